@@ -1,0 +1,1 @@
+"""Fetch the pages of a news source and read them."""

@@ -1,0 +1,1 @@
+"""The sources, one module each; a module here is a source by being here."""

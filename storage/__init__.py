@@ -1,0 +1,1 @@
+"""Keep articles and answer questions about them: the ground the other packages stand on."""
