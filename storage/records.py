@@ -60,6 +60,20 @@ class Change(StrEnum):
     SUSPECT = "suspect"  # must be seen a second time before it is believed
 
 
+class FetchResult(StrEnum):
+    """How one fetch ended: what it did to the article, or why there was nothing to do it with."""
+
+    NEW = "new"
+    REVISED = "revised"
+    SAME = "same"
+    REREAD = "reread"
+    SUSPECT = "suspect"
+    FILTERED = "filtered"
+    MISSING = "missing"  # 404 or 410, not confirmed yet
+    GONE = "gone"  # 404 or 410, confirmed
+    FAILED = "failed"
+
+
 class ChangeKind(StrEnum):
     """What sort of edit a revision is."""
 

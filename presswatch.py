@@ -1,0 +1,34 @@
+"""The one command: mounts the commands of the three packages and loads each only when it is asked for."""
+
+from __future__ import annotations
+
+import click
+
+from storage.console import Command, CommandGroup
+
+VERSION = "0.1.0"
+
+COMMANDS = {
+    "crawl": Command("scraper.cli", "Crawl sources now: fetch what is new, look again at what is due."),
+    "read": Command("scraper.cli", "Fetch and read one page, print every field; store nothing."),
+    "sources": Command("scraper.cli", "List the sources that can be crawled."),
+    "query": Command("storage.cli", "Ask for stored articles."),
+    "show": Command("storage.cli", "Show one article whole: its views and its earlier wordings."),
+    "runs": Command("storage.cli", "Show past crawls."),
+    "explain": Command("storage.cli", "Tell the whole story of one address: listed, tried, outcome, why."),
+    "db": Command("storage.cli", "Look after the database."),
+}
+
+
+@click.group(
+    cls=CommandGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(VERSION, prog_name="presswatch")
+def main() -> None:
+    """Watch what a news site publishes: every article once, its views and edits followed over time."""
+
+
+if __name__ == "__main__":
+    main()

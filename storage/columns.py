@@ -1,0 +1,87 @@
+"""Column types that keep what the database alone would lose: zones, durations, tuples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import DateTime, Dialect, Enum, Float, Text
+from sqlalchemy.types import TypeDecorator
+
+from storage.records import Problem
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC. A naive value is refused: its zone could only be guessed."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: give it a zone before it is stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Seconds(TypeDecorator[timedelta]):
+    """A duration, kept as seconds: readable in any client, and days are not forgotten."""
+
+    impl = Float
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> float | None:
+        return None if value is None else value.total_seconds()
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> timedelta | None:
+        return None if value is None else timedelta(seconds=value)
+
+
+class Names(TypeDecorator[tuple[str, ...]]):
+    """A few names in order, kept as `|politics|economy|` so that LIKE can find one of them."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        names = [name.replace("|", "/") for name in value if name]
+        return f"|{'|'.join(names)}|" if names else ""
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(name for name in (value or "").split("|") if name)
+
+
+class Problems(TypeDecorator[tuple[Problem, ...]]):
+    """Problems of a page as a JSON list of [field, reason]."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[Problem] | None, dialect: Dialect) -> str:
+        pairs = [[problem.field, problem.reason] for problem in value or ()]
+        return json.dumps(pairs, ensure_ascii=False) if pairs else "[]"
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Problem, ...]:
+        if not value or value == "[]":
+            return ()
+        return tuple(Problem(field, reason) for field, reason in json.loads(value))
+
+
+def _words(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
+
+
+def enum_of(kind: type[StrEnum]) -> Enum:
+    """A StrEnum kept as its words. No CHECK: a new word must not need a rebuild of the table on SQLite."""
+    return Enum(kind, native_enum=False, create_constraint=False, length=20, values_callable=_words)

@@ -1,0 +1,170 @@
+"""The one configuration file, `presswatch.toml`, and its tables: every setting has a name, a default and a help.
+
+Order of force: command line, environment (PRESSWATCH_CONFIG, PRESSWATCH_DATABASE), file, default. A key that no table
+knows is refused by its path, so that a misspelt setting never passes for a default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from storage.errors import ConfigError
+from storage.values import (
+    channels,
+    duration,
+    flag,
+    optional_duration,
+    share,
+    size,
+    text,
+    whole,
+    words,
+)
+
+S = TypeVar("S")
+
+DEFAULT_FILE = "presswatch.toml"
+
+
+def setting(default: Any, parse: Callable[[Any], Any], help: str) -> Any:  # noqa: A002
+    """A row of a settings table; `default` is written as a person would write it in the file."""
+    return field(default_factory=lambda: parse(default), metadata={"default": default, "parse": parse, "help": help})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSettings:
+    """`[storage]`"""
+
+    database: str = setting("sqlite:///presswatch.db", text, "where articles are kept: an SQLAlchemy address")
+    busy_timeout: timedelta = setting(
+        "30 s", duration, "how long a write waits while another process holds the database"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScraperSettings:
+    """`[scraper]`: how fast, how patient, how much."""
+
+    contact: str = setting("", text, "a mail or web address in the User-Agent, so that a site can reach you")
+    delay: timedelta = setting("1 s", duration, "pause between two requests to a host")
+    concurrency: int = setting(2, whole(1, 64), "requests to a host at the same time")
+    autothrottle: bool = setting(True, flag, "slow down by itself when a host answers slowly")
+    timeout: timedelta = setting("30 s", duration, "how long one answer may take in all")
+    max_body: int = setting("10 MB", size, "largest body, after decompression")
+    retries: int = setting(2, whole(0, 10), "tries after the first, within one crawl")
+    retry_wait: timedelta = setting("2 s", duration, "pause before the first of them; it doubles each time")
+    patience: timedelta = setting(
+        "60 s", duration, "longest Retry-After to wait out within a crawl; a longer one ends it"
+    )
+    budget: int = setting(500, whole(1, 100_000), "article requests a crawl")
+    relook_share: float = setting(0.5, share, "share of the budget that re-looks may use")
+    robots: bool = setting(True, flag, "obey robots.txt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """`[sources.<name>]`: what of a source is watched; what is not set is as the source declares it."""
+
+    base_url: str | None = setting(None, text, "another copy of the site (mirror, test site) to crawl instead")
+    channels: tuple[Mapping[str, str], ...] | None = setting(
+        None,
+        channels,
+        'addresses that list articles: [{ feed = "/rss.xml" }, { list = "/en/category/politics" }]',
+    )
+    sections: tuple[str, ...] | None = setting(None, words, "sections to keep; [] keeps all")
+    languages: tuple[str, ...] | None = setting(None, words, "languages to keep; [] keeps all")
+    every: timedelta | None = setting(None, optional_duration, "look this often, instead of adaptively")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What is in force."""
+
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    scraper: ScraperSettings = field(default_factory=ScraperSettings)
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    path: Path | None = None
+
+    def source(self, name: str) -> SourceSettings:
+        return self.sources.get(name) or SourceSettings()
+
+
+def load_config(path: str | Path | None = None, *, database: str | None = None) -> Config:
+    """Read the configuration file and the environment.
+
+    `path` must exist when given, as must that of PRESSWATCH_CONFIG; `presswatch.toml` in the working folder need not.
+    `database` is the command line's. Raises ConfigError, naming the file and the key.
+    """
+    chosen = path or os.environ.get("PRESSWATCH_CONFIG")
+    file = Path(chosen or DEFAULT_FILE)
+    raw = _read(file, must_exist=chosen is not None)
+    config = _build(raw, file) if raw is not None else Config()
+    database = database or os.environ.get("PRESSWATCH_DATABASE")
+    return _with_database(config, database) if database else config
+
+
+def _with_database(config: Config, database: str) -> Config:
+    storage = StorageSettings(database=database, busy_timeout=config.storage.busy_timeout)
+    return Config(storage=storage, scraper=config.scraper, sources=config.sources, path=config.path)
+
+
+def _read(file: Path, *, must_exist: bool) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise ConfigError(f"configuration file {file} does not exist") from None
+        return None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"configuration file {file} cannot be read: {error}") from error
+
+
+def _build(raw: Mapping[str, Any], file: Path) -> Config:
+    _refuse_unknown(raw, known={"storage", "scraper", "sources"}, path="", file=file)
+    sources = _table(raw, "sources", file)
+    return Config(
+        storage=_fill(StorageSettings, _table(raw, "storage", file), "storage", file),
+        scraper=_fill(ScraperSettings, _table(raw, "scraper", file), "scraper", file),
+        sources={
+            name: _fill(SourceSettings, _table(sources, name, file, "sources."), f"sources.{name}", file)
+            for name in sources
+        },
+        path=file,
+    )
+
+
+def _table(raw: Mapping[str, Any], name: str, file: Path, prefix: str = "") -> Mapping[str, Any]:
+    value = raw.get(name, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"{file}: {prefix}{name} must be a table, written as [{prefix}{name}]")
+    return value
+
+
+def _fill(kind: type[S], raw: Mapping[str, Any], path: str, file: Path) -> S:
+    rows = {row.name: row for row in settings_of(kind)}
+    _refuse_unknown(raw, known=set(rows), path=f"{path}.", file=file)
+    return kind(**{name: _parse(rows[name], value, f"{path}.{name}", file) for name, value in raw.items()})
+
+
+def settings_of(kind: type[Any]) -> tuple[Field[Any], ...]:
+    """The rows of a settings table; `metadata` has the default as written, and the help."""
+    return tuple(row for row in fields(kind) if row.default_factory is not MISSING and "help" in row.metadata)
+
+
+def _parse(row: Field[Any], value: Any, path: str, file: Path) -> Any:
+    try:
+        return row.metadata["parse"](value)
+    except ValueError as error:
+        raise ConfigError(f"{file}: {path} = {value!r}: {error}") from error
+
+
+def _refuse_unknown(raw: Mapping[str, Any], *, known: set[str], path: str, file: Path) -> None:
+    for name in raw:
+        if name not in known:
+            raise ConfigError(f"{file}: unknown setting {path}{name}; known here: {', '.join(sorted(known))}")

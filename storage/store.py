@@ -1,0 +1,104 @@
+"""The store: one database, and its parts by what they keep."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from storage import schema
+from storage.engine import create_store_engine, transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from storage.articles import Articles
+    from storage.channels import Channels
+    from storage.events import Events
+    from storage.links import Links
+    from storage.runs import Runs
+    from storage.saving import Saving
+    from storage.sources import Sources
+
+BUSY_TIMEOUT = timedelta(seconds=30)
+
+
+class Store:
+    """An open database. Its parts may be used from any thread; each call is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A transaction that only reads: it never waits for a writer."""
+        return transaction(self.engine, writes=False)
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction that writes: all of it is kept, or nothing."""
+        return transaction(self.engine)
+
+    @cached_property
+    def sources(self) -> Sources:
+        from storage.sources import Sources
+
+        return Sources(self)
+
+    @cached_property
+    def articles(self) -> Articles:
+        from storage.articles import Articles
+
+        return Articles(self)
+
+    @cached_property
+    def saving(self) -> Saving:
+        from storage.saving import Saving
+
+        return Saving(self)
+
+    @cached_property
+    def links(self) -> Links:
+        from storage.links import Links
+
+        return Links(self)
+
+    @cached_property
+    def channels(self) -> Channels:
+        from storage.channels import Channels
+
+        return Channels(self)
+
+    @cached_property
+    def runs(self) -> Runs:
+        from storage.runs import Runs
+
+        return Runs(self)
+
+    @cached_property
+    def events(self) -> Events:
+        from storage.events import Events
+
+        return Events(self)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(database: str = "sqlite:///presswatch.db", *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Store:
+    """Open the database at an SQLAlchemy address; an empty one gets its tables.
+
+    Raises ConfigError for an address that cannot be used, StoreError for a database that cannot be opened, is newer
+    than this program or belongs to another.
+    """
+    engine = create_store_engine(database, busy_timeout=busy_timeout)
+    schema.check(engine)
+    return Store(engine)

@@ -1,0 +1,121 @@
+"""Values as people write them in a configuration file or on a command line: durations, sizes, moments.
+
+Each function takes what was written and returns the value, or raises ValueError with what would have been right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "min": timedelta(minutes=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+SIZES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+MAX_DURATION = timedelta(days=3650)
+
+_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
+
+
+def text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("must be text in quotation marks")
+    return value
+
+
+def flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def whole(least: int, most: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return value
+
+    return parse
+
+
+def share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError("must be a number from 0 to 1")
+    return float(value)
+
+
+def duration(value: Any) -> timedelta:
+    """`30 s`, `10 min`, `1.5 h`, `7d`; ms, s, min, h, d and w are known. At most ten years."""
+    match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    if value == 0 and not isinstance(value, bool):
+        return timedelta(0)
+    if match is None or match[2] not in UNITS or float(match[1]) * UNITS[match[2]].total_seconds() > 10**9:
+        raise ValueError('must be a duration such as "30 s", "10 min", "6 h" or "7 d"')
+    length = float(match[1]) * UNITS[match[2]]
+    if length > MAX_DURATION:
+        raise ValueError("must be ten years at most")
+    return length
+
+
+def optional_duration(value: Any) -> timedelta | None:
+    return None if value is None else duration(value)
+
+
+def size(value: Any) -> int:
+    """`10 MB`, `512 KiB`, or a number of bytes; returns bytes."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    if match is None or match[2] not in SIZES or float(match[1]) == 0:
+        raise ValueError('must be a size such as "10 MB" or "512 KiB"')
+    return int(float(match[1]) * SIZES[match[2]])
+
+
+def words(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
+        raise ValueError('must be a list of words such as ["politics", "economy"]')
+    return tuple(word.strip() for word in value)
+
+
+def channels(value: Any) -> tuple[Mapping[str, str], ...] | None:
+    """A list of `{ feed = "…" }` and `{ list = "…", paging = "…" }`, each with an optional `language`."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not value or not all(_is_channel(channel) for channel in value):
+        raise ValueError('must be a list such as [{ feed = "/rss.xml" }, { list = "/en/category/politics" }]')
+    return tuple(value)
+
+
+def _is_channel(channel: Any) -> bool:
+    if not isinstance(channel, dict) or not all(isinstance(word, str) and word for word in channel.values()):
+        return False
+    kinds = channel.keys() & {"feed", "list"}
+    allowed = {"language"} | ({"paging"} if "list" in kinds else set())
+    return len(kinds) == 1 and channel.keys() - kinds <= allowed and "{page}" in channel.get("paging", "{page}")
+
+
+def moment(value: str, *, now: datetime) -> datetime:
+    """A point in time: `7d` (that long ago), `2026-11-01`, or `2026-11-01T08:00Z`; without a zone it is UTC."""
+    if _AMOUNT.fullmatch(value):
+        return now - duration(value)
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        pass
+    else:
+        return datetime.combine(day, time(), tzinfo=UTC)
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f'{value!r} is no date: write "7d", "2026-11-01" or "2026-11-01T08:00Z"') from None
