@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from storage.errors import ConfigError, StoreError
@@ -94,3 +95,10 @@ ADVICE = {
 
 def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def insert_into(connection: Connection, model: type[Any]) -> sqlite.Insert:
+    """An INSERT that can say what happens on a conflict; SQLite and PostgreSQL spell it alike."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(model)  # type: ignore[return-value]  # same methods, no common type
+    return sqlite.insert(model)

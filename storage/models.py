@@ -99,8 +99,6 @@ class ArticleRow(Model):
     stored_at: Mapped[datetime]
     last_fetched_at: Mapped[datetime]
     revised_at: Mapped[datetime | None]
-    missing_at: Mapped[datetime | None]
-    """First of the 404s or 410s in a row; a second one 6 h later sets gone_at."""
     gone_at: Mapped[datetime | None]
     same_as_id: Mapped[int | None] = mapped_column(ForeignKey("articles.id"))
     """The first article of the source with the same wording."""

@@ -1,0 +1,42 @@
+# Everything here needs Python 3.11 or later with venv, make, and the package registry; uv is used when it is there.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+ifdef UV
+MAKE_VENV = uv venv --quiet --python $(PYTHON) $(VENV)
+INSTALL = VIRTUAL_ENV=$(VENV) uv pip install --quiet
+else
+MAKE_VENV = $(PYTHON) -m venv $(VENV)
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.PHONY: demo test lint bench setup clean
+
+demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
+	@$(BIN)/python -m tests.demo
+
+test: $(VENV)/ready  ## pass every test
+	@$(BIN)/python -m pytest -q
+
+lint: $(VENV)/ready  ## ruff (lint and format) and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/ready  ## side by side with a bare Scrapy spider
+	@$(BIN)/python -m benchmarks
+
+setup: $(VENV)/ready  ## only set up, so that .venv/bin/presswatch can be used
+
+$(VENV)/ready: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Presswatch needs Python 3.11 or later; name one with make PYTHON=python3.12")'
+	@echo "setting up $(VENV) (once, about a minute)"
+	@$(MAKE_VENV)
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:  ## forget what was set up
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,130 @@
+"""From a command line to crawls and back: several sources in one loop, a line each, an exit code for all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import click
+from scrapy.utils.misc import load_object
+from scrapy.utils.reactorless import install_reactor_import_hook
+
+from scraper.cli import summary_line
+from scraper.links import Addresses
+from scraper.options import CrawlOptions
+from scraper.reading import as_json, as_text
+from scraper.run import crawl, fetch_page
+from scraper.session import Visit
+from scraper.settings import event_loop
+from scraper.source import Source
+from scraper.sources import get_source, load_sources
+from scraper.writer import Writer
+from storage.config import Config, load_config
+from storage.console import fail, safe
+from storage.errors import ConfigError, PresswatchError
+from storage.records import Failure, RunStatus
+from storage.runs import RunSummary
+from storage.store import Store, open_store
+
+T = TypeVar("T")
+
+
+def crawl_sources(
+    names: Sequence[str], options: CrawlOptions, *, config_path: str | None, database: str | None, verbose: bool
+) -> int:
+    """Crawl these sources (all, if none is named) at once; say how each went; return the exit code."""
+    config = load_config(config_path, database=database)
+    chosen = [get_source(name) for name in dict.fromkeys(names)] or list(load_sources().values())
+    if (options.urls or options.base_url) and len(chosen) != 1:
+        raise ConfigError("--url and --base-url go with one source: name it")
+    for source in chosen:
+        check(source, config, options)
+    configure(verbose=verbose)
+    with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
+        outcomes = run_loop(_crawl_all(chosen, store, config, options))
+    return max(_report(source, outcome) for source, outcome in zip(chosen, outcomes, strict=True))
+
+
+def check(source: Source, config: Config, options: CrawlOptions) -> None:
+    """Refuse before anything is opened what cannot work: a base address that is none, an article of another site."""
+    addresses = Addresses(source, options.base_url or config.source(source.name).base_url)
+    for url in options.urls:
+        if addresses.article(url) is None:
+            raise ConfigError(f"--url {url}: no article address of {source.name} at {addresses.base}")
+
+
+def configure(*, verbose: bool) -> None:
+    """Log to stderr: what needs attention, or with `verbose` what happens to each address."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s")
+    for library in ("scrapy", "twisted", "asyncio", "aiohttp"):
+        logging.getLogger(library).setLevel(logging.ERROR)
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a loop of its own; SIGINT and SIGTERM cancel it, so that it can end in good order."""
+    install_reactor_import_hook()
+    loop = load_object(event_loop() or "asyncio.SelectorEventLoop")
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(_until_terminated(main))
+
+
+async def _until_terminated(main: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.current_task()
+    with suppress(NotImplementedError):  # Windows has no such signals in its loop
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel if task else lambda: None)
+    return await main
+
+
+async def _crawl_all(
+    sources: Sequence[Source], store: Store, config: Config, options: CrawlOptions
+) -> list[RunSummary | BaseException]:
+    writer = Writer()
+    tasks = [asyncio.create_task(crawl(source, store, writer, config, options)) for source in sources]
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    finally:
+        writer.close()
+    return [task.exception() or task.result() for task in tasks]
+
+
+def _report(source: Source, outcome: RunSummary | BaseException) -> int:
+    if isinstance(outcome, RunSummary):
+        click.echo(safe(summary_line(outcome)))
+        return fail(f"{source.name}: {outcome.error}", 1) if outcome.status is not RunStatus.SUCCEEDED else 0
+    if isinstance(outcome, PresswatchError):
+        return fail(str(outcome), outcome.exit_code)
+    raise outcome
+
+
+def read_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
+    """Fetch and read one page and print it; return the exit code."""
+    if form not in {"text", "json"}:
+        raise ConfigError(f"--format: {form!r} is not one of text, json")
+    config = load_config(config_path)
+    source, address = _find_source(url, name, base_url, config)
+    configure(verbose=False)
+    visit = Visit(source=source, config=config, options=CrawlOptions(base_url=base_url))
+    outcome = run_loop(fetch_page(visit, address))
+    if isinstance(outcome, Failure):
+        return fail(f"{outcome.url}: {outcome.stage}: {outcome.reason}", 1)
+    click.echo(as_json(outcome, source) if form == "json" else as_text(outcome, source))
+    return 0
+
+
+def _find_source(url: str, name: str | None, base_url: str | None, config: Config) -> tuple[Source, str]:
+    candidates = [get_source(name)] if name else list(load_sources().values())
+    for source in candidates:
+        addresses = Addresses(source, base_url or config.source(source.name).base_url)
+        address = addresses.article(url)
+        if address is not None:
+            return source, address
+    known = ", ".join(f"{source.name} ({base_url or source.home})" for source in candidates)
+    raise ConfigError(f"{url} is no article address of {known}; --base-url names another copy of a site")

@@ -1,0 +1,65 @@
+"""Opens and closes the crawl's run with the spider, and shows a person how far it is."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from scrapy import signals
+from scrapy.exceptions import CloseSpider, NotConfigured
+
+from scraper.middlewares import SessionPart, held_reason
+from scraper.run import close_session
+from scraper.session import now
+from storage.errors import PresswatchError, StoreError
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+
+class CrawlRun(SessionPart):
+    """One spider is one run, whoever started it: our command, Scrapy's own, or a schedule."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        crawler.signals.connect(self.open, signal=signals.spider_opened)
+        crawler.signals.connect(self.close, signal=signals.spider_closed)
+
+    async def open(self) -> None:
+        try:
+            await self.session.open()
+            await self._keep_hold()
+        except PresswatchError as error:
+            self.session.fail(error)
+            raise CloseSpider("refused") from error
+
+    async def _keep_hold(self) -> None:
+        session = self.session
+        until = await session.call(session.store.sources.held_until, session.source.name)
+        if until is not None and until > now():
+            raise StoreError(f"{session.source.name}: {held_reason(until)}; crawl it after that")
+
+    async def close(self, reason: str) -> None:
+        self.session.stopped = reason == "shutdown"
+        await close_session(self.session)
+
+
+class Progress(SessionPart):
+    """One line on a terminal that counts along; nothing where no one is looking."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        if not sys.stderr.isatty():
+            raise NotConfigured
+        crawler.signals.connect(self.show, signal=signals.item_scraped)
+        crawler.signals.connect(self.clear, signal=signals.spider_closed)
+
+    def show(self, item: Any) -> None:
+        session = self.session
+        line = f"{session.source.name}: {session.fetched}/{session.planned} fetched, {session.new} new"
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,210 @@
+"""What Scrapy lacks for a polite and safe crawl, one rule a class."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urljoin
+
+from scrapy import Request, signals
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.httpobj import urlparse_cached
+from twisted.python.failure import Failure
+
+from scraper.failures import Refused
+from storage.records import Stage
+
+if TYPE_CHECKING:
+    from scrapy.core.downloader import Slot
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
+
+    from scraper.session import Session, Visit
+
+logger = logging.getLogger(__name__)
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+LONGEST_HOLD = timedelta(hours=24)
+"""A Retry-After is honoured up to this: a host that says "in a year" is asked again tomorrow."""
+
+
+class VisitPart:
+    """A component of a crawl that knows on whose behalf it works."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    @property
+    def visit(self) -> Visit:
+        spider: Any = self.crawler.spider
+        visit: Visit = spider.visit
+        return visit
+
+
+class SessionPart(VisitPart):
+    """A component of a crawl that stores what it fetches."""
+
+    @property
+    def session(self) -> Session:
+        spider: Any = self.crawler.spider
+        session: Session = spider.visit
+        return session
+
+
+class OwnHost(VisitPart):
+    """Refuses every request that leaves the source's host, redirects included."""
+
+    def process_request(self, request: Request) -> None:
+        if not self.visit.addresses.own(request.url):
+            host = urlparse_cached(request).netloc
+            raise Refused(Stage.NETWORK, f"redirects to another host, {host}")
+
+
+class OwnRedirect(VisitPart):
+    """Follows redirects, a few at most; OwnHost sees each before it is made."""
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        location = response.headers.get("Location")
+        if response.status not in REDIRECTS or location is None:
+            return response
+        times = request.meta.get("redirect_times", 0) + 1
+        if times > self.crawler.settings.getint("REDIRECT_MAX_TIMES"):
+            raise Refused(Stage.NETWORK, f"redirects more than {times - 1} times")
+        try:
+            target = urljoin(request.url, location.decode("utf-8", "replace").strip())
+            return request.replace(url=target, dont_filter=True, meta={**request.meta, "redirect_times": times})
+        except ValueError:
+            raise Refused(Stage.NETWORK, "redirects to an address that is none") from None
+
+
+class Robots(RobotsTxtMiddleware):
+    """robots.txt as RFC 9309 has it: a 4xx allows all, but a host that fails to answer has not said yes."""
+
+    async def process_request(self, request: Request, spider: Any = None) -> None:
+        if request.meta.get("dont_obey_robotstxt"):
+            return
+        parser = await self.robot_parser(request)
+        if parser is None:
+            raise Refused(Stage.ROBOTS, "robots.txt could not be had, so nothing else was asked")
+        agent = self.crawler.settings["USER_AGENT"]
+        if not parser.allowed(request.url, agent):
+            raise Refused(Stage.ROBOTS, "robots.txt forbids this address")
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if response.status >= 500 or response.status == 429:
+            raise Refused(Stage.ROBOTS, f"robots.txt answered {response.status}")
+        if not 200 <= response.status < 300:
+            response = response.replace(body=b"")
+        await super()._parse_robots(response, netloc, request)
+
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        logger.info("robots.txt of %s could not be had: %s", netloc, exc)
+        super()._robots_error(exc if isinstance(exc, IgnoreRequest) else IgnoreRequest(str(exc)), netloc)
+
+
+class PatientRetry(RetryMiddleware):
+    """Scrapy's retry, with a pause before each: a host in trouble is not helped by haste."""
+
+    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
+        return self._later(super().process_response(request, response))
+
+    def process_exception(
+        self, request: Request, exception: Exception, spider: Any = None
+    ) -> Request | Response | None:
+        again = super().process_exception(request, exception)
+        return None if again is None else self._later(again)
+
+    def _later(self, outcome: Request | Response) -> Request | Response:
+        if isinstance(outcome, Request):
+            wait: timedelta = self.crawler.spider.visit.settings.retry_wait  # type: ignore[union-attr]
+            pause = wait.total_seconds() * 2 ** (outcome.meta.get("retry_times", 1) - 1)
+            outcome.meta["not_before"] = time.monotonic() + pause
+        return outcome
+
+
+class Hold(VisitPart):
+    """Retry-After on any status, in seconds or as a date: the whole host waits, not one address.
+
+    A short one is waited out; a longer one than `scraper.patience` ends the crawl's requests and is kept for the next.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._free_at = 0.0  # time.monotonic() from which the host may be asked
+        self._held_until: datetime | None = None
+        crawler.signals.connect(self._hold_queue, signal=signals.response_downloaded)
+
+    async def process_request(self, request: Request) -> None:
+        self._refuse_if_held()
+        wait = max(self._free_at, request.meta.get("not_before", 0.0)) - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+            self._refuse_if_held()
+
+    def _refuse_if_held(self) -> None:
+        if self._held_until is not None:
+            raise Refused(Stage.BLOCKED, held_reason(self._held_until))
+
+    def _hold_queue(self, response: Response, request: Request) -> None:
+        """Note a Retry-After at once, before the requests that wait in the host's queue are let go."""
+        header = response.headers.get("Retry-After")
+        now = datetime.now(UTC)
+        wait = parse_retry_after(header.decode("latin-1"), now=now) if header else None
+        if wait is None or wait <= timedelta(0):
+            return
+        self.crawler.stats.inc_value("hold/count")
+        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        if wait > self.visit.settings.patience:
+            self._held_until = now + min(wait, LONGEST_HOLD)
+            self.visit.hold(self._held_until)
+            self._refuse_queue(slot, self._held_until)
+            return
+        self._free_at = max(self._free_at, time.monotonic() + wait.total_seconds())
+        if slot is not None:
+            # Scrapy lets the next request of a host go at `lastseen + delay`; it looks at neither if there is no delay.
+            slot.delay = max(slot.delay, 0.001)
+            slot.lastseen = self._free_at
+
+    @staticmethod
+    def _refuse_queue(slot: Slot | None, until: datetime) -> None:
+        while slot is not None and slot.queue:
+            _, answer = slot.queue.popleft()
+            answer.errback(Failure(Refused(Stage.BLOCKED, held_reason(until))))
+
+
+class Meter(VisitPart):
+    """Counts what a run reports: requests made and bytes of bodies as they came."""
+
+    def process_request(self, request: Request) -> None:
+        self.visit.requests += 1
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        self.visit.received += len(response.body)
+        return response
+
+
+def held_reason(until: datetime) -> str:
+    return f"the host asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
+    """How long a Retry-After header asks to wait (RFC 9110 §10.2.3: seconds or an HTTP date); None if it is neither."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=min(int(value[:9]), 10**8))
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now

@@ -1,0 +1,65 @@
+"""What a person can ask of one crawl, from our command line or as Scrapy's `-a name=value`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scraper.selection import Relook
+from storage.errors import ConfigError
+from storage.records import Trigger
+from storage.values import moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlOptions:
+    """How one crawl differs from the settings."""
+
+    trigger: Trigger = Trigger.MANUAL
+    limit: int | None = None  # article requests at most
+    since: datetime | None = None  # links dated before are left for later
+    relook: Relook = Relook.DUE
+    base_url: str | None = None
+    urls: tuple[str, ...] = ()  # only these articles, whatever their section
+
+    @property
+    def takes_up_all_pending(self) -> bool:
+        """A person who asks now does not want to hear "in five minutes"; a schedule keeps to the times."""
+        return self.trigger is not Trigger.SCHEDULED
+
+
+def parse_options(arguments: dict[str, str], *, now: datetime) -> CrawlOptions:
+    """Options from Scrapy's `-a`; raises ConfigError naming the one that cannot be used."""
+    known = {"limit", "since", "relook", "base_url", "url"}
+    for name in arguments.keys() - known:
+        raise ConfigError(f"-a {name}: unknown; known are {', '.join(sorted(known))}")
+    return CrawlOptions(
+        trigger=Trigger.SCRAPY,
+        limit=parse_limit(arguments.get("limit"), "-a limit"),
+        since=parse_since(arguments.get("since"), "-a since", now=now),
+        relook=parse_relook(arguments.get("relook", Relook.DUE), "-a relook"),
+        base_url=arguments.get("base_url"),
+        urls=tuple(arguments["url"].split()) if "url" in arguments else (),
+    )
+
+
+def parse_limit(value: str | None, option: str) -> int | None:
+    if value is None:
+        return None
+    if not value.isascii() or not value.isdigit() or int(value) == 0:
+        raise ConfigError(f"{option}: {value!r} is no number of articles; write 20")
+    return int(value)
+
+
+def parse_since(value: str | None, option: str, *, now: datetime) -> datetime | None:
+    try:
+        return None if value is None else moment(value, now=now)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}") from error
+
+
+def parse_relook(value: str, option: str) -> Relook:
+    try:
+        return Relook(value)
+    except ValueError:
+        raise ConfigError(f"{option}: {value!r} is not one of {', '.join(Relook)}") from None

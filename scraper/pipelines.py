@@ -1,0 +1,70 @@
+"""Where a fetched page becomes rows, and a failed fetch a recorded outcome."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scraper.middlewares import SessionPart
+from scraper.selection import wanted_section, wants
+from storage.errors import StoreError
+from storage.links import Try
+from storage.records import Change, Failure, Reading, Why
+
+if TYPE_CHECKING:
+    from scraper.session import Session
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A page that was fetched and read."""
+
+    tried: Try
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A fetch that brought no article."""
+
+    tried: Try
+    failure: Failure
+
+
+class StorePipeline(SessionPart):
+    """Hands what the spider yields to the store, in the store's own thread."""
+
+    async def process_item(self, item: Any) -> Any:
+        session = self.session
+        session.fetched += 1
+        try:
+            await (self._save(session, item) if isinstance(item, Fetched) else self._fail(session, item))
+        except StoreError as error:
+            # The transaction was undone, so the address is still pending; without a store there is no point in
+            # asking the site for more.
+            session.fail(error)
+            await self.crawler.engine.close_spider_async(reason="store")
+        return item
+
+    async def _save(self, session: Session, item: Fetched) -> None:
+        data = item.reading.article
+        refusal = wants(data.sections, data.language, session.policy)
+        if refusal is not None and item.tried.why is not Why.ASKED:
+            filtered = session.store.links.filtered
+            await session.call(
+                filtered, item.tried, reason=refusal, sections=data.sections, language=data.language
+            )
+            return
+        section = wanted_section(data.sections, session.policy)
+        saved = await session.call(session.store.saving.save, data, item.tried, section=section)
+        session.new += saved.change is Change.NEW
+        self.crawler.stats.inc_value(f"article/{saved.change}")
+        logger.info("%s: %s (%s)", data.url, saved.change, saved.reason)
+
+    async def _fail(self, session: Session, item: Failed) -> None:
+        result = await session.call(session.store.links.failed, item.tried, item.failure)
+        self.crawler.stats.inc_value(f"fetch/{result}/{item.failure.stage}")
+        logger.info("%s: %s, %s", item.failure.url, item.failure.stage, item.failure.reason)

@@ -1,0 +1,147 @@
+"""What the parts of one crawl share: the source, the store, the open run, what was counted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
+
+from scraper.links import Addresses
+from scraper.options import CrawlOptions
+from scraper.selection import Policy
+from scraper.source import Channel, Feed, ListPage, Source
+from scraper.text import fold
+from scraper.writer import Writer
+from storage.config import Config, ScraperSettings
+from storage.errors import PresswatchError
+from storage.records import Failure
+from storage.runs import BEAT_EVERY, RunSummary
+from storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """Requests to one source under one configuration: what every component of a crawl may ask."""
+
+    source: Source
+    config: Config
+    options: CrawlOptions
+    addresses: Addresses = field(init=False)
+    run_id: int | None = None
+    requests: int = 0
+    received: int = 0  # bytes of bodies
+    held_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        base = self.options.base_url or self.config.source(self.source.name).base_url
+        self.addresses = Addresses(self.source, base)
+
+    @property
+    def settings(self) -> ScraperSettings:
+        return self.config.scraper
+
+    def hold(self, until: datetime) -> None:
+        """Remember that the host asked to be left alone."""
+        self.held_until = max(until, self.held_until or until)
+
+
+@dataclass(slots=True, kw_only=True)
+class Session(Visit):
+    """One crawl of one source. Everything a crawl knows is here or in the store; nothing stays in the process."""
+
+    store: Store
+    writer: Writer
+    policy: Policy = field(init=False)
+    channels: tuple[Channel, ...] = field(init=False)
+    listed: set[str] = field(default_factory=set)
+    planned: int = 0  # article requests chosen
+    fetched: int = 0
+    new: int = 0
+    failures: list[Failure] = field(default_factory=list)  # of channels: they turn the run red
+    error: PresswatchError | None = None  # what ended the crawl
+    stopped: bool = False
+    summary: RunSummary | None = None
+    _beating: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        Visit.__post_init__(self)  # super() does not work in a dataclass with slots before Python 3.14
+        chosen = self.config.source(self.source.name)
+        self.channels = self.source.channels if chosen.channels is None else tuple(map(as_channel, chosen.channels))
+        self.policy = Policy(
+            sections=wanted_names(self.source, chosen.sections),
+            languages=self.source.languages if chosen.languages is None else chosen.languages,
+            since=self.options.since,
+            limit=self.options.limit,
+            budget=self.settings.budget,
+            relook_share=self.settings.relook_share,
+            relook=self.options.relook,
+            retry_all=self.options.takes_up_all_pending,
+        )
+
+    def fingerprint(self, channel: Channel) -> str:
+        """What a channel's links depend on besides its body: our reader and what is asked of it."""
+        return f"{self.source.page.version} {self.addresses.base} {channel} {sorted(self.policy.sections)}"
+
+    async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+        """Ask the store, in its own thread."""
+        return await self.writer(call, *args, **options)
+
+    async def open(self) -> None:
+        """Open the run. Raises RunOpenError if one is open, StoreError if the store refuses."""
+        source = self.source
+        await self.call(
+            self.store.sources.declare,
+            name=source.name,
+            title=source.title,
+            home=source.home,
+            terms=source.terms,
+            timezone=source.timezone,
+        )
+        self.run_id = await self.call(self.store.runs.open, source.name, self.options.trigger, now=now())
+        self._beating = asyncio.create_task(self._beat(self.run_id))
+
+    async def _beat(self, run_id: int) -> None:
+        while True:
+            await asyncio.sleep(BEAT_EVERY.total_seconds())
+            try:
+                await self.call(self.store.runs.beat, run_id, now=now())
+            except PresswatchError as error:
+                logger.warning("run %d could not show that it lives: %s", run_id, error)
+
+    async def stop_beating(self) -> None:
+        if self._beating is not None:
+            self._beating.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._beating
+
+    def fail(self, error: PresswatchError) -> None:
+        """Remember the first error that ends the crawl."""
+        self.error = self.error or error
+
+
+def wanted_names(source: Source, sections: tuple[str, ...] | None) -> dict[str, frozenset[str]]:
+    """The sections asked for, each with every folded name the site gives it."""
+    asked = source.sections if sections is None else sections
+    return {fold(name): source.section_names.get(fold(name), frozenset({fold(name)})) for name in asked}
+
+
+def as_channel(row: Mapping[str, str]) -> Channel:
+    """A channel as the configuration file writes it."""
+    if "feed" in row:
+        return Feed(path=row["feed"], language=row.get("language"))
+    return ListPage(path=row["list"], language=row.get("language"), paging=row.get("paging"))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+

@@ -1,0 +1,182 @@
+"""The one spider: looks at channels, fetches what is chosen, hands it on. Every source gets a class of it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Self
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.python.failure import Failure as TwistedFailure
+
+from scraper import failures
+from scraper.errors import ChannelError, PageError
+from scraper.looks import Answer, plan
+from scraper.options import parse_options
+from scraper.pipelines import Failed, Fetched
+from scraper.selection import Target
+from scraper.session import Session, Visit, now
+from scraper.source import Source
+from scraper.sources import load_sources
+from scraper.writer import Writer
+from storage.config import load_config
+from storage.errors import PresswatchError
+from storage.links import Try
+from storage.records import Failure, Reading, Stage, Why
+from storage.store import open_store
+
+logger = logging.getLogger(__name__)
+
+
+class PageSpider(Spider):
+    """Fetches and reads one article page; what it read is its only item."""
+
+    visit: Visit
+    targets: tuple[Target, ...] = ()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
+        # The name is the instance's: a class with a name would stand in `scrapy list` as a source.
+        spider = super().from_crawler(crawler, name="page")
+        spider.visit = arguments["visit"]
+        spider.targets = (Target(url=arguments["url"], why=Why.ASKED),)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        for target in self.targets:
+            yield self.request(target)
+
+    def request(self, target: Target) -> Request:
+        return Request(
+            target.url,
+            callback=self.parse_article,
+            errback=self.record_failure,
+            cb_kwargs={"target": target},
+            dont_filter=True,
+        )
+
+    def parse_article(self, response: Response, target: Target) -> Fetched | Failed:
+        """One item for one answer: an article as read, or why there is none."""
+        tried = self._try(target, status=response.status, size=len(response.body))
+        failure = failures.from_response(target.url, response)
+        if failure is not None:
+            return Failed(tried, failure)
+        try:
+            return Fetched(tried, read_response(self.visit, response, target.url))
+        except PageError as error:
+            return Failed(tried, Failure(url=target.url, stage=error.stage, reason=error.reason))
+        except Exception as error:  # noqa: BLE001
+            # A page that breaks the reader must cost one article, not the crawl; the trace is for us.
+            logger.debug("reading %s broke", target.url, exc_info=True)
+            reason = f"the reader broke on this page ({type(error).__name__}: {error})"
+            return Failed(tried, Failure(url=target.url, stage=Stage.PARSE, reason=reason))
+
+    def record_failure(self, failure: TwistedFailure) -> Failed:
+        """The item of a request that brought no answer."""
+        target: Target = failure.request.cb_kwargs["target"]  # type: ignore[attr-defined]
+        error = failure.value or RuntimeError("no reason given")
+        return Failed(self._try(target), failures.from_exception(target.url, error))
+
+    def _try(self, target: Target, *, status: int | None = None, size: int | None = None) -> Try:
+        run_id = self.visit.run_id
+        return Try(url=target.url, why=target.why, at=now(), run_id=run_id, http_status=status, byte_count=size)
+
+
+class ArticleSpider(PageSpider):
+    """Crawls the source of its session."""
+
+    source: Source
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
+        spider = Spider.from_crawler.__func__(cls, crawler)  # type: ignore[attr-defined]
+        spider.visit = arguments.get("visit") or _own_session(cls.source, arguments)
+        return spider
+
+    @property
+    def session(self) -> Session:
+        assert isinstance(self.visit, Session)
+        return self.visit
+
+    async def start(self) -> AsyncIterator[Any]:
+        try:
+            self.targets = await plan(self.session, self.ask)
+        except PresswatchError as error:
+            self.session.fail(error)
+            return
+        self.session.planned = len(self.targets)
+        for target in self.targets:
+            yield self.request(target)
+
+    async def ask(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Fetch a channel through all of the crawl's politeness. Raises ChannelError."""
+        try:
+            response = await self.crawler.engine.download_async(Request(url, headers=dict(headers), dont_filter=True))
+        except Exception as error:
+            failure = failures.from_exception(url, error)
+            raise ChannelError(url, failure.stage, failure.reason) from error
+        failure = None if response.status == 304 and headers else failures.from_response(url, response)
+        if failure is not None:
+            raise ChannelError(url, failure.stage, f"{failure.reason}; {self._setting()}")
+        return _answer(response)
+
+    def _setting(self) -> str:
+        return f"if the address has moved, set channels in [sources.{self.source.name}]"
+
+
+def _answer(response: Response) -> Answer:
+    def header(name: str) -> str | None:
+        value = response.headers.get(name)
+        return value.decode("latin-1") if value else None
+
+    return Answer(
+        status=response.status,
+        url=response.url,
+        body=response.body,
+        etag=header("ETag"),
+        last_modified=header("Last-Modified"),
+        content_type=header("Content-Type"),
+    )
+
+
+def read_response(visit: Visit, response: Response, asked: str) -> Reading:
+    """Read an answer as an article of the visited source.
+
+    Raises PageError if it is none: no HTML, no title, or a redirect to something else than an article.
+    """
+    address = visit.addresses.article(response.url)
+    if address is None:
+        raise PageError(asked, f"redirects to {response.url}, which is no article")
+    content_type = response.headers.get("Content-Type")
+    page = visit.source.page(
+        response.body,
+        url=address,
+        source=visit.source,
+        addresses=visit.addresses,
+        fetched_at=now(),
+        content_type=content_type.decode("latin-1") if content_type else None,
+    )
+    return page.read()
+
+
+def _own_session(source: Source, arguments: dict[str, Any]) -> Session:
+    """The session of `scrapy crawl`, which brings none: same configuration, same store, same rows."""
+    try:
+        config = load_config()
+        options = parse_options(arguments, now=now())
+        store = open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
+        return Session(source=source, store=store, writer=Writer(), config=config, options=options)
+    except PresswatchError as error:
+        sys.exit(f"presswatch: {error}")
+
+
+def spider_of(source: Source) -> type[ArticleSpider]:
+    """The spider class of a source, which Scrapy finds by its name."""
+    members = {"name": source.name, "source": source, "__module__": __name__}
+    return type(f"{source.name.title()}Spider", (ArticleSpider,), members)
+
+
+globals().update({f"{name}_spider": spider_of(source) for name, source in load_sources().items()})

@@ -1,0 +1,161 @@
+"""What questions return: frozen values with no tie to the database they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.filters import Cursor, Sort
+from storage.records import ChangeKind, FetchResult, Outcome, Precision, Problem, RunStatus, Stage, Trigger, Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSummary:
+    """An article as a list shows it, without its body. Source, address, time of the fetch and terms go with it."""
+
+    id: int
+    source: str
+    source_title: str
+    url: str
+    title: str
+    language: str | None
+    section: str | None
+    sections: tuple[str, ...]
+    published_at: datetime | None
+    published_precision: Precision | None
+    view_count: int | None
+    first_seen_at: datetime
+    stored_at: datetime
+    fetched_at: datetime  # the last fetch that brought the page
+    revised_at: datetime | None
+    gone_at: datetime | None
+    same_as_id: int | None
+    terms: str
+
+    def cursor(self, sort: Sort) -> Cursor:
+        """The place of this article in a list of that sort; `find(…, after=…)` goes on from there."""
+        keys = {Sort.DATE: self.published_at, Sort.VIEWS: self.view_count, Sort.STORED: None}
+        return Cursor(keys[sort], self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFull(ArticleSummary):
+    """An article whole, as its page says now."""
+
+    subtitle: str | None
+    description: str | None
+    body: str
+    author: str | None
+    image_url: str | None
+    published_text: str | None  # as printed
+    problems: tuple[Problem, ...]
+    last_seen_at: datetime
+    relook_at: datetime | None
+    content_hash: str
+    reader_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """An earlier wording of an article; `kind` is the edit that ended it."""
+
+    number: int
+    title: str
+    subtitle: str | None
+    body: str
+    author: str | None
+    sections: tuple[str, ...]
+    published_at: datetime | None
+    published_text: str | None
+    seen_from: datetime
+    seen_until: datetime
+    kind: ChangeKind
+    undeclared: bool
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewReading:
+    """A view count as it was read at one moment."""
+
+    read_at: datetime
+    view_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """From when until when a channel listed an address."""
+
+    channel: str
+    first_listed_at: datetime
+    last_listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchTry:
+    """One try at one address."""
+
+    fetched_at: datetime
+    why: Why
+    result: FetchResult
+    stage: Stage | None
+    reason: str | None
+    http_status: int | None
+    byte_count: int | None
+    view_count: int | None
+    run_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRun:
+    """One crawl of one source; `finished_at` is None while it runs."""
+
+    id: int
+    source: str
+    trigger: Trigger
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    listed_count: int
+    new_count: int
+    revised_count: int
+    same_count: int
+    recounted_count: int
+    filtered_count: int
+    failed_count: int
+    gone_count: int
+    pending_count: int
+    request_count: int
+    byte_count: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleStory:
+    """An article with all that was kept beside it, each part oldest first."""
+
+    article: ArticleFull
+    readings: tuple[ViewReading, ...]
+    revisions: tuple[Revision, ...]
+    same_wording: tuple[ArticleSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressStory:
+    """All that is known of one address; listings and tries oldest first."""
+
+    url: str
+    source: str
+    source_title: str
+    terms: str
+    title: str | None  # as a channel gave it
+    outcome: Outcome
+    reason: str | None
+    first_listed_at: datetime
+    last_listed_at: datetime
+    attempts: int
+    next_attempt_at: datetime | None
+    missing_at: datetime | None
+    listings: tuple[Listed, ...]
+    tries: tuple[FetchTry, ...]
+    article: ArticleStory | None

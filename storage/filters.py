@@ -1,0 +1,53 @@
+"""The one filter: which articles are asked for, and in what order. The same for every way of asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Sort(StrEnum):
+    """What a list of articles begins with."""
+
+    DATE = "date"  # the newest by published_at; those without a date come last
+    VIEWS = "views"  # the most viewed; those without a count come last
+    STORED = "stored"  # the last ones stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFilter:
+    """Which articles are asked for; what is None asks for nothing.
+
+    Times are aware. `since` is included and `until` is not, so that two days that touch share no article. Both look at
+    `published_at`, and at `first_seen_at` where an article has no date. `section` is any of an article's sections.
+    Raises ValueError for limits that nothing can meet and for a time without a zone.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    section: str | None = None
+    language: str | None = None
+    source: str | None = None
+    min_views: int | None = None
+    max_views: int | None = None
+    edited_since: datetime | None = None
+    gone: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until", "edited_since"):
+            value = getattr(self, name)
+            if value is not None and value.tzinfo is None:
+                raise ValueError(f"{name} = {value} has no zone")
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError(f"nothing lies since {self.since:%Y-%m-%d %H:%M} and before {self.until:%Y-%m-%d %H:%M}")
+        if self.min_views is not None and self.max_views is not None and self.min_views > self.max_views:
+            raise ValueError(f"nothing has at least {self.min_views} and at most {self.max_views} views")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a sorted list of articles: `key` is what the list is sorted by (None: the article lacks it)."""
+
+    key: datetime | int | None
+    id: int

@@ -1,0 +1,272 @@
+"""Links: every address that was ever listed or asked for, and the recorded outcome each one ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
+
+from storage import changes, events, relooks
+from storage.engine import insert_into
+from storage.models import ArticleRow, FetchRow, LinkRow, ListingRow
+from storage.records import Failure, FetchResult, Known, Link, Outcome, Why
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+T = TypeVar("T")
+
+CHUNK = 500
+"""Addresses a query: well under the number of parameters either database takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """One fetch of one address within a run: what every outcome is recorded with."""
+
+    url: str
+    why: Why
+    at: datetime
+    run_id: int | None
+    byte_count: int | None = None
+    http_status: int | None = None
+
+
+class Links:
+    """The rows of `links`, `listings` and `fetches`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def known(self, source: str, listed: Collection[str], *, now: datetime, all_articles: bool) -> dict[str, Known]:
+        """What is known of the listed addresses, of every pending link, and of every article due for a re-look.
+
+        `all_articles` adds every article of the source, due or not.
+        """
+        due = ArticleRow.id.is_not(None) if all_articles else ArticleRow.relook_at <= now
+        with self._store.read() as connection:
+            found = _known(connection, source, or_(LinkRow.outcome == Outcome.PENDING, due))
+            for urls in _chunks(sorted(set(listed) - found.keys())):
+                found |= _known(connection, source, LinkRow.url.in_(urls))
+        return found
+
+    def note(self, source: str, channel_id: int, links: Sequence[Link], *, now: datetime) -> None:
+        """Record that these links stand on the channel now; hints that were missing are filled in."""
+        if not links:
+            return
+        rows = [_fresh(source, link, now) for link in links]
+        urls = [{"listed": link.url} for link in links]
+        with self._store.write() as connection:
+            connection.execute(_upsert_link(connection), rows)
+            connection.execute(_upsert_listing(connection, channel_id, now), urls)
+            connection.execute(
+                update(ArticleRow).where(ArticleRow.url == bindparam("listed")).values(last_seen_at=now), urls
+            )
+
+    def still_listed(self, channel_id: int, *, now: datetime) -> None:
+        """Record that the channel has not changed: what it listed last stands there still."""
+        last = select(func.max(ListingRow.last_listed_at)).where(ListingRow.channel_id == channel_id).scalar_subquery()
+        on_channel = (ListingRow.channel_id == channel_id, ListingRow.last_listed_at == last)
+        with self._store.write() as connection:
+            listed = list(connection.scalars(select(ListingRow.link_id).where(*on_channel)))
+            for ids in _chunks(listed):
+                listing = (ListingRow.channel_id == channel_id, ListingRow.link_id.in_(ids))
+                connection.execute(update(ListingRow).where(*listing).values(last_listed_at=now))
+                connection.execute(update(LinkRow).where(LinkRow.id.in_(ids)).values(last_listed_at=now))
+                urls = select(LinkRow.url).where(LinkRow.id.in_(ids))
+                connection.execute(update(ArticleRow).where(ArticleRow.url.in_(urls)).values(last_seen_at=now))
+
+    def ask(self, source: str, url: str, *, now: datetime) -> None:
+        """Make sure an address that was named by hand has a row."""
+        with self._store.write() as connection:
+            statement = insert_into(connection, LinkRow).on_conflict_do_nothing(index_elements=["url"])
+            connection.execute(statement, [_fresh(source, Link(url=url, channel=""), now)])
+
+    def filter(self, reasons: Mapping[str, str]) -> None:
+        """Set addresses aside without a fetch: address → reason."""
+        self._settle(Outcome.FILTERED, reasons)
+
+    def reopen(self, reasons: Mapping[str, str]) -> None:
+        """Take up again addresses that were set aside under other settings: address → reason."""
+        self._settle(Outcome.PENDING, reasons)
+
+    def explain_pending(self, reasons: Mapping[str, str]) -> None:
+        """Say why addresses were not fetched yet: address → reason."""
+        self._settle(Outcome.PENDING, reasons)
+
+    def _settle(self, outcome: Outcome, reasons: Mapping[str, str]) -> None:
+        if not reasons:
+            return
+        rows = [{"listed": url, "because": reason} for url, reason in reasons.items()]
+        statement = update(LinkRow).where(LinkRow.url == bindparam("listed"))
+        with self._store.write() as connection:
+            connection.execute(statement.values(outcome=outcome, reason=bindparam("because")), rows)
+
+    def filtered(self, tried: Try, *, reason: str, sections: tuple[str, ...], language: str | None) -> None:
+        """Record that a page was read and turned out to be of no wanted section or language."""
+        learned = {"sections": sections, "language": language}
+        settled = {"outcome": Outcome.FILTERED, "reason": reason, "attempts": 0, "next_attempt_at": None}
+        with self._store.write() as connection:
+            link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
+            record_fetch(connection, link.id, tried, FetchResult.FILTERED, reason=reason)
+
+    def failed(self, tried: Try, failure: Failure) -> FetchResult:
+        """Record a fetch that brought nothing; the address stays pending and gets its next time."""
+        if failure.http_status in {404, 410}:
+            return self._missing(tried, failure)
+        with self._store.write() as connection:
+            link = _link(connection, tried.url)
+            attempts = link.attempts + 1
+            again = relooks.retry_at(attempts, link.first_listed_at, tried.at)
+            settled: dict[str, Any] = {"attempts": attempts, "next_attempt_at": again}
+            if link.outcome != Outcome.STORED:
+                settled |= {"outcome": Outcome.PENDING, "reason": f"{failure.stage}: {failure.reason}"}
+            connection.execute(_update_link(tried.url).values(settled))
+            record_fetch(connection, link.id, tried, FetchResult.FAILED, failure=failure)
+        return FetchResult.FAILED
+
+    def _missing(self, tried: Try, failure: Failure) -> FetchResult:
+        with self._store.write() as connection:
+            link = _link(connection, tried.url)
+            gone = link.outcome == Outcome.GONE or changes.is_confirmed_gone(link.missing_at, tried.at)
+            result = FetchResult.GONE if gone else FetchResult.MISSING
+            connection.execute(_update_link(tried.url).values(_missing_values(link, failure, tried.at, gone=gone)))
+            record_fetch(connection, link.id, tried, result, failure=failure)
+            if gone and link.article_id is not None:
+                _close_article(connection, link, tried)
+        return result
+
+
+def record_fetch(
+    connection: Connection,
+    link_id: int,
+    tried: Try,
+    result: FetchResult,
+    *,
+    failure: Failure | None = None,
+    reason: str | None = None,
+    view_count: int | None = None,
+) -> None:
+    """Add one fetch, inside the transaction of what it changed."""
+    values = {
+        "link_id": link_id,
+        "run_id": tried.run_id,
+        "fetched_at": tried.at,
+        "why": tried.why,
+        "result": result,
+        "stage": failure.stage if failure else None,
+        "reason": failure.reason if failure else reason,
+        "http_status": failure.http_status if failure else tried.http_status,
+        "byte_count": tried.byte_count,
+        "view_count": view_count,
+    }
+    connection.execute(_INSERT_FETCH, values)
+
+
+_INSERT_FETCH = insert(FetchRow)
+
+
+def _missing_values(link: Row[Any], failure: Failure, now: datetime, *, gone: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "missing_at": link.missing_at or now,
+        "next_attempt_at": now + changes.GONE_AFTER,
+        "attempts": link.attempts + 1,
+    }
+    if gone:
+        return values | {"outcome": Outcome.GONE, "reason": failure.reason}
+    if link.outcome != Outcome.STORED:
+        return values | {"outcome": Outcome.PENDING, "reason": f"{failure.stage}: {failure.reason}, not confirmed yet"}
+    return values
+
+
+def _close_article(connection: Connection, link: Row[Any], tried: Try) -> None:
+    article = update(ArticleRow).where(ArticleRow.id == link.article_id, ArticleRow.gone_at.is_(None))
+    if connection.execute(article.values(gone_at=tried.at)).rowcount:
+        details = {"article_id": link.article_id, "first_missing_at": str(link.missing_at)}
+        events.record(connection, source=link.source, kind="gone", subject=tried.url, details=details, now=tried.at)
+
+
+def _link(connection: Connection, url: str) -> Row[Any]:
+    return connection.execute(select(LinkRow).where(LinkRow.url == url)).one()
+
+
+def _update_link(url: str) -> Any:
+    return update(LinkRow).where(LinkRow.url == url)
+
+
+def _fresh(source: str, link: Link, now: datetime) -> dict[str, Any]:
+    return {
+        "source": source,
+        "url": link.url,
+        "title": link.title,
+        "published_at": link.published_at,
+        "published_text": link.published_text,
+        "sections": link.sections,
+        "language": link.language,
+        "first_listed_at": now,
+        "last_listed_at": now,
+        "outcome": Outcome.PENDING,
+        "attempts": 0,
+    }
+
+
+def _upsert_link(connection: Connection) -> Any:
+    statement = insert_into(connection, LinkRow)
+    hints = ("title", "published_at", "published_text", "language")
+    filled = {name: func.coalesce(getattr(LinkRow, name), statement.excluded[name]) for name in hints}
+    sections = func.coalesce(func.nullif(LinkRow.sections, ""), statement.excluded.sections)
+    listed = {"last_listed_at": statement.excluded.last_listed_at, "sections": sections}
+    return statement.on_conflict_do_update(index_elements=["url"], set_={**listed, **filled})
+
+
+def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
+    columns = ["link_id", "channel_id", "first_listed_at", "last_listed_at"]
+    values = select(LinkRow.id, bindparam("channel", channel_id), bindparam("first", now), bindparam("last", now))
+    statement = insert_into(connection, ListingRow).from_select(
+        columns, values.where(LinkRow.url == bindparam("listed"))
+    )
+    return statement.on_conflict_do_update(index_elements=["link_id", "channel_id"], set_={"last_listed_at": now})
+
+
+def _known(connection: Connection, source: str, condition: ColumnElement[bool]) -> dict[str, Known]:
+    columns = (
+        LinkRow.url,
+        LinkRow.outcome,
+        LinkRow.attempts,
+        LinkRow.next_attempt_at,
+        LinkRow.first_listed_at,
+        func.coalesce(ArticleRow.published_at, LinkRow.published_at).label("published_at"),
+        LinkRow.sections,
+        LinkRow.language,
+        LinkRow.article_id,
+        ArticleRow.relook_at,
+    )
+    joined = select(*columns).outerjoin(ArticleRow, ArticleRow.id == LinkRow.article_id)
+    rows = connection.execute(joined.where(LinkRow.source == source, condition))
+    return {row.url: _as_known(row) for row in rows}
+
+
+def _as_known(row: Row[Any]) -> Known:
+    relook = row.relook_at
+    if relook is not None and row.next_attempt_at is not None:
+        # A re-look that failed waits like any other failed fetch, or a broken page would be asked at every crawl.
+        relook = max(relook, row.next_attempt_at)
+    return Known(
+        url=row.url,
+        outcome=row.outcome,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        first_listed_at=row.first_listed_at,
+        published_at=row.published_at,
+        sections=row.sections,
+        language=row.language,
+        article_id=row.article_id,
+        relook_at=relook,
+    )
+
+
+def _chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))

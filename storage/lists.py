@@ -1,0 +1,113 @@
+"""Lists of articles and of crawls as tables, with what must go with them below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from storage.answers import ArticleSummary, PastRun
+from storage.formats import Column, table_lines
+from storage.printable import one_line, pad, printable
+from storage.records import Precision
+
+UTC_NOTE = "Times are UTC."
+NOTHING = "-"
+
+
+def stamp(moment: datetime | None, precision: Precision | None = None) -> str:
+    """A UTC time to the minute, or the day alone when no more is known."""
+    if moment is None:
+        return NOTHING
+    return f"{moment:%Y-%m-%d}" if precision is Precision.DAY else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def article_lines(found: Sequence[ArticleSummary], *, columns_wide: int) -> Iterator[str]:
+    """The table, and under it where each article comes from. Addresses stand whole: a cut one leads nowhere."""
+    with_source = len({article.source for article in found}) > 1
+    with_notes = any(_notes(article) for article in found)
+    columns = [Column("ID", right=True), Column("PUBLISHED"), Column("VIEWS", right=True), Column("SECTION")]
+    columns += [Column("SOURCE")] * with_source + [Column("NOTE")] * with_notes + [Column("TITLE", stretches=True)]
+    rows = [_row(article, with_source=with_source, with_notes=with_notes) for article in found]
+    yield from table_lines(columns, rows, columns_wide=columns_wide)
+    yield ""
+    yield from _attribution(found)
+    yield UTC_NOTE
+
+
+def _row(article: ArticleSummary, *, with_source: bool, with_notes: bool) -> list[str]:
+    return [
+        str(article.id),
+        stamp(article.published_at, article.published_precision),
+        number(article.view_count),
+        article.section or NOTHING,
+        *([article.source] * with_source),
+        *([_notes(article)] * with_notes),
+        article.title,
+    ]
+
+
+def number(count: int | None) -> str:
+    return NOTHING if count is None else str(count)
+
+
+def _notes(article: ArticleSummary) -> str:
+    same = f"same as {article.same_as_id}" if article.same_as_id else ""
+    gone = "gone" if article.gone_at else ""
+    edited = "edited" if article.revised_at else ""
+    return ", ".join(filter(None, (gone, edited, same)))
+
+
+def _attribution(found: Sequence[ArticleSummary]) -> Iterator[str]:
+    ids = max(len(str(article.id)) for article in found)
+    for source in dict.fromkeys(article.source for article in found):
+        of_source = [article for article in found if article.source == source]
+        yield credit(of_source[0].source_title, source, of_source[0].terms)
+        for article in of_source:
+            shown = pad(str(article.id), ids, right=True)
+            yield f"{shown}  fetched {stamp(article.fetched_at)}  {printable(article.url)}"
+
+
+def credit(title: str, name: str, terms: str) -> str:
+    """Whose articles these are, and on what terms they may be used."""
+    return one_line(f"{title} ({name}): {terms}")
+
+
+RUN_COLUMNS = (
+    Column("ID", right=True),
+    Column("SOURCE"),
+    Column("STARTED"),
+    Column("TOOK", right=True),
+    Column("STATUS"),
+    *(
+        Column(title, right=True)
+        for title in ("LISTED", "NEW", "REVISED", "SAME", "FILTERED", "FAILED", "GONE", "PENDING")
+    ),
+    Column("ERROR", stretches=True),
+)
+
+
+def run_lines(runs: Sequence[PastRun], *, columns_wide: int) -> Iterator[str]:
+    yield from table_lines(RUN_COLUMNS, [_run_row(run) for run in runs], columns_wide=columns_wide)
+    yield ""
+    yield UTC_NOTE
+
+
+def _run_row(run: PastRun) -> list[str]:
+    counts = (
+        run.listed_count,
+        run.new_count,
+        run.revised_count,
+        run.same_count,
+        run.filtered_count,
+        run.failed_count,
+        run.gone_count,
+        run.pending_count,
+    )
+    return [str(run.id), run.source, stamp(run.started_at), _took(run), run.status, *map(str, counts), run.error or ""]
+
+
+def _took(run: PastRun) -> str:
+    if run.finished_at is None:
+        return NOTHING
+    minutes, seconds = divmod(round((run.finished_at - run.started_at).total_seconds()), 60)
+    return f"{minutes}:{seconds:02d}"

@@ -1,0 +1,173 @@
+"""Crawl runs: one open run a source, settled by the database; a run whose process is gone is closed as interrupted."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.errors import RunOpenError, StoreError
+from storage.models import CrawlRunRow, FetchRow, LinkRow
+from storage.processes import identity
+from storage.records import FetchResult, Outcome, RunStatus, Trigger
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+BEAT_EVERY = timedelta(seconds=30)
+LOST_AFTER = timedelta(minutes=10)
+"""A run of another machine without a sign of life for so long is taken for dead: twenty beats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """How a run ended, counted from what it did."""
+
+    run_id: int
+    source: str
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime
+    listed: int
+    new: int
+    revised: int
+    same: int
+    recounted: int
+    filtered: int
+    failed: int
+    gone: int
+    pending: int
+    requests: int
+    received: int  # bytes of bodies
+    error: str | None
+
+
+class Runs:
+    """The rows of `crawl_runs`, as a crawl writes them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def open(self, source: str, trigger: Trigger, *, now: datetime) -> int:
+        """Open a run and return its id.
+
+        Runs of the source whose process is gone are closed as interrupted first. Raises RunOpenError if one is alive.
+        """
+        self.close_interrupted(source, now=now)
+        pid = os.getpid()
+        facts = {"host": socket.gethostname(), "pid": pid, "process": identity(pid)}
+        moments = {"started_at": now, "beat_at": now}
+        values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **facts, **moments}
+        try:
+            with self._store.write() as connection:
+                run_id: int = connection.execute(
+                    insert(CrawlRunRow).values(values).returning(CrawlRunRow.id)
+                ).scalar_one()
+        except StoreError as error:
+            if isinstance(error.__cause__, IntegrityError):
+                raise self._already_open(source) from error
+            raise
+        return run_id
+
+    def _already_open(self, source: str) -> RunOpenError:
+        with self._store.read() as connection:
+            run = connection.execute(_open_runs(source)).first()
+        who = f" by process {run.pid} on {run.host} since {run.started_at:%Y-%m-%d %H:%M} UTC" if run else ""
+        return RunOpenError(f"{source} is being crawled already{who}; wait for it to end")
+
+    def close_interrupted(self, source: str, *, now: datetime) -> list[int]:
+        """Close the open runs of the source whose process is gone; return their ids."""
+        with self._store.read() as connection:
+            dead = [run.id for run in connection.execute(_open_runs(source)) if not _is_alive(run, now)]
+        for run_id in dead:
+            error = "its process ended without closing it"
+            self.close(run_id, RunStatus.INTERRUPTED, now=now, error=error)
+        return dead
+
+    def beat(self, run_id: int, *, now: datetime) -> None:
+        """Show a sign of life."""
+        with self._store.write() as connection:
+            connection.execute(update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(beat_at=now))
+
+    def close(
+        self,
+        run_id: int,
+        status: RunStatus,
+        *,
+        now: datetime,
+        listed: int = 0,
+        requests: int = 0,
+        received: int = 0,
+        error: str | None = None,
+    ) -> RunSummary:
+        """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
+        with self._store.write() as connection:
+            source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
+            counts = _counts(connection, run_id, source or "")
+            counts |= {"listed_count": listed, "request_count": requests, "byte_count": received}
+            values = {"status": status, "finished_at": now, "error": error, **counts}
+            row = connection.execute(
+                update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(values).returning(CrawlRunRow)
+            ).one()
+        return _summary(row)
+
+
+def _open_runs(source: str) -> Any:
+    columns = (CrawlRunRow.id, CrawlRunRow.host, CrawlRunRow.pid, CrawlRunRow.process)
+    moments = (CrawlRunRow.started_at, CrawlRunRow.beat_at)
+    return select(*columns, *moments).where(CrawlRunRow.source == source, CrawlRunRow.finished_at.is_(None))
+
+
+def _is_alive(run: Row[Any], now: datetime) -> bool:
+    if run.host != socket.gethostname():
+        return bool(now - run.beat_at < LOST_AFTER)
+    return run.process is not None and identity(run.pid) == run.process
+
+
+def _counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
+    rows = connection.execute(
+        select(FetchRow.result, func.count()).where(FetchRow.run_id == run_id).group_by(FetchRow.result)
+    )
+    found: dict[FetchResult, int] = {result: count for result, count in rows}  # noqa: C416  (rows are not pairs to mypy)
+    recounted = and_(FetchRow.run_id == run_id, FetchRow.view_count.is_not(None), FetchRow.result != FetchResult.NEW)
+    pending = and_(LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
+    return {
+        "new_count": found.get(FetchResult.NEW, 0),
+        "revised_count": found.get(FetchResult.REVISED, 0),
+        "same_count": sum(found.get(same, 0) for same in UNCHANGED),
+        "filtered_count": found.get(FetchResult.FILTERED, 0),
+        "failed_count": found.get(FetchResult.FAILED, 0) + found.get(FetchResult.MISSING, 0),
+        "gone_count": found.get(FetchResult.GONE, 0),
+        "recounted_count": connection.scalar(select(func.count()).where(recounted)) or 0,
+        "pending_count": connection.scalar(select(func.count()).where(pending)) or 0,
+    }
+
+
+UNCHANGED = (FetchResult.SAME, FetchResult.REREAD, FetchResult.SUSPECT)
+
+
+def _summary(row: Row[Any]) -> RunSummary:
+    return RunSummary(
+        run_id=row.id,
+        source=row.source,
+        status=row.status,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        listed=row.listed_count,
+        new=row.new_count,
+        revised=row.revised_count,
+        same=row.same_count,
+        recounted=row.recounted_count,
+        filtered=row.filtered_count,
+        failed=row.failed_count,
+        gone=row.gone_count,
+        pending=row.pending_count,
+        requests=row.request_count,
+        received=row.byte_count,
+        error=row.error,
+    )

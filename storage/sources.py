@@ -1,0 +1,38 @@
+"""The sources as the database knows them: names, terms, and until when their hosts asked to be left alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, update
+
+from storage.engine import insert_into
+from storage.models import SourceRow
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+
+class Sources:
+    """The rows of `sources`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def declare(self, *, name: str, title: str, home: str, terms: str, timezone: str) -> None:
+        """Make the source known, or bring what is known up to date."""
+        facts = {"title": title, "home": home, "terms": terms, "timezone": timezone}
+        with self._store.write() as connection:
+            statement = insert_into(connection, SourceRow).values(name=name, **facts)
+            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=facts))
+
+    def held_until(self, name: str) -> datetime | None:
+        with self._store.read() as connection:
+            held: datetime | None = connection.scalar(select(SourceRow.held_until).where(SourceRow.name == name))
+        return held
+
+    def hold(self, name: str, until: datetime) -> None:
+        """No request to this source before `until`: its host asked so."""
+        with self._store.write() as connection:
+            connection.execute(update(SourceRow).where(SourceRow.name == name).values(held_until=until))

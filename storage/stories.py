@@ -1,0 +1,88 @@
+"""Whole stories: one article with all that stands beside it, one address with all that ever befell it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, select
+
+from storage.answers import AddressStory, ArticleStory, FetchTry, Listed
+from storage.articles import addresses, articles, source_notes
+from storage.models import ChannelRow, FetchRow, LinkRow, ListingRow
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+links = LinkRow.__table__
+listings = ListingRow.__table__
+channels = ChannelRow.__table__
+fetches = FetchRow.__table__
+
+OF_LINK = (
+    "url",
+    "source",
+    "title",
+    "outcome",
+    "reason",
+    "first_listed_at",
+    "last_listed_at",
+    "attempts",
+    "next_attempt_at",
+    "missing_at",
+)
+_LISTINGS = (
+    select(channels.c.url.label("channel"), listings.c.first_listed_at, listings.c.last_listed_at)
+    .join(listings, listings.c.channel_id == channels.c.id)
+    .order_by(listings.c.first_listed_at, channels.c.id)
+)
+_TRIES = select(*(fetches.c[field.name] for field in fields(FetchTry))).order_by(fetches.c.fetched_at, fetches.c.id)
+
+
+def article_story(store: Store, id_or_address: int | str) -> ArticleStory | None:
+    """An article with its views and its earlier wordings; None if there is none.
+
+    Takes an id, or an address as a person types it. Raises ValueError for what is no address.
+    """
+    article = store.articles.get(id_or_address)
+    if article is None:
+        return None
+    return ArticleStory(
+        article=article,
+        readings=store.articles.readings(article.id),
+        revisions=store.articles.revisions(article.id),
+        same_wording=store.articles.same_wording(article.id),
+    )
+
+
+def address_story(store: Store, address: str) -> AddressStory | None:
+    """All that is known of an address as a person types it; None for one that was never listed nor asked for.
+
+    Raises ValueError for what is no address.
+    """
+    with store.read() as connection:
+        link = _link(connection, addresses(address))
+        if link is None:
+            return None
+        listed = connection.execute(_LISTINGS.where(listings.c.link_id == link.id))
+        tried = connection.execute(_TRIES.where(fetches.c.link_id == link.id))
+        facts: dict[str, Any] = {
+            **{name: link._mapping[name] for name in OF_LINK},
+            **source_notes(connection)[link.source],
+            "listings": tuple(Listed(**row._mapping) for row in listed),
+            "tries": tuple(FetchTry(**row._mapping) for row in tried),
+        }
+    article = None if link.article_id is None else article_story(store, link.article_id)
+    return AddressStory(**facts, article=article)
+
+
+def _link(connection: Connection, candidates: tuple[str, ...]) -> Row[Any] | None:
+    """The link at one of these addresses, else the one that led to the article there (the site sent it on)."""
+    at_address = select(links).where(links.c.url.in_(candidates)).order_by(links.c.id)
+    led_there = (
+        select(links)
+        .join(articles, articles.c.id == links.c.article_id)
+        .where(articles.c.url.in_(candidates))
+        .order_by(links.c.id)
+    )
+    return connection.execute(at_address).first() or connection.execute(led_there).first()

@@ -1,0 +1,1 @@
+"""That the bundled site serves what it is told, and misbehaves on the wire as it says."""

@@ -1,0 +1,117 @@
+"""Real rows for the tests of questions: put in through the tables, with defaults for what a test does not care about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert
+
+from storage.models import Model
+from storage.records import ChangeKind, FetchResult, Outcome, RunStatus, Trigger, Why
+from storage.store import Store, open_store
+
+NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+TERMS = "Any use of materials is allowed only if there is a hyperlink to Caliber.az"
+
+
+def address_of(folder: Path) -> str:
+    return f"sqlite:///{folder / 'news.db'}"
+
+
+class Rows:
+    """A store in a SQLite file, and one short method a kind of row; each returns the id of its row."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = address_of(folder)
+        self.store: Store = open_store(self.database)
+        self.source("caliber", title="Caliber.az")
+
+    def _insert(self, table: str, values: dict[str, Any]) -> int:
+        with self.store.write() as connection:
+            key = connection.execute(insert(Model.metadata.tables[table]).values(values)).inserted_primary_key
+        return int(key[0]) if key and isinstance(key[0], int) else 0
+
+    def source(self, name: str, *, title: str, terms: str = TERMS) -> None:
+        facts = {"home": f"https://{name}.az", "timezone": "Asia/Baku"}
+        self._insert("sources", {"name": name, "title": title, "terms": terms, **facts})
+
+    def article(self, slug: str, **values: Any) -> int:
+        """An article stored at NOON; `slug` makes its address and its title."""
+        title = slug.replace("-", " ").capitalize()
+        facts: dict[str, Any] = {
+            "source": "caliber",
+            "url": f"https://caliber.az/en/post/{slug}",
+            "language": "en",
+            "section": "politics",
+            "sections": ("politics",),
+            "title": title,
+            "body": f"{title}, in full.",
+            "published_at": NOON - HOUR,
+            "view_count": 100,
+            "content_hash": f"hash of {slug}",
+            "problems": (),
+            "first_seen_at": NOON,
+            "last_seen_at": NOON,
+            "stored_at": NOON,
+            "last_fetched_at": NOON,
+            "reader_version": 1,
+        }
+        return self._insert("articles", facts | values)
+
+    def revision(self, article_id: int, number: int, **values: Any) -> int:
+        facts: dict[str, Any] = {
+            "title": f"Wording {number}",
+            "body": f"Body {number}.",
+            "sections": ("politics",),
+            "content_hash": f"hash {number}",
+            "seen_from": NOON + (number - 1) * HOUR,
+            "seen_until": NOON + number * HOUR,
+            "kind": ChangeKind.MINOR,
+            "undeclared": False,
+        }
+        return self._insert("revisions", {"article_id": article_id, "number": number, **facts, **values})
+
+    def readings(self, article_id: int, *counts: int) -> None:
+        """View counts an hour apart, the first at NOON."""
+        for hours, count in enumerate(counts):
+            row = {"article_id": article_id, "read_at": NOON + hours * HOUR, "view_count": count}
+            self._insert("view_readings", row)
+
+    def link(self, url: str, **values: Any) -> int:
+        facts: dict[str, Any] = {
+            "source": "caliber",
+            "sections": (),
+            "first_listed_at": NOON,
+            "last_listed_at": NOON,
+            "outcome": Outcome.PENDING,
+            "attempts": 0,
+        }
+        return self._insert("links", {"url": url, **facts, **values})
+
+    def listing(self, link_id: int, channel: str, **values: Any) -> None:
+        """Where a link was listed; the channel gets its row."""
+        state = {"source": "caliber", "url": channel, "validators_trusted": True, "failures": 0}
+        seen = {"first_listed_at": NOON, "last_listed_at": NOON}
+        self._insert("listings", {"link_id": link_id, "channel_id": self._insert("channels", state), **seen, **values})
+
+    def run(self, **values: Any) -> int:
+        """A crawl that began at NOON and succeeded within a minute."""
+        facts: dict[str, Any] = {
+            "source": "caliber",
+            "trigger": Trigger.MANUAL,
+            "status": RunStatus.SUCCEEDED,
+            "started_at": NOON,
+            "finished_at": NOON + timedelta(seconds=42),
+            "beat_at": NOON,
+            "host": "newsroom",
+            "pid": 4711,
+        }
+        return self._insert("crawl_runs", facts | values)
+
+    def fetch(self, link_id: int, **values: Any) -> int:
+        facts: dict[str, Any] = {"fetched_at": NOON, "why": Why.NEW, "result": FetchResult.NEW}
+        return self._insert("fetches", {"link_id": link_id, **facts, **values})
