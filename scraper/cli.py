@@ -66,7 +66,9 @@ def crawl(
 @click.option("--source", "name", metavar="SOURCE", help="Read it as a page of this source.")
 @click.option("--base-url", metavar="URL", help="The copy of the site that the address belongs to.")
 @click.option("--format", "form", metavar="FORMAT", default="text", show_default=True, help="text or json.")
-@click.option("--config", "config_path", metavar="FILE", help="Configuration file (default: presswatch.toml, if there).")
+@click.option(
+    "--config", "config_path", metavar="FILE", help="Configuration file (default: presswatch.toml, if there)."
+)
 @debug_option
 def read(url: str, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
     """Fetch and read one page: every field, what it was read from, and its problems. Stores nothing."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -88,7 +88,7 @@ async def _ask_channel(session: Session, channel: Channel, state: ChannelState, 
     if not look.changed:
         return Seen(state=state, links=(), look=look)
     links = parse_channel(session, channel, answer)
-    more = [] if isinstance(channel, Feed) or channel.paging is None else await _turn_pages(session, channel, links, ask)
+    more = await _turn_pages(session, channel, links, ask)
     return Seen(state=state, links=(*links, *more), look=look)
 
 
@@ -153,8 +153,32 @@ def parse_channel(session: Session, channel: Channel, answer: Answer) -> tuple[L
 
 
 async def _turn_pages(session: Session, channel: Channel, first: Sequence[Link], ask: Ask) -> list[Link]:
-    """The further pages of a list, as long as they bring something new."""
-    return []
+    """The further pages of a list that is paged, as long as they bring something new.
+
+    A page that fails ends the list, not the look: what the pages before it listed was seen.
+    """
+    if isinstance(channel, Feed) or channel.paging is None:
+        return []
+    links: list[Link] = []
+    page, seen, turned = first, set[str](), 1
+    while await _is_worth_turning(session, page, seen, turned):
+        seen.update(link.url for link in page)
+        turned += 1
+        url = session.addresses.channel(channel.path + channel.paging.format(page=turned))
+        try:
+            page = parse_channel(session, channel, await ask(url, {}))
+        except ChannelError as error:
+            logger.warning("%s: paging ends here: %s", url, error.reason)
+            break
+        links.extend(replace(link, channel=first[0].channel) for link in page)
+    return links
+
+
+async def _is_worth_turning(session: Session, page: Sequence[Link], seen: set[str], turned: int) -> bool:
+    urls = [link.url for link in page]
+    known = session.store.links.known
+    before = await session.call(known, session.source.name, urls, now=now(), all_articles=False)
+    return more_pages(urls, seen, before.keys(), turned=turned)
 
 
 async def _choose(session: Session, looks: Sequence[Seen]) -> tuple[Target, ...]:
@@ -165,9 +189,13 @@ async def _choose(session: Session, looks: Sequence[Seen]) -> tuple[Target, ...]
     known = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
     choice = choose(links, known, now=now(), policy=session.policy)
     for seen in looks:
-        await _remember(session, seen, missed=find_gap(seen, known))
+        await _remember(session, seen, missed=_has_gap(seen, known.keys()))
     await _settle(session, choice)
     return choice.fetch
+
+
+def _has_gap(seen: Seen, known: Collection[str]) -> bool:
+    return find_gap([link.url for link in seen.links], known, had_good_look=seen.state.last_good_at is not None)
 
 
 async def _remember(session: Session, seen: Seen, *, missed: bool) -> None:

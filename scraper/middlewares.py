@@ -15,7 +15,7 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
-from twisted.python.failure import Failure
+from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.failures import Refused
 from storage.records import Stage
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from scrapy.core.downloader import Slot
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
 
     from scraper.session import Session, Visit
 
@@ -180,7 +179,7 @@ class Hold(VisitPart):
     def _refuse_queue(slot: Slot | None, until: datetime) -> None:
         while slot is not None and slot.queue:
             _, answer = slot.queue.popleft()
-            answer.errback(Failure(Refused(Stage.BLOCKED, held_reason(until))))
+            answer.errback(TwistedFailure(Refused(Stage.BLOCKED, held_reason(until))))
 
 
 class Meter(VisitPart):

@@ -54,9 +54,7 @@ class StorePipeline(SessionPart):
         refusal = wants(data.sections, data.language, session.policy)
         if refusal is not None and item.tried.why is not Why.ASKED:
             filtered = session.store.links.filtered
-            await session.call(
-                filtered, item.tried, reason=refusal, sections=data.sections, language=data.language
-            )
+            await session.call(filtered, item.tried, reason=refusal, sections=data.sections, language=data.language)
             return
         section = wanted_section(data.sections, session.policy)
         saved = await session.call(session.store.saving.save, data, item.tried, section=section)

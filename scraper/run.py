@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
+from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.settings import Settings
 
 from scraper.options import CrawlOptions
-from scraper.session import Session, now
-from scraper.settings import scrapy_settings
+from scraper.pipelines import Fetched
+from scraper.session import Session, Visit, now
+from scraper.settings import FIXED, scrapy_settings
 from scraper.source import Source
+from scraper.spiders import PageSpider
 from scraper.writer import Writer
 from storage.config import Config
 from storage.errors import PresswatchError
-from storage.records import Failure, RunStatus
+from storage.records import Failure, Reading, RunStatus, Stage
 from storage.runs import RunSummary
 from storage.store import Store
-
-if TYPE_CHECKING:
-    from scrapy.settings import Settings
 
 
 class CrawlFailedError(PresswatchError):
@@ -108,9 +109,7 @@ async def _to_its_end(runner: AsyncCrawlerRunner, task: asyncio.Task[None]) -> N
         await task
 
 
-def _as_settings(values: dict[str, object]) -> Settings:
-    from scrapy.settings import Settings
-
+def _as_settings(values: dict[str, Any]) -> Settings:
     settings = Settings()
     settings.setdict(values, priority="project")
     return settings

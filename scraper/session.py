@@ -143,5 +143,3 @@ def as_channel(row: Mapping[str, str]) -> Channel:
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-

@@ -68,7 +68,7 @@ class PageSpider(Spider):
             return Fetched(tried, read_response(self.visit, response, target.url))
         except PageError as error:
             return Failed(tried, Failure(url=target.url, stage=error.stage, reason=error.reason))
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # A page that breaks the reader must cost one article, not the crawl; the trace is for us.
             logger.debug("reading %s broke", target.url, exc_info=True)
             reason = f"the reader broke on this page ({type(error).__name__}: {error})"
@@ -92,7 +92,8 @@ class ArticleSpider(PageSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
-        spider = Spider.from_crawler.__func__(cls, crawler)  # type: ignore[attr-defined]
+        spider = cls()
+        spider._set_crawler(crawler)  # what Scrapy's own from_crawler does
         spider.visit = arguments.get("visit") or _own_session(cls.source, arguments)
         return spider
 
@@ -118,9 +119,9 @@ class ArticleSpider(PageSpider):
         except Exception as error:
             failure = failures.from_exception(url, error)
             raise ChannelError(url, failure.stage, failure.reason) from error
-        failure = None if response.status == 304 and headers else failures.from_response(url, response)
-        if failure is not None:
-            raise ChannelError(url, failure.stage, f"{failure.reason}; {self._setting()}")
+        refusal = None if response.status == 304 and headers else failures.from_response(url, response)
+        if refusal is not None:
+            raise ChannelError(url, refusal.stage, f"{refusal.reason}; {self._setting()}")
         return _answer(response)
 
     def _setting(self) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
+from storage.engine import AnyRow
 from storage.models import ChannelRow
 from storage.records import Failure, Stage
 
@@ -90,7 +91,7 @@ class Channels:
             connection.execute(update(ChannelRow).where(ChannelRow.id == channel_id).values(values))
 
 
-def _state(row: Row[Any]) -> ChannelState:
+def _state(row: AnyRow) -> ChannelState:
     return ChannelState(
         id=row.id,
         url=row.url,

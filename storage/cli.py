@@ -15,7 +15,7 @@ from storage.errors import ConfigError, PresswatchError
 from storage.filters import ArticleFilter, Sort
 
 if TYPE_CHECKING:
-    from storage.answers import ArticleStory, ArticleSummary
+    from storage.answers import ArticleStory
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])

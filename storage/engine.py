@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from storage.errors import ConfigError, StoreError
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of any columns."""
 
 WRITES = {"presswatch_writes": True}
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
 
 from storage import changes, events, relooks
-from storage.engine import insert_into
+from storage.engine import AnyRow, insert_into
 from storage.models import ArticleRow, FetchRow, LinkRow, ListingRow
 from storage.records import Failure, FetchResult, Known, Link, Outcome, Why
 
@@ -169,7 +169,7 @@ def record_fetch(
 _INSERT_FETCH = insert(FetchRow)
 
 
-def _missing_values(link: Row[Any], failure: Failure, now: datetime, *, gone: bool) -> dict[str, Any]:
+def _missing_values(link: AnyRow, failure: Failure, now: datetime, *, gone: bool) -> dict[str, Any]:
     values: dict[str, Any] = {
         "missing_at": link.missing_at or now,
         "next_attempt_at": now + changes.GONE_AFTER,
@@ -182,14 +182,14 @@ def _missing_values(link: Row[Any], failure: Failure, now: datetime, *, gone: bo
     return values
 
 
-def _close_article(connection: Connection, link: Row[Any], tried: Try) -> None:
+def _close_article(connection: Connection, link: AnyRow, tried: Try) -> None:
     article = update(ArticleRow).where(ArticleRow.id == link.article_id, ArticleRow.gone_at.is_(None))
     if connection.execute(article.values(gone_at=tried.at)).rowcount:
         details = {"article_id": link.article_id, "first_missing_at": str(link.missing_at)}
         events.record(connection, source=link.source, kind="gone", subject=tried.url, details=details, now=tried.at)
 
 
-def _link(connection: Connection, url: str) -> Row[Any]:
+def _link(connection: Connection, url: str) -> AnyRow:
     return connection.execute(select(LinkRow).where(LinkRow.url == url)).one()
 
 
@@ -224,7 +224,7 @@ def _upsert_link(connection: Connection) -> Any:
 
 def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
     columns = ["link_id", "channel_id", "first_listed_at", "last_listed_at"]
-    values = select(LinkRow.id, bindparam("channel", channel_id), bindparam("first", now), bindparam("last", now))
+    values: Any = select(LinkRow.id, bindparam("channel", channel_id), bindparam("first", now), bindparam("last", now))
     statement = insert_into(connection, ListingRow).from_select(
         columns, values.where(LinkRow.url == bindparam("listed"))
     )
@@ -249,7 +249,7 @@ def _known(connection: Connection, source: str, condition: ColumnElement[bool]) 
     return {row.url: _as_known(row) for row in rows}
 
 
-def _as_known(row: Row[Any]) -> Known:
+def _as_known(row: AnyRow) -> Known:
     relook = row.relook_at
     if relook is not None and row.next_attempt_at is not None:
         # A re-look that failed waits like any other failed fetch, or a broken page would be asked at every crawl.

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from storage.engine import AnyRow
 from storage.errors import RunOpenError, StoreError
 from storage.models import CrawlRunRow, FetchRow, LinkRow
 from storage.processes import identity
@@ -123,7 +124,7 @@ def _open_runs(source: str) -> Any:
     return select(*columns, *moments).where(CrawlRunRow.source == source, CrawlRunRow.finished_at.is_(None))
 
 
-def _is_alive(run: Row[Any], now: datetime) -> bool:
+def _is_alive(run: AnyRow, now: datetime) -> bool:
     if run.host != socket.gethostname():
         return bool(now - run.beat_at < LOST_AFTER)
     return run.process is not None and identity(run.pid) == run.process
@@ -151,7 +152,7 @@ def _counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
 UNCHANGED = (FetchResult.SAME, FetchResult.REREAD, FetchResult.SUSPECT)
 
 
-def _summary(row: Row[Any]) -> RunSummary:
+def _summary(row: AnyRow) -> RunSummary:
     return RunSummary(
         run_id=row.id,
         source=row.source,

@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
 
 from storage import events
-from storage.changes import Decision, StoredWording, compare
-from storage.engine import insert_into
+from storage.changes import SECOND_SIGHT, Decision, StoredWording, compare
+from storage.engine import AnyRow, insert_into
 from storage.links import Try, record_fetch
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
 from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome
@@ -27,7 +27,7 @@ WORDING = ("title", "subtitle", "body", "author", "sections", "published_at", "p
 FOLLOWING = ("language", "description", "image_url", "view_count")
 STORED = tuple(field.name for field in fields(StoredWording))
 
-_ADDRESS = bindparam("address")
+_ADDRESS: BindParameter[str] = bindparam("address")
 _FIND_LINK = select(LinkRow.id, LinkRow.source, LinkRow.first_listed_at).where(LinkRow.url == _ADDRESS)
 _FIND_ARTICLE = select(
     ArticleRow.id,
@@ -70,7 +70,7 @@ class Saving:
         return saved
 
 
-def _save_article(connection: Connection, data: ArticleData, link: Row[Any], section: str | None) -> Saved:
+def _save_article(connection: Connection, data: ArticleData, link: AnyRow, section: str | None) -> Saved:
     stored = connection.execute(_FIND_ARTICLE, {"address": data.url}).first()
     if stored is None:
         decision = compare(None, data, now=data.fetched_at)
@@ -83,10 +83,12 @@ def _save_article(connection: Connection, data: ArticleData, link: Row[Any], sec
 
 
 def _insert(
-    connection: Connection, data: ArticleData, link: Row[Any], section: str | None, decision: Decision
+    connection: Connection, data: ArticleData, link: AnyRow, section: str | None, decision: Decision
 ) -> int | None:
     """Insert the article; None if its address is there already."""
-    values = {name: getattr(data, name) for name in (*WORDING, *FOLLOWING, "source", "url", "problems", "reader_version")}
+    values = {
+        name: getattr(data, name) for name in (*WORDING, *FOLLOWING, "source", "url", "problems", "reader_version")
+    }
     seen = min(link.first_listed_at, data.fetched_at)
     values |= {
         "section": section or next(iter(data.sections), None),
@@ -110,3 +112,108 @@ def _same_wording(connection: Connection, data: ArticleData, content_hash: str) 
     same = (ArticleRow.content_hash == content_hash, ArticleRow.source == data.source, ArticleRow.url != data.url)
     first: int | None = connection.scalar(select(func.min(ArticleRow.id)).where(*same))
     return first
+
+
+def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: str | None) -> Saved:
+    wording = StoredWording(**{name: getattr(stored, name) for name in STORED})
+    minor = _recent_minor_edits(connection, stored.id, data)
+    decision = compare(wording, data, now=data.fetched_at, recent_minor_count=minor)
+    if decision.change is Change.REVISED:
+        _keep_revision(connection, stored, data, decision)
+    if decision.volatile:
+        _tell(connection, stored, data, "volatile", {"reason": decision.reason})
+    if stored.gone_at is not None:
+        _tell(connection, stored, data, "back", {"gone_at": str(stored.gone_at)})
+    values = _changed_values(stored, data, decision, section)
+    connection.execute(update(ArticleRow).where(ArticleRow.id == stored.id).values(values))
+    return Saved(article_id=stored.id, change=decision.change, kind=decision.kind, reason=decision.reason)
+
+
+def _recent_minor_edits(connection: Connection, article_id: int, data: ArticleData) -> int:
+    recent = (RevisionRow.article_id == article_id, RevisionRow.seen_until >= data.fetched_at - MINOR_WINDOW)
+    minor = select(func.count()).where(*recent, RevisionRow.kind == ChangeKind.MINOR)
+    return connection.scalar(minor) or 0
+
+
+def _keep_revision(connection: Connection, stored: AnyRow, data: ArticleData, decision: Decision) -> None:
+    last = select(func.coalesce(func.max(RevisionRow.number), 0)).where(RevisionRow.article_id == stored.id)
+    kept = ("title", "subtitle", "body", "author", "sections", "published_at", "published_text", "content_hash")
+    values = {name: getattr(stored, name) for name in kept} | {
+        "article_id": stored.id,
+        "number": (connection.scalar(last) or 0) + 1,
+        "seen_from": stored.revised_at or stored.stored_at,
+        "seen_until": data.fetched_at,
+        "kind": decision.kind,
+        "undeclared": decision.undeclared,
+    }
+    connection.execute(insert(RevisionRow).values(values))
+
+
+def _tell(connection: Connection, stored: AnyRow, data: ArticleData, kind: str, details: dict[str, Any]) -> None:
+    about = {"article_id": stored.id} | details
+    events.record(connection, source=stored.source, kind=kind, subject=data.url, details=about, now=data.fetched_at)
+
+
+def _changed_values(stored: AnyRow, data: ArticleData, decision: Decision, section: str | None) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "last_fetched_at": data.fetched_at,
+        "gone_at": None,
+        "content_hash": decision.content_hash,
+        "relook_at": _relook(stored, data, decision),
+        "suspect_hash": decision.suspect_hash,
+        "suspect_at": data.fetched_at if decision.suspect_hash else None,
+    }
+    if decision.change is Change.SUSPECT:
+        return values
+    values |= {name: _filled(stored, data, name) for name in FOLLOWING}
+    values |= {"problems": data.problems, "reader_version": data.reader_version}
+    if decision.overwrites:
+        values |= {name: _filled(stored, data, name) for name in WORDING}
+        values["section"] = section or next(iter(data.sections), None) or stored.section
+    else:
+        # A field that could not be read before and can be now is no edit of the site's.
+        values |= {name: getattr(data, name) for name in WORDING if getattr(stored, name) in (None, ())}
+    if decision.change is Change.REVISED:
+        values["revised_at"] = data.fetched_at
+    return values
+
+
+def _filled(stored: AnyRow, data: ArticleData, name: str) -> Any:
+    """What was read; what is stored, where nothing could be read."""
+    read = getattr(data, name)
+    missing = read is None or (name == "sections" and not read)
+    # A subtitle has no problem when it is gone: it was taken away.
+    return getattr(stored, name) if missing and name != "subtitle" else read
+
+
+def _relook(stored: AnyRow, data: ArticleData, decision: Decision) -> Any:
+    if decision.suspect_hash is not None:
+        return data.fetched_at + SECOND_SIGHT
+    return next_relook(data.published_at or stored.published_at, stored.first_seen_at, data.fetched_at)
+
+
+def _count_views(connection: Connection, article_id: int, data: ArticleData) -> None:
+    if data.view_count is None:
+        return
+    statement = insert_into(connection, ViewReadingRow).on_conflict_do_nothing()
+    values = {"article_id": article_id, "read_at": data.fetched_at, "view_count": data.view_count}
+    connection.execute(statement, values)
+
+
+def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: Saved, link: AnyRow) -> None:
+    """The address that was asked for is stored; after a redirect so is the one it led to."""
+    learned = {"sections": data.sections, "language": data.language, "article_id": saved.article_id}
+    settled = {"outcome": Outcome.STORED, "attempts": 0, "next_attempt_at": None, "missing_at": None}
+    reason = None if data.url == tried.url else f"redirects to {data.url}"
+    statement = update(LinkRow).where(LinkRow.id == link.id)
+    connection.execute(statement.values(settled | learned | {"reason": reason}))
+    if reason is not None:
+        _settle_target(connection, data, link, settled | learned)
+    result = FetchResult(saved.change.value)
+    record_fetch(connection, link.id, tried, result, reason=saved.reason, view_count=data.view_count)
+
+
+def _settle_target(connection: Connection, data: ArticleData, link: AnyRow, settled: dict[str, Any]) -> None:
+    fresh = {"source": link.source, "url": data.url, "first_listed_at": data.fetched_at} | settled
+    statement = insert_into(connection, LinkRow).values(last_listed_at=data.fetched_at, reason=None, **fresh)
+    connection.execute(statement.on_conflict_do_update(index_elements=["url"], set_=settled | {"reason": None}))

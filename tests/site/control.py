@@ -51,6 +51,7 @@ class Site:
     def reset(self) -> None:
         """Forgets everything, as if just started on the same port."""
         self._ask("reset")
+        self._process.clear_complaints()
 
     # What it publishes
 

@@ -17,7 +17,7 @@ from tests.site import wire
 
 _ROOT = Path(__file__).parents[2]
 _PATIENCE = 30.0  # seconds for one command; a site that is slower is stuck
-_FAREWELL = 3.0  # seconds to end by itself
+_FAREWELL = 2.0  # seconds to end by itself
 
 
 class SiteError(Exception):
@@ -32,6 +32,7 @@ class SiteProcess:
         # A file takes any amount of complaints, where a pipe that nobody reads would block the child.
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by stop()
         self._last_complaints = ""
+        self._cleared = 0  # bytes of stderr
         self._lock = threading.Lock()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "tests.site", "--controlled", *arguments],
@@ -75,12 +76,19 @@ class SiteProcess:
         self._stderr.close()
 
     def complaints(self) -> str:
-        """What the child wrote on its stderr so far; after `stop`, all of it."""
+        """What the child wrote on its stderr since it was last cleared, `stop` included."""
         if self._stderr.closed:
             return self._last_complaints
         # Through the descriptor's own offset: the child appends at the end of the same open file.
-        size = os.fstat(self._stderr.fileno()).st_size
-        return os.pread(self._stderr.fileno(), size, 0).decode(errors="replace")
+        written = os.pread(self._stderr.fileno(), self._stderr_size() - self._cleared, self._cleared)
+        return written.decode(errors="replace")
+
+    def clear_complaints(self) -> None:
+        """Forgets what the child wrote on its stderr so far."""
+        self._cleared = self._stderr_size()
+
+    def _stderr_size(self) -> int:
+        return os.fstat(self._stderr.fileno()).st_size
 
     def _write(self, line: bytes) -> None:
         assert self._child.stdin is not None

@@ -1,0 +1,239 @@
+"""Which links a crawl fetches now: new ones first, then retries, then re-looks, all within its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from storage.records import Known, Link, Outcome, Why
+
+MOST_PAGES = 20
+"""Pages of one list a look turns at most: at 24 cards a page four days of the busiest source known."""
+
+
+class Relook(StrEnum):
+    """Which known articles are looked at again."""
+
+    DUE = "due"
+    ALL = "all"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is wanted, and how much of it in one crawl.
+
+    `sections` maps each wanted section to every folded name the source gives it; empty: all. `languages` empty: all.
+    `budget` is article requests a crawl, of which re-looks that are due take `relook_share` at most; `limit` caps them
+    all. `retry_all` takes up every pending link, not only those whose time has come.
+    """
+
+    sections: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
+    since: datetime | None = None
+    limit: int | None = None
+    budget: int = 500
+    relook_share: float = 0.5
+    relook: Relook = Relook.DUE
+    retry_all: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """An address to fetch, and why."""
+
+    url: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What becomes of the links: each address in one of these, or known and not due. Reasons by address."""
+
+    fetch: tuple[Target, ...]
+    filtered: Mapping[str, str]
+    reopened: Mapping[str, str]
+    left: Mapping[str, str]
+
+
+def wants(sections: Sequence[str], language: str | None, policy: Policy) -> str | None:
+    """Why an article of these sections and this language is not wanted; None if it is, or if they are unknown."""
+    if language is not None and policy.languages and language not in policy.languages:
+        return f"language: {language}"
+    if sections and policy.sections and wanted_section(sections, policy) is None:
+        return f"section: {', '.join(sections)}"
+    return None
+
+
+def wanted_section(sections: Sequence[str], policy: Policy) -> str | None:
+    """The first wanted section that one of the folded names stands for."""
+    return next((name for name, names in policy.sections.items() if not names.isdisjoint(sections)), None)
+
+
+def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, policy: Policy) -> Choice:
+    """Decide about every listed link and about what is known and pending or due.
+
+    `known` holds what the database says of the listed addresses, of the pending links and of articles to look at
+    again, listed or not. New links go newest first, retries longest waiting first, re-looks longest overdue first.
+    """
+    merged = merge((*links, *_never_tried(known, links)))
+    filtered = {url: reason for url, link in merged.items() if (reason := _refusal(link, known.get(url), policy))}
+    filtered |= _no_longer_wanted(known, policy)
+    fresh = [link for url, link in merged.items() if url not in filtered and _is_new(known.get(url))]
+    young, old = _split_by_age(fresh, policy.since)
+    retries = [one for one in _retries(known, merged, now, policy) if one.url not in filtered]
+    wanted = [
+        *(Target(url=link.url, why=Why.NEW) for link in newest_first(young, now)),
+        *(Target(url=one.url, why=Why.RETRY) for one in retries),
+    ]
+    kept, over = _within_budget(wanted, policy)
+    chosen = {target.url for target in wanted}
+    relooks = [one for one in _relooks(known, now, policy) if one.url not in chosen]
+    again = [Target(url=one.url, why=Why.RELOOK) for one in relooks[: _room_for_relooks(len(kept), policy)]]
+    return Choice(fetch=(*kept, *again), filtered=filtered, reopened=_reopened(fresh, known), left=old | over)
+
+
+def merge(links: Iterable[Link]) -> dict[str, Link]:
+    """One link an address, in the order listed; what one channel did not say, another may."""
+    merged: dict[str, Link] = {}
+    for link in links:
+        first = merged.get(link.url)
+        merged[link.url] = link if first is None else _merged(first, link)
+    return merged
+
+
+def _merged(first: Link, second: Link) -> Link:
+    return replace(
+        first,
+        title=first.title or second.title,
+        published_at=first.published_at or second.published_at,
+        published_text=first.published_text or second.published_text,
+        sections=tuple(dict.fromkeys((*first.sections, *second.sections))),
+        language=first.language or second.language,
+    )
+
+
+def _never_tried(known: Mapping[str, Known], links: Sequence[Link]) -> list[Link]:
+    """Links of earlier crawls that were noted but not fetched, though they may have left their list."""
+    listed = {link.url for link in links}
+    noted = [one for one in known.values() if one.outcome is Outcome.PENDING and one.attempts == 0]
+    return [
+        Link(url=one.url, channel="", published_at=one.published_at, sections=one.sections, language=one.language)
+        for one in noted
+        if one.url not in listed
+    ]
+
+
+def _no_longer_wanted(known: Mapping[str, Known], policy: Policy) -> dict[str, str]:
+    """Pending links of a section or language that the settings have dropped since."""
+    pending = (one for one in known.values() if one.outcome is Outcome.PENDING)
+    return {one.url: reason for one in pending if (reason := wants(one.sections, one.language, policy))}
+
+
+def _reopened(fresh: Iterable[Link], known: Mapping[str, Known]) -> dict[str, str]:
+    """Links that were set aside under other settings and are wanted now."""
+    again = (link.url for link in fresh if _outcome(known.get(link.url)) is Outcome.FILTERED)
+    return dict.fromkeys(again, "wanted by the settings now")
+
+
+def _outcome(known: Known | None) -> Outcome | None:
+    return None if known is None else known.outcome
+
+
+def _refusal(link: Link, known: Known | None, policy: Policy) -> str | None:
+    """Why a link is set aside unread. A page once read has the last word over the hints beside its link."""
+    outcome = _outcome(known)
+    if outcome in {Outcome.STORED, Outcome.GONE}:
+        return None
+    if known is not None and outcome is Outcome.FILTERED:
+        learned = known.sections or link.sections
+        return wants(learned, known.language or link.language, policy)
+    return wants(link.sections, link.language, policy)
+
+
+def _is_new(known: Known | None) -> bool:
+    """Never tried: unknown, noted but not fetched yet, set aside under other settings."""
+    if known is None or known.outcome is Outcome.FILTERED:
+        return True
+    return known.outcome is Outcome.PENDING and known.attempts == 0
+
+
+def _split_by_age(links: Iterable[Link], since: datetime | None) -> tuple[list[Link], dict[str, str]]:
+    young: list[Link] = []
+    old: dict[str, str] = {}
+    for link in links:
+        if since is not None and link.published_at is not None and link.published_at < since:
+            old[link.url] = f"older than {since:%Y-%m-%d %H:%M} UTC"
+        else:
+            young.append(link)
+    return young, old
+
+
+def newest_first(links: Sequence[Link], now: datetime) -> list[Link]:
+    """By date, newest first; an undated link goes with the one listed before it, as lists run newest first.
+
+    A date in the future counts as now: it must not push every other link back.
+    """
+    latest = now
+    dated: list[tuple[datetime, int, Link]] = []
+    for position, link in enumerate(links):
+        latest = latest if link.published_at is None else min(link.published_at, now)
+        dated.append((latest, -position, link))
+    return [link for _, _, link in sorted(dated, key=lambda row: row[:2], reverse=True)]
+
+
+def _retries(known: Mapping[str, Known], listed: Collection[str], now: datetime, policy: Policy) -> list[Known]:
+    """What failed before and is to be tried again, longest waiting first: pending links, and gone ones listed anew."""
+    failed = [
+        one
+        for one in known.values()
+        if (one.outcome is Outcome.PENDING and one.attempts > 0) or (one.outcome is Outcome.GONE and one.url in listed)
+    ]
+    ready = (one for one in failed if policy.retry_all or one.next_attempt_at is None or one.next_attempt_at <= now)
+    return sorted(ready, key=lambda one: (one.next_attempt_at or now, one.url))
+
+
+def _within_budget(wanted: list[Target], policy: Policy) -> tuple[list[Target], dict[str, str]]:
+    most = policy.budget if policy.limit is None else min(policy.limit, policy.budget)
+    because = "beyond the limit of this crawl" if most == policy.limit else "beyond the budget of this crawl"
+    return wanted[:most], {target.url: because for target in wanted[most:] if target.why is Why.NEW}
+
+
+def _room_for_relooks(taken: int, policy: Policy) -> int:
+    most = policy.budget - taken if policy.limit is None else min(policy.limit, policy.budget) - taken
+    if policy.relook is Relook.ALL:
+        return max(0, most if policy.limit is not None else 10**9)
+    return max(0, min(most, int(policy.budget * policy.relook_share)))
+
+
+def _relooks(known: Mapping[str, Known], now: datetime, policy: Policy) -> list[Known]:
+    if policy.relook is Relook.NONE:
+        return []
+    every = policy.relook is Relook.ALL
+    due = [
+        one
+        for one in known.values()
+        if one.article_id is not None and one.outcome in {Outcome.STORED, Outcome.GONE}
+        if every or (one.relook_at is not None and one.relook_at <= now)
+    ]
+    return sorted(due, key=lambda one: (one.relook_at or now, one.url))
+
+
+def find_gap(listed: Collection[str], known_before: Collection[str], *, had_good_look: bool) -> bool:
+    """Whether links were missed: the channel was read well before, and nothing it lists now was known then."""
+    return had_good_look and bool(listed) and not any(url in known_before for url in listed)
+
+
+def more_pages(page: Sequence[str], seen: Collection[str], known_before: Collection[str], *, turned: int) -> bool:
+    """Whether the next page of a list is worth a request.
+
+    `page` is what the last page listed, `seen` what the pages before it did. A page that only repeats ends the list,
+    and so does one on which something was known before: what lies behind was listed then. No first known link ends
+    it by itself, since restored and scheduled stories turn up below newer ones: a page must be known for the most part.
+    """
+    if turned >= MOST_PAGES or not page or all(url in seen for url in page):
+        return False
+    met = sum(url in known_before for url in page)
+    return 2 * met < len(page)

@@ -1,0 +1,47 @@
+"""When to look again: at a known article by its age, at an address that failed by how often it did."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+RUNGS = (
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=3),
+    timedelta(hours=6),
+    timedelta(hours=12),
+    timedelta(hours=24),
+    timedelta(hours=48),
+    timedelta(days=7),
+    timedelta(days=30),
+)
+"""Ages at which an article is looked at again (policy, Polling 9): views and edits come early, and then hardly."""
+
+FIRST_RETRY = timedelta(minutes=5)
+RETRY_CAP = timedelta(hours=6)
+LATE_RETRY_CAP = timedelta(hours=24)
+FIRST_DAY = timedelta(hours=24)
+JITTER = 0.1
+"""The share by which a retry is moved at most, so that what failed together does not come back together."""
+
+
+def next_relook(published_at: datetime | None, first_seen_at: datetime, fetched_at: datetime) -> datetime | None:
+    """The first rung after `fetched_at`; None after the last.
+
+    Ages count from publication, or from `first_seen_at` where the date is unknown or lies in the future. However many
+    rungs passed without a look, one look is due: late ones do not pile up.
+    """
+    born = first_seen_at if published_at is None or published_at > fetched_at else published_at
+    return next((born + rung for rung in RUNGS if born + rung > fetched_at), None)
+
+
+def retry_at(failures: int, first_listed_at: datetime, now: datetime, *, jitter: float = 0.0) -> datetime:
+    """When an address is tried again after `failures` (≥ 1) in a row.
+
+    Five minutes, doubled each time, to a cap of 6 h on its first day and 24 h after; never given up (policy,
+    Polling 5). `jitter` in [-1, 1] moves it by up to a tenth.
+    """
+    cap = RETRY_CAP if now - first_listed_at < FIRST_DAY else LATE_RETRY_CAP
+    doublings = min(max(failures, 1) - 1, 16)  # 2^16 × 5 min is beyond every cap
+    wait = min(FIRST_RETRY * (1 << doublings), cap)
+    return now + wait * (1 + JITTER * jitter)
