@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from storage.console import CommandGroup, config_options, debug_option, safe
+from storage.console import CommandGroup, config_options, debug_option
+from storage.printable import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

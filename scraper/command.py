@@ -24,8 +24,9 @@ from scraper.source import Source
 from scraper.sources import get_source, load_sources
 from scraper.writer import Writer
 from storage.config import Config, load_config
-from storage.console import fail, safe
+from storage.console import fail
 from storage.errors import ConfigError, PresswatchError
+from storage.printable import safe
 from storage.records import Failure, RunStatus
 from storage.runs import RunSummary
 from storage.store import Store, open_store

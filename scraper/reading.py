@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scraper.source import Source
-from storage.console import safe
+from storage.printable import safe
 from storage.records import Problem, Reading
 
 LABEL_WIDTH = 20

@@ -80,10 +80,14 @@ def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, 
     """
     merged = merge((*links, *_never_tried(known, links)))
     filtered = {url: reason for url, link in merged.items() if (reason := _refusal(link, known.get(url), policy))}
-    filtered |= _no_longer_wanted(known, policy)
+    filtered |= _no_longer_wanted((one for one in known.values() if one.url not in merged), policy)
     fresh = [link for url, link in merged.items() if url not in filtered and _is_new(known.get(url))]
     young, old = _split_by_age(fresh, policy.since)
-    retries = [one for one in _retries(known, merged, now, policy) if one.url not in filtered]
+    retries = [
+        one
+        for one in _retries(known, merged, now, policy)
+        if one.url not in filtered and not _is_old(one, policy.since)  # it keeps the reason of its failure
+    ]
     wanted = [
         *(Target(url=link.url, why=Why.NEW) for link in newest_first(young, now)),
         *(Target(url=one.url, why=Why.RETRY) for one in retries),
@@ -126,9 +130,9 @@ def _never_tried(known: Mapping[str, Known], links: Sequence[Link]) -> list[Link
     ]
 
 
-def _no_longer_wanted(known: Mapping[str, Known], policy: Policy) -> dict[str, str]:
+def _no_longer_wanted(unlisted: Iterable[Known], policy: Policy) -> dict[str, str]:
     """Pending links of a section or language that the settings have dropped since."""
-    pending = (one for one in known.values() if one.outcome is Outcome.PENDING)
+    pending = (one for one in unlisted if one.outcome is Outcome.PENDING)
     return {one.url: reason for one in pending if (reason := wants(one.sections, one.language, policy))}
 
 
@@ -150,6 +154,9 @@ def _refusal(link: Link, known: Known | None, policy: Policy) -> str | None:
     if known is not None and outcome is Outcome.FILTERED:
         learned = known.sections or link.sections
         return wants(learned, known.language or link.language, policy)
+    if known is not None:  # noted before, perhaps with another section: a story may be in several
+        sections = tuple(dict.fromkeys((*link.sections, *known.sections)))
+        return wants(sections, link.language or known.language, policy)
     return wants(link.sections, link.language, policy)
 
 
@@ -164,11 +171,15 @@ def _split_by_age(links: Iterable[Link], since: datetime | None) -> tuple[list[L
     young: list[Link] = []
     old: dict[str, str] = {}
     for link in links:
-        if since is not None and link.published_at is not None and link.published_at < since:
+        if since is not None and _is_old(link, since):
             old[link.url] = f"older than {since:%Y-%m-%d %H:%M} UTC"
         else:
             young.append(link)
     return young, old
+
+
+def _is_old(one: Link | Known, since: datetime | None) -> bool:
+    return since is not None and one.published_at is not None and one.published_at < since
 
 
 def newest_first(links: Sequence[Link], now: datetime) -> list[Link]:

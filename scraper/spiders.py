@@ -92,8 +92,7 @@ class ArticleSpider(PageSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
-        spider = cls()
-        spider._set_crawler(crawler)  # what Scrapy's own from_crawler does
+        spider = super(PageSpider, cls).from_crawler(crawler)
         spider.visit = arguments.get("visit") or _own_session(cls.source, arguments)
         return spider
 

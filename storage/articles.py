@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, literal, or_, select, tuple_
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
 from storage.filters import ArticleFilter, Cursor, Sort
@@ -59,7 +59,7 @@ class Articles:
                 if left == 0:
                     return
                 found = connection.execution_options(yield_per=CHUNK).execute(part.limit(left))
-                for row in found:
+                for row in found.mappings():
                     yield _summary(row, notes)
                     left = None if left is None else left - 1
 
@@ -70,20 +70,20 @@ class Articles:
         """
         where = _by_id(id_or_address) if isinstance(id_or_address, int) else _by_address(id_or_address)
         with self._store.read() as connection:
-            row = connection.execute(select(*_FULL).where(where).order_by(articles.c.id)).first()
+            row = connection.execute(select(*_FULL).where(where).order_by(articles.c.id)).mappings().first()
             return None if row is None else ArticleFull(**_values(row, source_notes(connection)))
 
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
         """The earlier wordings of an article, oldest first."""
         statement = _REVISIONS.where(revisions.c.article_id == article_id)
         with self._store.read() as connection:
-            return tuple(Revision(**row._mapping) for row in connection.execute(statement))
+            return tuple(Revision(**row) for row in connection.execute(statement).mappings())
 
     def readings(self, article_id: int) -> tuple[ViewReading, ...]:
         """The view counts of an article as they were read, oldest first."""
         statement = _READINGS.where(view_readings.c.article_id == article_id)
         with self._store.read() as connection:
-            return tuple(ViewReading(**row._mapping) for row in connection.execute(statement))
+            return tuple(ViewReading(**row) for row in connection.execute(statement).mappings())
 
     def same_wording(self, article_id: int) -> tuple[ArticleSummary, ...]:
         """The other articles flagged as the same wording, oldest first: the first of them, and those that repeat it."""
@@ -92,7 +92,7 @@ class Articles:
         statement = select(*_SUMMARY).where(of_first, articles.c.id != article_id).order_by(articles.c.id)
         with self._store.read() as connection:
             notes = source_notes(connection)
-            return tuple(_summary(row, notes) for row in connection.execute(statement))
+            return tuple(_summary(row, notes) for row in connection.execute(statement).mappings())
 
 
 def addresses(typed: str) -> tuple[str, ...]:
@@ -103,7 +103,11 @@ def addresses(typed: str) -> tuple[str, ...]:
     from storage.addresses import canonical
 
     typed = typed.strip()
-    cleaned = canonical(typed if "://" in typed else f"https://{typed}")
+    whole = typed if "://" in typed else f"https://{typed}"
+    # One word, such as a misspelt command, would pass for the name of a host.
+    cleaned = canonical(whole) if "/" in typed else None
+    if cleaned is None:
+        raise ValueError(f"{typed!r} is no address: write it as https://caliber.az/en/post/some-title")
     scheme, _, rest = cleaned.partition("://")
     return cleaned, f"{'http' if scheme == 'https' else 'https'}://{rest}"
 
@@ -131,11 +135,11 @@ _REVISIONS = select(*(revisions.c[field.name] for field in fields(Revision))).or
 _READINGS = select(view_readings.c.read_at, view_readings.c.view_count).order_by(view_readings.c.read_at)
 
 
-def _values(row: Row[Any], notes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    return {**row._mapping, **notes[row.source]}
+def _values(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    return {**row, **notes[row["source"]]}
 
 
-def _summary(row: Row[Any], notes: Mapping[str, Mapping[str, str]]) -> ArticleSummary:
+def _summary(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> ArticleSummary:
     return ArticleSummary(**_values(row, notes))
 
 
@@ -184,7 +188,7 @@ def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
 
 def _conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     column = articles.c
-    tests = (
+    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),
         (wanted.language, lambda language: column.language == language.lower()),
         (wanted.section, _in_section),

@@ -16,9 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import click
-
-from storage.printable import fit, one_line, pad, printable, width, without_surrogates
+from storage.printable import fit, pad, safe, width, without_surrogates
 
 LIST_SEPARATOR = "; "
 
@@ -108,7 +106,7 @@ def _cell(value: Any, *, raw: bool) -> str:
         value = LIST_SEPARATOR.join(map(str, value))
     if not isinstance(value, str):
         return str(value)
-    return without_surrogates(value) if raw else defused(printable(value))
+    return without_surrogates(value) if raw else defused(safe(value, lines=True))
 
 
 def defused(text: str) -> str:
@@ -131,7 +129,7 @@ GAP = "  "
 
 def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, columns_wide: int) -> list[str]:
     """Header and rows, none wider than `columns_wide`; text is made fit for a terminal."""
-    cells = [[column.title for column in columns], *([one_line(text) for text in row] for row in rows)]
+    cells = [[column.title for column in columns], *([safe(text) for text in row] for row in rows)]
     widths = [max(width(row[place]) for row in cells) for place in range(len(columns))]
     spare = columns_wide - sum(widths) - len(GAP) * (len(columns) - 1)
     for place, column in enumerate(columns):
@@ -149,7 +147,7 @@ def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) 
 
 def emit(pieces: Iterable[str]) -> None:
     """Write to standard output in UTF-8, whatever the locale; a reader that left raises BrokenPipeError here."""
-    output = click.get_binary_stream("stdout")
+    output = sys.stdout.buffer
     for piece in pieces:
         output.write(piece.encode())
     output.flush()
@@ -158,7 +156,7 @@ def emit(pieces: Iterable[str]) -> None:
 def say(lines: Iterable[str]) -> None:
     """Write lines for a person to standard output; what its encoding lacks becomes a question mark."""
     encoding = sys.stdout.encoding or "utf-8"
-    output = click.get_binary_stream("stdout")
+    output = sys.stdout.buffer
     for line in lines:
         output.write(f"{line}\n".encode(encoding, "replace"))
     output.flush()

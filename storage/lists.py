@@ -7,7 +7,7 @@ from datetime import datetime
 
 from storage.answers import ArticleSummary, PastRun
 from storage.formats import Column, table_lines
-from storage.printable import one_line, pad, printable
+from storage.printable import pad, safe
 from storage.records import Precision
 
 UTC_NOTE = "Times are UTC."
@@ -64,12 +64,12 @@ def _attribution(found: Sequence[ArticleSummary]) -> Iterator[str]:
         yield credit(of_source[0].source_title, source, of_source[0].terms)
         for article in of_source:
             shown = pad(str(article.id), ids, right=True)
-            yield f"{shown}  fetched {stamp(article.fetched_at)}  {printable(article.url)}"
+            yield f"{shown}  fetched {stamp(article.fetched_at)}  {safe(article.url)}"
 
 
 def credit(title: str, name: str, terms: str) -> str:
     """Whose articles these are, and on what terms they may be used."""
-    return one_line(f"{title} ({name}): {terms}")
+    return safe(f"{title} ({name}): {terms}")
 
 
 RUN_COLUMNS = (
@@ -78,11 +78,7 @@ RUN_COLUMNS = (
     Column("STARTED"),
     Column("TOOK", right=True),
     Column("STATUS"),
-    *(
-        Column(title, right=True)
-        for title in ("LISTED", "NEW", "REVISED", "SAME", "FILTERED", "FAILED", "GONE", "PENDING")
-    ),
-    Column("ERROR", stretches=True),
+    Column("RESULT", stretches=True),
 )
 
 
@@ -93,17 +89,24 @@ def run_lines(runs: Sequence[PastRun], *, columns_wide: int) -> Iterator[str]:
 
 
 def _run_row(run: PastRun) -> list[str]:
-    counts = (
-        run.listed_count,
-        run.new_count,
-        run.revised_count,
-        run.same_count,
-        run.filtered_count,
-        run.failed_count,
-        run.gone_count,
-        run.pending_count,
-    )
-    return [str(run.id), run.source, stamp(run.started_at), _took(run), run.status, *map(str, counts), run.error or ""]
+    return [str(run.id), run.source, stamp(run.started_at), _took(run), run.status, _result(run)]
+
+
+def _result(run: PastRun) -> str:
+    """What went wrong, then what came of it: the rarest first, for a narrow terminal cuts the end off."""
+    counts = {
+        "failed": run.failed_count,
+        "new": run.new_count,
+        "revised": run.revised_count,
+        "gone": run.gone_count,
+        "pending": run.pending_count,
+        "same": run.same_count,
+        "recounted": run.recounted_count,
+        "filtered": run.filtered_count,
+        "listed": run.listed_count,
+    }
+    counted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    return "; ".join(filter(None, (run.error, counted))) or "nothing listed"
 
 
 def _took(run: PastRun) -> str:

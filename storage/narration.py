@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from storage.answers import AddressStory, ArticleFull, ArticleStory, FetchTry, Revision, ViewReading
 from storage.lists import NOTHING, UTC_NOTE, credit, number, stamp
-from storage.printable import one_line, printable
+from storage.printable import safe
 
 LABEL_WIDTH = 14
 INDENT = "  "
@@ -16,17 +16,17 @@ INDENT = "  "
 def article_text(story: ArticleStory) -> Iterator[str]:
     """The article whole: fields, views, body, earlier wordings."""
     article = story.article
-    yield one_line(article.title)
+    yield safe(article.title)
     if article.subtitle:
-        yield one_line(article.subtitle)
+        yield safe(article.subtitle)
     yield ""
     yield from (_labelled(label, value) for label, value in _facts(article))
-    yield from (_labelled("same wording", f"{same.id}  {same.url}") for same in story.same_wording)
+    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.same_wording)
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
     yield from _heading(f"Views read: {len(story.readings)}")
     yield from _series(story.readings)
     yield from _heading("Body")
-    yield printable(article.body) or "(empty)"
+    yield safe(article.body, lines=True) or "(empty)"
     yield from _heading(f"Earlier wordings: {len(story.revisions)}")
     for revision in story.revisions:
         yield from _wording(revision)
@@ -58,7 +58,7 @@ def _facts(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
 
 
 def _labelled(label: str, value: str | None) -> str:
-    return f"{label:<{LABEL_WIDTH}}  {one_line(value or NOTHING)}"
+    return f"{label:<{LABEL_WIDTH}}  {safe(value or NOTHING)}"
 
 
 def _heading(text: str) -> tuple[str, str]:
@@ -87,20 +87,20 @@ def _wording(revision: Revision) -> Iterator[str]:
     printed = f', printed as "{revision.published_text}"' if revision.published_text else ""
     yield _edit(revision)
     yield ""
-    yield one_line(revision.title)
+    yield safe(revision.title)
     if revision.subtitle:
-        yield one_line(revision.subtitle)
+        yield safe(revision.subtitle)
     yield _labelled("published", stamp(revision.published_at) + printed)
     yield _labelled("sections", ", ".join(revision.sections))
     yield _labelled("author", revision.author)
     yield ""
-    yield printable(revision.body) or "(empty)"
+    yield safe(revision.body, lines=True) or "(empty)"
     yield ""
 
 
 def address_text(story: AddressStory) -> Iterator[str]:
     """Where the address was listed, each try, how it ended, what is kept of it, when it is looked at next."""
-    yield printable(story.url)
+    yield safe(story.url)
     yield ""
     yield _labelled("outcome", story.outcome)
     yield _labelled("reason", story.reason)
@@ -113,7 +113,7 @@ def address_text(story: AddressStory) -> Iterator[str]:
     yield from _heading(f"Listed on: {len(story.listings)}")
     for listed in story.listings:
         when = f"{stamp(listed.first_listed_at)} until {stamp(listed.last_listed_at)}"
-        yield f"{INDENT}{when}  {printable(listed.channel)}"
+        yield f"{INDENT}{when}  {safe(listed.channel)}"
     yield from _heading(f"Tries: {len(story.tries)}")
     yield from (_try(tried) for tried in story.tries)
     if story.article is not None:
@@ -136,8 +136,8 @@ def _try(tried: FetchTry) -> str:
     size = None if tried.byte_count is None else f"{tried.byte_count} bytes"
     run = None if tried.run_id is None else f"run {tried.run_id}"
     because = ": ".join(filter(None, (tried.stage, tried.reason)))
-    said = ", ".join(filter(None, (because, status, size, views, run)))
-    return one_line(f"{stamp(tried.fetched_at)}  {tried.why:<7}  {tried.result:<8}  {said}").join((INDENT, ""))
+    said = safe(", ".join(filter(None, (because, status, size, views, run))))
+    return f"{INDENT}{stamp(tried.fetched_at)}  {tried.why:<7}  {tried.result:<8}  {said}"
 
 
 def _kept(story: ArticleStory) -> Iterator[str]:
@@ -154,4 +154,4 @@ def _kept(story: ArticleStory) -> Iterator[str]:
     yield _labelled("views read", f"{len(counts)}{grown}")
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
     yield from (_labelled("earlier words", _edit(revision)) for revision in story.revisions)
-    yield from (_labelled("same wording", f"{same.id}  {same.url}") for same in story.same_wording)
+    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.same_wording)

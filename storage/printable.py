@@ -7,7 +7,8 @@ import unicodedata
 
 # Control characters but for tab and line feed, line and paragraph separators, what overrides or isolates the direction
 # of text, and what UTF-8 cannot carry.
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206f\ud800-\udfff]")
+# Honest text in Arabic and Hebrew has these, and reads the same without them on a line of its own.
 _DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n?")
@@ -18,16 +19,16 @@ WIDE = {"W", "F"}
 ZERO_WIDTH = {"Mn", "Me", "Cf"}
 
 
-def printable(text: str) -> str:
-    """The text with every character that could steer a terminal shown as U+FFFD; lines and tabs are kept."""
-    if text.isprintable():
-        return text
-    return _STEERING.sub(REPLACEMENT, _DIRECTION_MARKS.sub("", _LINE_ENDS.sub("\n", text)))
+def safe(text: str, *, lines: bool = False) -> str:
+    """The text as a terminal may be given it: what could steer the terminal is shown as U+FFFD, or left out.
 
-
-def one_line(text: str) -> str:
-    """The same on one line: white space of any kind and length becomes one blank."""
-    return printable(" ".join(text.split()))
+    On one line, with one blank for white space of any kind and length; `lines` keeps line ends and tabs as they are.
+    Applied twice it does no more than once.
+    """
+    # What is printable to Python has no control character, no surrogate and nothing of Unicode's class Cf.
+    marked = text if text.isprintable() else _DIRECTION_MARKS.sub("", text)
+    kept = _LINE_ENDS.sub("\n", marked) if lines else " ".join(marked.split())
+    return kept if kept.isprintable() else _STEERING.sub(REPLACEMENT, kept)
 
 
 def without_surrogates(text: str) -> str:

@@ -25,5 +25,5 @@ def past_runs(store: Store, *, source: str | None = None, limit: int | None = No
         latest = (crawl_runs.c.started_at.desc(), crawl_runs.c.id.desc())
         statement = select(*_COLUMNS).where(crawl_runs.c.source == source).order_by(*latest).limit(limit)
     with store.read() as connection:
-        for row in connection.execution_options(yield_per=200).execute(statement):
-            yield PastRun(**row._mapping)
+        for row in connection.execution_options(yield_per=200).execute(statement).mappings():
+            yield PastRun(**row)

@@ -161,14 +161,14 @@ def _changed_values(stored: AnyRow, data: ArticleData, decision: Decision, secti
         "content_hash": decision.content_hash,
         "relook_at": _relook(stored, data, decision),
         "suspect_hash": decision.suspect_hash,
-        "suspect_at": data.fetched_at if decision.suspect_hash else None,
+        "suspect_at": decision.suspect_at,
     }
     if decision.change is Change.SUSPECT:
         return values
     values |= {name: _filled(stored, data, name) for name in FOLLOWING}
     values |= {"problems": data.problems, "reader_version": data.reader_version}
     if decision.overwrites:
-        values |= {name: _filled(stored, data, name) for name in WORDING}
+        values |= {name: _filled(stored, data, name) for name in WORDING if name not in decision.held}
         values["section"] = section or next(iter(data.sections), None) or stored.section
     else:
         # A field that could not be read before and can be now is no edit of the site's.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, RowMapping, select
 
 from storage.answers import AddressStory, ArticleStory, FetchTry, Listed
 from storage.articles import addresses, articles, source_notes
@@ -64,19 +64,19 @@ def address_story(store: Store, address: str) -> AddressStory | None:
         link = _link(connection, addresses(address))
         if link is None:
             return None
-        listed = connection.execute(_LISTINGS.where(listings.c.link_id == link.id))
-        tried = connection.execute(_TRIES.where(fetches.c.link_id == link.id))
+        listed = connection.execute(_LISTINGS.where(listings.c.link_id == link["id"]))
+        tried = connection.execute(_TRIES.where(fetches.c.link_id == link["id"]))
         facts: dict[str, Any] = {
-            **{name: link._mapping[name] for name in OF_LINK},
-            **source_notes(connection)[link.source],
-            "listings": tuple(Listed(**row._mapping) for row in listed),
-            "tries": tuple(FetchTry(**row._mapping) for row in tried),
+            **{name: link[name] for name in OF_LINK},
+            **source_notes(connection)[link["source"]],
+            "listings": tuple(Listed(**row) for row in listed.mappings()),
+            "tries": tuple(FetchTry(**row) for row in tried.mappings()),
         }
-    article = None if link.article_id is None else article_story(store, link.article_id)
+    article = None if link["article_id"] is None else article_story(store, link["article_id"])
     return AddressStory(**facts, article=article)
 
 
-def _link(connection: Connection, candidates: tuple[str, ...]) -> Row[Any] | None:
+def _link(connection: Connection, candidates: tuple[str, ...]) -> RowMapping | None:
     """The link at one of these addresses, else the one that led to the article there (the site sent it on)."""
     at_address = select(links).where(links.c.url.in_(candidates)).order_by(links.c.id)
     led_there = (
@@ -85,4 +85,5 @@ def _link(connection: Connection, candidates: tuple[str, ...]) -> Row[Any] | Non
         .where(articles.c.url.in_(candidates))
         .order_by(links.c.id)
     )
-    return connection.execute(at_address).first() or connection.execute(led_there).first()
+    found = connection.execute(at_address).mappings().first()
+    return connection.execute(led_there).mappings().first() if found is None else found

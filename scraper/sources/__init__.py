@@ -1,1 +1,27 @@
 """The sources, one module each; a module here is a source by being here."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+
+from scraper.source import Source
+from storage.errors import ConfigError
+
+
+@cache
+def load_sources() -> Mapping[str, Source]:
+    """Every source by its name, in alphabetical order of its module."""
+    modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    declared: list[Source] = [module.SOURCE for module in modules]
+    return {source.name: source for source in declared}
+
+
+def get_source(name: str) -> Source:
+    """The source of that name. Raises ConfigError, which names those there are."""
+    sources = load_sources()
+    if name not in sources:
+        raise ConfigError(f"no source is called {name!r}; there are: {', '.join(sources)}")
+    return sources[name]

@@ -36,6 +36,7 @@ class SiteProcess:
         self._lock = threading.Lock()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "tests.site", "--controlled", *arguments],
+            cwd=_ROOT,  # -m looks there first, and another folder may have its own `tests`
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

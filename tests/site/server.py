@@ -88,11 +88,11 @@ class Server:
         """One request and its answer; False ends the connection."""
         try:
             entry = _parse(await reader.readuntil(b"\r\n\r\n"))
+            length = int(entry.headers.get("content-length", "0"))
         except (ValueError, asyncio.LimitOverrunError):
             writer.write(error(400).head(self.newsroom.now(), keep=False, length=0))
             return False
-        if length := int(entry.headers.get("content-length", "0")):
-            await reader.readexactly(length)
+        await reader.readexactly(max(0, length))
         self.entries.append(entry)
         return await self._answer(Exchange(writer, entry, self.newsroom))
 

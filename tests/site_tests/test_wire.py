@@ -160,7 +160,14 @@ class TestHonestWire:
         assert head.headers["content-length"] == str(len(whole.body))
         assert post(site, "/", b"x" * 10_000).status == 405
 
-    @pytest.mark.parametrize("words", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"x" * 65_540])
+    @pytest.mark.parametrize(
+        "words",
+        [
+            b"nonsense\r\n\r\n",
+            b"GET / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+            b"GET / HTTP/1.1\r\nX: " + b"x" * 65_540,
+        ],
+    )
     def test_what_is_no_request(self, site: Site, words: bytes) -> None:
         parts = urlsplit(site.url)
         with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as connection:

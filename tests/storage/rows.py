@@ -1,4 +1,4 @@
-"""Real rows for the tests of questions: put in through the tables, with defaults for what a test does not care about."""
+"""Real rows for the tests of questions, put in through the tables; what a test does not care about has a default."""
 
 from __future__ import annotations
 

@@ -45,7 +45,6 @@ def upgrade() -> None:
         sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("missing_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("same_as_id", sa.Integer(), nullable=True),
         sa.Column("reader_version", sa.Integer(), nullable=False),

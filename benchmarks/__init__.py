@@ -1,0 +1,1 @@
+"""What Presswatch costs, side by side with the least a spider can do, in one run."""

@@ -1,0 +1,157 @@
+"""A list page's bytes → links, one for each article that a card of it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from scraper.dates import parse_date
+from scraper.decoding import decode, parse, what_else
+from scraper.errors import ChannelError
+from scraper.links import Addresses, merge
+from scraper.source import Cards, Source
+from scraper.text import fold, tidy
+from storage.records import Link, Stage
+
+Path = Callable[[Any], Any]
+"""A compiled XPath: from an element to what it finds there."""
+
+_PIECES: Path = etree.XPath("descendant::text()[not(parent::script or parent::style)] | descendant::br")
+_BASE: Path = etree.XPath("string(//base[@href][1]/@href)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    """The XPaths of Cards, compiled."""
+
+    card: Path
+    link: Path
+    title: Path | None
+    section_label: Path | None
+    section_link: Path | None
+    published: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hints:
+    title: str | None = None
+    published_text: str | None = None
+    sections: tuple[str, ...] = ()
+
+
+def parse_list(
+    body: bytes, *, url: str, source: Source, addresses: Addresses, language: str | None, content_type: str | None
+) -> tuple[Link, ...]:
+    """The links of a list page at `url`, in page order, each with what stood beside it on its card.
+
+    An address says its language itself; `language` is that of the list, for sources whose addresses say nothing.
+    Raises ChannelError: stage `parse` for what is no HTML, `empty list` for a page without a card of an article.
+    """
+    cards, base = _cut_cards(body, url, source, content_type)
+    paths = _compile(source.cards)
+    links = merge(
+        _link(address, hints, url=url, source=source, language=addresses.language(address) or language)
+        for card in cards
+        for address, hints in _read_card(card, paths, addresses, base)
+    )
+    if not links:
+        found = f"none of its {len(cards)} cards names an article" if cards else "no cards on this page"
+        raise ChannelError(url, Stage.EMPTY_LIST, f"{found}; {_advice(source)}")
+    return links
+
+
+def _advice(source: Source) -> str:
+    return f"if the list has moved, set channels in [sources.{source.name}]"
+
+
+def _cut_cards(body: bytes, url: str, source: Source, content_type: str | None) -> tuple[list[Any], str]:
+    """The cards of the page, and what its relative links are relative to."""
+    other = what_else(body)
+    if other is not None:
+        stage = Stage.PARSE if body.strip() else Stage.EMPTY_LIST
+        raise ChannelError(url, stage, f"no list page but {other}; {_advice(source)}")
+    try:
+        root = parse(decode(body, content_type))
+    except (etree.LxmlError, ValueError) as error:
+        raise ChannelError(url, Stage.PARSE, f"no HTML ({error}); {_advice(source)}") from error
+    return ([], url) if root is None else (_compile(source.cards).card(root), _base(root, url))
+
+
+def _base(root: Any, url: str) -> str:
+    try:
+        return urljoin(url, str(_BASE(root)).strip())
+    except ValueError:
+        return url
+
+
+@lru_cache
+def _compile(cards: Cards) -> _Paths:
+    def path(written: str | None) -> Path | None:
+        return None if written is None else etree.XPath(written)
+
+    return _Paths(
+        card=etree.XPath(cards.card),
+        link=etree.XPath(cards.link),
+        title=path(cards.title),
+        section_label=path(cards.section_label),
+        section_link=path(cards.section_link),
+        published=path(cards.published),
+    )
+
+
+def _read_card(card: Any, paths: _Paths, addresses: Addresses, base: str) -> Iterator[tuple[str, _Hints]]:
+    """The articles a card names. One that names several (broken HTML) cannot say which of them its hints are about."""
+    found = (addresses.article(str(href), base) for href in paths.link(card))
+    articles = tuple(dict.fromkeys(address for address in found if address is not None))
+    hints = _hints(card, paths) if len(articles) == 1 else _Hints()
+    return ((address, hints) for address in articles)
+
+
+def _hints(card: Any, paths: _Paths) -> _Hints:
+    names = [*_texts(paths.section_label, card), *map(_slug, _texts(paths.section_link, card))]
+    return _Hints(
+        title=next(iter(_texts(paths.title, card)), None),
+        published_text=next(iter(_texts(paths.published, card)), None),
+        sections=tuple(dict.fromkeys(folded for name in names if (folded := fold(name)))),
+    )
+
+
+def _texts(path: Path | None, card: Any) -> list[str]:
+    """The words of what an XPath finds in a card, elements or strings; those without words left out."""
+    found = [] if path is None else path(card)
+    texts = (tidy(part if isinstance(part, str) else _words(part)) for part in found)
+    return [text for text in texts if text]
+
+
+def _words(element: Any) -> str:
+    """An element's text; a line break is a space, inline tags are nothing."""
+    return "".join(piece if isinstance(piece, str) else " " for piece in _PIECES(element))
+
+
+def _slug(href: str) -> str:
+    """The last part of an address's path: `politics` of `https://…/en/category/politics`."""
+    try:
+        path = urlsplit(href).path
+    except ValueError:
+        return ""
+    return unquote(re.split("/+", path.rstrip("/"))[-1])
+
+
+def _link(address: str, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:
+    date = parse_date(hints.published_text, ZoneInfo(source.timezone)) if hints.published_text else None
+    return Link(
+        url=address,
+        channel=url,
+        title=hints.title,
+        published_at=None if date is None else date[0],
+        published_text=hints.published_text,
+        sections=hints.sections,
+        language=language,
+    )

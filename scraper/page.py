@@ -1,0 +1,309 @@
+"""How any article page is read: one short method a field, each giving the value with what it was read from.
+
+A source's page is a subclass that says where things stand. Where its own selector finds nothing, what the page says to
+machines is asked: Open Graph and other meta tags, JSON-LD. Nothing is guessed: what cannot be read is None and a
+named problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Generic, TypeVar
+from urllib.parse import unquote, urljoin, urlsplit
+from zoneinfo import ZoneInfo
+
+from lxml.etree import XPath, _Element
+
+from scraper.blocks import block_text
+from scraper.dates import parse_date
+from scraper.decoding import decode, parse, what_else
+from scraper.errors import PageError
+from scraper.links import Addresses
+from scraper.selectors import Metadata, Selector
+from scraper.source import Source
+from scraper.text import fold, parse_count, tidy
+from scraper.walk import line_text, title_parts
+from storage.records import ArticleData, Precision, Problem, Reading
+
+GENERIC_VERSION = 1
+"""Goes up when this module, or one it reads with, reads any page differently."""
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""How far ahead of ours a site's clock may be before its dates count as lying in the future."""
+
+T = TypeVar("T")
+
+_SECTION_LINKS = XPath("ancestor-or-self::a/@href | .//a/@href")
+_INNER_LINKS = XPath(".//a")
+_CSS_URL = re.compile(r"""url\(\s*(?P<quote>["']?)(?P<url>.*?)(?P=quote)\s*\)""", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Generic[T]):
+    """One field of a page: its value and what it was read from, or why there is none (or a doubtful one)."""
+
+    value: T
+    origin: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    title: str
+    subtitle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """When a page says it was published: understood as far as possible, and as printed."""
+
+    at: datetime | None = None
+    text: str | None = None
+    precision: Precision | None = None
+
+
+class ArticlePage:
+    """One article page of a source. A subclass names the places; None means that the source's pages have none.
+
+    Fields are looked for within the first element of `article` first, in the whole page after: broken HTML may have
+    thrown them out of it. `own_version` goes up when the subclass reads a page differently.
+    """
+
+    own_version: ClassVar[int] = 0
+    version: ClassVar[int] = GENERIC_VERSION * 1000
+
+    article: ClassVar[Selector | None] = None
+    title: ClassVar[Selector | None] = None
+    subtitle: ClassVar[Selector | None] = None
+    sections: ClassVar[Selector | None] = None
+    published: ClassVar[Selector | None] = None
+    body: ClassVar[Selector | None] = None
+    author: ClassVar[Selector | None] = None
+    views: ClassVar[Selector | None] = None
+    cover: ClassVar[Selector | None] = None
+
+    body_without: ClassVar[Selector | None] = None
+    body_stray: ClassVar[re.Pattern[str] | None] = None  # lines of a body that are not the article's
+    author_prefix: ClassVar[re.Pattern[str]] = re.compile(r"(?:by|author|автор|müəllif)\b\s*:?\s*", re.IGNORECASE)
+    no_image: ClassVar[re.Pattern[str] | None] = None  # addresses of pictures that mean there is none
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        cls.version = GENERIC_VERSION * 1000 + cls.own_version
+
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        url: str,
+        source: Source,
+        addresses: Addresses,
+        fetched_at: datetime,
+        content_type: str | None = None,
+    ) -> None:
+        """The page at the canonical address `url`. Raises PageError if `body` is not HTML, whatever its type says."""
+        self.url = url
+        self.source = source
+        self.addresses = addresses
+        self.fetched_at = fetched_at
+        self.root = self._parse(body, content_type)
+        self.metadata = Metadata(self.root)
+        self.scope = next(iter(self.article.find(self.root)), None) if self.article else None
+
+    def _parse(self, body: bytes, content_type: str | None) -> _Element:
+        other = what_else(body)
+        if other is not None:
+            raise PageError(self.url, f"the answer is no page but {other}")
+        root = parse(decode(body, content_type))
+        if root is None:
+            raise PageError(self.url, "the answer is no page but empty")
+        return root
+
+    def read(self) -> Reading:
+        """Every field. Raises PageError if the page has no title: then it is no article."""
+        heading, language, sections = self.read_heading(), self.read_language(), self.read_sections()
+        published, body, author = self.read_published(), self.read_body(), self.read_author()
+        views, image, description = self.read_views(), self.read_image(), self.read_description()
+        fields: dict[str, Field[Any]] = {
+            "title": heading,
+            "language": language,
+            "sections": sections,
+            "published_at": published,
+            "body": body,
+            "author": author,
+            "view_count": views,
+            "image_url": image,
+            "description": description,
+        }
+        article = ArticleData(
+            source=self.source.name,
+            url=self.url,
+            language=language.value,
+            sections=sections.value,
+            title=heading.value.title,
+            subtitle=heading.value.subtitle,
+            body=body.value,
+            description=description.value,
+            published_at=published.value.at,
+            published_text=published.value.text,
+            published_precision=published.value.precision,
+            author=author.value,
+            view_count=views.value,
+            image_url=image.value,
+            problems=tuple(Problem(name, field.problem) for name, field in fields.items() if field.problem),
+            fetched_at=self.fetched_at,
+            reader_version=self.version,
+        )
+        return Reading(article=article, origins={name: one.origin for name, one in fields.items() if one.origin})
+
+    def read_heading(self) -> Field[Heading]:
+        """Title and subtitle. Raises PageError if there is no title."""
+        for element in self._elements(self.title):
+            parts = title_parts(element)
+            if parts:
+                subtitle = " ".join(parts[1:]) or next(iter(self._lines(self.subtitle)), None)
+                return Field(Heading(parts[0], subtitle), self._name(self.title))
+        said = self.metadata.meta("og:title", "twitter:title") or _text_of(self.metadata.linked("headline"))
+        if said is None:
+            raise PageError(self.url, f"no title found ({self._name(self.title) or 'meta og:title'})")
+        return Field(Heading(said[0]), said[1])
+
+    def read_language(self) -> Field[str | None]:
+        """From the address: pages of many sites name one language for all."""
+        language = self.addresses.language(self.url)
+        return Field(language, "address") if language else Field(None, problem="the address names no language")
+
+    def read_sections(self) -> Field[tuple[str, ...]]:
+        """Folded labels, and the slugs of the addresses they link to, in page order."""
+        names = [name for element in self._elements(self.sections) for name in _section_names(element)]
+        folded = tuple(dict.fromkeys(filter(None, map(fold, names))))
+        if folded:
+            return Field(folded, self._name(self.sections))
+        said = self.metadata.meta("article:section") or _text_of(self.metadata.linked("articleSection"))
+        if said is not None and fold(said[0]):
+            return Field((fold(said[0]),), said[1])
+        return Field((), problem="no section found")
+
+    def read_published(self) -> Field[Written]:
+        """The first date that can be read; words that are no date are kept as printed."""
+        texts = self._lines(self.published)
+        if texts:
+            return self._dated(texts, self._name(self.published))
+        said = self.metadata.meta("article:published_time") or _text_of(self.metadata.linked("datePublished"))
+        return self._dated([said[0]], said[1]) if said else Field(Written(), problem="no date found")
+
+    def _dated(self, texts: Iterable[str], origin: str | None) -> Field[Written]:
+        first = None
+        for text in texts:
+            first = first or text
+            parsed = parse_date(text, ZoneInfo(self.source.timezone), now=self.fetched_at)
+            if parsed is not None:
+                ahead = parsed[0] > self.fetched_at + CLOCKS_DIFFER
+                return Field(Written(parsed[0], text, parsed[1]), origin, "lies in the future" if ahead else None)
+        return Field(Written(text=first), origin, f"not understood as a date: {first!r}")
+
+    def read_body(self) -> Field[str]:
+        """The first body with words in it; an empty one is legal, none at all is a problem."""
+        bodies = self._elements(self.body)
+        for element in bodies:
+            dropped = frozenset(self.body_without.find(element)) if self.body_without else frozenset()
+            text = block_text(element, dropped=dropped, stray=self.body_stray)
+            if text:
+                return Field(text, self._name(self.body))
+        if bodies:
+            return Field("", self._name(self.body))
+        return Field("", problem=f"no body found ({self._name(self.body) or 'no place named'})")
+
+    def read_description(self) -> Field[str | None]:
+        """The page's own summary for machines; some pages have no other text."""
+        said = self.metadata.meta("description", "og:description", "twitter:description")
+        return Field(said[0], said[1]) if said else Field(None)
+
+    def read_author(self) -> Field[str | None]:
+        """Who wrote it; a site's own name is no author, and most pages of some sites name none."""
+        for line in self._lines(self.author):
+            return Field(self._as_author(line), self._name(self.author))
+        said = self.metadata.meta("author", "article:author") or _text_of(self.metadata.linked("author"))
+        author = self._as_author(said[0]) if said else None
+        return Field(author, said[1]) if said and author else Field(None)
+
+    def _as_author(self, written: str) -> str | None:
+        name = self.author_prefix.sub("", written, count=1) if self.author_prefix.match(written) else written
+        return (
+            None if fold(name) in {fold(self.source.title), fold(self.source.name)} or "://" in name else name or None
+        )
+
+    def read_views(self) -> Field[int | None]:
+        """The first count that can be read."""
+        if self.views is None:
+            return Field(None)
+        texts = self._lines(self.views)
+        for text in texts:
+            count = parse_count(text)
+            if count is not None:
+                return Field(count, self.views.name)
+        return Field(None, problem=f"not understood as a count: {texts[0]!r}" if texts else "no count found")
+
+    def read_image(self) -> Field[str | None]:
+        """The address of the picture on top, from a background or an `img`."""
+        for element in self._elements(self.cover):
+            written = _picture(element)
+            if written:
+                return Field(self._as_image(written), self._name(self.cover))
+        said = self.metadata.meta("og:image", "twitter:image")
+        image = self._as_image(said[0]) if said else None
+        return Field(image, said[1]) if said and image else Field(None)
+
+    def _as_image(self, written: str) -> str | None:
+        try:
+            url = urljoin(self.url, written)
+        except ValueError:
+            return None
+        named_none = self.no_image is not None and self.no_image.search(url)
+        return None if named_none or not url.startswith(("https://", "http://")) else url
+
+    def _elements(self, selector: Selector | None) -> list[_Element]:
+        if selector is None:
+            return []
+        return (selector.find(self.scope) if self.scope is not None else []) or selector.find(self.root)
+
+    def _lines(self, selector: Selector | None) -> list[str]:
+        return [line for element in self._elements(selector) if (line := line_text(element))]
+
+    @staticmethod
+    def _name(selector: Selector | None) -> str | None:
+        return None if selector is None else selector.name
+
+
+def _section_names(element: _Element) -> Iterator[str]:
+    """One label, or one for each link within; and the last part of the path of each link."""
+    links = _INNER_LINKS(element)
+    yield from (line_text(link) for link in links) if links else [line_text(element)]
+    yield from map(_slug, _SECTION_LINKS(element))
+
+
+def _slug(href: str) -> str:
+    try:
+        return unquote(urlsplit(href.strip()).path.rstrip("/").rpartition("/")[2])
+    except ValueError:
+        return ""
+
+
+def _picture(element: _Element) -> str | None:
+    found = _CSS_URL.search(element.get("style", ""))
+    written = found["url"] if found else element.get("data-src") or element.get("src") or ""
+    return tidy(written) or None
+
+
+def _text_of(said: tuple[Any, str] | None) -> tuple[str, str] | None:
+    """A value of JSON-LD as words: a text, a thing with a name, or the first of several."""
+    if said is None:
+        return None
+    value, origin = said
+    first = value[0] if isinstance(value, list) and value else value
+    named = first.get("name") if isinstance(first, dict) else first
+    words = tidy(named) if isinstance(named, str) else ""
+    return (words, origin) if words else None

@@ -1,0 +1,160 @@
+"""One pass over a tree of elements; an element as one line; a headline in its parts.
+
+Inline tags add no space; the edges of block elements do. What no reader of the page sees is left out. Nothing here
+raises, whatever the tree.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum, auto
+
+from lxml.etree import _Element
+
+from scraper.text import tidy
+
+_HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+
+
+class Kind(IntEnum):
+    BLOCK = auto()
+    BREAK = auto()
+    LIST = auto()
+    ITEM = auto()
+    QUOTE = auto()
+    TABLE = auto()
+    ROW = auto()
+    CELL = auto()
+
+
+_TAGS = {
+    Kind.BLOCK: "address article aside body caption center dd details dialog div dl dt fieldset figcaption figure "
+    "footer h1 h2 h3 h4 h5 h6 header hgroup hr html legend main p pre section summary tbody tfoot thead",
+    Kind.BREAK: "br",
+    Kind.LIST: "ol ul menu dir",
+    Kind.ITEM: "li",
+    Kind.QUOTE: "blockquote",
+    Kind.TABLE: "table",
+    Kind.ROW: "tr",
+    Kind.CELL: "td th",
+}
+_KINDS = {tag: kind for kind, tags in _TAGS.items() for tag in tags.split()}
+_DROPPED = frozenset(
+    (
+        "script style iframe frame frameset ins form noscript noframes template head title meta link base object embed "
+        "applet param audio video canvas svg map area nav button input select option optgroup textarea"
+    ).split()
+)
+
+
+def line_text(element: _Element) -> str:
+    """All that `element` says, as one line."""
+    line = _Line()
+    line.walk(element)
+    return tidy("".join(line.words))
+
+
+def title_parts(element: _Element) -> list[str]:
+    """A headline as the parts that its elements make of it: title, then subtitle if there is one.
+
+    Inline formatting parts nothing. A block, a line break and a class that says "subtitle" do; so do `span` and
+    `small`, unless the sentence goes on after them.
+    """
+    parts = _TitleParts()
+    parts.walk(element)
+    return [part for words in parts.parts if (part := tidy("".join(words)))]
+
+
+class Walk:
+    """One pass over a tree in page order, without recursion: pages can be nested deeper than Python's stack."""
+
+    def walk(self, root: _Element) -> None:
+        kind = self.kind_of(root)
+        self._enter(root, kind)
+        stack = [(root, kind, iter(root))]
+        while stack:
+            element, kind, children = stack[-1]
+            child = next(children, None)
+            if child is None:
+                stack.pop()
+                self._leave(element, kind, tail=bool(stack))
+            elif self.is_dropped(child):
+                self.say(child.tail)
+            else:
+                kind = self.kind_of(child)
+                self._enter(child, kind)
+                stack.append((child, kind, iter(child)))
+
+    def kind_of(self, element: _Element) -> Kind | None:
+        """None: an inline element, as any that is not known."""
+        return _KINDS.get(element.tag)
+
+    def is_dropped(self, element: _Element) -> bool:
+        tag: object = element.tag
+        # Comments, processing instructions and entities have functions for tags.
+        return tag in _DROPPED or not isinstance(tag, str) or _is_hidden(element)
+
+    def _enter(self, element: _Element, kind: Kind | None) -> None:
+        if kind is not None:
+            self.open(element, kind)
+        self.say(element.text)
+
+    def _leave(self, element: _Element, kind: Kind | None, *, tail: bool) -> None:
+        if kind is not None:
+            self.close(element, kind)
+        if tail:
+            self.say(element.tail)
+
+    def say(self, words: str | None) -> None:
+        raise NotImplementedError
+
+    def open(self, element: _Element, kind: Kind) -> None:
+        raise NotImplementedError
+
+    def close(self, element: _Element, kind: Kind) -> None:
+        self.open(element, kind)
+
+
+def _is_hidden(element: _Element) -> bool:
+    attributes = element.attrib
+    if not attributes:
+        return False
+    return "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style", "")) is not None
+
+
+class _Line(Walk):
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def say(self, words: str | None) -> None:
+        if words:
+            self.words.append(words)
+
+    def open(self, element: _Element, kind: Kind) -> None:
+        self.words.append(" ")
+
+
+class _TitleParts(Walk):
+    def __init__(self) -> None:
+        self.parts: list[list[str]] = [[]]
+
+    def kind_of(self, element: _Element) -> Kind | None:
+        kind = super().kind_of(element)
+        return Kind.BLOCK if kind is None and self._parts_a_title(element) else kind
+
+    def _parts_a_title(self, element: _Element) -> bool:
+        if "subtitle" in element.get("class", ""):
+            return True
+        if element.tag not in {"span", "small"}:
+            return False
+        after = element.tail or ""
+        # Words on both sides, or a space before the rest: a word made to stand out, not a part of its own.
+        goes_on = any(map(str.strip, self.parts[-1])) or after[:1].isspace()
+        return not (after.strip() and goes_on)
+
+    def say(self, words: str | None) -> None:
+        if words:
+            self.parts[-1].append(words)
+
+    def open(self, element: _Element, kind: Kind) -> None:
+        self.parts.append([])

@@ -1,0 +1,1 @@
+"""Crawls for real: the bundled site in a child process, a real SQLite file, nothing mocked."""

@@ -1,0 +1,144 @@
+"""Hosts that answer badly: every address ends in a recorded outcome, none in a lost article or a trace."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage.records import Outcome, RunStatus, Stage
+from tests.crawl.desk import Desk
+from tests.crawl.stories import story
+from tests.site import Framing, Site, bad
+
+BAD_PAGES = {
+    "500 for ever": (bad.server_error(), Stage.HTTP_5XX, "answered 500"),
+    "503": (bad.unavailable(), Stage.HTTP_5XX, "answered 503"),
+    "429": (bad.too_many(), Stage.BLOCKED, "answered 429"),
+    "a challenge": (bad.challenge(), Stage.BLOCKED, "answered 403"),
+    "404": (bad.answer(404), Stage.HTTP_4XX, "answered 404, not confirmed yet"),
+    "a soft 404": (bad.soft_404(), Stage.PARSE, "title"),
+    "reset half-way": (bad.reset(), Stage.NETWORK, ""),
+    "closed at once": (bad.close(), Stage.NETWORK, ""),
+    "a short body": (bad.short_body(), Stage.NETWORK, "broke off"),
+    "5 s": (bad.slow(5), Stage.TIMEOUT, "no full answer in time"),
+    "an endless answer": (bad.trickle(), Stage.TIMEOUT, "no full answer in time"),
+    "an endless header": (bad.endless_header(), Stage.NETWORK, ""),
+    "200 MB announced": (bad.huge(), Stage.NETWORK, "larger than scraper.max_body"),
+    "200 MB unannounced": (bad.huge(framing=Framing.CHUNKED), Stage.NETWORK, "larger than scraper.max_body"),
+    "a gzip bomb": (bad.gzip_bomb(), Stage.NETWORK, "larger than scraper.max_body"),
+    "a redirect loop": (bad.redirect_loop(), Stage.NETWORK, "redirects more than 5 times"),
+    "a growing redirect loop": (bad.redirect_loop(growing=True), Stage.NETWORK, "redirects more than 5 times"),
+    "another host": (bad.redirect("http://localhost:9/en/post/else"), Stage.NETWORK, "another host, localhost:9"),
+    "the front page": (bad.redirect("/"), Stage.PARSE, "which is no article"),
+    "a PDF": (bad.pdf(), Stage.PARSE, "PDF"),
+    "a garbage status line": (bad.garbage_status(), Stage.NETWORK, ""),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PAGES)
+def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, desk: Desk, site: Site) -> None:
+    act, stage, reason = BAD_PAGES[name]
+    site.publish_many([story("good"), story("ill")])
+    site.misbehave("ill", act)
+    desk.slow_down(timeout=timedelta(seconds=1))
+    run = desk.crawl()
+    assert (run.status, run.new, run.failed, run.pending) == (RunStatus.SUCCEEDED, 1, 1, 1)
+    link = desk.row("links", url=site.url_of("ill"))
+    assert link.outcome is Outcome.PENDING
+    assert link.attempts == 1
+    assert link.next_attempt_at is not None
+    fetch = desk.row("fetches", link_id=link.id)
+    assert fetch.stage is stage
+    assert reason in link.reason
+    assert "\n" not in link.reason
+
+    site.behave("ill")
+    site.unlist("ill")
+    assert desk.crawl().new == 1
+    assert desk.row("links", url=site.url_of("ill")).outcome is Outcome.STORED
+
+
+def test_a_page_that_fails_once_is_had_by_a_retry_within_the_crawl(desk: Desk, site: Site) -> None:
+    site.publish(story("shaky"))
+    site.misbehave("shaky", bad.server_error(), times=2)
+    desk.slow_down(retries=2)
+    assert desk.crawl().new == 1
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+@pytest.mark.parametrize("status", [429, 503, 200])
+def test_a_short_retry_after_is_waited_out_by_the_whole_host(status: int, form: str, desk: Desk, site: Site) -> None:
+    site.publish_many([story(f"story-{number}") for number in range(4)])
+    wait = 2 if form == "seconds" else datetime.now(UTC) + timedelta(seconds=3)
+    site.misbehave("/rss.xml", bad.answer(status, retry_after=wait), times=1)
+    desk.slow_down(retries=1)
+    run = desk.crawl()
+    assert (run.status, run.new) == (RunStatus.SUCCEEDED, 4)
+    first, second = [request for request in site.requests if request.path != "/robots.txt"][:2]
+    assert second.arrived - first.arrived > 0.9
+
+
+def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(desk: Desk, site: Site) -> None:
+    site.publish_many([story(f"story-{number}") for number in range(30)])
+    site.misbehave("story-0", bad.too_many(retry_after=7200))
+    desk.slow_down(concurrency=1)
+    run = desk.crawl()
+    assert run.new + run.pending == 30
+    assert run.pending > 0
+    refused = [row for row in desk.rows("links") if row.outcome is Outcome.PENDING]
+    assert any("asked to be left alone until" in row.reason for row in refused)
+
+    site.behave()
+    site.clear_requests()
+    done = desk.crawl_command()
+    assert done.returncode == 1
+    assert "asked to be left alone until" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert site.requests == ()
+
+
+def test_windows_1251_without_a_header_is_read(desk: Desk, site: Site) -> None:
+    site.publish(story("kirillica", title="Переговоры в Баку", language="ru"))
+    site.misbehave("kirillica", bad.windows_1251(declared=False))
+    desk.crawl(urls=(site.url_of("kirillica"),))
+    assert desk.row("articles").title == "Переговоры в Баку"
+
+
+def test_broken_html_is_read_as_far_as_it_goes(desk: Desk, site: Site) -> None:
+    site.publish(story("broken"))
+    site.misbehave("broken", bad.broken_html())
+    run = desk.crawl()
+    assert run.new + run.pending == 1
+    assert run.status is RunStatus.SUCCEEDED
+
+
+def test_a_redirect_within_the_site_is_stored_under_the_address_it_leads_to(desk: Desk, site: Site) -> None:
+    site.publish_many([story("moved-here"), story("old-name")])
+    site.unlist("moved-here")
+    site.misbehave("old-name", bad.redirect(site.article("moved-here").path))
+    run = desk.crawl()
+    assert run.new == 1
+    assert desk.row("articles").url == site.url_of("moved-here")
+    old = desk.row("links", url=site.url_of("old-name"))
+    assert (old.outcome, old.reason) == (Outcome.STORED, f"redirects to {site.url_of('moved-here')}")
+    assert old.article_id == desk.row("links", url=site.url_of("moved-here")).article_id
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with Site.start(tls=True) as site:
+        site.publish(story("one"))
+        desk = Desk(tmp_path_factory.mktemp("tls"), site)
+        run = desk.crawl()
+    assert run.status is RunStatus.FAILED
+    assert run.new == 0
+    assert "certificate" in (run.error or "").lower()
+
+
+def test_a_host_that_is_not_there_fails_the_run_in_one_line(desk: Desk, site: Site) -> None:
+    site.refuse()
+    done = desk.crawl_command()
+    site.listen()
+    assert done.returncode == 1
+    assert "robots.txt could not be had" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,146 @@
+"""The commands that fetch, as a person types them, right and wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.crawl.desk import ROOT, Desk
+from tests.crawl.stories import story
+from tests.site import Site
+
+
+def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = desk.crawl_command()
+    assert done.returncode == 0
+    assert done.stdout.startswith("caliber: succeeded: 1 listed, 1 new,")
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
+
+
+def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> None:
+    site.publish_many([story("one"), story("two")])
+    done = desk.crawl_command("--limit", "1")
+    assert done.returncode == 0
+    assert "1 pending" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nosuch"], "nosuch"),
+        (["caliber", "--limit", "0"], "--limit"),
+        (["caliber", "--limit", "many"], "--limit"),
+        (["caliber", "--since", "yesterday-ish"], "--since"),
+        (["caliber", "--relook", "some"], "--relook"),
+        (["caliber", "--base-url", "caliber"], "base_url"),
+        (["caliber", "--base-url", "ftp://127.0.0.1"], "base_url"),
+        (["caliber", "--url", "https://example.org/en/post/one"], "no article address"),
+        (["caliber", "--database", "nonsense"], "nonsense"),
+        (["caliber", "--config", "missing.toml"], "missing.toml"),
+        (["caliber", "--nosuch"], "--nosuch"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, desk: Desk) -> None:
+    done = desk.command("crawl", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_read_prints_every_field_and_stores_nothing(desk: Desk, site: Site) -> None:
+    site.publish(story("one", subtitle="Below it"))
+    done = desk.command("read", site.url_of("one"), "--base-url", site.url)
+    assert done.returncode == 0, done.stderr
+    for said in ("Title of one", "Below it", "h1.post_title", "view_count", "100", "15 million", "terms"):
+        assert said in done.stdout
+    assert not (desk.folder / "desk.db").exists()
+
+
+def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = desk.command("read", site.url_of("one"), "--base-url", site.url, "--format", "json")
+    record = json.loads(done.stdout)
+    assert record["title"] == "Title of one"
+    assert record["origins"]["title"]
+    assert record["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "said"),
+    [("/en/post/missing", 1, "answered 404"), ("/en/category/politics", 2, "no article address")],
+)
+def test_read_says_in_one_line_what_is_wrong(url: str, code: int, said: str, desk: Desk, site: Site) -> None:
+    done = desk.command("read", site.url + url, "--base-url", site.url)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sources_lists_what_can_be_crawled(desk: Desk) -> None:
+    done = desk.command("sources")
+    assert done.returncode == 0
+    assert "caliber" in done.stdout
+    assert "/rss.xml" in done.stdout
+
+
+def test_python_m_scraper_does_the_same(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = subprocess.run(
+        [sys.executable, "-m", "scraper", "crawl", "caliber", "--base-url", site.url],
+        capture_output=True,
+        text=True,
+        cwd=desk.folder,
+        env=desk.environment(),
+        check=True,
+    )
+    assert "1 new" in done.stdout
+
+
+def scrapy(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Scrapy's own command in a folder with our scrapy.cfg."""
+    (desk.folder / "scrapy.cfg").write_text((ROOT / "scrapy.cfg").read_text(encoding="utf-8"), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=desk.folder,
+        env=desk.environment(),
+        timeout=60,
+        check=False,
+    )
+
+
+def test_scrapy_list_names_the_sources(desk: Desk) -> None:
+    done = scrapy(desk, "list")
+    assert done.stdout.split() == ["caliber"], done.stderr
+
+
+def test_scrapy_crawl_stores_the_same_rows(desk: Desk, site: Site, tmp_path: Path) -> None:
+    site.publish_many([story("one"), story("two", sections=("sport",))])
+    done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "Traceback" not in done.stderr
+    by_scrapy = desk.row("articles")
+    (tmp_path / "other").mkdir()
+    other = Desk(tmp_path / "other", site)
+    other.crawl()
+    by_us = other.row("articles")
+    changing = {"first_seen_at", "last_seen_at", "stored_at", "last_fetched_at"}
+    assert {k: v for k, v in by_scrapy._mapping.items() if k not in changing} == {
+        k: v for k, v in by_us._mapping.items() if k not in changing
+    }
+    runs = desk.command("runs", "--format", "json")
+    assert json.loads(runs.stdout)[0]["trigger"] == "scrapy"
+
+
+def test_scrapy_crawl_with_a_wrong_argument_says_so(desk: Desk) -> None:
+    done = scrapy(desk, "crawl", "caliber", "-a", "limt=3")
+    assert "limt" in done.stderr
+    assert "Traceback" not in done.stderr

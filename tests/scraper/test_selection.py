@@ -1,0 +1,230 @@
+"""Which links a crawl fetches, told as crawls of a small news site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from scraper.selection import Policy, Relook, choose, find_gap, merge, more_pages, wanted_section, wants
+from storage.records import Known, Link, Outcome, Why
+
+NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+POLITICS = {"politics": frozenset({"politics", "политика"})}
+FEED = "https://caliber.az/rss.xml"
+LIST = "https://caliber.az/en/category/politics"
+ALL = Policy()
+
+
+def link(url: str, hours_ago: float | None = None, **hints: Any) -> Link:
+    at = None if hours_ago is None else NOON - hours_ago * HOUR
+    return Link(**{"url": url, "channel": FEED, "published_at": at} | hints)
+
+
+def pending(url: str, attempts: int = 0, due_in: float | None = None, **row: Any) -> Known:
+    at = None if due_in is None else NOON + due_in * HOUR
+    return Known(url=url, outcome=Outcome.PENDING, attempts=attempts, next_attempt_at=at, **row)
+
+
+def stored(url: str, due_in: float | None = None, **row: Any) -> Known:
+    at = None if due_in is None else NOON + due_in * HOUR
+    return Known(url=url, outcome=Outcome.STORED, article_id=1, relook_at=at, **row)
+
+
+def by_address(*rows: Known) -> dict[str, Known]:
+    return {row.url: row for row in rows}
+
+
+def crawl(links: list[Link], *known: Known, policy: Policy = ALL) -> list[tuple[str, Why]]:
+    choice = choose(links, by_address(*known), now=NOON, policy=policy)
+    return [(target.url, target.why) for target in choice.fetch]
+
+
+def test_a_first_crawl_fetches_the_newest_first() -> None:
+    assert crawl([link("b", 2), link("c", 3), link("a", 1)]) == [("a", Why.NEW), ("b", Why.NEW), ("c", Why.NEW)]
+
+
+def test_a_second_crawl_with_nothing_new_fetches_nothing() -> None:
+    links = [link("a", 1), link("b", 2)]
+    choice = choose(links, by_address(stored("a"), stored("b", due_in=1)), now=NOON, policy=ALL)
+    assert (choice.fetch, choice.filtered, choice.left, choice.reopened) == ((), {}, {}, {})
+
+
+def test_a_link_without_a_date_goes_where_its_list_has_it() -> None:
+    assert [url for url, _ in crawl([link("a", 1), link("undated"), link("c", 3)])] == ["a", "undated", "c"]
+
+
+def test_a_list_without_dates_keeps_its_order() -> None:
+    assert [url for url, _ in crawl([link("x"), link("y"), link("z")])] == ["x", "y", "z"]
+
+
+def test_dates_in_the_future_do_not_push_the_others_back() -> None:
+    links = [link("now", 0), link("tomorrow", -24), link("old", 1)]
+    assert [url for url, _ in crawl(links)] == ["now", "tomorrow", "old"]
+
+
+def test_discovery_comes_before_retries_and_retries_before_relooks() -> None:
+    known = (stored("due", due_in=-1), pending("failed", attempts=2, due_in=-1))
+    assert crawl([link("new", 1)], *known) == [("new", Why.NEW), ("failed", Why.RETRY), ("due", Why.RELOOK)]
+
+
+def test_retries_longest_waiting_first_and_only_those_due() -> None:
+    known = (pending("late", 1, due_in=-1), pending("later", 3, due_in=-5), pending("soon", 1, due_in=1))
+    assert [url for url, _ in crawl([], *known)] == ["later", "late"]
+
+
+def test_a_crawl_by_hand_takes_up_every_pending_link() -> None:
+    known = (pending("soon", 1, due_in=1),)
+    assert crawl([], *known, policy=Policy(retry_all=True)) == [("soon", Why.RETRY)]
+
+
+def test_a_link_that_was_noted_and_never_tried_is_new_though_it_left_its_list() -> None:
+    assert crawl([], pending("noted")) == [("noted", Why.NEW)]
+
+
+def test_relooks_longest_overdue_first() -> None:
+    known = (stored("a", due_in=-1), stored("b", due_in=-9), stored("c", due_in=1), stored("d"))
+    assert [url for url, _ in crawl([], *known)] == ["b", "a"]
+
+
+def test_relooks_can_be_turned_off_or_up() -> None:
+    known = (stored("due", due_in=-1), stored("done"))
+    assert crawl([], *known, policy=Policy(relook=Relook.NONE)) == []
+    assert {url for url, _ in crawl([], *known, policy=Policy(relook=Relook.ALL))} == {"due", "done"}
+
+
+def test_relooks_take_their_share_of_the_budget_at_most() -> None:
+    known = [stored(f"due {n}", due_in=-1) for n in range(20)]
+    assert len(crawl([], *known, policy=Policy(budget=10, relook_share=0.3))) == 3
+
+
+def test_relooks_give_way_to_what_is_new() -> None:
+    links = [link(f"new {n}", n) for n in range(9)]
+    known = [stored(f"due {n}", due_in=-1) for n in range(20)]
+    chosen = crawl(links, *known, policy=Policy(budget=10))
+    assert [why for _, why in chosen] == [Why.NEW] * 9 + [Why.RELOOK]
+
+
+def test_what_is_beyond_limit_or_budget_stays_pending_with_the_reason() -> None:
+    links = [link("a", 1), link("b", 2), link("c", 3)]
+    limited = choose(links, {}, now=NOON, policy=Policy(limit=1))
+    assert ([t.url for t in limited.fetch], set(limited.left)) == (["a"], {"b", "c"})
+    assert "limit" in limited.left["b"]
+    assert "budget" in choose(links, {}, now=NOON, policy=Policy(budget=2)).left["c"]
+
+
+def test_links_older_than_asked_stay_pending_and_undated_ones_are_fetched() -> None:
+    links = [link("new", 1), link("old", 30), link("undated")]
+    choice = choose(links, {}, now=NOON, policy=Policy(since=NOON - 24 * HOUR))
+    assert {target.url for target in choice.fetch} == {"new", "undated"}
+    assert choice.left["old"].startswith("older than 2026-11-03")
+
+
+def test_a_failed_link_older_than_asked_is_not_retried_and_keeps_its_reason() -> None:
+    row = pending("old", 1, due_in=-1, published_at=NOON - 30 * HOUR)
+    choice = choose([], by_address(row), now=NOON, policy=Policy(since=NOON - 24 * HOUR))
+    assert (choice.fetch, choice.left) == ((), {})
+
+
+def test_links_of_other_sections_and_languages_are_set_aside_with_the_reason() -> None:
+    links = [
+        link("politics", sections=("политика",), language="en"),
+        link("unknown"),
+        link("society", sections=("society",)),
+        link("russian", sections=("politics",), language="ru"),
+    ]
+    choice = choose(links, {}, now=NOON, policy=Policy(sections=POLITICS, languages=("en",)))
+    assert {target.url for target in choice.fetch} == {"politics", "unknown"}
+    assert choice.filtered == {"society": "section: society", "russian": "language: ru"}
+
+
+def test_one_story_on_two_channels_is_one_target_with_the_hints_of_both() -> None:
+    on_feed = link("a", 1, sections=("society",))
+    on_list = link("a", channel=LIST, title="A", sections=("politics",))
+    assert crawl([on_feed, on_list], policy=Policy(sections=POLITICS)) == [("a", Why.NEW)]
+    both = merge([on_feed, on_list])["a"]
+    assert (both.title, both.published_at, both.sections) == ("A", NOON - HOUR, ("society", "politics"))
+
+
+def test_a_pending_link_listed_under_a_second_section_is_wanted_for_either() -> None:
+    noted = pending("a", sections=("society",))
+    assert crawl([link("a", sections=("politics",))], noted, policy=Policy(sections=POLITICS)) == [("a", Why.NEW)]
+
+
+@pytest.mark.parametrize("attempts", [0, 3])
+def test_a_pending_link_the_settings_dropped_is_set_aside(attempts: int) -> None:
+    row = pending("a", attempts, due_in=-1, sections=("society",))
+    choice = choose([], by_address(row), now=NOON, policy=Policy(sections=POLITICS))
+    assert (choice.fetch, choice.filtered) == ((), {"a": "section: society"})
+
+
+def test_a_link_set_aside_under_other_settings_is_reopened_under_these() -> None:
+    row = Known(url="a", outcome=Outcome.FILTERED, sections=("society",), language="en")
+    listed = [link("a", 1)]
+    still = choose(listed, by_address(row), now=NOON, policy=Policy(sections=POLITICS))
+    assert (still.fetch, still.reopened, set(still.filtered)) == ((), {}, {"a"})
+    wanted = choose(listed, by_address(row), now=NOON, policy=Policy(languages=("en",)))
+    assert ([t.url for t in wanted.fetch], set(wanted.reopened)) == (["a"], {"a"})
+
+
+def test_what_a_page_said_outweighs_the_hint_beside_its_link() -> None:
+    row = Known(url="a", outcome=Outcome.FILTERED, sections=("society",))
+    listed = [link("a", 1, sections=("politics",))]
+    assert crawl(listed, row, policy=Policy(sections=POLITICS)) == []
+
+
+def test_an_article_we_have_is_never_set_aside() -> None:
+    choice = choose(
+        [link("a", sections=("society",))], by_address(stored("a")), now=NOON, policy=Policy(sections=POLITICS)
+    )
+    assert choice.filtered == {}
+
+
+def test_a_gone_article_listed_anew_is_tried_again_when_its_time_has_come() -> None:
+    gone = Known(url="a", outcome=Outcome.GONE, attempts=2, next_attempt_at=NOON - HOUR)
+    assert crawl([link("a", 1)], gone) == [("a", Why.RETRY)]
+    assert crawl([link("a", 1)], replace(gone, next_attempt_at=NOON + HOUR)) == []
+    assert crawl([], gone) == []
+
+
+def test_the_crawl_asks_again_once_the_page_is_read() -> None:
+    policy = Policy(sections=POLITICS, languages=("en",))
+    assert wants(("society", "politics"), "en", policy) is None
+    assert wants((), None, policy) is None
+    assert wants(("society", "sport"), "en", policy) == "section: society, sport"
+    assert wanted_section(("society", "политика"), policy) == "politics"
+    assert wanted_section(("society",), policy) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "known", "good", "gap"),
+    [
+        ({"a", "b"}, {"c"}, True, True),
+        ({"a", "b"}, {"b"}, True, False),
+        ({"a", "b"}, {"c"}, False, False),
+        (set(), {"c"}, True, False),
+    ],
+)
+def test_a_gap_is_a_list_without_anything_known(listed: set[str], known: set[str], good: bool, gap: bool) -> None:
+    assert find_gap(listed, known, had_good_look=good) is gap
+
+
+@pytest.mark.parametrize(
+    ("page", "seen", "known", "turned", "more"),
+    [
+        (["a", "b", "c"], [], [], 1, True),
+        (["a", "b", "c"], [], ["c"], 1, True),
+        (["a", "b", "c"], [], ["b", "c"], 1, False),
+        (["a", "b"], ["a", "b"], [], 2, False),
+        (["a", "b"], ["a"], [], 2, True),
+        ([], [], [], 1, False),
+        (["a"], [], [], 20, False),
+    ],
+)
+def test_a_list_is_turned_while_it_brings_something_new(
+    page: list[str], seen: list[str], known: list[str], turned: int, more: bool
+) -> None:
+    assert more_pages(page, seen, known, turned=turned) is more

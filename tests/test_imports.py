@@ -1,0 +1,129 @@
+"""Who may import whom: the walls of the house, walked file by file, imports inside functions included."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("storage", "scraper", "scheduler")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+SCRAPY_SIDE = {
+    "scraper/command.py",
+    "scraper/extensions.py",
+    "scraper/failures.py",
+    "scraper/middlewares.py",
+    "scraper/pipelines.py",
+    "scraper/run.py",
+    "scraper/spiders.py",
+}
+FORBIDDEN = {
+    "storage": {"scraper", "scheduler", "scrapy", "twisted", "apscheduler", "feedparser", "lxml", "parsel"},
+    "scraper": {"scheduler", "apscheduler", "alembic", "sqlalchemy"},
+    "scheduler": {"scrapy", "twisted", "lxml", "feedparser"},
+}
+# What nobody ever dares to throw away.
+DRAWERS = {"utils", "helpers", "common", "misc", "base", "manager", "handler"}
+
+
+def imported(path: Path) -> set[str]:
+    """Every module a file imports, anywhere in it but under TYPE_CHECKING."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    hidden = {id(node) for block in ast.walk(tree) if _is_type_checking(block) for node in ast.walk(block)}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            found.add(node.module or "")
+    return found
+
+
+def _is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_the_walk_sees_the_imports_it_is_to_judge() -> None:
+    assert {"scrapy", "scrapy.http"} <= imported(ROOT / "scraper" / "spiders.py")
+    assert len(MODULES) > 30
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_only_what_its_package_may(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    roots = {module.split(".")[0] for module in imported(path)}
+    assert not roots & FORBIDDEN[package]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scraper").rglob("*.py")), ids=name_of)
+def test_scrapy_stays_on_its_side_of_the_scraper(path: Path) -> None:
+    roots = {module.split(".")[0] for module in imported(path)}
+    if name_of(path) not in SCRAPY_SIDE:
+        assert not roots & {"scrapy", "twisted"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scheduler").rglob("*.py")), ids=name_of)
+def test_the_scheduler_knows_only_the_declarations_of_the_scraper(path: Path) -> None:
+    of_scraper = {module for module in imported(path) if module.split(".")[0] == "scraper"}
+    assert of_scraper <= {"scraper.sources", "scraper.source"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_is_small_and_no_drawer(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+    assert path.stem not in DRAWERS
+
+
+def test_half_of_the_functions_are_under_ten_lines() -> None:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in MODULES]
+    functions = [
+        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    lengths = sorted((node.end_lineno or node.lineno) - node.lineno + 1 for node in functions)
+    assert lengths[len(lengths) // 2] < 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], {"sqlalchemy", "scrapy", "twisted", "alembic", "lxml", "feedparser"}),
+        (["crawl", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
+        (["query", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
+    ],
+    ids=" ".join,
+)
+def test_help_loads_only_what_it_needs(arguments: list[str], unwanted: set[str]) -> None:
+    assert not loaded_by(arguments, ROOT) & unwanted
+
+
+def test_a_question_loads_neither_scrapy_nor_the_migrations(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/asked.db"
+    loaded_by(["query", "--database", database], tmp_path)  # the first one makes the tables
+    loaded = loaded_by(["query", "--database", database], tmp_path)
+    assert "sqlalchemy" in loaded
+    assert not loaded & {"scrapy", "twisted", "alembic", "lxml", "feedparser", "scraper", "aiohttp"}
+
+
+def loaded_by(arguments: list[str], folder: Path) -> set[str]:
+    """The packages a command has loaded when it ends."""
+    script = (
+        "import atexit, sys; sys.path.insert(0, sys.argv.pop(1));"
+        "atexit.register(lambda: sys.stderr.write('\\nLOADED ' + ' '.join({m.split('.')[0] for m in sys.modules})));"
+        "import presswatch; presswatch.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(ROOT), *arguments], capture_output=True, text=True, cwd=folder, check=True
+    )
+    return set(done.stderr.rpartition("LOADED ")[2].split())
