@@ -122,7 +122,7 @@ class _Blocks(Walk):
         self.row = None
         cells = [*self.cells, *filter(None, [self._take_words()])]
         if any(cells):
-            self._write(" | ".join(cells))
+            self._write(" | ".join(cells).strip())
 
     def _edge(self) -> None:
         """Whatever comes next is another block, or another line of the list or table that is open."""
@@ -136,9 +136,9 @@ class _Blocks(Walk):
         self.gap = max(self.gap, _Gap.LINE if ended or self.numbers else _Gap.BLANK)
 
     def _take_words(self) -> str:
-        line = tidy("".join(self.words))
+        words = "".join(self.words)
         self.words.clear()
-        return line
+        return "" if not words or words.isspace() else tidy(words)
 
     def _end_line(self) -> bool:
         """Whether there were words to end."""

@@ -18,7 +18,7 @@ _META_WITHIN = 4096
 """Bytes searched for a meta charset: the HTML standard asks for the first 1024, sites are less strict."""
 
 # Codecs of Python that no page is written in: some raise on every text, some warn, one decodes to other things.
-_NO_CHARSETS = frozenset({"undefined", "unicode_escape", "raw-unicode-escape", "idna", "punycode", "utf-7"})
+_NO_CHARSETS = frozenset({"undefined", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "utf-7"})
 # A page that calls itself Latin-1 means the Windows one (WHATWG Encoding standard, table of labels).
 _WINDOWS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254"}
 
@@ -36,7 +36,8 @@ _NO_HTML = (
 _CYRILLIC_WORD = re.compile(r"(?<![^\W\d_])[А-Яа-яЁёЇїІіЄєҐґ]{3,}(?![^\W\d_])")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
-_PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+# huge_tree: without it libxml2 stops at elements nested 256 deep, as unclosed tags make them; with it at 2048.
+_PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
 def what_else(body: bytes) -> str | None:
@@ -87,10 +88,10 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
 def _known(label: str) -> str | None:
     try:
         name = codecs.lookup(label).name
-        b"".decode(name)  # refuses codecs that do not make text
+        b"a".decode(name, "replace")  # refuses codecs that do not make text
     except (LookupError, ValueError):
         return None
-    return None if name in _NO_CHARSETS else _WINDOWS.get(name, name)
+    return None if name.replace("_", "-") in _NO_CHARSETS else _WINDOWS.get(name, name)
 
 
 def _guess(body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -30,6 +31,10 @@ def from_exception(url: str, error: BaseException) -> Failure:
     """The failure of a request that brought no answer."""
     if isinstance(error, Refused):
         return Failure(url=url, stage=error.stage, reason=error.reason)
+    if isinstance(error.__cause__, aiohttp.ClientConnectorCertificateError):
+        return Failure(url=url, stage=Stage.NETWORK, reason="its certificate cannot be verified")
+    if isinstance(error, IgnoreRequest) and "DOWNLOAD_MAXSIZE" in str(error):  # how a compressed body says it
+        return Failure(url=url, stage=Stage.NETWORK, reason=TOO_LARGE)
     for kind, stage, reason in CAUSES:
         if isinstance(error, kind):
             return Failure(url=url, stage=stage, reason=reason)
@@ -37,12 +42,13 @@ def from_exception(url: str, error: BaseException) -> Failure:
     return Failure(url=url, stage=Stage.NETWORK, reason=line or type(error).__name__)
 
 
+TOO_LARGE = "the body is larger than scraper.max_body"
 CAUSES: tuple[tuple[type[BaseException], Stage, str], ...] = (
     (DownloadTimeoutError, Stage.TIMEOUT, "no full answer in time"),
     (CannotResolveHostError, Stage.NETWORK, "the host's name cannot be resolved"),
     (DownloadConnectionRefusedError, Stage.NETWORK, "the host refuses connections"),
     (ResponseDataLossError, Stage.NETWORK, "the answer broke off before its end"),
-    (DownloadCancelledError, Stage.NETWORK, "the body is larger than scraper.max_body"),
+    (DownloadCancelledError, Stage.NETWORK, TOO_LARGE),
 )
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,6 +21,8 @@ from storage.records import Link, Stage
 
 _START = 65536
 """Characters within which a feed must have begun."""
+
+_LONGEST_TITLE = 2000
 
 _PREAMBLE = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _FIRST_TAG = re.compile(r"<([A-Za-z_][\w:.-]*)")
@@ -73,8 +73,7 @@ class _Entry(NamedTuple):
 
     hrefs: tuple[str, ...]
     title: str
-    printed: str
-    read_at: datetime | None  # what feedparser makes of the date
+    printed: str  # its date
     sections: tuple[str, ...]
 
 
@@ -83,13 +82,13 @@ def _link(entry: _Entry, url: str, addresses: Addresses, language: str | None) -
     address = next((address for address in found if address is not None), None)
     if address is None:
         return None
-    # Our own reading first: a date without a zone is in the source's, while feedparser takes it for UTC.
+    # Not feedparser's reading: it takes a date without a zone for UTC, and 31 June for 1 July.
     date = parse_date(entry.printed, ZoneInfo(addresses.source.timezone))
     return Link(
         url=address,
         channel=url,
         title=_plain(entry.title) or None,
-        published_at=entry.read_at if date is None else date[0],
+        published_at=None if date is None else date[0],
         published_text=tidy(entry.printed) or None,
         sections=tuple(dict.fromkeys(folded for name in entry.sections if (folded := fold(_plain(name))))),
         language=addresses.language(address) or language,
@@ -97,27 +96,29 @@ def _link(entry: _Entry, url: str, addresses: Addresses, language: str | None) -
 
 
 def _plain(title: str) -> str:
-    """A title without the tags and entities that feeds wrap once or twice."""
-    return tidy(html.unescape(_ANY_TAG.sub("", _BREAKING_TAG.sub(" ", title))))
+    """A title without tags and entities, which feeds wrap once or twice."""
+    for _ in range(2):
+        title = html.unescape(_ANY_TAG.sub("", _BREAKING_TAG.sub(" ", title[:_LONGEST_TITLE])))
+    return tidy(title)
 
 
 def _xml_entries(body: bytes, url: str, addresses: Addresses, content_type: str | None) -> list[_Entry]:
     text = _text(body, content_type)
     root = _root(text)
     if root is None:
-        raise _refuse(url, addresses, what_else(body) or _what(text))
+        raise _refuse(url, addresses, _what(body, text))
     if len(_ENTITY.findall(text)) > len(_SMALL_ENTITY.findall(text)):
         raise ChannelError(url, Stage.PARSE, "the feed declares entities that could expand without end: refused")
     feed = _parse(text[root:], url)
     if not feed.get("version") and not feed.entries:
-        raise _refuse(url, addresses, _what(text))
+        raise _refuse(url, addresses, _what(body, text))
     return [_xml_entry(entry) for entry in feed.entries]
 
 
 def _text(body: bytes, content_type: str | None) -> str:
     """The feed without what no XML may hold. Valid UTF-8 is UTF-8, whatever header or declaration say."""
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         declared = _DECLARED_ENCODING.search(body[:1024])
         in_header = content_type is not None and "charset" in content_type.lower()
@@ -139,7 +140,13 @@ def _root(text: str) -> int | None:
     return None if found is None else found.start()
 
 
-def _what(text: str) -> str:
+def _what(body: bytes, text: str) -> str:
+    """What was answered in place of a feed."""
+    if not text.strip():
+        return "an empty answer"
+    other = what_else(body)
+    if other is not None:
+        return other
     first = _FIRST_TAG.search(_PREAMBLE.sub("", text[:_START]))
     if first is None:
         return "plain text"
@@ -164,16 +171,8 @@ def _xml_entry(entry: feedparser.FeedParserDict) -> _Entry:
         hrefs=tuple(href for href in (entry.get("link"), *links) if href),
         title=entry.get("title") or "",
         printed=entry.get("published") or "",
-        read_at=_aware(entry.get("published_parsed")),
         sections=tuple(name for name in names if name),
     )
-
-
-def _aware(parsed: time.struct_time | None) -> datetime | None:
-    try:
-        return None if parsed is None else datetime(*parsed[:6], tzinfo=UTC)
-    except ValueError:  # a leap second
-        return None
 
 
 def _json_entries(body: bytes) -> list[_Entry] | None:
@@ -198,6 +197,5 @@ def _json_entry(item: Mapping[str, Any]) -> _Entry:
         hrefs=(text("url"), text("external_url")),
         title=text("title"),
         printed=text("date_published"),
-        read_at=None,
         sections=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
     )

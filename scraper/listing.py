@@ -62,7 +62,7 @@ def parse_list(
         for address, hints in _read_card(card, paths, addresses, base)
     )
     if not links:
-        found = f"none of its {len(cards)} cards names an article" if cards else "no cards on this page"
+        found = f"no article on its cards ({len(cards)})" if cards else "no cards on this page"
         raise ChannelError(url, Stage.EMPTY_LIST, f"{found}; {_advice(source)}")
     return links
 
@@ -73,10 +73,11 @@ def _advice(source: Source) -> str:
 
 def _cut_cards(body: bytes, url: str, source: Source, content_type: str | None) -> tuple[list[Any], str]:
     """The cards of the page, and what its relative links are relative to."""
+    if not body.strip():
+        raise ChannelError(url, Stage.EMPTY_LIST, f"an empty answer; {_advice(source)}")
     other = what_else(body)
     if other is not None:
-        stage = Stage.PARSE if body.strip() else Stage.EMPTY_LIST
-        raise ChannelError(url, stage, f"no list page but {other}; {_advice(source)}")
+        raise ChannelError(url, Stage.PARSE, f"no list page but {other}; {_advice(source)}")
     try:
         root = parse(decode(body, content_type))
     except (etree.LxmlError, ValueError) as error:
@@ -108,7 +109,7 @@ def _compile(cards: Cards) -> _Paths:
 
 def _read_card(card: Any, paths: _Paths, addresses: Addresses, base: str) -> Iterator[tuple[str, _Hints]]:
     """The articles a card names. One that names several (broken HTML) cannot say which of them its hints are about."""
-    found = (addresses.article(str(href), base) for href in paths.link(card))
+    found = (addresses.article(href, base) for href in dict.fromkeys(map(str, paths.link(card))))
     articles = tuple(dict.fromkeys(address for address in found if address is not None))
     hints = _hints(card, paths) if len(articles) == 1 else _Hints()
     return ((address, hints) for address in articles)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,22 +11,21 @@ from urllib.parse import urljoin
 
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
+from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
-from scraper.failures import Refused
+from scraper.failures import Refused, from_exception
 from storage.records import Stage
 
 if TYPE_CHECKING:
     from scrapy.core.downloader import Slot
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
 
     from scraper.session import Session, Visit
-
-logger = logging.getLogger(__name__)
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_HOLD = timedelta(hours=24)
@@ -87,29 +85,36 @@ class OwnRedirect(VisitPart):
             raise Refused(Stage.NETWORK, "redirects to an address that is none") from None
 
 
-class Robots(RobotsTxtMiddleware):
+class Robots(VisitPart):
     """robots.txt as RFC 9309 has it: a 4xx allows all, but a host that fails to answer has not said yes."""
 
-    async def process_request(self, request: Request, spider: Any = None) -> None:
-        if request.meta.get("dont_obey_robotstxt"):
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._rules: dict[str, asyncio.Task[RobotParser]] = {}
+        self._agent: str = crawler.settings["USER_AGENT"]
+
+    async def process_request(self, request: Request) -> None:
+        if not self.visit.settings.robots or request.meta.get("is_robots_txt"):
             return
-        parser = await self.robot_parser(request)
-        if parser is None:
-            raise Refused(Stage.ROBOTS, "robots.txt could not be had, so nothing else was asked")
-        agent = self.crawler.settings["USER_AGENT"]
-        if not parser.allowed(request.url, agent):
+        where = urlparse_cached(request)
+        origin = f"{where.scheme}://{where.netloc}"
+        if origin not in self._rules:
+            self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/robots.txt"))
+        rules = await asyncio.shield(self._rules[origin])
+        if not rules.allowed(request.url, self._agent):
             raise Refused(Stage.ROBOTS, "robots.txt forbids this address")
 
-    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+    async def _fetch(self, url: str) -> RobotParser:
+        request = Request(url, meta={"is_robots_txt": True}, dont_filter=True, callback=NO_CALLBACK)
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            failure = from_exception(url, error)
+            raise Refused(failure.stage, f"robots.txt could not be had: {failure.reason}") from error
         if response.status >= 500 or response.status == 429:
-            raise Refused(Stage.ROBOTS, f"robots.txt answered {response.status}")
-        if not 200 <= response.status < 300:
-            response = response.replace(body=b"")
-        await super()._parse_robots(response, netloc, request)
-
-    def _robots_error(self, exc: Exception, netloc: str) -> None:
-        logger.info("robots.txt of %s could not be had: %s", netloc, exc)
-        super()._robots_error(exc if isinstance(exc, IgnoreRequest) else IgnoreRequest(str(exc)), netloc)
+            raise Refused(Stage.ROBOTS, f"robots.txt could not be had: answered {response.status}")
+        rules = response.body if 200 <= response.status < 300 else b""
+        return ProtegoRobotParser.from_crawler(self.crawler, rules)
 
 
 class PatientRetry(RetryMiddleware):
@@ -179,7 +184,7 @@ class Hold(VisitPart):
     def _refuse_queue(slot: Slot | None, until: datetime) -> None:
         while slot is not None and slot.queue:
             _, answer = slot.queue.popleft()
-            answer.errback(TwistedFailure(Refused(Stage.BLOCKED, held_reason(until))))
+            answer.errback(TwistedFailure(Refused(Stage.BLOCKED, held_reason(until))))  # type: ignore[no-untyped-call]
 
 
 class Meter(VisitPart):

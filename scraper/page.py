@@ -8,24 +8,24 @@ named problem.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
-from lxml.etree import XPath, _Element
+from lxml.etree import _Element
 
 from scraper.blocks import block_text
 from scraper.dates import parse_date
 from scraper.decoding import decode, parse, what_else
 from scraper.errors import PageError
 from scraper.links import Addresses
-from scraper.selectors import Metadata, Selector
+from scraper.selectors import Metadata, Selector, picture, section_names
 from scraper.source import Source
-from scraper.text import fold, parse_count, tidy
-from scraper.walk import line_text, title_parts
+from scraper.text import fold, parse_count
+from scraper.walk import first_line, line_text, title_parts
 from storage.records import ArticleData, Precision, Problem, Reading
 
 GENERIC_VERSION = 1
@@ -34,11 +34,10 @@ GENERIC_VERSION = 1
 CLOCKS_DIFFER = timedelta(minutes=10)
 """How far ahead of ours a site's clock may be before its dates count as lying in the future."""
 
-T = TypeVar("T")
+LONGEST_LINE = 200
+"""Characters of a date, a count or a byline with its label."""
 
-_SECTION_LINKS = XPath("ancestor-or-self::a/@href | .//a/@href")
-_INNER_LINKS = XPath(".//a")
-_CSS_URL = re.compile(r"""url\(\s*(?P<quote>["']?)(?P<url>.*?)(?P=quote)\s*\)""", re.IGNORECASE | re.DOTALL)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,8 @@ class Field(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
+    """A headline as read."""
+
     title: str
     subtitle: str | None = None
 
@@ -117,7 +118,7 @@ class ArticlePage:
         other = what_else(body)
         if other is not None:
             raise PageError(self.url, f"the answer is no page but {other}")
-        root = parse(decode(body, content_type))
+        root: _Element | None = parse(decode(body, content_type))
         if root is None:
             raise PageError(self.url, "the answer is no page but empty")
         return root
@@ -166,7 +167,7 @@ class ArticlePage:
             if parts:
                 subtitle = " ".join(parts[1:]) or next(iter(self._lines(self.subtitle)), None)
                 return Field(Heading(parts[0], subtitle), self._name(self.title))
-        said = self.metadata.meta("og:title", "twitter:title") or _text_of(self.metadata.linked("headline"))
+        said = self.metadata.meta("og:title", "twitter:title") or self.metadata.linked("headline")
         if said is None:
             raise PageError(self.url, f"no title found ({self._name(self.title) or 'meta og:title'})")
         return Field(Heading(said[0]), said[1])
@@ -178,11 +179,11 @@ class ArticlePage:
 
     def read_sections(self) -> Field[tuple[str, ...]]:
         """Folded labels, and the slugs of the addresses they link to, in page order."""
-        names = [name for element in self._elements(self.sections) for name in _section_names(element)]
+        names = [name for element in self._elements(self.sections) for name in section_names(element)]
         folded = tuple(dict.fromkeys(filter(None, map(fold, names))))
         if folded:
             return Field(folded, self._name(self.sections))
-        said = self.metadata.meta("article:section") or _text_of(self.metadata.linked("articleSection"))
+        said = self.metadata.meta("article:section") or self.metadata.linked("articleSection")
         if said is not None and fold(said[0]):
             return Field((fold(said[0]),), said[1])
         return Field((), problem="no section found")
@@ -192,7 +193,7 @@ class ArticlePage:
         texts = self._lines(self.published)
         if texts:
             return self._dated(texts, self._name(self.published))
-        said = self.metadata.meta("article:published_time") or _text_of(self.metadata.linked("datePublished"))
+        said = self.metadata.meta("article:published_time") or self.metadata.linked("datePublished")
         return self._dated([said[0]], said[1]) if said else Field(Written(), problem="no date found")
 
     def _dated(self, texts: Iterable[str], origin: str | None) -> Field[Written]:
@@ -224,11 +225,10 @@ class ArticlePage:
 
     def read_author(self) -> Field[str | None]:
         """Who wrote it; a site's own name is no author, and most pages of some sites name none."""
-        for line in self._lines(self.author):
-            return Field(self._as_author(line), self._name(self.author))
-        said = self.metadata.meta("author", "article:author") or _text_of(self.metadata.linked("author"))
-        author = self._as_author(said[0]) if said else None
-        return Field(author, said[1]) if said and author else Field(None)
+        lines = [(first_line(element), self._name(self.author)) for element in self._elements(self.author)]
+        said = lines or filter(None, [self.metadata.meta("author"), self.metadata.linked("author")])
+        authors = ((self._as_author(words), origin) for words, origin in said)
+        return next((Field(author, origin) for author, origin in authors if author), Field(None))
 
     def _as_author(self, written: str) -> str | None:
         name = self.author_prefix.sub("", written, count=1) if self.author_prefix.match(written) else written
@@ -250,7 +250,7 @@ class ArticlePage:
     def read_image(self) -> Field[str | None]:
         """The address of the picture on top, from a background or an `img`."""
         for element in self._elements(self.cover):
-            written = _picture(element)
+            written = picture(element)
             if written:
                 return Field(self._as_image(written), self._name(self.cover))
         said = self.metadata.meta("og:image", "twitter:image")
@@ -271,39 +271,11 @@ class ArticlePage:
         return (selector.find(self.scope) if self.scope is not None else []) or selector.find(self.root)
 
     def _lines(self, selector: Selector | None) -> list[str]:
-        return [line for element in self._elements(selector) if (line := line_text(element))]
+        """Each element as one line; and its first line alone: one that was never closed has swallowed what follows."""
+        found = self._elements(selector)
+        lines = [line for element in found if len(line := line_text(element)) <= LONGEST_LINE]
+        return [line for line in (*lines, *map(first_line, found)) if line]
 
     @staticmethod
     def _name(selector: Selector | None) -> str | None:
         return None if selector is None else selector.name
-
-
-def _section_names(element: _Element) -> Iterator[str]:
-    """One label, or one for each link within; and the last part of the path of each link."""
-    links = _INNER_LINKS(element)
-    yield from (line_text(link) for link in links) if links else [line_text(element)]
-    yield from map(_slug, _SECTION_LINKS(element))
-
-
-def _slug(href: str) -> str:
-    try:
-        return unquote(urlsplit(href.strip()).path.rstrip("/").rpartition("/")[2])
-    except ValueError:
-        return ""
-
-
-def _picture(element: _Element) -> str | None:
-    found = _CSS_URL.search(element.get("style", ""))
-    written = found["url"] if found else element.get("data-src") or element.get("src") or ""
-    return tidy(written) or None
-
-
-def _text_of(said: tuple[Any, str] | None) -> tuple[str, str] | None:
-    """A value of JSON-LD as words: a text, a thing with a name, or the first of several."""
-    if said is None:
-        return None
-    value, origin = said
-    first = value[0] if isinstance(value, list) and value else value
-    named = first.get("name") if isinstance(first, dict) else first
-    words = tidy(named) if isinstance(named, str) else ""
-    return (words, origin) if words else None

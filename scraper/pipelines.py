@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ class Fetched:
 
     tried: Try
     reading: Reading
+    hints: tuple[str, ...] = ()  # the sections its links named
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Failed:
 class StorePipeline(SessionPart):
     """Hands what the spider yields to the store, in the store's own thread."""
 
+    _closing: asyncio.Task[None] | None = None
+
     async def process_item(self, item: Any) -> Any:
         session = self.session
         session.fetched += 1
@@ -46,17 +50,24 @@ class StorePipeline(SessionPart):
             # The transaction was undone, so the address is still pending; without a store there is no point in
             # asking the site for more.
             session.fail(error)
-            await self.crawler.engine.close_spider_async(reason="store")
+            self._close()
         return item
+
+    def _close(self) -> None:
+        # Closing waits for the items under way, of which this is one: it must not be waited for here.
+        if self._closing is None:
+            self._closing = asyncio.create_task(self.crawler.engine.close_spider_async(reason="store"))
 
     async def _save(self, session: Session, item: Fetched) -> None:
         data = item.reading.article
-        refusal = wants(data.sections, data.language, session.policy)
+        # A story may be in several sections and its page name only one: what listed it under another counts too.
+        sections = (*data.sections, *item.hints)
+        refusal = wants(sections, data.language, session.policy)
         if refusal is not None and item.tried.why is not Why.ASKED:
             filtered = session.store.links.filtered
             await session.call(filtered, item.tried, reason=refusal, sections=data.sections, language=data.language)
             return
-        section = wanted_section(data.sections, session.policy)
+        section = wanted_section(sections, session.policy)
         saved = await session.call(session.store.saving.save, data, item.tried, section=section)
         session.new += saved.change is Change.NEW
         self.crawler.stats.inc_value(f"article/{saved.change}")

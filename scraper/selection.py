@@ -46,6 +46,7 @@ class Target:
 
     url: str
     why: Why
+    sections: tuple[str, ...] = ()  # as its links name them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +90,16 @@ def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, 
         if one.url not in filtered and not _is_old(one, policy.since)  # it keeps the reason of its failure
     ]
     wanted = [
-        *(Target(url=link.url, why=Why.NEW) for link in newest_first(young, now)),
-        *(Target(url=one.url, why=Why.RETRY) for one in retries),
+        *(Target(url=link.url, why=Why.NEW, sections=link.sections) for link in newest_first(young, now)),
+        *(Target(url=one.url, why=Why.RETRY, sections=one.sections) for one in retries),
     ]
     kept, over = _within_budget(wanted, policy)
     chosen = {target.url for target in wanted}
     relooks = [one for one in _relooks(known, now, policy) if one.url not in chosen]
-    again = [Target(url=one.url, why=Why.RELOOK) for one in relooks[: _room_for_relooks(len(kept), policy)]]
+    again = [
+        Target(url=one.url, why=Why.RELOOK, sections=one.sections)
+        for one in relooks[: _room_for_relooks(len(kept), policy)]
+    ]
     return Choice(fetch=(*kept, *again), filtered=filtered, reopened=_reopened(fresh, known), left=old | over)
 
 
@@ -151,9 +155,8 @@ def _refusal(link: Link, known: Known | None, policy: Policy) -> str | None:
     outcome = _outcome(known)
     if outcome in {Outcome.STORED, Outcome.GONE}:
         return None
-    if known is not None and outcome is Outcome.FILTERED:
-        learned = known.sections or link.sections
-        return wants(learned, known.language or link.language, policy)
+    if known is not None and known.was_read and outcome is Outcome.FILTERED:
+        return wants(known.sections or link.sections, known.language or link.language, policy)
     if known is not None:  # noted before, perhaps with another section: a story may be in several
         sections = tuple(dict.fromkeys((*link.sections, *known.sections)))
         return wants(sections, link.language or known.language, policy)

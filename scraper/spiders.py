@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Self
@@ -23,6 +24,7 @@ from scraper.source import Source
 from scraper.sources import load_sources
 from scraper.writer import Writer
 from storage.config import load_config
+from storage.console import fail
 from storage.errors import PresswatchError
 from storage.links import Try
 from storage.records import Failure, Reading, Stage, Why
@@ -65,7 +67,7 @@ class PageSpider(Spider):
         if failure is not None:
             return Failed(tried, failure)
         try:
-            return Fetched(tried, read_response(self.visit, response, target.url))
+            return Fetched(tried, read_response(self.visit, response, target.url), target.sections)
         except PageError as error:
             return Failed(tried, Failure(url=target.url, stage=error.stage, reason=error.reason))
         except Exception as error:
@@ -170,7 +172,10 @@ def _own_session(source: Source, arguments: dict[str, Any]) -> Session:
         store = open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
         return Session(source=source, store=store, writer=Writer(), config=config, options=options)
     except PresswatchError as error:
-        sys.exit(f"presswatch: {error}")
+        # Whatever is raised here Scrapy logs with its trace; nothing is open yet, so leaving at once loses nothing.
+        fail(str(error), error.exit_code)
+        sys.stderr.flush()
+        os._exit(error.exit_code)
 
 
 def spider_of(source: Source) -> type[ArticleSpider]:

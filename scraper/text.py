@@ -15,6 +15,8 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 
+_DOTTED_I = re.compile("i\u0307+")  # what casefold() makes of İ
+
 # After `tidy` every kind of space is a plain one.
 _NUMBER = re.compile(
     r"(?P<minus>(?<!\w)[-−])?(?P<digits>\d+(?:[ .,'’]\d+)*)"
@@ -42,8 +44,8 @@ def fold(label: str) -> str:
     Without case, width and white space around; Azerbaijani and Turkish İ and ı both count as i, because capitals on
     a page may have been made by either rule. Hyphens stay: a slug and a label of two words are two names.
     """
-    plain = unicodedata.normalize("NFKC", tidy(label)).casefold().replace("i\u0307", "i").replace("ı", "i")
-    return tidy(unicodedata.normalize("NFKC", plain))
+    plain = unicodedata.normalize("NFKC", tidy(label)).casefold().replace("ı", "i")
+    return tidy(_DOTTED_I.sub("i", unicodedata.normalize("NFKC", plain)))
 
 
 def parse_count(text: str) -> int | None:

@@ -39,12 +39,11 @@ _TAGS = {
     Kind.CELL: "td th",
 }
 _KINDS = {tag: kind for kind, tags in _TAGS.items() for tag in tags.split()}
-_DROPPED = frozenset(
-    (
-        "script style iframe frame frameset ins form noscript noframes template head title meta link base object embed "
-        "applet param audio video canvas svg map area nav button input select option optgroup textarea"
-    ).split()
+_DROPPED_TAGS = (
+    "script style iframe frame frameset ins form noscript noframes template head title meta link base object embed "
+    "applet param audio video canvas svg map area nav button input select option optgroup textarea"
 )
+_DROPPED = frozenset(_DROPPED_TAGS.split())
 
 
 def line_text(element: _Element) -> str:
@@ -63,6 +62,11 @@ def title_parts(element: _Element) -> list[str]:
     parts = _TitleParts()
     parts.walk(element)
     return [part for words in parts.parts if (part := tidy("".join(words)))]
+
+
+def first_line(element: _Element) -> str:
+    """What `element` says up to the first edge of another block; one never closed has swallowed what follows it."""
+    return next(iter(title_parts(element)), "")
 
 
 class Walk:

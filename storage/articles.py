@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -202,7 +203,9 @@ def _conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
 
 def _in_section(section: str) -> ColumnElement[bool]:
     """By any of the article's sections, as the page names them, or by the one it was asked for."""
-    folded = " ".join(section.casefold().split())
+    # As the scraper folds labels: İ and ı count as i.
+    plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
+    folded = " ".join(unicodedata.normalize("NFKC", plain).split())
     return or_(articles.c.section == folded, articles.c.sections.contains(f"|{folded}|", autoescape=True))
 
 

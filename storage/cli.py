@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,10 +14,13 @@ import click
 from storage.console import CommandGroup, config_options, open_configured, refuse_value
 from storage.errors import PresswatchError
 from storage.filters import Sort
-from storage.options import DEFAULT_LIMIT, article_filter, filter_options, list_options, story_format
+from storage.options import DEFAULT_LIMIT, article_filter, filter_options, list_options, source_option, story_format
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from storage.answers import ArticleStory
+    from storage.store import Store
 
 T = TypeVar("T")
 
@@ -59,21 +63,20 @@ def query(
 
     with store:
         found = store.articles.find(wanted, sort=Sort(sort), limit=_asked_for(limit))
-        give(
-            _limited(found, limit),
-            form,
-            kind=ArticleSummary,
-            as_table=article_lines,
-            none=lambda: _nothing(store),
-            raw=raw,
-        )
+        if not give(_limited(found, limit), form, kind=ArticleSummary, as_table=article_lines, raw=raw):
+            say_nothing(_why_nothing(store))
 
 
-def _nothing(store: Store) -> str:
+def _why_nothing(store: Store) -> str:
     if list(store.articles.find(limit=1)):
         return "no articles match"
     where = store.engine.url.render_as_string(hide_password=True)
     return f"nothing is stored in {where} yet; presswatch crawl fills it"
+
+
+def say_nothing(why: str) -> None:
+    """A word to the person; standard output stays what a program expects of an empty list."""
+    click.echo(f"presswatch: {why}", err=True)
 
 
 def _asked_for(limit: int | None) -> int | None:
@@ -91,31 +94,28 @@ def _limited(found: Iterator[T], limit: int | None) -> Iterator[T]:
 
 
 def give(
-    found: Iterable[Any],
-    form: str,
-    *,
-    kind: type[Any],
-    as_table: Callable[..., Iterable[str]],
-    none: Callable[[], str],
-    raw: bool,
-) -> None:
-    """Write a list in the form that was asked for. `kind` is the dataclass of its entries; it makes the CSV header."""
+    found: Iterator[Any], form: str, *, kind: type[Any], as_table: Callable[..., Iterable[str]], raw: bool
+) -> bool:
+    """Write a list in the form that was asked for; return whether there was anything in it.
+
+    `kind` is the dataclass of its entries, which makes the CSV header. An empty table is not written at all.
+    """
     from dataclasses import fields
 
     from storage import formats
 
+    first = list(islice(found, 1))
+    rows = chain(first, found)
     if form == "table":
-        rows = list(found)
-        if rows:
-            formats.say(as_table(rows, columns_wide=shutil.get_terminal_size().columns))
-        else:
-            click.echo(f"presswatch: {none()}", err=True)
-        return
-    records = map(formats.record, found)
-    if form == "csv":
+        wide = shutil.get_terminal_size((NO_TERMINAL, 24)).columns
+        formats.say(as_table(list(rows), columns_wide=wide) if first else ())
+    elif form == "csv":
+        records = map(formats.record, rows)
         formats.emit(formats.csv_pieces(records, [field.name for field in fields(kind)], raw=raw))
     else:
-        formats.emit(formats.json_pieces(records) if form == "json" else formats.jsonl_pieces(records))
+        pieces = formats.json_pieces if form == "json" else formats.jsonl_pieces
+        formats.emit(pieces(map(formats.record, rows)))
+    return bool(first)
 
 
 @commands.command()
@@ -132,7 +132,7 @@ def show(article: str, form: str, config_path: str | None, database: str | None)
 
     with store:
         try:
-            story = article_story(store, int(article) if article.isascii() and article.isdecimal() else article)
+            story = article_story(store, _as_id(article) if article.isdecimal() else article)
         except ValueError as error:
             raise refuse_value("ID|URL", error) from error
     if story is None:
@@ -141,6 +141,11 @@ def show(article: str, form: str, config_path: str | None, database: str | None)
         formats.emit([formats.as_json(flat(story), indent=2), "\n"])
     else:
         formats.say(article_text(story))
+
+
+def _as_id(digits: str) -> int:
+    """The id; 0, which is nobody's, for more digits than an id has (Python reads no more than 4,300)."""
+    return int(digits) if len(digits) <= 10 else 0
 
 
 def flat(story: ArticleStory) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def flat(story: ArticleStory) -> dict[str, Any]:
 
 
 @commands.command()
-@click.option("--source", metavar="NAME", help="Of this source.")
+@source_option
 @list_options
 @config_options
 def runs(
@@ -166,14 +171,8 @@ def runs(
 
     with store:
         found = past_runs(store, source=source, limit=_asked_for(limit))
-        give(
-            _limited(found, limit),
-            form,
-            kind=PastRun,
-            as_table=run_lines,
-            none=lambda: "no crawls are recorded",
-            raw=raw,
-        )
+        if not give(_limited(found, limit), form, kind=PastRun, as_table=run_lines, raw=raw):
+            say_nothing("no crawls are recorded")
 
 
 @commands.command()
@@ -212,15 +211,34 @@ def db() -> None:
 def upgrade(config_path: str | None, database: str | None) -> None:
     """Bring the tables of an older Presswatch to this one's."""
     from storage import schema
+    from storage.models import SCHEMA_VERSION
+
+    with configured_engine(config_path, database) as engine:
+        before = schema.upgrade(engine)
+    done = {None: "tables made", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
+    click.echo(f"database {engine.url.render_as_string(hide_password=True)}: {done}, now {SCHEMA_VERSION}")
+
+
+@db.command()
+@config_options
+def info(config_path: str | None, database: str | None) -> None:
+    """Say where articles are kept, which version the tables have and how much is in them. Changes nothing."""
+    from storage import formats
+    from storage.inventory import inventory_lines
+
+    with configured_engine(config_path, database) as engine:
+        formats.say(inventory_lines(engine))
+
+
+@contextmanager
+def configured_engine(config_path: str | None, database: str | None) -> Iterator[Engine]:
+    """The database as it is, whatever its tables."""
     from storage.config import load_config
     from storage.engine import create_store_engine
-    from storage.models import SCHEMA_VERSION
 
     settings = load_config(config_path, database=database).storage
     engine = create_store_engine(settings.database, busy_timeout=settings.busy_timeout)
     try:
-        before = schema.upgrade(engine)
+        yield engine
     finally:
         engine.dispose()
-    done = {None: "tables made", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
-    click.echo(f"database {engine.url.render_as_string(hide_password=True)}: {done}, now {SCHEMA_VERSION}")

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from storage.errors import ConfigError, PresswatchError
+from storage.printable import safe
 
 if TYPE_CHECKING:
     from storage.config import Config
@@ -55,39 +57,75 @@ class CommandGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
-    def main(self, *args: Any, **options: Any) -> Any:
-        """Run and leave with an exit code: 0 done, 1 failed, 2 usage or configuration, 3 already running."""
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            code = super().main(*args, **{**options, "standalone_mode": False})
-        except click.exceptions.Exit as leaving:
-            code = leaving.exit_code
-        except click.Abort:
-            code = fail("interrupted", 130)
-        except click.ClickException as error:
-            error.show()
-            code = error.exit_code
-        except PresswatchError as error:
-            code = fail(str(error), error.exit_code)
+            return super().invoke(ctx)
         except BrokenPipeError:
             # The reader (head, less) has gone; what is left in the buffer must not raise at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
-        except OSError as error:
-            code = fail(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
+            return 0
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run and leave with an exit code: 0 done, 1 failed, 2 usage or configuration, 3 already running."""
+        before = DEBUG.set(False)
+        try:
+            code = super().main(*args, **{**options, "standalone_mode": False})
+        except Exception as error:  # noqa: BLE001  (the last line of defence: a person gets a line, not a trace)
+            code = _answer(error)
+        finally:
+            DEBUG.reset(before)
         sys.exit(code if isinstance(code, int) else 0)
 
 
+DEBUG = ContextVar("presswatch_debug", default=False)
+"""Whether the command that runs was given --debug."""
+
+
+def _answer(error: Exception) -> int:
+    """Say in one line what went wrong; return the exit code."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
+    return fail(*_in_words(error))
+
+
+def _in_words(error: Exception) -> tuple[str, int]:
+    if isinstance(error, click.Abort):
+        return "interrupted", 130
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        more = f" ({context.command_path} --help says more)" if context else ""
+        return error.format_message() + more, error.exit_code
+    if isinstance(error, PresswatchError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}", 1
+    advice = "" if DEBUG.get() else "; run with --debug for the trace"
+    return f"unexpected {type(error).__name__}: {error}{advice}", 1
+
+
 def fail(message: str, code: int) -> int:
-    """Say on stderr, in one line, what went wrong and what to do; return the exit code."""
-    context = click.get_current_context(silent=True)
-    if "--debug" in sys.argv or (context and context.find_root().params.get("debug")):
+    """Say on stderr, in one line, what went wrong and what to do; return the exit code.
+
+    With --debug the trace of the exception that is being handled, if one is, stands before it.
+    """
+    if DEBUG.get() and sys.exception() is not None:
         traceback.print_exc()
-    click.echo(f"presswatch: {' '.join(message.split())}", err=True)
+    click.echo(f"presswatch: {safe(message)}", err=True)
     return code
 
 
+def _debug(_context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        DEBUG.set(True)
+
+
 def debug_option(command: F) -> F:
-    return click.option("--debug", is_flag=True, help="Show the trace of an error.", expose_value=False)(command)
+    """Adds --debug."""
+    option = click.option(
+        "--debug", is_flag=True, is_eager=True, expose_value=False, callback=_debug, help="Show the trace of an error."
+    )
+    return option(command)
 
 
 def config_options(command: F) -> F:

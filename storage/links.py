@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+RELOOK_TRIES = 8
+"""Failures in a row after which a re-look is given up until the article's next rung."""
+
 CHUNK = 500
 """Addresses a query: well under the number of parameters either database takes."""
 
@@ -109,6 +112,7 @@ class Links:
         """Record that a page was read and turned out to be of no wanted section or language."""
         learned = {"sections": sections, "language": language}
         settled = {"outcome": Outcome.FILTERED, "reason": reason, "attempts": 0, "next_attempt_at": None}
+        settled |= {"read_at": tried.at}
         with self._store.write() as connection:
             link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
             record_fetch(connection, link.id, tried, FetchResult.FILTERED, reason=reason)
@@ -124,6 +128,8 @@ class Links:
             settled: dict[str, Any] = {"attempts": attempts, "next_attempt_at": again}
             if link.outcome != Outcome.STORED:
                 settled |= {"outcome": Outcome.PENDING, "reason": f"{failure.stage}: {failure.reason}"}
+            elif attempts % RELOOK_TRIES == 0:
+                _skip_rung(connection, link, tried)
             connection.execute(_update_link(tried.url).values(settled))
             record_fetch(connection, link.id, tried, FetchResult.FAILED, failure=failure)
         return FetchResult.FAILED
@@ -137,6 +143,7 @@ class Links:
             record_fetch(connection, link.id, tried, result, failure=failure)
             if gone and link.article_id is not None:
                 _close_article(connection, link, tried)
+                _skip_rung(connection, link, tried)
         return result
 
 
@@ -187,6 +194,14 @@ def _close_article(connection: Connection, link: AnyRow, tried: Try) -> None:
     if connection.execute(article.values(gone_at=tried.at)).rowcount:
         details = {"article_id": link.article_id, "first_missing_at": str(link.missing_at)}
         events.record(connection, source=link.source, kind="gone", subject=tried.url, details=details, now=tried.at)
+
+
+def _skip_rung(connection: Connection, link: AnyRow, tried: Try) -> None:
+    """Wait for the article's next rung: a page that cannot be had is not asked for ever."""
+    dates = select(ArticleRow.published_at, ArticleRow.first_seen_at).where(ArticleRow.id == link.article_id)
+    article = connection.execute(dates).one()
+    later = relooks.next_relook(article.published_at, article.first_seen_at, tried.at)
+    connection.execute(update(ArticleRow).where(ArticleRow.id == link.article_id).values(relook_at=later))
 
 
 def _link(connection: Connection, url: str) -> AnyRow:
@@ -242,6 +257,7 @@ def _known(connection: Connection, source: str, condition: ColumnElement[bool]) 
         LinkRow.sections,
         LinkRow.language,
         LinkRow.article_id,
+        LinkRow.read_at,
         ArticleRow.relook_at,
     )
     joined = select(*columns).outerjoin(ArticleRow, ArticleRow.id == LinkRow.article_id)
@@ -265,6 +281,7 @@ def _as_known(row: AnyRow) -> Known:
         language=row.language,
         article_id=row.article_id,
         relook_at=relook,
+        was_read=row.read_at is not None,
     )
 
 

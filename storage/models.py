@@ -165,6 +165,9 @@ class LinkRow(Model):
     """Failed fetches since the last one that brought a page."""
     next_attempt_at: Mapped[datetime | None]
     missing_at: Mapped[datetime | None]
+    """First of the 404s or 410s in a row; a second one 6 h later means gone."""
+    read_at: Mapped[datetime | None]
+    """When its page was last read; before, sections and language are what its listings hint at."""
     article_id: Mapped[int | None] = mapped_column(ForeignKey("articles.id"))
 
 

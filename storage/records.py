@@ -152,6 +152,7 @@ class Known:
     language: str | None = None
     article_id: int | None = None
     relook_at: datetime | None = None  # None: no further look is planned
+    was_read: bool = False  # its page was read, so that its sections and language are not mere hints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -202,7 +202,12 @@ def _count_views(connection: Connection, article_id: int, data: ArticleData) -> 
 
 def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: Saved, link: AnyRow) -> None:
     """The address that was asked for is stored; after a redirect so is the one it led to."""
-    learned = {"sections": data.sections, "language": data.language, "article_id": saved.article_id}
+    learned = {
+        "sections": data.sections,
+        "language": data.language,
+        "article_id": saved.article_id,
+        "read_at": tried.at,
+    }
     settled = {"outcome": Outcome.STORED, "attempts": 0, "next_attempt_at": None, "missing_at": None}
     reason = None if data.url == tried.url else f"redirects to {data.url}"
     statement = update(LinkRow).where(LinkRow.id == link.id)

@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -35,6 +36,8 @@ autothrottle = false
 retry_wait = "0 s"
 """
 
+NEWEST = ("query", "--limit", "6")
+EVERYTHING = ("query", "--limit", "0")
 RETITLED = "constitutional-court-takes-up-the-question-of-early-elections"
 RENUMBERED = "morland-union-to-fund-orrin-rail-link"
 
@@ -67,14 +70,24 @@ class Terminal:
     def __post_init__(self) -> None:
         (self.folder / "presswatch.toml").write_text(SETTINGS, encoding="utf-8")
 
-    def show(self, *words: str) -> None:
-        """Prints a command as it would be typed, runs it, and prints what it says."""
-        print(f"\n$ {shlex.join(['presswatch', *words, *DATABASE])}", flush=True)
-        print(self._run(*words).rstrip(), flush=True)
+    def crawl(self, *words: str) -> None:
+        """Crawls, and prints the command as it would be typed and what it says."""
+        self._print(words, self._run(*words))
 
-    def ask(self, *words: str) -> Any:
-        """What a command says in JSON, unprinted."""
-        return json.loads(self._run(*words, "--format", "json"))
+    def look(self, *shown: Sequence[str], asked: Sequence[Sequence[str]]) -> list[Any]:
+        """Prints what these commands show, and returns what those asked besides say in JSON.
+
+        None of them writes, so two run at a time: each costs a second, mostly to start.
+        """
+        in_json = [(*words, "--format", "json") for words in asked]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            said = pool.map(lambda words: self._run(*words), [*shown, *in_json])
+            for words in shown:
+                self._print(words, next(said))
+            return [json.loads(text) for text in said]
+
+    def _print(self, words: Sequence[str], said: str) -> None:
+        print(f"\n$ {shlex.join(['presswatch', *words, *DATABASE])}\n{said.rstrip()}", flush=True)
 
     def _run(self, *words: str) -> str:
         command = ["presswatch", *words, *DATABASE]
@@ -109,31 +122,32 @@ def _demo(site: Site, terminal: Terminal) -> None:
     site.publish_many(demo_articles(now))
     first = wanted(site)
     tell(f"A small news site on {site.url} has {len(site.articles)} articles, {len(first)} political in English.")
-    crawl(site, terminal)
-    terminal.show("query", "--limit", "6")
-    check_stored(site, terminal)
+    terminal.crawl("crawl", "caliber", "--base-url", site.url)
+    [rows] = terminal.look(NEWEST, asked=[EVERYTHING])
+    check_stored(rows, site)
 
-    news = later_articles(now)
-    edits, counts = demo_edits(now), demo_counts(now)
-    site.publish_many(news)
+    edited = go_on(site, now)
+    come = len(wanted(site)) - len(first)
+    tell(f"The site publishes {come} more of them, edits {len(edited)} and counts on. Looking again at all:")
+    terminal.crawl("crawl", "caliber", "--base-url", site.url, "--relook", "all")
+    tell("New articles on top, an edited one with its earlier wording, the story of an address, the crawls:")
+    retitled, renumbered = site.url_of(RETITLED), site.url_of(RENUMBERED)
+    shown = (NEWEST, ("show", retitled), ("explain", renumbered), ("runs",))
+    rows, runs, story = terminal.look(*shown, asked=[EVERYTHING, ("runs",), ("show", renumbered)])
+    check_stored(rows, site, edited)
+    check_runs(runs, [(len(first), 0, 0), (come, len(edited), len(first))])
+    check_history(story, before=first[renumbered].views)
+
+
+def go_on(site: Site, now: datetime) -> set[str]:
+    """Has the site publish, edit and count; gives the addresses of the edited articles."""
+    site.publish_many(later_articles(now))
+    edits = demo_edits(now)
     for slug, changes in edits:
         site.edit(slug, **changes)
-    for slug, views in counts.items():
+    for slug, views in demo_counts(now).items():
         site.count(slug, views)
-    come = len(wanted(site)) - len(first)
-    tell(f"The site publishes {len(news)} more ({come} political in English), edits {len(edits)} and counts on.")
-    crawl(site, terminal, "--relook", "all")
-    check_runs(terminal, [(len(first), 0, 0), (come, len(edits), len(first))])
-    check_stored(site, terminal, edited={site.url_of(slug) for slug, _ in edits})
-    check_history(site.url_of(RENUMBERED), terminal, before=first[site.url_of(RENUMBERED)].views)
-
-    tell("What is new, and what was edited:")
-    terminal.show("query", "--sort", "stored", "--limit", str(come))
-    terminal.show("query", "--edited-since", "1h")
-    tell("One edited article with its earlier wording, and the whole story of another's address:")
-    terminal.show("show", site.url_of(RETITLED))
-    terminal.show("explain", site.url_of(RENUMBERED))
-    terminal.show("runs")
+    return {site.url_of(slug) for slug, _ in edits}
 
 
 def tell(text: str) -> None:
@@ -147,38 +161,30 @@ def wanted(site: Site) -> dict[str, Article]:
     return {site.url + one.path: one for one in every if one.language == "en" and "politics" in one.sections}
 
 
-def crawl(site: Site, terminal: Terminal, *options: str) -> None:
-    """One crawl by hand."""
-    terminal.show("crawl", "caliber", "--base-url", site.url, *options)
-
-
-def check_stored(site: Site, terminal: Terminal, edited: Iterable[str] = ()) -> None:
+def check_stored(rows: Iterable[Mapping[str, Any]], site: Site, edited: Collection[str] = ()) -> None:
     """Compares every stored article with the site: which, their titles, their counts, and which were edited."""
-    told = {url: (one.title, one.views, url in set(edited)) for url, one in wanted(site).items()}
-    rows = terminal.ask("query", "--limit", "0")
+    told = {url: (one.title, one.views, url in edited) for url, one in wanted(site).items()}
     kept = {row["url"]: (row["title"], row["view_count"], row["revised_at"] is not None) for row in rows}
     for url in sorted(told.keys() | kept.keys()):
         if told.get(url) != kept.get(url):
             raise DemoError(f"{url}: the site has (title, views, edited) {told.get(url)}, stored is {kept.get(url)}")
 
 
-def check_runs(terminal: Terminal, expected: list[tuple[int, int, int]]) -> None:
+def check_runs(runs: Sequence[Mapping[str, Any]], expected: Sequence[tuple[int, int, int]]) -> None:
     """Compares what the crawls counted, the first one first: new, edited, re-counted."""
-    runs = reversed(terminal.ask("runs"))
-    counted = [(run["new_count"], run["revised_count"], run["recounted_count"]) for run in runs]
+    counted = [(run["new_count"], run["revised_count"], run["recounted_count"]) for run in reversed(runs)]
     if counted != expected:
         raise DemoError(f"the crawls counted (new, edited, re-counted) {counted}, the site was told {expected}")
 
 
-def check_history(url: str, terminal: Terminal, *, before: int) -> None:
+def check_history(story: Mapping[str, Any], *, before: int) -> None:
     """That the article whose figure was corrected has both wordings and both counts."""
-    story = terminal.ask("show", url)
     wordings = [*(earlier["body"] for earlier in story["revisions"]), story["body"]]
     if ["1.5 million" in body for body in wordings] != [True, False] or "15 million" not in wordings[-1]:
-        raise DemoError(f'{url}: "1.5 million" became "15 million" on the site, stored are {wordings}')
+        raise DemoError(f'{story["url"]}: "1.5 million" became "15 million" on the site, stored are {wordings}')
     counts = [reading["view_count"] for reading in story["readings"]]
     if counts != [before, story["view_count"]]:
-        raise DemoError(f"{url}: counts {counts} are stored, the site showed {before} before, then more")
+        raise DemoError(f"{story['url']}: counts {counts} are stored, the site showed {before} before, then more")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ SOURCE = Source(
         card=_of_class("div", "float_block"),
         title="." + _of_class("h2", "float_block_title"),
         section_label="." + _of_class("*", "float_block_category"),
-        section_link="." + _of_class("*", "float_block_category") + "/ancestor::a/@href",
+        section_link="." + _of_class("*", "float_block_category") + "/ancestor-or-self::a/@href",
         published="." + _of_class("*", "float_block_time"),
     ),
     # Slugs since late 2024, numbers in 2022, slugs that end in a number in 2021: all at /post/, all still linked.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from storage.models import Model
 from storage.records import ChangeKind, FetchResult, Outcome, RunStatus, Trigger, Why
@@ -34,6 +34,10 @@ class Rows:
         with self.store.write() as connection:
             key = connection.execute(insert(Model.metadata.tables[table]).values(values)).inserted_primary_key
         return int(key[0]) if key and isinstance(key[0], int) else 0
+
+    def clear(self, table: str) -> None:
+        with self.store.write() as connection:
+            connection.execute(delete(Model.metadata.tables[table]))
 
     def source(self, name: str, *, title: str, terms: str = TERMS) -> None:
         facts = {"home": f"https://{name}.az", "timezone": "Asia/Baku"}

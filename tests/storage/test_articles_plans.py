@@ -1,0 +1,110 @@
+"""That lists come out of an index in their order: no plan sorts, none looks at every row to find its first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from storage.filters import ArticleFilter, Cursor, Sort
+from storage.run_history import past_runs
+from storage.stories import address_story, article_story
+from tests.storage.rows import DAY, HOUR, NOON, Rows
+
+BY_DATE = "USING INDEX ix_articles_published_at_id"
+BY_SOURCE = "USING INDEX ix_articles_source_published_at_id"
+BY_VIEWS = "USING INDEX ix_articles_view_count_id"
+
+
+class Plans:
+    """Everything SQLite says of how it runs the statements of the store from now on."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.steps: list[str] = []
+        event.listen(rows.store.engine, "before_cursor_execute", self._explain)
+
+    def _explain(self, connection: Connection, cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT") and "FROM sources" not in statement:
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            self.steps += [row[3] for row in cursor.fetchall()]
+
+
+@pytest.fixture
+def plans(rows: Rows) -> Iterator[Plans]:
+    rows.source("apa", title="APA")
+    for number in range(60):
+        dated = None if number % 7 == 0 else NOON - number * HOUR
+        counted = None if number % 5 == 0 else number
+        source = "apa" if number % 2 else "caliber"
+        rows.article(f"a{number}", published_at=dated, view_count=counted, source=source)
+    with rows.store.write() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    yield Plans(rows)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sort", "index"),
+    [
+        ({}, Sort.DATE, BY_DATE),
+        ({"since": NOON - DAY}, Sort.DATE, BY_DATE),
+        ({"since": NOON - DAY, "until": NOON}, Sort.DATE, BY_DATE),
+        ({"source": "apa"}, Sort.DATE, BY_SOURCE),
+        ({"source": "apa", "since": NOON - DAY}, Sort.DATE, BY_SOURCE),
+        ({"section": "politics"}, Sort.DATE, BY_DATE),
+        ({"section": "politics", "source": "apa"}, Sort.DATE, BY_SOURCE),
+        ({"language": "en", "gone": False}, Sort.DATE, BY_DATE),
+        ({"min_views": 100}, Sort.DATE, BY_DATE),
+        ({}, Sort.VIEWS, BY_VIEWS),
+        ({"min_views": 10}, Sort.VIEWS, BY_VIEWS),
+        ({"since": NOON - DAY, "section": "politics"}, Sort.VIEWS, BY_VIEWS),
+    ],
+    ids=str,
+)
+def test_a_list_comes_out_of_its_index_in_order(
+    rows: Rows, plans: Plans, wanted: dict[str, Any], sort: Sort, index: str
+) -> None:
+    assert list(rows.store.articles.find(ArticleFilter(**wanted), sort=sort))
+    assert any(index in step for step in plans.steps), plans.steps
+    assert not [step for step in plans.steps if "TEMP B-TREE" in step or step == "SCAN articles"]
+
+
+def test_the_last_stored_come_by_their_ids(rows: Rows, plans: Plans) -> None:
+    assert list(rows.store.articles.find(sort=Sort.STORED, limit=5))
+    assert plans.steps == ["SCAN articles"]  # by rowid, backwards
+
+
+@pytest.mark.parametrize(
+    ("sort", "after", "index"),
+    [(Sort.DATE, Cursor(NOON - DAY, 20), BY_DATE), (Sort.VIEWS, Cursor(30, 30), BY_VIEWS)],
+    ids=["date", "views"],
+)
+def test_a_list_goes_on_in_the_middle_of_its_index(
+    rows: Rows, plans: Plans, sort: Sort, after: Cursor, index: str
+) -> None:
+    assert list(rows.store.articles.find(sort=sort, after=after, limit=5))
+    assert index in plans.steps[0]
+    assert plans.steps[0].startswith("SEARCH")
+    assert "<" in plans.steps[0]
+
+
+def test_a_story_is_found_without_looking_at_every_row(rows: Rows, plans: Plans) -> None:
+    article = rows.article("told")
+    link = rows.link("https://caliber.az/en/post/told", article_id=article)
+    rows.listing(link, "https://caliber.az/rss.xml")
+    rows.fetch(link)
+    rows.readings(article, 1, 2)
+    plans.steps.clear()
+    assert article_story(rows.store, article)
+    assert address_story(rows.store, "https://caliber.az/en/post/told")
+    scans = [step for step in plans.steps if step.startswith("SCAN")]
+    assert scans == []
+
+
+def test_past_crawls_of_a_source_come_out_of_their_index(rows: Rows, plans: Plans) -> None:
+    rows.run()
+    plans.steps.clear()
+    assert list(past_runs(rows.store, source="caliber", limit=5))
+    assert "ix_crawl_runs_source_started_at" in plans.steps[0]
+    assert not [step for step in plans.steps if "TEMP B-TREE" in step]
