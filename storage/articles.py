@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    literal,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
 from storage.filters import ArticleFilter, Cursor, Sort
@@ -87,11 +99,19 @@ class Articles:
             return tuple(ViewReading(**row) for row in connection.execute(statement).mappings())
 
     def same_wording(self, article_id: int) -> tuple[ArticleSummary, ...]:
-        """The other articles flagged as the same wording, oldest first: the first of them, and those that repeat it."""
-        first = select(articles.c.same_as_id).where(articles.c.id == article_id).scalar_subquery()
-        of_first = or_(articles.c.id == first, articles.c.same_as_id == first, articles.c.same_as_id == article_id)
-        statement = select(*_SUMMARY).where(of_first, articles.c.id != article_id).order_by(articles.c.id)
+        """The other articles of its source that say the same now, and the one it repeated when it was stored.
+
+        In the order of their ids. Equal titles over empty bodies are no sameness.
+        """
         with self._store.read() as connection:
+            this = connection.execute(_IDENTITY.where(articles.c.id == article_id)).first()
+            if this is None:
+                return ()
+            alike = and_(
+                articles.c.content_hash == this.content_hash, articles.c.source == this.source, articles.c.body != ""
+            )
+            either = or_(alike, articles.c.id == this.same_as_id) if this.same_as_id else alike
+            statement = select(*_SUMMARY).where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_notes(connection)
             return tuple(_summary(row, notes) for row in connection.execute(statement).mappings())
 
@@ -132,6 +152,7 @@ def _columns(kind: type[ArticleSummary]) -> tuple[ColumnElement[Any], ...]:
 
 _SUMMARY = _columns(ArticleSummary)
 _FULL = _columns(ArticleFull)
+_IDENTITY = select(articles.c.source, articles.c.content_hash, articles.c.same_as_id)
 _REVISIONS = select(*(revisions.c[field.name] for field in fields(Revision))).order_by(revisions.c.number)
 _READINGS = select(view_readings.c.read_at, view_readings.c.view_count).order_by(view_readings.c.read_at)
 
@@ -206,7 +227,9 @@ def _in_section(section: str) -> ColumnElement[bool]:
     # As the scraper folds labels: İ and ı count as i.
     plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
     folded = " ".join(unicodedata.normalize("NFKC", plain).split())
-    return or_(articles.c.section == folded, articles.c.sections.contains(f"|{folded}|", autoescape=True))
+    # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
+    names = type_coerce(articles.c.sections, Text)
+    return or_(articles.c.section == folded, names.contains(f"|{folded}|", autoescape=True))
 
 
 def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:

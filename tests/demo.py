@@ -21,9 +21,13 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+import presswatch
 from tests.site import Article, Site, demo_articles, demo_counts, demo_edits, later_articles
 
 ROOT = Path(__file__).parents[1]
+CONFIG = "presswatch.toml"
 DATABASE = ("--database", "sqlite:///demo.db")
 PATIENCE = 60.0  # seconds for one command
 WIDEST = 110
@@ -43,7 +47,11 @@ RENUMBERED = "morland-union-to-fund-orrin-rail-link"
 
 
 class DemoError(Exception):
-    """Something failed, or is not as the site was told; the message says what."""
+    """Something failed, or is not as the site was told; the message says what, `said` is what a command said to it."""
+
+    def __init__(self, message: str, *, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
 
 
 def main() -> int:
@@ -54,7 +62,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="presswatch-demo-") as folder, Site.start() as site:
             _demo(site, Terminal(Path(folder)))
     except DemoError as error:
-        sys.stdout.flush()
+        print(error.said, end="", flush=True)
         print(f"demo: FAILED: {error}", file=sys.stderr)
         return 1
     print("\ndemo: all as the site was told")
@@ -68,7 +76,7 @@ class Terminal:
     folder: Path
 
     def __post_init__(self) -> None:
-        (self.folder / "presswatch.toml").write_text(SETTINGS, encoding="utf-8")
+        (self.folder / CONFIG).write_text(SETTINGS, encoding="utf-8")
 
     def crawl(self, *words: str) -> None:
         """Crawls, and prints the command as it would be typed and what it says."""
@@ -77,14 +85,14 @@ class Terminal:
     def look(self, *shown: Sequence[str], asked: Sequence[Sequence[str]]) -> list[Any]:
         """Prints what these commands show, and returns what those asked besides say in JSON.
 
-        None of them writes, so two run at a time: each costs a second, mostly to start.
+        None of them writes, so they need not wait for each other.
         """
-        in_json = [(*words, "--format", "json") for words in asked]
         with ThreadPoolExecutor(max_workers=2) as pool:
-            said = pool.map(lambda words: self._run(*words), [*shown, *in_json])
+            said = pool.map(lambda words: self._run(*words), shown)
+            answers = [self._ask(*words) for words in asked]
             for words in shown:
                 self._print(words, next(said))
-            return [json.loads(text) for text in said]
+        return answers
 
     def _print(self, words: Sequence[str], said: str) -> None:
         print(f"\n$ {shlex.join(['presswatch', *words, *DATABASE])}\n{said.rstrip()}", flush=True)
@@ -103,10 +111,21 @@ class Terminal:
             )
         except subprocess.TimeoutExpired:
             raise DemoError(f"{shlex.join(command)}: not done after {PATIENCE:.0f} s") from None
-        if done.returncode:
-            print(done.stdout, done.stderr, sep="", end="")
-            raise DemoError(f"{shlex.join(command)}: exit code {done.returncode}")
-        return done.stdout
+        return _settled(command, done.returncode, done.stdout, done.stderr)
+
+    def _ask(self, *words: str) -> Any:
+        """The same command inside this process: starting another one costs a second of work."""
+        database = f"sqlite:///{self.folder / 'demo.db'}"
+        command = [*words, "--format", "json", "--database", database, "--config", str(self.folder / CONFIG)]
+        done = CliRunner().invoke(presswatch.main, command)
+        return json.loads(_settled(["presswatch", *command], done.exit_code, done.stdout, done.stderr))
+
+
+def _settled(command: Sequence[str], code: int, output: str, errors: str) -> str:
+    """What a command said. Raises DemoError if it failed."""
+    if code:
+        raise DemoError(f"{shlex.join(command)}: exit code {code}", said=output + errors)
+    return output
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:

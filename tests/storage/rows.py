@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import delete, insert
@@ -22,11 +24,20 @@ def address_of(folder: Path) -> str:
     return f"sqlite:///{folder / 'news.db'}"
 
 
+@cache
+def _empty_database() -> bytes:
+    """A database as the first command makes it; made once, because the migrations take a while."""
+    with TemporaryDirectory() as folder:
+        open_store(address_of(Path(folder))).close()
+        return (Path(folder) / "news.db").read_bytes()
+
+
 class Rows:
     """A store in a SQLite file, and one short method a kind of row; each returns the id of its row."""
 
     def __init__(self, folder: Path) -> None:
         self.database = address_of(folder)
+        (folder / "news.db").write_bytes(_empty_database())
         self.store: Store = open_store(self.database)
         self.source("caliber", title="Caliber.az")
 

@@ -188,9 +188,7 @@ def test_the_database_filters_and_sorts_as_python_would(
     least: int | None,
 ) -> None:
     rows.clear("articles")
-    ids = [
-        rows.article(f"a{place}", published_at=date, view_count=count) for place, (date, count) in enumerate(kept)
-    ]
+    ids = [rows.article(f"a{place}", published_at=date, view_count=count) for place, (date, count) in enumerate(kept)]
     passed = [
         (date, count, article_id)
         for (date, count), article_id in zip(kept, ids, strict=True)

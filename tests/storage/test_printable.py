@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from storage.printable import ELLIPSIS, fit, pad, safe, width, without_surrogates
 
-ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b\x07\x9b\r\n\t\u202e\u2066\u200f\ud800\u2028 界é\u0301👩\u200d"))
+ANY_TEXT = st.text(
+    st.characters() | st.sampled_from("\x1b\x07\x9b\r\n\t\u202e\u2066\u200f\ud800\u2028 界é\u0301👩\u200d")
+)
 
 
 @pytest.mark.parametrize(
