@@ -92,6 +92,7 @@ ADVICE = {
     "unable to open": "does the folder exist, and may you write there?",
     "readonly": "may you write to this file?",
     "not a database": "this file is something else; name another with --database",
+    "no such column": "its tables are not those of this version: run presswatch db info",
     "no such table": "it is not a Presswatch database, or an old one: run presswatch db upgrade",
 }
 
@@ -100,8 +101,13 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def insert_into(connection: Connection, model: type[Any]) -> sqlite.Insert:
-    """An INSERT that can say what happens on a conflict; SQLite and PostgreSQL spell it alike."""
-    if connection.dialect.name == "postgresql":
+def insert_into(connection: Connection, model: Any) -> sqlite.Insert:
+    """An INSERT that can say what happens on a conflict."""
+    return insert_for(connection.dialect.name, model)
+
+
+def insert_for(dialect: str, model: Any) -> sqlite.Insert:
+    """The same by the dialect's name; SQLite and PostgreSQL spell it alike."""
+    if dialect == "postgresql":
         return postgresql.insert(model)  # type: ignore[return-value]  # same methods, no common type
     return sqlite.insert(model)

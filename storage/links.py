@@ -173,7 +173,8 @@ def record_fetch(
     connection.execute(_INSERT_FETCH, values)
 
 
-_INSERT_FETCH = insert(FetchRow)
+_FETCHES: Any = FetchRow.__table__
+_INSERT_FETCH = insert(_FETCHES)
 
 
 def _missing_values(link: AnyRow, failure: Failure, now: datetime, *, gone: bool) -> dict[str, Any]:
