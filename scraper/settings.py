@@ -76,6 +76,8 @@ FIXED: dict[str, Any] = {
     "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
     "LOG_LEVEL": "WARNING",
     "STATS_DUMP": False,
+    # A callback of ours yields one item: Scrapy starts this many tasks for every answer, a hundred unless told.
+    "CONCURRENT_ITEMS": 1,
 }
 
 
