@@ -87,8 +87,7 @@ def table(pairs: list[Pair]) -> str:
     """The figures, a line a pair and the medians; only ratios within a pair mean anything."""
     lines = [
         f"{ARTICLES} articles end to end, CPU seconds of the whole process",
-        f"{'pair':>6} {'presswatch':>11} {'bare spider':>12} {'ratio':>6} {'MB':>5} {'bare MB':>8} {'again CPU':>10} "
-        f"{'requests':>9}",
+        "  pair  presswatch  bare spider  ratio    MB  bare MB  again CPU  requests",
     ]
     for number, pair in enumerate(pairs, start=1):
         lines.append(

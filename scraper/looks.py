@@ -215,6 +215,7 @@ async def _remember(session: Session, seen: Seen, *, missed: bool) -> None:
 
 async def _settle(session: Session, choice: Choice) -> None:
     links = session.store.links
+    session.set_aside = len(choice.filtered)
     await session.call(links.filter, choice.filtered)
     await session.call(links.reopen, choice.reopened)
     await session.call(links.explain_pending, choice.left)

@@ -60,6 +60,7 @@ async def close_session(session: Session) -> None:
             status,
             now=now(),
             listed=len(session.listed),
+            set_aside=session.set_aside,
             requests=session.requests,
             received=session.received,
             error=reason,

@@ -63,6 +63,7 @@ class Session(Visit):
     policy: Policy = field(init=False)
     channels: tuple[Channel, ...] = field(init=False)
     listed: set[str] = field(default_factory=set)
+    set_aside: int = 0  # links filtered unread
     planned: int = 0  # article requests chosen
     fetched: int = 0
     new: int = 0

@@ -79,7 +79,9 @@ class SourceSettings:
     )
     sections: tuple[str, ...] | None = setting(None, words, "sections to keep; [] keeps all")
     languages: tuple[str, ...] | None = setting(None, words, "languages to keep; [] keeps all")
-    every: timedelta | None = setting(None, optional_duration, "how often a schedule looks at it; a crawl by hand does not ask")
+    every: timedelta | None = setting(
+        None, optional_duration, "how often a schedule looks at it; a crawl by hand does not ask"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,14 +102,19 @@ class Runs:
         *,
         now: datetime,
         listed: int = 0,
+        set_aside: int = 0,
         requests: int = 0,
         received: int = 0,
         error: str | None = None,
     ) -> RunSummary:
-        """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
+        """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other.
+
+        `set_aside` is links that were filtered unread, by the hints of their listings.
+        """
         with self._store.write() as connection:
             source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
             counts = _counts(connection, run_id, source or "")
+            counts["filtered_count"] += set_aside
             counts |= {"listed_count": listed, "request_count": requests, "byte_count": received}
             values = {"status": status, "finished_at": now, "error": error, **counts}
             row = connection.execute(

@@ -41,7 +41,7 @@ def test_other_sections_and_languages_end_as_filtered(desk: Desk, site: Site) ->
     site.publish(story("sport-story", sections=("sport",)))
     site.publish(story("po-russki", language="ru", title="Заголовок"))
     run = desk.crawl()
-    assert (run.new, run.pending) == (1, 0)
+    assert (run.listed, run.new, run.filtered, run.pending) == (3, 1, 2, 0)
     outcomes = {row.url.rpartition("/")[2]: (row.outcome, row.reason) for row in desk.rows("links")}
     assert outcomes["ours"][0] is Outcome.STORED
     assert outcomes["sport-story"] == (Outcome.FILTERED, "section: sport")

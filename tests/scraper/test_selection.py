@@ -171,9 +171,15 @@ def test_a_link_set_aside_under_other_settings_is_reopened_under_these() -> None
 
 
 def test_what_a_page_said_outweighs_the_hint_beside_its_link() -> None:
-    row = Known(url="a", outcome=Outcome.FILTERED, sections=("society",))
+    row = Known(url="a", outcome=Outcome.FILTERED, sections=("society",), was_read=True)
     listed = [link("a", 1, sections=("politics",))]
     assert crawl(listed, row, policy=Policy(sections=POLITICS)) == []
+
+
+def test_a_hint_is_outweighed_by_a_listing_under_a_wanted_section() -> None:
+    row = Known(url="a", outcome=Outcome.FILTERED, sections=("society",))
+    listed = [link("a", 1, sections=("politics",))]
+    assert crawl(listed, row, policy=Policy(sections=POLITICS)) == [("a", Why.NEW)]
 
 
 def test_an_article_we_have_is_never_set_aside() -> None:

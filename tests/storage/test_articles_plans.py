@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,7 +31,7 @@ class Plans:
 
 
 @pytest.fixture
-def plans(rows: Rows) -> Iterator[Plans]:
+def plans(rows: Rows) -> Plans:
     rows.source("apa", title="APA")
     for number in range(60):
         dated = None if number % 7 == 0 else NOON - number * HOUR
@@ -41,7 +40,7 @@ def plans(rows: Rows) -> Iterator[Plans]:
         rows.article(f"a{number}", published_at=dated, view_count=counted, source=source)
     with rows.store.write() as connection:
         connection.exec_driver_sql("ANALYZE")
-    yield Plans(rows)
+    return Plans(rows)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def article(rows: Rows) -> int:
     rows.readings(number, 100, 250, 240)
     rows.revision(number, 1, title="Talks in Bakku", body="First.\n\nLast.", kind=ChangeKind.TITLE)
     rows.revision(number, 2, subtitle="Said", published_text="4 November", undeclared=True, kind=ChangeKind.NUMBERS)
-    rows.article("talks-again", same_as_id=number)
+    rows.article("talks-again", same_as_id=number, content_hash="hash of talks-in-baku", body="What was said")
     return number
 
 
@@ -100,7 +100,7 @@ def test_the_same_in_json(ask: Ask, article: int) -> None:
 
 
 def test_who_repeats_is_shown_to_whom_and_to_each_other(rows: Rows, ask: Ask, article: int) -> None:
-    rows.article("talks-once-more", same_as_id=article)
+    rows.article("talks-once-more", same_as_id=article, content_hash="hash of talks-in-baku", body="What was said")
     told = json.loads(ask("show", "2", "--format", "json").stdout)
     assert told["same_as_id"] == article
     assert [same["id"] for same in told["same_wording"]] == [1, 3]
