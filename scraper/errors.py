@@ -16,20 +16,6 @@ class ChannelError(PresswatchError):
         self.reason = reason
 
 
-class NotAFeed(ChannelError):  # noqa: N818  (the design's name of this failure)
-    """A feed's address that answered something else."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, Stage.NOT_A_FEED, reason)
-
-
-class EmptyList(ChannelError):  # noqa: N818  (the design's name of this failure)
-    """A list page without a single link to an article."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(url, Stage.EMPTY_LIST, reason)
-
-
 class PageError(PresswatchError):
     """An answer at an article's address that is no article: no HTML, or no title."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 from lxml import etree
@@ -16,6 +15,7 @@ from scraper.dates import parse_date
 from scraper.decoding import decode, parse, what_else
 from scraper.errors import ChannelError
 from scraper.links import Addresses, merge
+from scraper.selectors import slug_of
 from scraper.source import Cards, Source
 from scraper.text import fold, tidy
 from storage.records import Link, Stage
@@ -116,7 +116,7 @@ def _read_card(card: Any, paths: _Paths, addresses: Addresses, base: str) -> Ite
 
 
 def _hints(card: Any, paths: _Paths) -> _Hints:
-    names = [*_texts(paths.section_label, card), *map(_slug, _texts(paths.section_link, card))]
+    names = [*_texts(paths.section_label, card), *map(slug_of, _texts(paths.section_link, card))]
     return _Hints(
         title=next(iter(_texts(paths.title, card)), None),
         published_text=next(iter(_texts(paths.published, card)), None),
@@ -134,15 +134,6 @@ def _texts(path: Path | None, card: Any) -> list[str]:
 def _words(element: Any) -> str:
     """An element's text; a line break is a space, inline tags are nothing."""
     return "".join(piece if isinstance(piece, str) else " " for piece in _PIECES(element))
-
-
-def _slug(href: str) -> str:
-    """The last part of an address's path: `politics` of `https://…/en/category/politics`."""
-    try:
-        path = urlsplit(href).path
-    except ValueError:
-        return ""
-    return unquote(re.split("/+", path.rstrip("/"))[-1])
 
 
 def _link(address: str, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from scraper.links import merge
 from storage.records import Known, Link, Outcome, Why
 
 MOST_PAGES = 20
@@ -79,7 +80,7 @@ def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, 
     `known` holds what the database says of the listed addresses, of the pending links and of articles to look at
     again, listed or not. New links go newest first, retries longest waiting first, re-looks longest overdue first.
     """
-    merged = merge((*links, *_never_tried(known, links)))
+    merged = {link.url: link for link in merge((*links, *_never_tried(known, links)))}
     filtered = {url: reason for url, link in merged.items() if (reason := _refusal(link, known.get(url), policy))}
     filtered |= _no_longer_wanted((one for one in known.values() if one.url not in merged), policy)
     fresh = [link for url, link in merged.items() if url not in filtered and _is_new(known.get(url))]
@@ -101,26 +102,6 @@ def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, 
         for one in relooks[: _room_for_relooks(len(kept), policy)]
     ]
     return Choice(fetch=(*kept, *again), filtered=filtered, reopened=_reopened(fresh, known), left=old | over)
-
-
-def merge(links: Iterable[Link]) -> dict[str, Link]:
-    """One link an address, in the order listed; what one channel did not say, another may."""
-    merged: dict[str, Link] = {}
-    for link in links:
-        first = merged.get(link.url)
-        merged[link.url] = link if first is None else _merged(first, link)
-    return merged
-
-
-def _merged(first: Link, second: Link) -> Link:
-    return replace(
-        first,
-        title=first.title or second.title,
-        published_at=first.published_at or second.published_at,
-        published_text=first.published_text or second.published_text,
-        sections=tuple(dict.fromkeys((*first.sections, *second.sections))),
-        language=first.language or second.language,
-    )
 
 
 def _never_tried(known: Mapping[str, Known], links: Sequence[Link]) -> list[Link]:

@@ -68,7 +68,7 @@ def section_names(element: _Element) -> Iterator[str]:
     # An element that was never closed has swallowed the article, whose links name no sections.
     within = elements(_INNER_LINKS, element) if len(line_text(element)) <= LONGEST_LABEL else []
     yield from map(first_line, within or [element])
-    yield from (_slug(link.get("href", "")) for link in (*elements(_OUTER_LINKS, element), *within))
+    yield from (slug_of(link.get("href", "")) for link in (*elements(_OUTER_LINKS, element), *within))
 
 
 def picture(element: _Element) -> str | None:
@@ -137,7 +137,7 @@ def _words(value: Any) -> str:
     return tidy(named) if isinstance(named, str) else ""
 
 
-def _slug(href: str) -> str:
+def slug_of(href: str) -> str:
     """The last part of the path of a link to a page; of `javascript:` and the like nothing."""
     try:
         scheme, _, path, _, _ = urlsplit(href.strip())

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from scraper.selection import Policy, Relook, choose, find_gap, merge, more_pages, wanted_section, wants
+from scraper.links import merge
+from scraper.selection import Policy, Relook, choose, find_gap, more_pages, wanted_section, wants
 from storage.records import Known, Link, Outcome, Why
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
@@ -145,7 +146,7 @@ def test_one_story_on_two_channels_is_one_target_with_the_hints_of_both() -> Non
     on_feed = link("a", 1, sections=("society",))
     on_list = link("a", channel=LIST, title="A", sections=("politics",))
     assert crawl([on_feed, on_list], policy=Policy(sections=POLITICS)) == [("a", Why.NEW)]
-    both = merge([on_feed, on_list])["a"]
+    (both,) = merge([on_feed, on_list])
     assert (both.title, both.published_at, both.sections) == ("A", NOON - HOUR, ("society", "politics"))
 
 

@@ -1,0 +1,20 @@
+"""The demo a newcomer runs first: it compares what it stored with what the site was told, and says so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:
+    before = set(ROOT.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    assert "presswatch crawl caliber" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache"}
