@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from lxml import etree, html
+from lxml import etree
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -37,7 +37,8 @@ _CYRILLIC_WORD = re.compile(r"(?<![^\W\d_])[А-Яа-яЁёЇїІіЄєҐґ]{3,}(
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 # huge_tree: without it libxml2 stops at elements nested 256 deep, as unclosed tags make them; with it at 2048.
-_PARSER = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+# Not lxml.html's parser: it asks Python for a class at every element that is touched.
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
 def what_else(body: bytes) -> str | None:
@@ -67,14 +68,12 @@ def decode(body: bytes, content_type: str | None = None) -> str:
         return _guess(body)
 
 
-def parse(text: str) -> html.HtmlElement | None:
+def parse(text: str) -> etree._Element | None:
     """The tree of a page; None if there is no element in it."""
     # libxml2 may end a document at NUL, and lone surrogates cannot be encoded.
     data = text.replace("\0", "").encode("utf-8", "replace")
-    try:
-        return html.document_fromstring(data, parser=_PARSER)
-    except etree.ParserError:  # nothing but white space or comments
-        return None
+    root: etree._Element | None = etree.fromstring(data, parser=_PARSER)
+    return root
 
 
 def _declared(body: bytes, content_type: str | None) -> str | None:

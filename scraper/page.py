@@ -22,7 +22,7 @@ from scraper.dates import parse_date
 from scraper.decoding import decode, parse, what_else
 from scraper.errors import PageError
 from scraper.links import Addresses
-from scraper.selectors import Metadata, Selector, picture, section_names
+from scraper.selectors import ClassIndex, Metadata, Selector, picture, section_names
 from scraper.source import Source
 from scraper.text import fold, parse_count
 from scraper.walk import first_line, line_text, title_parts
@@ -112,7 +112,8 @@ class ArticlePage:
         self.fetched_at = fetched_at
         self.root = self._parse(body, content_type)
         self.metadata = Metadata(self.root)
-        self.scope = next(iter(self.article.find(self.root)), None) if self.article else None
+        self.index = ClassIndex(self.root)
+        self.scope = self.index.extent(self.article) if self.article else range(0)
 
     def _parse(self, body: bytes, content_type: str | None) -> _Element:
         other = what_else(body)
@@ -210,7 +211,7 @@ class ArticlePage:
         """The first body with words in it; an empty one is legal, none at all is a problem."""
         bodies = self._elements(self.body)
         for element in bodies:
-            dropped = frozenset(self.body_without.find(element)) if self.body_without else frozenset()
+            dropped = frozenset(self.index.find(self.body_without)) if self.body_without else frozenset()
             text = block_text(element, dropped=dropped, stray=self.body_stray)
             if text:
                 return Field(text, self._name(self.body))
@@ -268,7 +269,7 @@ class ArticlePage:
     def _elements(self, selector: Selector | None) -> list[_Element]:
         if selector is None:
             return []
-        return (selector.find(self.scope) if self.scope is not None else []) or selector.find(self.root)
+        return self.index.find(selector, self.scope) or self.index.find(selector)
 
     def _lines(self, selector: Selector | None) -> list[str]:
         """Each element as one line; and its first line alone: one that was never closed has swallowed what follows."""

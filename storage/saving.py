@@ -34,8 +34,25 @@ ARTICLES: Any = ArticleRow.__table__
 LINKS: Any = LinkRow.__table__
 READINGS: Any = ViewReadingRow.__table__
 
-_ADDRESS: BindParameter[str] = bindparam("address")
-_FIND_LINK = select(LinkRow.id, LinkRow.source, LinkRow.first_listed_at).where(LinkRow.url == _ADDRESS)
+_PAGE: BindParameter[str] = bindparam("page")
+_SAME_WORDING = (
+    select(func.min(ARTICLES.c.id))
+    .where(ARTICLES.c.content_hash == bindparam("wording"))
+    .where(ARTICLES.c.source == bindparam("of"), ARTICLES.c.url != _PAGE)
+)
+# One question for all that a save must know: each statement more is two more switches between the store's thread and
+# the loop's, and they cost more than the statement.
+_FIND_LINK = (
+    select(
+        LINKS.c.id,
+        LINKS.c.source,
+        LINKS.c.first_listed_at,
+        ARTICLES.c.id.label("article_id"),
+        _SAME_WORDING.scalar_subquery().label("same_as_id"),
+    )
+    .outerjoin(ARTICLES, ARTICLES.c.url == _PAGE)
+    .where(LINKS.c.url == bindparam("asked"))
+)
 _FIND_ARTICLE = select(
     ArticleRow.id,
     ArticleRow.source,
@@ -44,14 +61,11 @@ _FIND_ARTICLE = select(
     ArticleRow.revised_at,
     ArticleRow.gone_at,
     *(getattr(ArticleRow, name) for name in (*FOLLOWING, *STORED)),
-).where(ArticleRow.url == _ADDRESS)
+).where(ArticleRow.url == _PAGE)
 
 
 _UPDATE_ARTICLE = update(ARTICLES).where(ARTICLES.c.id == bindparam("which"))
 _UPDATE_LINK = update(LINKS).where(LINKS.c.id == bindparam("which"))
-_SAME_WORDING = select(func.min(ARTICLES.c.id)).where(
-    ARTICLES.c.content_hash == bindparam("wording"), ARTICLES.c.source == bindparam("of"), ARTICLES.c.url != _ADDRESS
-)
 
 
 @cache
@@ -86,23 +100,26 @@ class Saving:
         `tried.url` is the address that was asked for; it differs from `data.url` after a redirect within the site.
         `section` is the wanted section the page belongs to. All of it is kept, or nothing. Raises StoreError.
         """
+        fresh = compare(None, data, now=data.fetched_at)
         with self._store.write() as connection:
-            link = connection.execute(_FIND_LINK, {"address": tried.url}).one()
-            saved = _save_article(connection, data, link, section)
+            asked = {"asked": tried.url, "page": data.url, "of": data.source, "wording": fresh.content_hash}
+            link = connection.execute(_FIND_LINK, asked).one()
+            saved = _save_article(connection, data, link, section, fresh)
             _count_views(connection, saved.article_id, data)
             _settle_links(connection, data, tried, saved, link)
         return saved
 
 
-def _save_article(connection: Connection, data: ArticleData, link: AnyRow, section: str | None) -> Saved:
-    stored = connection.execute(_FIND_ARTICLE, {"address": data.url}).first()
-    if stored is None:
-        decision = compare(None, data, now=data.fetched_at)
-        article_id = _insert(connection, data, link, section, decision)
+def _save_article(
+    connection: Connection, data: ArticleData, link: AnyRow, section: str | None, fresh: Decision
+) -> Saved:
+    """`fresh` is the decision that holds if the article is not stored yet."""
+    if link.article_id is None:
+        article_id = _insert(connection, data, link, section, fresh)
         if article_id is not None:
-            return Saved(article_id=article_id, change=Change.NEW, kind=None, reason=decision.reason)
+            return Saved(article_id=article_id, change=Change.NEW, kind=None, reason=fresh.reason)
         # Another crawl stored it between the two statements: what it wrote is what we compare with.
-        stored = connection.execute(_FIND_ARTICLE, {"address": data.url}).one()
+    stored = connection.execute(_FIND_ARTICLE, {"page": data.url}).one()
     return _change(connection, data, stored, section)
 
 
@@ -121,20 +138,11 @@ def _insert(
         "last_seen_at": link.first_listed_at,
         "stored_at": data.fetched_at,
         "last_fetched_at": data.fetched_at,
-        "same_as_id": _same_wording(connection, data, decision.content_hash),
+        "same_as_id": link.same_as_id if data.body else None,  # a title alone is no wording
         "relook_at": next_relook(data.published_at, seen, data.fetched_at),
     }
     found: int | None = connection.execute(_insert_article(connection.dialect.name), values).scalar()
     return found
-
-
-def _same_wording(connection: Connection, data: ArticleData, content_hash: str) -> int | None:
-    """The first article of the source with this wording; a title alone is none."""
-    if not data.body:
-        return None
-    asked = {"wording": content_hash, "of": data.source, "address": data.url}
-    first: int | None = connection.scalar(_SAME_WORDING, asked)
-    return first
 
 
 def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: str | None) -> Saved:

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree, html
 
 from scraper.blocks import DEEPEST, block_text
-from scraper.selectors import picture, section_names, select
+from scraper.selectors import ClassIndex, picture, section_names, select
 from scraper.walk import first_line, line_text, title_parts
 
 
@@ -94,7 +94,7 @@ def test_quotes_and_tables(markup: str, text: str) -> None:
 )
 def test_left_out(inner: str) -> None:
     root = tree(f"<p>before</p>{inner}<p>after</p>")
-    dropped = frozenset(select(".banner").find(root))
+    dropped = frozenset(ClassIndex(root).find(select(".banner")))
     assert block_text(root, dropped=dropped, stray=re.compile("реклама", re.IGNORECASE)) == "before\n\nafter"
 
 
@@ -153,7 +153,7 @@ def test_lines() -> None:
     ],
 )
 def test_section_names(markup: str, names: list[str]) -> None:
-    assert list(section_names(select(".s").find(tree(markup))[0])) == names
+    assert list(section_names(ClassIndex(tree(markup)).find(select(".s"))[0])) == names
 
 
 @pytest.mark.parametrize(
@@ -169,11 +169,11 @@ def test_section_names(markup: str, names: list[str]) -> None:
     ],
 )
 def test_picture(markup: str, address: str | None) -> None:
-    assert picture(select(".c").find(tree(markup))[0]) == address
+    assert picture(ClassIndex(tree(markup)).find(select(".c"))[0]) == address
 
 
 def test_a_selector_is_a_tag_and_a_class() -> None:
     root = tree("<i class='a b'>1</i><b class=ab>2</b><b class=b>3</b>")
-    assert [element.text for element in select("b.b", ".a").find(root)] == ["1", "3"]
+    assert [element.text for element in ClassIndex(root).find(select("b.b", ".a"))] == ["1", "3"]
     with pytest.raises(ValueError, match="'h1 > b' is no tag and class"):
         select("h1 > b")
