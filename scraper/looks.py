@@ -10,13 +10,14 @@ from hashlib import blake2b
 
 from scraper.errors import ChannelError
 from scraper.feeds import parse_feed
+from scraper.links import merge
 from scraper.listing import parse_list
 from scraper.selection import Choice, Target, choose, find_gap, more_pages
 from scraper.session import Session, now
 from scraper.source import Channel, Feed
 from storage.channels import ChannelState, Look
 from storage.errors import ConfigError
-from storage.records import Failure, Link, Stage, Why
+from storage.records import Failure, Known, Link, Stage, Why
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Seen:
     """What one channel listed, and what is to be remembered of the look once its links are noted."""
 
     state: ChannelState
-    links: tuple[Link, ...]
+    links: Sequence[Link]
     look: Look
 
 
@@ -188,10 +189,18 @@ async def _choose(session: Session, looks: Sequence[Seen]) -> tuple[Target, ...]
     everything = session.policy.relook == "all"
     known = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
     choice = choose(links, known, now=now(), policy=session.policy)
+    named = section_hints(links, known)
     for seen in looks:
-        await _remember(session, seen, missed=_has_gap(seen, known.keys()))
+        hinted = [replace(link, sections=named[link.url]) for link in seen.links]
+        await _remember(session, replace(seen, links=hinted), missed=_has_gap(seen, known.keys()))
     await _settle(session, choice)
     return choice.fetch
+
+
+def section_hints(links: Sequence[Link], known: Mapping[str, Known]) -> dict[str, tuple[str, ...]]:
+    """The sections that any channel, now or before, named an address under: a story may be in several."""
+    before = {url: one.sections for url, one in known.items()}
+    return {link.url: tuple(dict.fromkeys((*before.get(link.url, ()), *link.sections))) for link in merge(links)}
 
 
 def _has_gap(seen: Seen, known: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, or_, select, update
 
 from storage import changes, events, relooks
 from storage.engine import AnyRow, insert_into
@@ -57,7 +57,10 @@ class Links:
         return found
 
     def note(self, source: str, channel_id: int, links: Sequence[Link], *, now: datetime) -> None:
-        """Record that these links stand on the channel now; hints that were missing are filled in."""
+        """Record that these links stand on the channel now; hints that were missing are filled in.
+
+        Their sections take the place of earlier hints: they are to hold what any channel, now or before, named.
+        """
         if not links:
             return
         rows = [_fresh(source, link, now) for link in links]
@@ -233,7 +236,9 @@ def _upsert_link(connection: Connection) -> Any:
     statement = insert_into(connection, LinkRow)
     hints = ("title", "published_at", "published_text", "language")
     filled = {name: func.coalesce(getattr(LinkRow, name), statement.excluded[name]) for name in hints}
-    sections = func.coalesce(func.nullif(LinkRow.sections, ""), statement.excluded.sections)
+    # What the page itself says, once it was read, no listing overrules.
+    open_to_hints = or_(LinkRow.read_at.is_(None), LinkRow.sections == ())
+    sections = case((open_to_hints, statement.excluded.sections), else_=LinkRow.sections)
     listed = {"last_listed_at": statement.excluded.last_listed_at, "sections": sections}
     return statement.on_conflict_do_update(index_elements=["url"], set_={**listed, **filled})
 

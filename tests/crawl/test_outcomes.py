@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from scraper.selection import Relook
+from storage.config import SourceSettings
 from storage.records import Outcome
 from tests.crawl.desk import Desk
-from tests.crawl.stories import story
-from tests.site import Site
+from tests.crawl.stories import NOW, story
+from tests.site import Site, bad
 
 
 def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(desk: Desk, site: Site) -> None:
@@ -21,3 +22,34 @@ def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(des
     assert (run.filtered, run.recounted) == (0, 3)
     assert sorted(row.view_count for row in desk.rows("articles")) == [100, 500, 600]
     assert {row.outcome for row in desk.rows("links")} == {Outcome.STORED}
+
+
+def test_a_link_left_for_later_keeps_the_sections_of_every_channel(desk: Desk, site: Site) -> None:
+    """One channel calls it economics, another politics: it is wanted, now and when it has left both lists."""
+    site.publish_many([story("one", days=1), story("two", days=2), story("three", days=3)])
+    site.override("/rss.xml", economics_feed(site, "two", "three"), headers={"Content-Type": "application/rss+xml"})
+    run = desk.crawl(limit=1)
+    assert (run.new, run.pending) == (1, 2)
+    assert desk.row("links", url=site.url_of("two")).sections == ("economics", "politics")
+    site.unlist("three")
+    run = desk.crawl()
+    assert (run.new, run.filtered, run.pending) == (2, 0, 0)
+
+
+def test_a_link_filtered_by_one_channel_is_kept_for_later_by_another(desk: Desk, site: Site) -> None:
+    site.publish_many([story("one", days=1), story("two", days=2)])
+    site.unlist("two")
+    site.override("/rss.xml", economics_feed(site, "two"), headers={"Content-Type": "application/rss+xml"})
+    desk.crawl()
+    assert desk.row("links", url=site.url_of("two")).outcome is Outcome.FILTERED
+    site.restore("two")
+    assert desk.crawl(since=NOW).pending == 1
+    assert desk.crawl().new == 1
+
+
+def economics_feed(site: Site, *slugs: str) -> bytes:
+    items = "".join(
+        f"<item><title>{slug}</title><link>{site.url_of(slug)}</link><category>Economics</category></item>"
+        for slug in slugs
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
