@@ -79,7 +79,7 @@ class Session(Visit):
         self.channels = self.source.channels if chosen.channels is None else tuple(map(as_channel, chosen.channels))
         self.policy = Policy(
             sections=wanted_names(self.source, chosen.sections),
-            languages=self.source.languages if chosen.languages is None else chosen.languages,
+            languages=self.source.languages if chosen.languages is None else tuple(map(fold, chosen.languages)),
             since=self.options.since,
             limit=self.options.limit,
             budget=self.settings.budget,
@@ -90,7 +90,8 @@ class Session(Visit):
 
     def fingerprint(self, channel: Channel) -> str:
         """What a channel's links depend on besides its body: our reader and what is asked of it."""
-        return f"{self.source.page.version} {self.addresses.base} {channel} {sorted(self.policy.sections)}"
+        wanted = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
+        return f"{self.source.page.version} {self.addresses.base} {channel} {wanted}"
 
     async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Ask the store, in its own thread."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scraper.selection import Relook
 from storage.config import SourceSettings
 from storage.records import Outcome
 from tests.crawl.desk import Desk
 from tests.crawl.stories import NOW, story
-from tests.site import Site, bad
+from tests.site import Site
 
 
 def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(desk: Desk, site: Site) -> None:
@@ -45,6 +47,16 @@ def test_a_link_filtered_by_one_channel_is_kept_for_later_by_another(desk: Desk,
     site.restore("two")
     assert desk.crawl(since=NOW).pending == 1
     assert desk.crawl().new == 1
+
+
+@pytest.mark.parametrize("languages", [("en", "ru"), ("EN", "RU"), ()])
+def test_languages_widened_later_take_up_what_was_filtered(languages: tuple[str, ...], desk: Desk, site: Site) -> None:
+    """Though the feed has not changed since; and codes are compared without case, as sections are."""
+    site.publish_many([story("ours"), story("po-russki", language="ru", title="Заголовок")])
+    assert desk.crawl().new == 1
+    desk.of_source = SourceSettings(languages=languages)
+    run = desk.crawl()
+    assert (run.new, run.filtered) == (1, 0)
 
 
 def economics_feed(site: Site, *slugs: str) -> bytes:
