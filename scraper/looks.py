@@ -187,7 +187,8 @@ async def _choose(session: Session, looks: Sequence[Seen]) -> tuple[Target, ...]
     links = [link for seen in looks for link in seen.links]
     session.listed.update(link.url for link in links)
     everything = session.policy.relook == "all"
-    known = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
+    found = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
+    known = {url: one for url, one in found.items() if session.addresses.holds(url)}
     choice = choose(links, known, now=now(), policy=session.policy)
     named = section_hints(links, known)
     for seen in looks:

@@ -59,6 +59,19 @@ def test_languages_widened_later_take_up_what_was_filtered(languages: tuple[str,
     assert (run.new, run.filtered) == (1, 0)
 
 
+def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(desk: Desk, site: Site) -> None:
+    """A test copy crawled into the same database must not turn into failures, re-looks or requests of the other."""
+    site.publish_many([story("one", days=1), story("two", days=2)])
+    desk.crawl(limit=1)
+    before = desk.rows("links")
+    with Site.start() as other:
+        other.publish_many([story("one", days=1), story("two", days=2)])
+        run = Desk(desk.folder, other).crawl(relook=Relook.ALL)
+    assert (run.new, run.failed) == (2, 0)
+    assert desk.rows("links")[:2] == before
+    assert desk.crawl(relook=Relook.ALL).failed == 0
+
+
 def economics_feed(site: Site, *slugs: str) -> bytes:
     items = "".join(
         f"<item><title>{slug}</title><link>{site.url_of(slug)}</link><category>Economics</category></item>"
