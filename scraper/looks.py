@@ -165,7 +165,7 @@ async def _turn_pages(session: Session, channel: Channel, first: Sequence[Link],
     while await _is_worth_turning(session, page, seen, turned):
         seen.update(link.url for link in page)
         turned += 1
-        url = session.addresses.channel(channel.path + channel.paging.format(page=turned))
+        url = session.addresses.channel(channel.path + channel.paging.replace("{page}", str(turned)))
         try:
             page = parse_channel(session, channel, await ask(url, {}))
         except ChannelError as error:

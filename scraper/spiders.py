@@ -109,6 +109,11 @@ class ArticleSpider(PageSpider):
         except PresswatchError as error:
             self.session.fail(error)
             return
+        except Exception as error:
+            # Scrapy would log it and call the crawl finished: nothing looked at would pass for nothing new.
+            logger.debug("looking at the channels broke", exc_info=True)
+            self.session.fail(PresswatchError(f"looking at the channels broke ({type(error).__name__}: {error})"))
+            return
         self.session.planned = len(self.targets)
         for target in self.targets:
             yield self.request(target)
