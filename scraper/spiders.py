@@ -104,6 +104,8 @@ class ArticleSpider(PageSpider):
         return self.visit
 
     async def start(self) -> AsyncIterator[Any]:
+        if self.session.error is not None:  # the run could not be opened
+            return
         try:
             self.targets = await plan(self.session, self.ask)
         except PresswatchError as error:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from storage.records import Trigger
 from tests.crawl.desk import ROOT, Desk
-from tests.crawl.stories import story
-from tests.site import Site
+from tests.crawl.stories import NOW, story
+from tests.site import Site, bad
 
 
 def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
@@ -144,3 +145,21 @@ def test_scrapy_crawl_with_a_wrong_argument_says_so(desk: Desk) -> None:
     done = scrapy(desk, "crawl", "caliber", "-a", "limt=3")
     assert "limt" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_scrapy_crawl_says_why_it_failed(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("/en/category/politics", bad.answer(404))
+    done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "presswatch: caliber: " in done.stderr
+    assert "set channels in [sources.caliber]" in done.stderr
+
+
+def test_scrapy_crawl_says_that_the_source_is_being_crawled(desk: Desk, site: Site) -> None:
+    with desk.store() as store:
+        store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
+        store.runs.open("caliber", Trigger.MANUAL, now=NOW)
+        done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "being crawled already" in done.stderr
+    assert "Unclosed" not in done.stderr
+    assert site.requests == ()

@@ -150,6 +150,7 @@ def test_one_open_run_a_source(desk: Desk, site: Site) -> None:
         done = desk.crawl_command()
         assert done.returncode == 3
         assert "being crawled already" in done.stderr
+        assert done.stderr.count("\n") == 1
         store.runs.close(run_id, RunStatus.SUCCEEDED, now=NOW)
     assert desk.crawl_command().returncode == 0
 
