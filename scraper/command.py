@@ -24,7 +24,7 @@ from scraper.source import Source
 from scraper.sources import get_source, load_sources
 from scraper.writer import Writer
 from storage.config import Config, load_config
-from storage.console import fail
+from storage.console import DEBUG, fail
 from storage.errors import ConfigError, PresswatchError
 from storage.printable import safe
 from storage.records import Failure, RunStatus
@@ -59,10 +59,12 @@ def check(source: Source, config: Config, options: CrawlOptions) -> None:
 
 
 def configure(*, verbose: bool) -> None:
-    """Log to stderr: what needs attention, or with `verbose` what happens to each address."""
+    """Log to stderr: what needs attention, with `verbose` what happens to each address, with --debug our traces."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s")
-    for library in ("scrapy", "twisted", "asyncio", "aiohttp"):
+    for library in ("scrapy", "twisted", "asyncio", "aiohttp", "alembic"):
         logging.getLogger(library).setLevel(logging.ERROR)
+    if DEBUG.get():
+        logging.getLogger("scraper").setLevel(logging.DEBUG)
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -100,9 +102,10 @@ def _report(source: Source, outcome: RunSummary | BaseException) -> int:
     if isinstance(outcome, RunSummary):
         click.echo(safe(summary_line(outcome)))
         return fail(f"{source.name}: {outcome.error}", 1) if outcome.status is not RunStatus.SUCCEEDED else 0
-    if isinstance(outcome, PresswatchError):
-        return fail(str(outcome), outcome.exit_code)
-    raise outcome
+    try:
+        raise outcome
+    except PresswatchError as error:  # within `except`, so that --debug has its trace
+        return fail(str(error), error.exit_code)
 
 
 def read_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:

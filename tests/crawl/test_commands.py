@@ -24,6 +24,12 @@ def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
     assert done.stdout.count("\n") == 1
 
 
+def test_verbose_says_what_happens_to_each_address_and_no_more(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = desk.crawl_command("--verbose")
+    assert done.stderr.splitlines() == [f"INFO {site.url_of('one')}: new (first fetch)"]
+
+
 def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> None:
     site.publish_many([story("one"), story("two")])
     done = desk.crawl_command("--limit", "1")

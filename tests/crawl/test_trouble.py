@@ -151,6 +151,7 @@ def test_one_open_run_a_source(desk: Desk, site: Site) -> None:
         assert done.returncode == 3
         assert "being crawled already" in done.stderr
         assert done.stderr.count("\n") == 1
+        assert "Traceback" in desk.crawl_command("--debug").stderr
         store.runs.close(run_id, RunStatus.SUCCEEDED, now=NOW)
     assert desk.crawl_command().returncode == 0
 
