@@ -59,14 +59,14 @@ async def plan(session: Session, ask: Ask) -> tuple[Target, ...]:
 
 
 async def _asked(session: Session) -> tuple[Target, ...]:
-    targets = []
+    asked: dict[str, Target] = {}  # two spellings of one address are one request
     for url in session.options.urls:
         address = session.addresses.article(url)
         if address is None:
             raise ConfigError(f"{url} is no article address of {session.source.name} at {session.addresses.base}")
         await session.call(session.store.links.ask, session.source.name, address, now=now())
-        targets.append(Target(url=address, why=Why.ASKED))
-    return tuple(targets)
+        asked[address] = Target(url=address, why=Why.ASKED)
+    return tuple(asked.values())
 
 
 async def _look(session: Session, channel: Channel, ask: Ask) -> Seen | None:
