@@ -18,12 +18,12 @@ from scraper.links import Addresses
 from scraper.options import CrawlOptions
 from scraper.reading import as_json, as_text
 from scraper.run import crawl, fetch_page
-from scraper.session import Visit
+from scraper.session import Visit, channels_of
 from scraper.settings import event_loop
 from scraper.source import Source
-from scraper.sources import get_source, load_sources
+from scraper.sources import get_source, load_crawl_config, load_sources
 from scraper.writer import Writer
-from storage.config import Config, load_config
+from storage.config import Config
 from storage.console import DEBUG, fail
 from storage.errors import ConfigError, PresswatchError
 from storage.printable import safe
@@ -38,9 +38,9 @@ def crawl_sources(
     names: Sequence[str], options: CrawlOptions, *, config_path: str | None, database: str | None, verbose: bool
 ) -> int:
     """Crawl these sources (all, if none is named) at once; say how each went; return the exit code."""
-    config = load_config(config_path, database=database)
+    config = load_crawl_config(config_path, database=database)
     chosen = [get_source(name) for name in dict.fromkeys(names)] or list(load_sources().values())
-    if (options.urls or options.base_url) and len(chosen) != 1:
+    if (options.urls or options.base_url is not None) and len(chosen) != 1:
         raise ConfigError("--url and --base-url go with one source: name it")
     for source in chosen:
         check(source, config, options)
@@ -51,8 +51,11 @@ def crawl_sources(
 
 
 def check(source: Source, config: Config, options: CrawlOptions) -> None:
-    """Refuse before anything is opened what cannot work: a base address that is none, an article of another site."""
-    addresses = Addresses(source, options.base_url or config.source(source.name).base_url)
+    """Refuse before anything is opened what cannot work: a base address that is none, what is of another site."""
+    chosen = config.source(source.name)
+    addresses = Addresses(source, options.base(chosen.base_url))
+    for channel in channels_of(source, chosen):
+        addresses.channel(channel.path)
     for url in options.urls:
         if addresses.article(url) is None:
             raise ConfigError(f"--url {url}: no article address of {source.name} at {addresses.base}")
@@ -112,10 +115,10 @@ def read_page(url: str, *, name: str | None, base_url: str | None, form: str, co
     """Fetch and read one page and print it; return the exit code."""
     if form not in {"text", "json"}:
         raise ConfigError(f"--format: {form!r} is not one of text, json")
-    config = load_config(config_path)
-    source, address = _find_source(url, name, base_url, config)
+    config, options = load_crawl_config(config_path), CrawlOptions(base_url=base_url)
+    source, address = _find_source(url, name, options, config)
     configure(verbose=False)
-    visit = Visit(source=source, config=config, options=CrawlOptions(base_url=base_url))
+    visit = Visit(source=source, config=config, options=options)
     outcome = run_loop(fetch_page(visit, address))
     if isinstance(outcome, Failure):
         return fail(f"{outcome.url}: {outcome.stage}: {outcome.reason}", 1)
@@ -123,12 +126,12 @@ def read_page(url: str, *, name: str | None, base_url: str | None, form: str, co
     return 0
 
 
-def _find_source(url: str, name: str | None, base_url: str | None, config: Config) -> tuple[Source, str]:
+def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, str]:
     candidates = [get_source(name)] if name else list(load_sources().values())
     for source in candidates:
-        addresses = Addresses(source, base_url or config.source(source.name).base_url)
+        addresses = Addresses(source, options.base(config.source(source.name).base_url))
         address = addresses.article(url)
         if address is not None:
             return source, address
-    known = ", ".join(f"{source.name} ({base_url or source.home})" for source in candidates)
+    known = ", ".join(f"{source.name} ({options.base_url or source.home})" for source in candidates)
     raise ConfigError(f"{url} is no article address of {known}; --base-url names another copy of a site")

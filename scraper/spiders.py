@@ -21,9 +21,8 @@ from scraper.pipelines import Failed, Fetched
 from scraper.selection import Target
 from scraper.session import Session, Visit, now
 from scraper.source import Source
-from scraper.sources import load_sources
+from scraper.sources import load_crawl_config, load_sources
 from scraper.writer import Writer
-from storage.config import load_config
 from storage.console import fail
 from storage.errors import PresswatchError
 from storage.links import Try
@@ -174,7 +173,7 @@ def read_response(visit: Visit, response: Response, asked: str) -> Reading:
 def _own_session(source: Source, arguments: dict[str, Any]) -> Session:
     """The session of `scrapy crawl`, which brings none: same configuration, same store, same rows."""
     try:
-        config = load_config()
+        config = load_crawl_config()
         options = parse_options(arguments, now=now())
         store = open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
         return Session(source=source, store=store, writer=Writer(), config=config, options=options)

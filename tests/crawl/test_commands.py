@@ -47,6 +47,7 @@ def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> 
         (["caliber", "--relook", "some"], "--relook"),
         (["caliber", "--base-url", "caliber"], "base_url"),
         (["caliber", "--base-url", "ftp://127.0.0.1"], "base_url"),
+        (["caliber", "--base-url", ""], "base_url"),
         (["caliber", "--url", "https://example.org/en/post/one"], "no article address"),
         (["caliber", "--database", "nonsense"], "nonsense"),
         (["caliber", "--config", "missing.toml"], "missing.toml"),
@@ -60,6 +61,24 @@ def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, 
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre; known here: caliber"),
+        ('[sources.caliber]\nchannels = [{ feed = "https://example.org/rss" }]\n', "channel 'https://example.org/rss'"),
+        ('[sources.caliber]\nbase_url = ""\n', "base_url ''"),
+    ],
+    ids=["no source", "another host", "no base"],
+)
+def test_settings_that_cannot_work_are_refused_before_anything_is_opened(settings: str, said: str, desk: Desk) -> None:
+    (desk.folder / "presswatch.toml").write_text(settings, encoding="utf-8")
+    for arguments in (["crawl", "caliber"], ["crawl"]):
+        done = desk.command(*arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert not (desk.folder / "desk.db").exists()
 
 
 def test_read_prints_every_field_and_stores_nothing(desk: Desk, site: Site) -> None:
