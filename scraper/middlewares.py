@@ -209,6 +209,6 @@ def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(value[:9]), 10**8))
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the year 10^20
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now
