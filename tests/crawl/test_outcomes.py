@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import update
 
 from scraper.selection import Relook
 from storage.config import SourceSettings
+from storage.models import LinkRow
 from storage.records import Outcome
 from tests.crawl.desk import Desk
 from tests.crawl.stories import NOW, story
-from tests.site import Site
+from tests.site import Site, bad
 
 
 def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(desk: Desk, site: Site) -> None:
@@ -70,6 +74,57 @@ def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(desk: Desk, s
     assert (run.new, run.failed) == (2, 0)
     assert desk.rows("links")[:2] == before
     assert desk.crawl(relook=Relook.ALL).failed == 0
+
+
+def test_a_gone_article_stays_gone_when_its_host_fails(desk: Desk, site: Site) -> None:
+    site.publish_many([story("one"), story("two")])
+    desk.crawl()
+    site.withdraw("one")
+    desk.crawl(relook=Relook.ALL)
+    long_missing(desk, site.url_of("one"))
+    assert desk.crawl(relook=Relook.ALL).gone == 1
+    site.misbehave("one", bad.server_error())
+    run = desk.crawl(relook=Relook.ALL)
+    assert (run.failed, run.pending) == (1, 0)
+    assert desk.row("links", url=site.url_of("one")).outcome is Outcome.GONE
+    site.behave()
+    site.restore("one")
+    desk.crawl(relook=Relook.ALL)
+    assert desk.row("articles", url=site.url_of("one")).gone_at is None
+
+
+def test_a_page_that_was_read_in_between_must_be_missing_twice_again(desk: Desk, site: Site) -> None:
+    site.feed_style(sections=False)
+    desk.of_source = SourceSettings(channels=({"feed": "/rss.xml"},))
+    site.publish_many([story("one"), story("two")])
+    site.edit("one", sections=("sport",))
+    site.misbehave("one", bad.answer(404))
+    desk.crawl()
+    long_missing(desk, site.url_of("one"))
+    site.behave()
+    assert desk.crawl().filtered == 1
+    desk.of_source = SourceSettings(sections=())
+    site.misbehave("one", bad.answer(404))
+    assert desk.crawl().gone == 0
+    assert desk.row("links", url=site.url_of("one")).outcome is Outcome.PENDING
+
+
+def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("one", bad.server_error())
+    desk.crawl()
+    desk.of_source = SourceSettings(sections=("economics",))
+    desk.crawl()
+    link = desk.row("links")
+    assert (link.outcome, link.attempts, link.next_attempt_at) == (Outcome.FILTERED, 0, None)
+    assert "next attempt    none planned" in desk.command("explain", link.url).stdout
+
+
+def long_missing(desk: Desk, url: str) -> None:
+    """As if the first 404 had been answered a day ago."""
+    with desk.store() as store, store.write() as connection:
+        links = LinkRow.__table__
+        connection.execute(update(links).where(links.c.url == url).values(missing_at=NOW - timedelta(days=1)))
 
 
 def economics_feed(site: Site, *slugs: str) -> bytes:
