@@ -23,6 +23,7 @@ from scraper.settings import event_loop
 from scraper.source import Source
 from scraper.sources import get_source, load_crawl_config, load_sources
 from scraper.writer import Writer
+from storage import formats
 from storage.config import Config
 from storage.console import DEBUG, fail
 from storage.errors import ConfigError, PresswatchError
@@ -122,7 +123,10 @@ def read_page(url: str, *, name: str | None, base_url: str | None, form: str, co
     outcome = run_loop(fetch_page(visit, address))
     if isinstance(outcome, Failure):
         return fail(f"{outcome.url}: {outcome.stage}: {outcome.reason}", 1)
-    click.echo(as_json(outcome, source) if form == "json" else as_text(outcome, source))
+    if form == "json":
+        formats.emit([as_json(outcome, source), "\n"])
+    else:
+        formats.say([as_text(outcome, source)])
     return 0
 
 

@@ -99,6 +99,18 @@ def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
     assert record["problems"] == []
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_read_writes_whatever_the_output_can_hold(
+    form: str, desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every terminal or pipe is UTF-8: JSON is, whatever the locale, and a person sees question marks."""
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    site.publish(story("one", title="Переговоры", body=("Да.",)))
+    done = desk.command("read", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert ("Переговоры" if form == "json" else "title               ??????????") in done.stdout
+
+
 @pytest.mark.parametrize(
     ("url", "code", "said"),
     [("/en/post/missing", 1, "answered 404"), ("/en/category/politics", 2, "no article address")],
