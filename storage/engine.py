@@ -99,6 +99,7 @@ ADVICE = {
     "disk i/o": "check the disk and its free space; nothing half-written was kept",
     "unable to open": "does the folder exist, and may you write there?",
     "readonly": "may you write to this file?",
+    "malformed": "the file is damaged: put a copy of it in its place, or name another with --database",
     "not a database": "this file is something else; name another with --database",
     "no such column": "its tables are not those of this version: run presswatch db info",
     "no such table": "it is not a Presswatch database, or an old one: run presswatch db upgrade",
