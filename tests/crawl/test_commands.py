@@ -187,6 +187,17 @@ def test_scrapy_crawl_with_a_wrong_argument_says_so(desk: Desk) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["shell", "-c", "response.status", "--nolog"], ["fetch", "--nolog"]], ids=" ".join
+)
+def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = scrapy(desk, *arguments, "--nolog", site.url_of("one"))
+    assert done.returncode == 0, done.stderr
+    assert ("200" if arguments[0] == "shell" else "Title of one") in done.stdout
+    assert done.stderr == ""
+
+
 def test_scrapy_crawl_says_why_it_failed(desk: Desk, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("/en/category/politics", bad.answer(404))
