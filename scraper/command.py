@@ -19,13 +19,14 @@ from scraper.links import Addresses
 from scraper.options import CrawlOptions
 from scraper.reading import as_json, as_text
 from scraper.run import crawl, fetch_page
-from scraper.session import Visit
+from scraper.session import Visit, channels_of
 from scraper.settings import event_loop
 from scraper.source import Source
-from scraper.sources import get_source, load_sources
+from scraper.sources import get_source, load_crawl_config, load_sources
 from scraper.writer import Writer
-from storage.config import Config, load_config
-from storage.console import fail
+from storage import formats
+from storage.config import Config
+from storage.console import DEBUG, fail
 from storage.errors import ConfigError, PresswatchError
 from storage.printable import safe
 from storage.records import Failure, RunStatus
@@ -42,9 +43,9 @@ def crawl_sources(
     names: Sequence[str], options: CrawlOptions, *, config_path: str | None, database: str | None, verbose: bool
 ) -> int:
     """Crawl these sources (all, if none is named) at once; say how each went; return the exit code."""
-    config = load_config(config_path, database=database)
+    config = load_crawl_config(config_path, database=database)
     chosen = [get_source(name) for name in dict.fromkeys(names)] or list(load_sources().values())
-    if (options.urls or options.base_url) and len(chosen) != 1:
+    if (options.urls or options.base_url is not None) and len(chosen) != 1:
         raise ConfigError("--url and --base-url go with one source: name it")
     for source in chosen:
         check(source, config, options)
@@ -55,18 +56,23 @@ def crawl_sources(
 
 
 def check(source: Source, config: Config, options: CrawlOptions) -> None:
-    """Refuse before anything is opened what cannot work: a base address that is none, an article of another site."""
-    addresses = Addresses(source, options.base_url or config.source(source.name).base_url)
+    """Refuse before anything is opened what cannot work: a base address that is none, what is of another site."""
+    chosen = config.source(source.name)
+    addresses = Addresses(source, options.base(chosen.base_url))
+    for channel in channels_of(source, chosen):
+        addresses.channel(channel.path)
     for url in options.urls:
         if addresses.article(url) is None:
             raise ConfigError(f"--url {url}: no article address of {source.name} at {addresses.base}")
 
 
 def configure(*, verbose: bool) -> None:
-    """Log to stderr: what needs attention, or with `verbose` what happens to each address."""
+    """Log to stderr: what needs attention, with `verbose` what happens to each address, with --debug our traces."""
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s")
-    for library in ("scrapy", "twisted", "asyncio", "aiohttp"):
+    for library in ("scrapy", "twisted", "asyncio", "aiohttp", "alembic"):
         logging.getLogger(library).setLevel(logging.ERROR)
+    if DEBUG.get():
+        logging.getLogger("scraper").setLevel(logging.DEBUG)
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -108,32 +114,36 @@ def _report(source: Source, outcome: RunSummary | BaseException) -> int:
     if isinstance(outcome, RunSummary):
         click.echo(safe(summary_line(outcome)))
         return fail(f"{source.name}: {outcome.error}", 1) if outcome.status is not RunStatus.SUCCEEDED else 0
-    if isinstance(outcome, PresswatchError):
-        return fail(str(outcome), outcome.exit_code)
-    raise outcome
+    try:
+        raise outcome
+    except PresswatchError as error:  # within `except`, so that --debug has its trace
+        return fail(str(error), error.exit_code)
 
 
 def read_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
     """Fetch and read one page and print it; return the exit code."""
     if form not in {"text", "json"}:
         raise ConfigError(f"--format: {form!r} is not one of text, json")
-    config = load_config(config_path)
-    source, address = _find_source(url, name, base_url, config)
+    config, options = load_crawl_config(config_path), CrawlOptions(base_url=base_url)
+    source, address = _find_source(url, name, options, config)
     configure(verbose=False)
-    visit = Visit(source=source, config=config, options=CrawlOptions(base_url=base_url))
+    visit = Visit(source=source, config=config, options=options)
     outcome = run_loop(fetch_page(visit, address))
     if isinstance(outcome, Failure):
         return fail(f"{outcome.url}: {outcome.stage}: {outcome.reason}", 1)
-    click.echo(as_json(outcome, source) if form == "json" else as_text(outcome, source))
+    if form == "json":
+        formats.emit([as_json(outcome, source), "\n"])
+    else:
+        formats.say([as_text(outcome, source)])
     return 0
 
 
-def _find_source(url: str, name: str | None, base_url: str | None, config: Config) -> tuple[Source, str]:
+def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, str]:
     candidates = [get_source(name)] if name else list(load_sources().values())
     for source in candidates:
-        addresses = Addresses(source, base_url or config.source(source.name).base_url)
+        addresses = Addresses(source, options.base(config.source(source.name).base_url))
         address = addresses.article(url)
         if address is not None:
             return source, address
-    known = ", ".join(f"{source.name} ({base_url or source.home})" for source in candidates)
+    known = ", ".join(f"{source.name} ({options.base_url or source.home})" for source in candidates)
     raise ConfigError(f"{url} is no article address of {known}; --base-url names another copy of a site")

@@ -6,15 +6,19 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
-from scrapy.exceptions import CloseSpider, NotConfigured
+from scrapy.exceptions import NotConfigured
 
 from scraper.middlewares import SessionPart, held_reason
 from scraper.run import close_session
 from scraper.session import now
+from storage.console import fail
 from storage.errors import PresswatchError, StoreError
+from storage.records import Trigger
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+    from scraper.session import Session
 
 
 class CrawlRun(SessionPart):
@@ -30,8 +34,8 @@ class CrawlRun(SessionPart):
             await self.session.open()
             await self._keep_hold()
         except PresswatchError as error:
+            # Not CloseSpider: a spider closed while it opens leaves its connections behind, which asyncio complains of.
             self.session.fail(error)
-            raise CloseSpider("refused") from error
 
     async def _keep_hold(self) -> None:
         session = self.session
@@ -40,8 +44,19 @@ class CrawlRun(SessionPart):
             raise StoreError(f"{session.source.name}: {held_reason(until)}; crawl it after that")
 
     async def close(self, reason: str) -> None:
-        self.session.stopped = reason == "shutdown"
-        await close_session(self.session)
+        session = self.session
+        session.stopped = reason == "shutdown"
+        await close_session(session)
+        if session.options.trigger is Trigger.SCRAPY:
+            self._say(session)
+
+    @staticmethod
+    def _say(session: Session) -> None:
+        """Scrapy's own command says nothing of a run that failed."""
+        if session.summary is None:
+            fail(str(session.error), 1)
+        elif session.summary.error is not None:
+            fail(f"{session.source.name}: {session.summary.error}", 1)
 
 
 class Progress(SessionPart):

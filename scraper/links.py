@@ -66,6 +66,10 @@ class Addresses:
         rest = written.partition("://")[2]
         return f"{self.base}/{rest[len(re.split('[/?]', rest, maxsplit=1)[0]) :].removeprefix('/')}"
 
+    def holds(self, url: str) -> bool:
+        """Whether an address that left here earlier belongs to the copy in use, and not to another one."""
+        return url.startswith(f"{self.base}/")
+
     def own(self, url: str) -> bool:
         """Whether an address lies on the copy in use; www. and, without a port, http or https make no difference."""
         where = origin(url)

@@ -10,13 +10,14 @@ from hashlib import blake2b
 
 from scraper.errors import ChannelError
 from scraper.feeds import parse_feed
+from scraper.links import merge
 from scraper.listing import parse_list
 from scraper.selection import Choice, Target, choose, find_gap, more_pages
 from scraper.session import Session, now
 from scraper.source import Channel, Feed
 from storage.channels import ChannelState, Look
 from storage.errors import ConfigError
-from storage.records import Failure, Link, Stage, Why
+from storage.records import Failure, Known, Link, Stage, Why
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Seen:
     """What one channel listed, and what is to be remembered of the look once its links are noted."""
 
     state: ChannelState
-    links: tuple[Link, ...]
+    links: Sequence[Link]
     look: Look
 
 
@@ -58,14 +59,14 @@ async def plan(session: Session, ask: Ask) -> tuple[Target, ...]:
 
 
 async def _asked(session: Session) -> tuple[Target, ...]:
-    targets = []
+    asked: dict[str, Target] = {}  # two spellings of one address are one request
     for url in session.options.urls:
         address = session.addresses.article(url)
         if address is None:
             raise ConfigError(f"{url} is no article address of {session.source.name} at {session.addresses.base}")
         await session.call(session.store.links.ask, session.source.name, address, now=now())
-        targets.append(Target(url=address, why=Why.ASKED))
-    return tuple(targets)
+        asked[address] = Target(url=address, why=Why.ASKED)
+    return tuple(asked.values())
 
 
 async def _look(session: Session, channel: Channel, ask: Ask) -> Seen | None:
@@ -164,7 +165,7 @@ async def _turn_pages(session: Session, channel: Channel, first: Sequence[Link],
     while await _is_worth_turning(session, page, seen, turned):
         seen.update(link.url for link in page)
         turned += 1
-        url = session.addresses.channel(channel.path + channel.paging.format(page=turned))
+        url = session.addresses.channel(channel.path + channel.paging.replace("{page}", str(turned)))
         try:
             page = parse_channel(session, channel, await ask(url, {}))
         except ChannelError as error:
@@ -186,12 +187,21 @@ async def _choose(session: Session, looks: Sequence[Seen]) -> tuple[Target, ...]
     links = [link for seen in looks for link in seen.links]
     session.listed.update(link.url for link in links)
     everything = session.policy.relook == "all"
-    known = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
+    found = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
+    known = {url: one for url, one in found.items() if session.addresses.holds(url)}
     choice = choose(links, known, now=now(), policy=session.policy)
+    named = section_hints(links, known)
     for seen in looks:
-        await _remember(session, seen, missed=_has_gap(seen, known.keys()))
+        hinted = [replace(link, sections=named[link.url]) for link in seen.links]
+        await _remember(session, replace(seen, links=hinted), missed=_has_gap(seen, known.keys()))
     await _settle(session, choice)
     return choice.fetch
+
+
+def section_hints(links: Sequence[Link], known: Mapping[str, Known]) -> dict[str, tuple[str, ...]]:
+    """The sections that any channel, now or before, named an address under: a story may be in several."""
+    before = {url: one.sections for url, one in known.items()}
+    return {link.url: tuple(dict.fromkeys((*before.get(link.url, ()), *link.sections))) for link in merge(links)}
 
 
 def _has_gap(seen: Seen, known: Collection[str]) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.exceptions import NotConfigured
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
@@ -40,6 +41,8 @@ class VisitPart:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        if not hasattr(crawler.spider, "visit"):  # scrapy shell and scrapy fetch visit no source
+            raise NotConfigured
         return cls(crawler)
 
     @property
@@ -117,8 +120,12 @@ class Robots(VisitPart):
         return ProtegoRobotParser.from_crawler(self.crawler, rules)
 
 
-class PatientRetry(RetryMiddleware):
+class PatientRetry(VisitPart, RetryMiddleware):
     """Scrapy's retry, with a pause before each: a host in trouble is not helped by haste."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        RetryMiddleware.__init__(self, crawler.settings)
+        self.crawler = crawler
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
         return self._later(super().process_response(request, response))
@@ -131,8 +138,7 @@ class PatientRetry(RetryMiddleware):
 
     def _later(self, outcome: Request | Response) -> Request | Response:
         if isinstance(outcome, Request):
-            wait: timedelta = self.crawler.spider.visit.settings.retry_wait  # type: ignore[union-attr]
-            pause = wait.total_seconds() * 2 ** (outcome.meta.get("retry_times", 1) - 1)
+            pause = self.visit.settings.retry_wait.total_seconds() * 2 ** (outcome.meta.get("retry_times", 1) - 1)
             outcome.meta["not_before"] = time.monotonic() + pause
         return outcome
 
@@ -209,6 +215,6 @@ def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(value[:9]), 10**8))
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the year 10^20
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now

@@ -22,6 +22,10 @@ class CrawlOptions:
     base_url: str | None = None
     urls: tuple[str, ...] = ()  # only these articles, whatever their section
 
+    def base(self, configured: str | None) -> str | None:
+        """The copy to crawl. An empty one is refused as an address: it must not pass for the live site."""
+        return configured if self.base_url is None else self.base_url
+
     @property
     def takes_up_all_pending(self) -> bool:
         """A person who asks now does not want to hear "in five minutes"; a schedule keeps to the times."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+JUDGED = frozenset({Why.NEW, Why.RETRY})
+"""Fetches that decide whether an article is wanted: what was named by hand, or is stored already, is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -61,9 +64,9 @@ class StorePipeline(SessionPart):
     async def _save(self, session: Session, item: Fetched) -> None:
         data = item.reading.article
         # A story may be in several sections and its page name only one: what listed it under another counts too.
-        sections = (*data.sections, *item.hints)
+        sections = tuple(dict.fromkeys((*data.sections, *item.hints)))
         refusal = wants(sections, data.language, session.policy)
-        if refusal is not None and item.tried.why is not Why.ASKED:
+        if refusal is not None and item.tried.why in JUDGED:
             filtered = session.store.links.filtered
             await session.call(filtered, item.tried, reason=refusal, sections=data.sections, language=data.language)
             return

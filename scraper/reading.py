@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from scraper.source import Source
+from storage import formats
 from storage.printable import safe
-from storage.records import Problem, Reading
+from storage.records import Reading
 
 LABEL_WIDTH = 20
 
@@ -38,17 +37,9 @@ def as_json(reading: Reading, source: Source) -> str:
         "source_title": source.title,
         "terms": source.terms,
     }
-    return json.dumps(record, ensure_ascii=False, indent=2, default=_plain)
+    return formats.as_json(record, indent=2)
 
 
 def _fields(reading: Reading) -> dict[str, Any]:
     article = reading.article
     return {name: getattr(article, name) for name in article.__dataclass_fields__}
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Problem):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no place in JSON")

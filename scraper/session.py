@@ -16,7 +16,7 @@ from scraper.selection import Policy
 from scraper.source import Channel, Feed, ListPage, Source
 from scraper.text import fold
 from scraper.writer import Writer
-from storage.config import Config, ScraperSettings
+from storage.config import Config, ScraperSettings, SourceSettings
 from storage.errors import PresswatchError
 from storage.records import Failure
 from storage.runs import BEAT_EVERY, RunSummary
@@ -42,7 +42,7 @@ class Visit:
     held_until: datetime | None = None
 
     def __post_init__(self) -> None:
-        base = self.options.base_url or self.config.source(self.source.name).base_url
+        base = self.options.base(self.config.source(self.source.name).base_url)
         self.addresses = Addresses(self.source, base)
 
     @property
@@ -76,10 +76,10 @@ class Session(Visit):
     def __post_init__(self) -> None:
         Visit.__post_init__(self)  # super() does not work in a dataclass with slots before Python 3.14
         chosen = self.config.source(self.source.name)
-        self.channels = self.source.channels if chosen.channels is None else tuple(map(as_channel, chosen.channels))
+        self.channels = channels_of(self.source, chosen)
         self.policy = Policy(
             sections=wanted_names(self.source, chosen.sections),
-            languages=self.source.languages if chosen.languages is None else chosen.languages,
+            languages=self.source.languages if chosen.languages is None else tuple(map(fold, chosen.languages)),
             since=self.options.since,
             limit=self.options.limit,
             budget=self.settings.budget,
@@ -90,7 +90,8 @@ class Session(Visit):
 
     def fingerprint(self, channel: Channel) -> str:
         """What a channel's links depend on besides its body: our reader and what is asked of it."""
-        return f"{self.source.page.version} {self.addresses.base} {channel} {sorted(self.policy.sections)}"
+        wanted = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
+        return f"{self.source.page.version} {self.addresses.base} {channel} {wanted}"
 
     async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Ask the store, in its own thread."""
@@ -133,6 +134,11 @@ def wanted_names(source: Source, sections: tuple[str, ...] | None) -> dict[str, 
     """The sections asked for, each with every folded name the site gives it."""
     asked = source.sections if sections is None else sections
     return {fold(name): source.section_names.get(fold(name), frozenset({fold(name)})) for name in asked}
+
+
+def channels_of(source: Source, chosen: SourceSettings) -> tuple[Channel, ...]:
+    """The channels to look at, as the settings name them or else the source."""
+    return source.channels if chosen.channels is None else tuple(map(as_channel, chosen.channels))
 
 
 def as_channel(row: Mapping[str, str]) -> Channel:

@@ -21,9 +21,8 @@ from scraper.pipelines import Failed, Fetched
 from scraper.selection import Target
 from scraper.session import Session, Visit, now
 from scraper.source import Source
-from scraper.sources import load_sources
+from scraper.sources import load_crawl_config, load_sources
 from scraper.writer import Writer
-from storage.config import load_config
 from storage.console import fail
 from storage.errors import PresswatchError
 from storage.links import Try
@@ -104,10 +103,17 @@ class ArticleSpider(PageSpider):
         return self.visit
 
     async def start(self) -> AsyncIterator[Any]:
+        if self.session.error is not None:  # the run could not be opened
+            return
         try:
             self.targets = await plan(self.session, self.ask)
         except PresswatchError as error:
             self.session.fail(error)
+            return
+        except Exception as error:
+            # Scrapy would log it and call the crawl finished: nothing looked at would pass for nothing new.
+            logger.debug("looking at the channels broke", exc_info=True)
+            self.session.fail(PresswatchError(f"looking at the channels broke ({type(error).__name__}: {error})"))
             return
         self.session.planned = len(self.targets)
         for target in self.targets:
@@ -167,7 +173,7 @@ def read_response(visit: Visit, response: Response, asked: str) -> Reading:
 def _own_session(source: Source, arguments: dict[str, Any]) -> Session:
     """The session of `scrapy crawl`, which brings none: same configuration, same store, same rows."""
     try:
-        config = load_config()
+        config = load_crawl_config()
         options = parse_options(arguments, now=now())
         store = open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
         return Session(source=source, store=store, writer=Writer(), config=config, options=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +17,8 @@ from storage.errors import ConfigError, StoreError
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns."""
 
+_PASSWORD = re.compile(r"(://[^/@:]*:)[^@]*@")
+
 WRITES = {"presswatch_writes": True}
 
 
@@ -23,19 +26,24 @@ def create_store_engine(database: str, *, busy_timeout: timedelta) -> Engine:
     """Open `database`, an SQLAlchemy address; nothing is read or written yet.
 
     `busy_timeout` is how long a write waits for another process's lock. Raises ConfigError for an address that
-    SQLAlchemy cannot use.
+    SQLAlchemy cannot use, and for a database in memory: each thread would have its own, and all end with the command.
     """
     try:
         url = make_url(database)
         engine = create_engine(url, connect_args=_connect_args(url.get_backend_name(), busy_timeout))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise ConfigError(
-            f"database address {database!r} cannot be used ({first_line(error)}); write it as sqlite:///presswatch.db"
-        ) from error
+        raise _unusable(database, first_line(error)) from error
+    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
+        raise _unusable(database, "a database in memory keeps nothing")
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _unusable(database: str, why: str) -> ConfigError:
+    shown = _PASSWORD.sub(r"\1***@", database)
+    return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as sqlite:///presswatch.db")
 
 
 def _connect_args(backend: str, busy_timeout: timedelta) -> dict[str, Any]:
@@ -91,6 +99,7 @@ ADVICE = {
     "disk i/o": "check the disk and its free space; nothing half-written was kept",
     "unable to open": "does the folder exist, and may you write there?",
     "readonly": "may you write to this file?",
+    "malformed": "the file is damaged: put a copy of it in its place, or name another with --database",
     "not a database": "this file is something else; name another with --database",
     "no such column": "its tables are not those of this version: run presswatch db info",
     "no such table": "it is not a Presswatch database, or an old one: run presswatch db upgrade",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, or_, select, update
 
 from storage import changes, events, relooks
 from storage.engine import AnyRow, insert_into
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 T = TypeVar("T")
+
+ENDED = frozenset({Outcome.STORED, Outcome.GONE})
+"""Outcomes that a failed look leaves as they are: it says nothing of what was known before."""
 
 RELOOK_TRIES = 8
 """Failures in a row after which a re-look is given up until the article's next rung."""
@@ -57,7 +60,10 @@ class Links:
         return found
 
     def note(self, source: str, channel_id: int, links: Sequence[Link], *, now: datetime) -> None:
-        """Record that these links stand on the channel now; hints that were missing are filled in."""
+        """Record that these links stand on the channel now; hints that were missing are filled in.
+
+        Their sections take the place of earlier hints: they are to hold what any channel, now or before, named.
+        """
         if not links:
             return
         rows = [_fresh(source, link, now) for link in links]
@@ -89,8 +95,8 @@ class Links:
             connection.execute(statement, [_fresh(source, Link(url=url, channel=""), now)])
 
     def filter(self, reasons: Mapping[str, str]) -> None:
-        """Set addresses aside without a fetch: address → reason."""
-        self._settle(Outcome.FILTERED, reasons)
+        """Set addresses aside without a fetch: address → reason. No further try at them is planned."""
+        self._settle(Outcome.FILTERED, reasons, attempts=0, next_attempt_at=None)
 
     def reopen(self, reasons: Mapping[str, str]) -> None:
         """Take up again addresses that were set aside under other settings: address → reason."""
@@ -100,19 +106,19 @@ class Links:
         """Say why addresses were not fetched yet: address → reason."""
         self._settle(Outcome.PENDING, reasons)
 
-    def _settle(self, outcome: Outcome, reasons: Mapping[str, str]) -> None:
+    def _settle(self, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
         if not reasons:
             return
         rows = [{"listed": url, "because": reason} for url, reason in reasons.items()]
         statement = update(LinkRow).where(LinkRow.url == bindparam("listed"))
         with self._store.write() as connection:
-            connection.execute(statement.values(outcome=outcome, reason=bindparam("because")), rows)
+            connection.execute(statement.values(outcome=outcome, reason=bindparam("because"), **values), rows)
 
     def filtered(self, tried: Try, *, reason: str, sections: tuple[str, ...], language: str | None) -> None:
         """Record that a page was read and turned out to be of no wanted section or language."""
         learned = {"sections": sections, "language": language}
         settled = {"outcome": Outcome.FILTERED, "reason": reason, "attempts": 0, "next_attempt_at": None}
-        settled |= {"read_at": tried.at}
+        settled |= {"read_at": tried.at, "missing_at": None}
         with self._store.write() as connection:
             link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
             record_fetch(connection, link.id, tried, FetchResult.FILTERED, reason=reason)
@@ -126,9 +132,9 @@ class Links:
             attempts = link.attempts + 1
             again = relooks.retry_at(attempts, link.first_listed_at, tried.at)
             settled: dict[str, Any] = {"attempts": attempts, "next_attempt_at": again}
-            if link.outcome != Outcome.STORED:
+            if link.outcome not in ENDED:
                 settled |= {"outcome": Outcome.PENDING, "reason": f"{failure.stage}: {failure.reason}"}
-            elif attempts % RELOOK_TRIES == 0:
+            elif attempts % RELOOK_TRIES == 0 and link.article_id is not None:
                 _skip_rung(connection, link, tried)
             connection.execute(_update_link(tried.url).values(settled))
             record_fetch(connection, link.id, tried, FetchResult.FAILED, failure=failure)
@@ -233,7 +239,9 @@ def _upsert_link(connection: Connection) -> Any:
     statement = insert_into(connection, LinkRow)
     hints = ("title", "published_at", "published_text", "language")
     filled = {name: func.coalesce(getattr(LinkRow, name), statement.excluded[name]) for name in hints}
-    sections = func.coalesce(func.nullif(LinkRow.sections, ""), statement.excluded.sections)
+    # What the page itself says, once it was read, no listing overrules.
+    open_to_hints = or_(LinkRow.read_at.is_(None), LinkRow.sections == ())
+    sections = case((open_to_hints, statement.excluded.sections), else_=LinkRow.sections)
     listed = {"last_listed_at": statement.excluded.last_listed_at, "sections": sections}
     return statement.on_conflict_do_update(index_elements=["url"], set_={**listed, **filled})
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 
 from scraper.source import Source
+from storage.config import Config, load_config
 from storage.errors import ConfigError
 
 
@@ -25,3 +26,12 @@ def get_source(name: str) -> Source:
     if name not in sources:
         raise ConfigError(f"no source is called {name!r}; there are: {', '.join(sources)}")
     return sources[name]
+
+
+def load_crawl_config(path: str | None = None, *, database: str | None = None) -> Config:
+    """The configuration. Raises ConfigError for settings of a source that is none: they would pass for defaults."""
+    config, known = load_config(path, database=database), load_sources()
+    for name in config.sources:
+        if name not in known:
+            raise ConfigError(f"{config.path}: unknown setting sources.{name}; known here: {', '.join(known)}")
+    return config

@@ -94,8 +94,17 @@ def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(desk: Des
     done = desk.crawl_command()
     assert done.returncode == 1
     assert "asked to be left alone until" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert site.requests == ()
+
+
+@pytest.mark.parametrize("value", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "soon", "-5", "1.5", ", ,"])
+def test_a_retry_after_that_means_nothing_is_passed_over(value: str, desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("one", bad.answer(200, retry_after=value))
+    done = desk.crawl_command()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1 new" in done.stdout
 
 
 def test_windows_1251_without_a_header_is_read(desk: Desk, site: Site) -> None:

@@ -99,6 +99,27 @@ def test_a_list_that_repeats_itself_on_every_page_ends(desk: Desk, site: Site) -
     assert len([request for request in site.requests if "category" in request.path]) == 2
 
 
+@pytest.mark.parametrize("rest", ["&sort={date}", "&sort={", "&sort=}"])
+def test_braces_in_paging_are_part_of_the_address(rest: str, desk: Desk, site: Site) -> None:
+    paging = f"?page={{page}}{rest}"
+    desk.of_source = SourceSettings(channels=({"list": "/en/category/politics", "paging": paging},))
+    site.publish_many([story(f"story-{number}") for number in range(8)])
+    site.list_style(per_screen=5)
+    run = desk.crawl()
+    assert (run.status, run.new) == (RunStatus.SUCCEEDED, 8)
+
+
+def test_a_look_that_breaks_turns_the_run_red(desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr("scraper.looks.parse_feed", broken)
+    site.publish(story("one"))
+    run = desk.crawl()
+    assert run.status is RunStatus.FAILED
+    assert "nobody thought of this" in (run.error or "")
+
+
 def test_paging_goes_on_until_known_links_are_met(desk: Desk, site: Site) -> None:
     desk.of_source = PAGED
     site.publish_many([story(f"story-{number}", days=number + 10) for number in range(20)])

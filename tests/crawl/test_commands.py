@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from storage.records import Trigger
 from tests.crawl.desk import ROOT, Desk
-from tests.crawl.stories import story
-from tests.site import Site
+from tests.crawl.stories import NOW, story
+from tests.site import Site, bad
 
 
 def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
@@ -21,6 +22,12 @@ def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
     assert done.stdout.startswith("caliber: succeeded: 1 listed, 1 new,")
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
+
+
+def test_verbose_says_what_happens_to_each_address_and_no_more(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = desk.crawl_command("--verbose")
+    assert done.stderr.splitlines() == [f"INFO {site.url_of('one')}: new (first fetch)"]
 
 
 def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> None:
@@ -40,8 +47,12 @@ def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> 
         (["caliber", "--relook", "some"], "--relook"),
         (["caliber", "--base-url", "caliber"], "base_url"),
         (["caliber", "--base-url", "ftp://127.0.0.1"], "base_url"),
+        (["caliber", "--base-url", ""], "base_url"),
         (["caliber", "--url", "https://example.org/en/post/one"], "no article address"),
         (["caliber", "--database", "nonsense"], "nonsense"),
+        (["caliber", "--database", "sqlite://"], "a database in memory keeps nothing"),
+        (["caliber", "--database", "sqlite:///:memory:"], "a database in memory keeps nothing"),
+        (["caliber", "--database", "nosuch://me:secret@127.0.0.1/x"], "'nosuch://me:***@127.0.0.1/x'"),
         (["caliber", "--config", "missing.toml"], "missing.toml"),
         (["caliber", "--nosuch"], "--nosuch"),
     ],
@@ -51,8 +62,26 @@ def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, 
     done = desk.command("crawl", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre; known here: caliber"),
+        ('[sources.caliber]\nchannels = [{ feed = "https://example.org/rss" }]\n', "channel 'https://example.org/rss'"),
+        ('[sources.caliber]\nbase_url = ""\n', "base_url ''"),
+    ],
+    ids=["no source", "another host", "no base"],
+)
+def test_settings_that_cannot_work_are_refused_before_anything_is_opened(settings: str, said: str, desk: Desk) -> None:
+    (desk.folder / "presswatch.toml").write_text(settings, encoding="utf-8")
+    for arguments in (["crawl", "caliber"], ["crawl"]):
+        done = desk.command(*arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert not (desk.folder / "desk.db").exists()
 
 
 def test_read_prints_every_field_and_stores_nothing(desk: Desk, site: Site) -> None:
@@ -71,6 +100,18 @@ def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
     assert record["title"] == "Title of one"
     assert record["origins"]["title"]
     assert record["problems"] == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_read_writes_whatever_the_output_can_hold(
+    form: str, desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every terminal or pipe is UTF-8: JSON is, whatever the locale, and a person sees question marks."""
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    site.publish(story("one", title="Переговоры", body=("Да.",)))
+    done = desk.command("read", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert ("Переговоры" if form == "json" else "title               ??????????") in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -144,3 +185,32 @@ def test_scrapy_crawl_with_a_wrong_argument_says_so(desk: Desk) -> None:
     done = scrapy(desk, "crawl", "caliber", "-a", "limt=3")
     assert "limt" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["shell", "-c", "response.status", "--nolog"], ["fetch", "--nolog"]], ids=" ".join
+)
+def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = scrapy(desk, *arguments, "--nolog", site.url_of("one"))
+    assert done.returncode == 0, done.stderr
+    assert ("200" if arguments[0] == "shell" else "Title of one") in done.stdout
+    assert done.stderr == ""
+
+
+def test_scrapy_crawl_says_why_it_failed(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("/en/category/politics", bad.answer(404))
+    done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "presswatch: caliber: " in done.stderr
+    assert "set channels in [sources.caliber]" in done.stderr
+
+
+def test_scrapy_crawl_says_that_the_source_is_being_crawled(desk: Desk, site: Site) -> None:
+    with desk.store() as store:
+        store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
+        store.runs.open("caliber", Trigger.MANUAL, now=NOW)
+        done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "being crawled already" in done.stderr
+    assert "Unclosed" not in done.stderr
+    assert site.requests == ()

@@ -103,6 +103,12 @@ def test_one_article_named_by_hand_is_stored_whatever_its_section(desk: Desk, si
     assert site.requests_for("/rss.xml") == ()
 
 
+def test_two_spellings_of_one_address_are_one_request(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    run = desk.crawl(urls=(site.url_of("one"), f"{site.url}/en/post/one/?utm_source=mail"))
+    assert (run.new, run.same, len(site.requests_for("one"))) == (1, 0, 1)
+
+
 def test_a_limit_leaves_the_rest_pending_and_the_next_crawl_takes_it_up(desk: Desk, site: Site) -> None:
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(5)])
     run = desk.crawl(limit=2)

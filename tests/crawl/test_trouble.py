@@ -88,6 +88,17 @@ def test_a_full_disk_ends_in_one_line_and_the_next_crawl_has_it_all(desk: Desk, 
     assert run.pending == 0
 
 
+def test_a_damaged_database_ends_in_one_line_that_says_what_to_do(desk: Desk) -> None:
+    desk.store().close()
+    file = desk.folder / "desk.db"
+    file.write_bytes(file.read_bytes()[:8192] + b"\xaa" * 100_000)
+    for command in (["query"], ["crawl", "caliber"], ["db", "info"]):
+        done = desk.command(*command)
+        assert done.returncode == 1
+        assert "the file is damaged" in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("after", [0, 5, 20], ids=lambda count: f"after {count} articles")
 def test_a_killed_crawl_loses_nothing_and_stores_nothing_twice(after: int, desk: Desk, site: Site) -> None:
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(40)])
@@ -150,6 +161,8 @@ def test_one_open_run_a_source(desk: Desk, site: Site) -> None:
         done = desk.crawl_command()
         assert done.returncode == 3
         assert "being crawled already" in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert "Traceback" in desk.crawl_command("--debug").stderr
         store.runs.close(run_id, RunStatus.SUCCEEDED, now=NOW)
     assert desk.crawl_command().returncode == 0
 
