@@ -39,7 +39,7 @@ class CrawlRun(SessionPart):
 
     async def _keep_hold(self) -> None:
         session = self.session
-        until = await session.call(session.store.sources.held_until, session.source.name)
+        until = await session.call(session.store.sources.held_until, session.source.name, session.addresses.base)
         if until is not None and until > now():
             raise StoreError(f"{session.source.name}: {held_reason(until)}; crawl it after that")
 

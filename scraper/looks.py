@@ -190,6 +190,10 @@ async def _choose(session: Session, looks: Sequence[Seen]) -> tuple[Target, ...]
     found = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
     known = {url: one for url, one in found.items() if session.addresses.holds(url)}
     choice = choose(links, known, now=now(), policy=session.policy)
+    session.fresh = len(session.listed - known.keys())
+    session.changed = any(seen.look.changed for seen in looks)
+    session.relooks_due = choice.relooks_due
+    session.relooks = sum(target.why is Why.RELOOK for target in choice.fetch)
     named = section_hints(links, known)
     for seen in looks:
         hinted = [replace(link, sections=named[link.url]) for link in seen.links]

@@ -53,16 +53,14 @@ async def close_session(session: Session) -> None:
     status, reason = verdict(error=session.error, failures=session.failures, stopped=session.stopped)
     try:
         if session.held_until is not None:
-            await session.call(session.store.sources.hold, session.source.name, session.held_until)
+            base = session.addresses.base
+            await session.call(session.store.sources.hold, session.source.name, base, session.held_until)
         session.summary = await session.call(
             session.store.runs.close,
             session.run_id,
             status,
             now=now(),
-            listed=len(session.listed),
-            set_aside=session.set_aside,
-            requests=session.requests,
-            received=session.received,
+            counts=session.counts(),
             error=reason,
         )
     except PresswatchError as error:

@@ -58,6 +58,7 @@ class Choice:
     filtered: Mapping[str, str]
     reopened: Mapping[str, str]
     left: Mapping[str, str]
+    relooks_due: int  # chosen or not
 
 
 def wants(sections: Sequence[str], language: str | None, policy: Policy) -> str | None:
@@ -101,7 +102,10 @@ def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, 
         Target(url=one.url, why=Why.RELOOK, sections=one.sections)
         for one in relooks[: _room_for_relooks(len(kept), policy)]
     ]
-    return Choice(fetch=(*kept, *again), filtered=filtered, reopened=_reopened(fresh, known), left=old | over)
+    reopened = _reopened(fresh, known)
+    return Choice(
+        fetch=(*kept, *again), filtered=filtered, reopened=reopened, left=old | over, relooks_due=len(relooks)
+    )
 
 
 def _never_tried(known: Mapping[str, Known], links: Sequence[Link]) -> list[Link]:

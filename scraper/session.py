@@ -19,7 +19,7 @@ from scraper.writer import Writer
 from storage.config import Config, ScraperSettings, SourceSettings
 from storage.errors import PresswatchError
 from storage.records import Failure
-from storage.runs import BEAT_EVERY, RunSummary
+from storage.runs import BEAT_EVERY, CrawlCounts, RunSummary
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,11 @@ class Session(Visit):
     policy: Policy = field(init=False)
     channels: tuple[Channel, ...] = field(init=False)
     listed: set[str] = field(default_factory=set)
+    fresh: int = 0  # of the listed ones, never listed before
+    changed: bool = False  # a channel listed something else than at the look before
     set_aside: int = 0  # links filtered unread
+    relooks_due: int = 0
+    relooks: int = 0  # of them chosen
     planned: int = 0  # article requests chosen
     fetched: int = 0
     new: int = 0
@@ -124,6 +128,18 @@ class Session(Visit):
             self._beating.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._beating
+
+    def counts(self) -> CrawlCounts:
+        return CrawlCounts(
+            listed=len(self.listed),
+            fresh=self.fresh,
+            changed=self.changed,
+            set_aside=self.set_aside,
+            relooks_due=self.relooks_due,
+            relooks=self.relooks,
+            requests=self.requests,
+            received=self.received,
+        )
 
     def fail(self, error: PresswatchError) -> None:
         """Remember the first error that ends the crawl."""

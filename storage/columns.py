@@ -1,4 +1,4 @@
-"""Column types that keep what the database alone would lose: zones, durations, tuples."""
+"""Column types that keep what the database alone would lose: zones, durations, tuples; and what all tables share."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Enum, Float, Text
+from sqlalchemy import JSON, DateTime, Dialect, Enum, Float, MetaData, Text
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from storage.records import Problem
@@ -85,3 +87,25 @@ def _words(kind: type[StrEnum]) -> list[str]:
 def enum_of(kind: type[StrEnum]) -> Enum:
     """A StrEnum kept as its words. No CHECK: a new word must not need a rebuild of the table on SQLite."""
     return Enum(kind, native_enum=False, create_constraint=False, length=20, values_callable=_words)
+
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Model(DeclarativeBase):
+    """What all tables share: how Python's types are kept, and names that migrations can rely on."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
+        str: Text,
+        datetime: UtcDateTime,
+        timedelta: Seconds,
+        tuple[str, ...]: Names,
+        tuple[Problem, ...]: Problems,
+        dict[str, Any]: JSON,
+    }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, MetaData, Text, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.columns import Names, Problems, Seconds, UtcDateTime, enum_of
+from storage.columns import Model, enum_of
 from storage.records import (
     ChangeKind,
     FetchResult,
@@ -21,29 +21,8 @@ from storage.records import (
     Why,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The Alembic revision these models are written for; versions are numbered, so that newer can be told from older."""
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Model(DeclarativeBase):
-    """What all tables share: how Python's types are kept, and names that migrations can rely on."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
-        str: Text,
-        datetime: UtcDateTime,
-        timedelta: Seconds,
-        tuple[str, ...]: Names,
-        tuple[Problem, ...]: Problems,
-        dict[str, Any]: JSON,
-    }
 
 
 class SourceRow(Model):
@@ -57,7 +36,8 @@ class SourceRow(Model):
     terms: Mapped[str]
     timezone: Mapped[str]
     held_until: Mapped[datetime | None]
-    """No request to the source before this: its host asked so with Retry-After."""
+    """No request to `held_base` before this: its host asked so with Retry-After."""
+    held_base: Mapped[str | None]
 
 
 class ArticleRow(Model):
@@ -180,9 +160,6 @@ class ChannelRow(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(ForeignKey("sources.name"))
     url: Mapped[str]
-    interval: Mapped[timedelta | None]
-    due_at: Mapped[datetime | None]
-    reason: Mapped[str | None]
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     body_hash: Mapped[str | None]
@@ -248,6 +225,13 @@ class CrawlRunRow(Model):
     pending_count: Mapped[int] = mapped_column(default=0)
     request_count: Mapped[int] = mapped_column(default=0)
     byte_count: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether any channel listed something else than at the look before."""
+    fresh_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Listed addresses that were never listed before."""
+    relook_due_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    relook_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Re-looks chosen; the rest of those due found no room in the budget."""
     error: Mapped[str | None]
 
 
@@ -277,7 +261,16 @@ class EventRow(Model):
     """Something a person may want to know: silent, drift, blocked, gap, gone, back, volatile."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_source_kind_opened_at", "source", "kind", "opened_at"),)
+    __table_args__ = (
+        Index("ix_events_source_kind_opened_at", "source", "kind", "opened_at"),
+        Index(
+            "uq_events_open",
+            *("source", "kind", "subject"),
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(ForeignKey("sources.name"))
@@ -288,3 +281,5 @@ class EventRow(Model):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
+    """When alerts of its beginning were written; `end_told_at` of its end."""
+    end_told_at: Mapped[datetime | None]

@@ -48,6 +48,23 @@ class RunSummary:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlCounts:
+    """What a crawl knows of itself that its fetches do not tell."""
+
+    listed: int = 0
+    fresh: int = 0  # of them never listed before
+    changed: bool = False  # a channel listed something else than at the look before
+    set_aside: int = 0  # links filtered unread, by the hints of their listings
+    relooks_due: int = 0
+    relooks: int = 0  # of them chosen; the rest found no room in the budget
+    requests: int = 0
+    received: int = 0  # bytes of bodies
+
+
+NOTHING = CrawlCounts()
+
+
 class Runs:
     """The rows of `crawl_runs`, as a crawl writes them."""
 
@@ -101,22 +118,15 @@ class Runs:
         status: RunStatus,
         *,
         now: datetime,
-        listed: int = 0,
-        set_aside: int = 0,
-        requests: int = 0,
-        received: int = 0,
+        counts: CrawlCounts = NOTHING,
         error: str | None = None,
     ) -> RunSummary:
-        """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other.
-
-        `set_aside` is links that were filtered unread, by the hints of their listings.
-        """
+        """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
         with self._store.write() as connection:
             source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
-            counts = _counts(connection, run_id, source or "")
-            counts["filtered_count"] += set_aside
-            counts |= {"listed_count": listed, "request_count": requests, "byte_count": received}
-            values = {"status": status, "finished_at": now, "error": error, **counts}
+            done = _counts(connection, run_id, source or "")
+            done["filtered_count"] += counts.set_aside
+            values = {"status": status, "finished_at": now, "error": error, **done, **_own_words(counts)}
             row = connection.execute(
                 update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(values).returning(CrawlRunRow)
             ).one()
@@ -151,6 +161,18 @@ def _counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
         "gone_count": found.get(FetchResult.GONE, 0),
         "recounted_count": connection.scalar(select(func.count()).where(recounted)) or 0,
         "pending_count": connection.scalar(select(func.count()).where(pending)) or 0,
+    }
+
+
+def _own_words(counts: CrawlCounts) -> dict[str, Any]:
+    return {
+        "listed_count": counts.listed,
+        "fresh_count": counts.fresh,
+        "changed": counts.changed,
+        "relook_due_count": counts.relooks_due,
+        "relook_count": counts.relooks,
+        "request_count": counts.requests,
+        "byte_count": counts.received,
     }
 
 

@@ -27,12 +27,15 @@ class Sources:
             statement = insert_into(connection, SourceRow).values(name=name, **facts)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=facts))
 
-    def held_until(self, name: str) -> datetime | None:
+    def held_until(self, name: str, base: str) -> datetime | None:
+        """Until when the host at `base` asked to be left alone; another copy of the source has another host."""
+        held = select(SourceRow.held_until).where(SourceRow.name == name, SourceRow.held_base == base)
         with self._store.read() as connection:
-            held: datetime | None = connection.scalar(select(SourceRow.held_until).where(SourceRow.name == name))
-        return held
+            until: datetime | None = connection.scalar(held)
+        return until
 
-    def hold(self, name: str, until: datetime) -> None:
-        """No request to this source before `until`: its host asked so."""
+    def hold(self, name: str, base: str, until: datetime) -> None:
+        """No request to the source at `base` before `until`: its host asked so."""
+        held = update(SourceRow).where(SourceRow.name == name).values(held_until=until, held_base=base)
         with self._store.write() as connection:
-            connection.execute(update(SourceRow).where(SourceRow.name == name).values(held_until=until))
+            connection.execute(held)

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from storage.models import Model
+from storage import duty_models, models  # noqa: F401  (they fill the metadata)
+from storage.columns import Model
 
 context.configure(
     connection=context.config.attributes["connection"],

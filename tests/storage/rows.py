@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert
 
-from storage.models import Model
+from storage.columns import Model
 from storage.records import ChangeKind, FetchResult, Outcome, RunStatus, Trigger, Why
 from storage.store import Store, open_store
 

@@ -1,0 +1,69 @@
+"""The tables that the migrations make are those the models say, and an older database keeps what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from storage import duty_models, schema
+from storage.columns import Model
+from storage.engine import create_store_engine, transaction
+from storage.errors import StoreError
+from storage.models import SCHEMA_VERSION
+
+assert duty_models.LeaseRow.metadata is Model.metadata
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_store_engine(f"sqlite:///{tmp_path}/x.db", busy_timeout=timedelta(seconds=1))
+    yield engine
+    engine.dispose()
+
+
+def upgrade_to(engine: Engine, version: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    with transaction(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+
+def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, Model.metadata) == []
+
+
+def test_the_version_is_that_of_the_last_step() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
+
+
+def test_an_old_database_is_refused_until_it_is_upgraded_and_keeps_what_it_holds(engine: Engine) -> None:
+    upgrade_to(engine, "0001")
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL)"))
+        connection.execute(
+            text(
+                "INSERT INTO channels (source, url, interval, validators_trusted, failures, etag)"
+                " VALUES ('s', 'u', 60.0, 1, 2, 'e')"
+            )
+        )
+    with pytest.raises(StoreError, match=r"old tables \(0001, needed .*run presswatch db upgrade"):
+        schema.check(engine)
+    assert schema.upgrade(engine) == "0001"
+    schema.check(engine)
+    with transaction(engine, writes=False) as connection:
+        assert connection.execute(text("SELECT url, etag, failures FROM channels")).all() == [("u", "e", 2)]
