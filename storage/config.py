@@ -9,27 +9,34 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.errors import ConfigError
+from storage.records import EventKind
 from storage.values import (
     channels,
     duration,
     flag,
+    one_of,
     optional_duration,
     share,
     size,
     text,
     whole,
     words,
+    zone,
 )
 
 S = TypeVar("S")
 
 DEFAULT_FILE = "presswatch.toml"
+
+
+def event_kinds(value: Any) -> tuple[str, ...]:
+    return tuple(one_of(*EventKind)(word) for word in words(value) or ())
 
 
 def setting(default: Any, parse: Callable[[Any], Any], help: str) -> Any:  # noqa: A002
@@ -68,6 +75,38 @@ class ScraperSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerSettings:
+    """`[scheduler]`: the daemon, and the crawls it starts."""
+
+    slots: int = setting(2, whole(1, 32), "crawl processes at the same time")
+    deadline: timedelta = setting("30 min", duration, "how long a crawl process may take; then it is ended")
+    grace: timedelta = setting("20 s", duration, "how long it may take to end in good order before it is killed")
+    memory: int = setting("1 GB", size, "resident memory of a crawl process; one that takes more is ended")
+    listen: str = setting("", text, "host and port of /healthz and /metrics, such as 127.0.0.1:9464; none if empty")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """`[alerts]`: who is told when something is wrong."""
+
+    to: tuple[str, ...] = setting([], words, "Apprise addresses that are told of events; none if empty")
+    kinds: tuple[str, ...] = setting(
+        ["silent", "drift", "blocked", "failing", "gap", "untrusted", "killed"],
+        event_kinds,
+        "the events that are told; `presswatch events` shows all",
+    )
+    timeout: timedelta = setting("20 s", duration, "how long sending one alert may take")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """`[log]`: what the daemon and its crawls say on stderr."""
+
+    level: str = setting("info", one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
+    format: str = setting("text", one_of("text", "json"), "text or json, one line an entry")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
     """`[sources.<name>]`: what of a source is watched; what is not set is as the source declares it."""
 
@@ -80,8 +119,12 @@ class SourceSettings:
     sections: tuple[str, ...] | None = setting(None, words, "sections to keep; [] keeps all")
     languages: tuple[str, ...] | None = setting(None, words, "languages to keep; [] keeps all")
     every: timedelta | None = setting(
-        None, optional_duration, "how often a schedule looks at it; a crawl by hand does not ask"
+        None, optional_duration, "how often the daemon looks at it; without it and `cron`, as often as it deserves"
     )
+    cron: str | None = setting(None, text, 'when the daemon looks at it, such as "*/10 6-23 * * *"')
+    timezone: str | None = setting(None, zone, "the zone of `cron`; without it that of the source")
+    every_min: timedelta = setting("5 min", duration, "the shortest pause between two looks that the daemon chooses")
+    every_max: timedelta = setting("6 h", duration, "the longest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +133,9 @@ class Config:
 
     storage: StorageSettings = field(default_factory=StorageSettings)
     scraper: ScraperSettings = field(default_factory=ScraperSettings)
+    scheduler: SchedulerSettings = field(default_factory=SchedulerSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     path: Path | None = None
 
@@ -112,8 +158,7 @@ def load_config(path: str | Path | None = None, *, database: str | None = None) 
 
 
 def _with_database(config: Config, database: str) -> Config:
-    storage = StorageSettings(database=database, busy_timeout=config.storage.busy_timeout)
-    return Config(storage=storage, scraper=config.scraper, sources=config.sources, path=config.path)
+    return replace(config, storage=replace(config.storage, database=database))
 
 
 def _read(file: Path, *, must_exist: bool) -> dict[str, Any] | None:
@@ -127,12 +172,21 @@ def _read(file: Path, *, must_exist: bool) -> dict[str, Any] | None:
         raise ConfigError(f"configuration file {file} cannot be read: {error}") from error
 
 
+TABLES: Mapping[str, type[Any]] = {
+    "storage": StorageSettings,
+    "scraper": ScraperSettings,
+    "scheduler": SchedulerSettings,
+    "alerts": AlertSettings,
+    "log": LogSettings,
+}
+"""The tables of the file, but for `[sources.<name>]`."""
+
+
 def _build(raw: Mapping[str, Any], file: Path) -> Config:
-    _refuse_unknown(raw, known={"storage", "scraper", "sources"}, path="", file=file)
+    _refuse_unknown(raw, known={*TABLES, "sources"}, path="", file=file)
     sources = _table(raw, "sources", file)
     return Config(
-        storage=_fill(StorageSettings, _table(raw, "storage", file), "storage", file),
-        scraper=_fill(ScraperSettings, _table(raw, "scraper", file), "scraper", file),
+        **{name: _fill(kind, _table(raw, name, file), name, file) for name, kind in TABLES.items()},
         sources={
             name: _fill(SourceSettings, _table(sources, name, file, "sources."), f"sources.{name}", file)
             for name in sources

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 
@@ -19,6 +20,11 @@ def identity(pid: int) -> str | None:
     after_command = stat.rpartition(")")[2].split()
     state, started = after_command[0], after_command[19]
     return None if state in "ZX" else started
+
+
+def is_alive(host: str, pid: int, process: str | None) -> bool:
+    """Whether a process that was recorded with its identity lives; of another machine's we cannot say otherwise."""
+    return host != socket.gethostname() or (process is not None and identity(pid) == process)
 
 
 def _answers(pid: int) -> bool:

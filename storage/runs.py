@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.engine import AnyRow
 from storage.errors import RunOpenError, StoreError
 from storage.models import CrawlRunRow, FetchRow, LinkRow
-from storage.processes import identity
+from storage.processes import identity, is_alive
 from storage.records import FetchResult, Outcome, RunStatus, Trigger
 
 if TYPE_CHECKING:
@@ -107,6 +107,17 @@ class Runs:
             self.close(run_id, RunStatus.INTERRUPTED, now=now, error=error)
         return dead
 
+    def close_left_open(self, pid: int, status: RunStatus, *, now: datetime, error: str) -> list[str]:
+        """Close what a child process of this machine left open when it ended; return the sources."""
+        left = select(CrawlRunRow.id, CrawlRunRow.source).where(
+            CrawlRunRow.finished_at.is_(None), CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname()
+        )
+        with self._store.read() as connection:
+            runs = connection.execute(left).all()
+        for run in runs:
+            self.close(run.id, status, now=now, error=error)
+        return [run.source for run in runs]
+
     def beat(self, run_id: int, *, now: datetime) -> None:
         """Show a sign of life."""
         with self._store.write() as connection:
@@ -140,9 +151,8 @@ def _open_runs(source: str) -> Any:
 
 
 def _is_alive(run: AnyRow, now: datetime) -> bool:
-    if run.host != socket.gethostname():
-        return bool(now - run.beat_at < LOST_AFTER)
-    return run.process is not None and identity(run.pid) == run.process
+    beats = run.host == socket.gethostname() or now - run.beat_at < LOST_AFTER
+    return bool(beats and is_alive(run.host, run.pid, run.process))
 
 
 def _counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:

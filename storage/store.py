@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from storage.articles import Articles
     from storage.channels import Channels
     from storage.events import Events
+    from storage.leases import Leases
     from storage.links import Links
     from storage.runs import Runs
     from storage.saving import Saving
+    from storage.schedules import Schedules
     from storage.sources import Sources
 
 BUSY_TIMEOUT = timedelta(seconds=30)
@@ -74,6 +76,18 @@ class Store:
         from storage.runs import Runs
 
         return Runs(self)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        from storage.schedules import Schedules
+
+        return Schedules(self)
+
+    @cached_property
+    def leases(self) -> Leases:
+        from storage.leases import Leases
+
+        return Leases(self)
 
     @cached_property
     def events(self) -> Events:

@@ -119,3 +119,23 @@ def moment(value: str, *, now: datetime) -> datetime:
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f'{value!r} is no date: write "7d", "2026-11-01" or "2026-11-01T08:00Z"') from None
+
+
+def one_of(*known: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if value not in known:
+            raise ValueError(f"must be one of {', '.join(known)}")
+        return str(value)
+
+    return parse
+
+
+def zone(value: Any) -> str | None:
+    """The name of a time zone, such as Asia/Baku."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    name = text(value)
+    try:
+        return name if name is None else ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone such as Asia/Baku") from None

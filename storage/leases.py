@@ -1,0 +1,86 @@
+"""One daemon a database: who holds the lease watches; everybody else waits or leaves."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from storage.duty_models import LeaseRow
+from storage.engine import insert_into
+from storage.processes import is_alive
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+DAEMON = "daemon"
+BEAT_EVERY = timedelta(seconds=10)
+LOST_AFTER = timedelta(minutes=2)
+"""A holder on another machine without a sign of life for so long is taken for dead: twelve beats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who watches."""
+
+    host: str
+    pid: int
+    process: str | None
+    version: str
+    started_at: datetime
+    beat_at: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Whether its holder lives, as far as can be seen from here."""
+        return is_alive(self.host, self.pid, self.process) and (
+            self.host == socket.gethostname() or now - self.beat_at < LOST_AFTER
+        )
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}, since {self.started_at:%Y-%m-%d %H:%M} UTC"
+
+
+class Leases:
+    """The rows of `leases`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def take(self, *, process: str | None, version: str, now: datetime) -> Lease | None:
+        """Take the daemon's lease for this process; if somebody alive holds it, return that one instead."""
+        own = {"host": socket.gethostname(), "pid": os.getpid(), "process": process, "version": version}
+        values = {**own, "started_at": now, "beat_at": now}
+        with self._store.write() as connection:
+            row = connection.execute(select(*_COLUMNS).where(_DAEMON).with_for_update()).mappings().first()
+            held = None if row is None else Lease(**row)
+            if held is not None and held.holds(now):
+                return held
+            statement = insert_into(connection, LeaseRow).values(name=DAEMON, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+        return None
+
+    def holder(self) -> Lease | None:
+        """Who took the lease last, alive or not; None if it was given back."""
+        with self._store.read() as connection:
+            row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
+        return None if row is None else Lease(**row)
+
+    def beat(self, *, now: datetime) -> bool:
+        """Show a sign of life; False if the lease is another's by now."""
+        with self._store.write() as connection:
+            mine = update(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
+            return connection.execute(mine.values(beat_at=now)).rowcount == 1
+
+    def release(self) -> None:
+        """Give the lease back, if it is ours."""
+        mine = delete(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
+        with self._store.write() as connection:
+            connection.execute(mine)
+
+
+_DAEMON = LeaseRow.name == DAEMON
+_COLUMNS = tuple(column for column in LeaseRow.__table__.columns if column.name != "name")

@@ -1,0 +1,123 @@
+"""When each source is looked at next, and why; what people ask of the running daemon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from storage.duty_models import ScheduleRow
+from storage.engine import insert_into
+from storage.errors import StoreError
+from storage.models import ChannelRow, CrawlRunRow, SourceRow
+from storage.records import RunStatus, Stage
+
+if TYPE_CHECKING:
+    from storage.engine import AnyRow
+    from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The next look at a source."""
+
+    source: str
+    due_at: datetime
+    interval: timedelta | None
+    reason: str
+    failures: int = 0  # crawls in a row that failed
+    first_failure_at: datetime | None = None
+    alone: bool = False  # its last crawl had to be killed
+    paused_at: datetime | None = None
+    asked_at: datetime | None = None  # somebody asked for a crawl now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastCrawl:
+    """How the last crawl of a source ended: what a plan is made from."""
+
+    started_at: datetime
+    finished_at: datetime
+    status: RunStatus
+    error: str | None
+    listed: int
+    fresh: int
+    changed: bool
+    stage: Stage | None  # of the first channel that failed
+    held_until: datetime | None
+
+
+class Schedules:
+    """The rows of `schedules`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def all(self) -> dict[str, Schedule]:
+        """Every schedule by its source."""
+        with self._store.read() as connection:
+            rows = connection.execute(select(*_COLUMNS).order_by(ScheduleRow.source)).mappings()
+            return {row["source"]: Schedule(**row) for row in rows}
+
+    def set(self, schedule: Schedule) -> None:
+        """Plan the next look. What people asked for meanwhile stays: pausing is theirs, and so is a crawl now."""
+        planned = ("due_at", "interval", "reason", "failures", "first_failure_at", "alone")
+        values = {name: getattr(schedule, name) for name in planned}
+        with self._store.write() as connection:
+            statement = insert_into(connection, ScheduleRow).values(source=schedule.source, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
+
+    def pause(self, source: str, *, now: datetime) -> None:
+        """No scheduled look at the source until it is resumed. Raises StoreError for one without a schedule."""
+        self._ask(source, {"paused_at": now})
+
+    def resume(self, source: str) -> None:
+        self._ask(source, {"paused_at": None})
+
+    def ask(self, source: str, *, now: datetime) -> None:
+        """Ask the daemon for a crawl now. Raises StoreError for a source without a schedule."""
+        self._ask(source, {"asked_at": now})
+
+    def take_up(self, source: str) -> None:
+        """A crawl was started: whoever asked for one has it."""
+        self._ask(source, {"asked_at": None})
+
+    def _ask(self, source: str, values: dict[str, Any]) -> None:
+        with self._store.write() as connection:
+            changed = connection.execute(update(ScheduleRow).where(ScheduleRow.source == source).values(values))
+        if changed.rowcount == 0:
+            raise StoreError(f"{source} has no schedule yet: start presswatch daemon first")
+
+    def last_crawl(self, source: str) -> LastCrawl | None:
+        """The last crawl of the source that has ended; None if there is none."""
+        with self._store.read() as connection:
+            run = connection.execute(_LAST_RUN.where(CrawlRunRow.source == source)).first()
+            if run is None:
+                return None
+            failing = connection.execute(_FAILING.where(ChannelRow.source == source)).first()
+            held = connection.scalar(select(SourceRow.held_until).where(SourceRow.name == source))
+        return _last_crawl(run, failing, held)
+
+
+_COLUMNS = tuple(ScheduleRow.__table__.columns)
+_LAST_RUN = (
+    select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.started_at.desc()).limit(1)
+)
+_FAILING = select(ChannelRow.failure).where(ChannelRow.failures > 0).order_by(ChannelRow.id).limit(1)
+
+
+def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None) -> LastCrawl:
+    failed = run.status is not RunStatus.SUCCEEDED
+    return LastCrawl(
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        status=run.status,
+        error=run.error,
+        listed=run.listed_count,
+        fresh=run.fresh_count,
+        changed=run.changed,
+        stage=failing.failure if failed and failing else None,
+        held_until=held_until,
+    )
