@@ -30,9 +30,10 @@ def commands() -> None:
 )
 @click.option("--base-url", metavar="URL", help="Crawl another copy of the site, such as http://127.0.0.1:8099.")
 @click.option("--url", "urls", multiple=True, metavar="URL", help="Fetch just this article; may be repeated.")
+@click.option("--scheduled", is_flag=True, help="As the daemon crawls: pending links keep to their times.")
 @click.option("-v", "--verbose", is_flag=True, help="Say what happens to each address.")
 @config_options
-def crawl(
+def crawl(  # noqa: PLR0913  (a command's options)
     names: Sequence[str],
     limit: str | None,
     since: str | None,
@@ -40,6 +41,7 @@ def crawl(
     base_url: str | None,
     urls: Sequence[str],
     *,
+    scheduled: bool,
     verbose: bool,
     config_path: str | None,
     database: str | None,
@@ -53,6 +55,7 @@ def crawl(
     from scraper.command import crawl_sources
     from scraper.options import CrawlOptions, parse_limit, parse_relook, parse_since
     from scraper.session import now
+    from storage.records import Trigger
 
     options = CrawlOptions(
         limit=parse_limit(limit, "--limit"),
@@ -60,6 +63,7 @@ def crawl(
         relook=parse_relook(relook, "--relook"),
         base_url=base_url,
         urls=tuple(urls),
+        trigger=Trigger.SCHEDULED if scheduled else Trigger.MANUAL,
     )
     return crawl_sources(names, options, config_path=config_path, database=database, verbose=verbose)
 

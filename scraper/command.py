@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import signal
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
@@ -24,12 +23,12 @@ from scraper.settings import event_loop
 from scraper.source import Source
 from scraper.sources import get_source, load_crawl_config, load_sources
 from scraper.writer import Writer
-from storage import formats
-from storage.config import Config
+from storage import formats, logs
+from storage.config import Config, LogSettings
 from storage.console import DEBUG, fail
 from storage.errors import ConfigError, PresswatchError
 from storage.printable import safe
-from storage.records import Failure, RunStatus
+from storage.records import Failure, RunStatus, Trigger
 from storage.runs import RunSummary
 from storage.store import Store, open_store
 
@@ -49,7 +48,7 @@ def crawl_sources(
         raise ConfigError("--url and --base-url go with one source: name it")
     for source in chosen:
         check(source, config, options)
-    configure(verbose=verbose)
+    configure(config.log, options, verbose=verbose)
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
         outcomes = run_loop(_crawl_all(chosen, store, config, options))
     return max(_report(source, outcome) for source, outcome in zip(chosen, outcomes, strict=True))
@@ -66,13 +65,12 @@ def check(source: Source, config: Config, options: CrawlOptions) -> None:
             raise ConfigError(f"--url {url}: no article address of {source.name} at {addresses.base}")
 
 
-def configure(*, verbose: bool) -> None:
-    """Log to stderr: what needs attention, with `verbose` what happens to each address, with --debug our traces."""
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(levelname)s %(message)s")
-    for library in ("scrapy", "twisted", "asyncio", "aiohttp", "alembic"):
-        logging.getLogger(library).setLevel(logging.ERROR)
-    if DEBUG.get():
-        logging.getLogger("scraper").setLevel(logging.DEBUG)
+def configure(log: LogSettings, options: CrawlOptions, *, verbose: bool) -> None:
+    """Log to stderr: by the settings where a schedule started us; else what needs attention, or with `verbose` all."""
+    if options.trigger is Trigger.SCHEDULED:
+        logs.configure(level=log.level, form=log.format, traces=DEBUG.get())
+    else:
+        logs.configure(level="info" if verbose else "warning", form="terse", traces=DEBUG.get())
 
 
 def run_loop(main: Coroutine[Any, Any, T]) -> T:
@@ -126,7 +124,7 @@ def read_page(url: str, *, name: str | None, base_url: str | None, form: str, co
         raise ConfigError(f"--format: {form!r} is not one of text, json")
     config, options = load_crawl_config(config_path), CrawlOptions(base_url=base_url)
     source, address = _find_source(url, name, options, config)
-    configure(verbose=False)
+    configure(config.log, CrawlOptions(), verbose=False)
     visit = Visit(source=source, config=config, options=options)
     outcome = run_loop(fetch_page(visit, address))
     if isinstance(outcome, Failure):

@@ -66,4 +66,5 @@ class Source:
     default_language: str
     section_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sections: tuple[str, ...] = ()  # crawled unless set otherwise; empty: all
+    per_day: float  # articles a day, roughly: what is expected until a week of them was seen
     page: type[ArticlePage]

@@ -125,6 +125,9 @@ class PastRun:
     failed_count: int
     gone_count: int
     pending_count: int
+    fresh_count: int  # listed addresses never listed before
+    relook_due_count: int
+    relook_count: int
     request_count: int
     byte_count: int
     error: str | None

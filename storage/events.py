@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select, update
 
+from storage.engine import insert_into
 from storage.models import EventRow
 
 if TYPE_CHECKING:
     from storage.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to a source, a channel or an article; `closed_at` is None while it lasts."""
+
+    id: int
+    source: str
+    kind: str
+    subject: str
+    details: Mapping[str, Any]
+    opened_at: datetime
+    closed_at: datetime | None
 
 
 def record(
@@ -29,5 +44,32 @@ class Events:
         self._store = store
 
     def add(self, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
+        """Record what was over as soon as it happened."""
         with self._store.write() as connection:
             record(connection, source=source, kind=kind, subject=subject, details=details, now=now)
+
+    def open(self, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
+        """Record that something began; nothing if it is open already."""
+        values = {"source": source, "kind": kind, "subject": subject, "details": dict(details), "opened_at": now}
+        with self._store.write() as connection:
+            connection.execute(insert_into(connection, EventRow).values(values).on_conflict_do_nothing())
+
+    def close(self, event_id: int, *, now: datetime) -> None:
+        """Record that it ended."""
+        ended = update(EventRow).where(EventRow.id == event_id, EventRow.closed_at.is_(None))
+        with self._store.write() as connection:
+            connection.execute(ended.values(closed_at=now))
+
+    def find(
+        self, *, source: str | None = None, open_only: bool = False, kind: str | None = None, limit: int | None = None
+    ) -> list[Event]:
+        """Events, the latest first."""
+        wanted = [] if source is None else [EventRow.source == source]
+        wanted += [EventRow.closed_at.is_(None)] if open_only else []
+        wanted += [] if kind is None else [EventRow.kind == kind]
+        statement = select(*_COLUMNS).where(*wanted).order_by(EventRow.id.desc()).limit(limit)
+        with self._store.read() as connection:
+            return [Event(**row) for row in connection.execute(statement).mappings()]
+
+
+_COLUMNS = tuple(getattr(EventRow, name) for name in Event.__dataclass_fields__)

@@ -59,5 +59,6 @@ SOURCE = Source(
     default_language="ru",
     section_names={"politics": frozenset({"politics", "политика", "siyasət", "politika", "siyaset"})},
     sections=("politics",),
+    per_day=30,  # of the political section in one language: a third of the 70 to 120 of all sections
     page=CaliberPage,
 )

@@ -10,6 +10,7 @@ from scraper.source import Cards, Source
 HOME = "https://caliber.az"
 
 SOURCE = Source(
+    per_day=20,
     name="caliber",
     title="Caliber.Az",
     home=HOME,

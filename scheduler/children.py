@@ -1,0 +1,139 @@
+"""Crawls in processes of their own: started, timed, weighed, ended.
+
+A crawl that hangs, blocks its loop, leaks or crashes costs its batch and nothing else; memory goes back after each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from storage.records import RunStatus
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at a child's memory and time."""
+
+PLANNED_EXITS = frozenset({0, 1, 2, 3})
+"""The exit codes of `presswatch crawl`; any other end is a crash."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a crawl process may take."""
+
+    deadline: timedelta
+    grace: timedelta  # to end in good order before it is killed
+    memory: int  # bytes of resident memory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a crawl process ended; `status` is None if it did so by itself and as planned."""
+
+    sources: tuple[str, ...]
+    pid: int
+    exit_code: int
+    status: RunStatus | None = None
+    error: str | None = None
+
+
+def command(sources: Sequence[str]) -> list[str]:
+    """What a person would type for these sources. Where articles are kept goes in the environment: `ps` shows this."""
+    return [sys.executable, "-m", "presswatch", "crawl", *sources, "--scheduled"]
+
+
+def judge(exit_code: int) -> tuple[RunStatus | None, str | None]:
+    """What the end of a process that nobody ended means."""
+    if exit_code in PLANNED_EXITS:
+        return None, None
+    if exit_code < 0:
+        with suppress(ValueError):
+            return RunStatus.CRASHED, f"its process was ended by {signal.Signals(-exit_code).name}"
+    return RunStatus.CRASHED, f"its process ended with exit code {exit_code}"
+
+
+class Children:
+    """The crawl processes that run now."""
+
+    def __init__(self, limits: Limits, environment: Mapping[str, str]) -> None:
+        self._limits = limits
+        self._environment = {**os.environ, **environment}
+        self._running: dict[asyncio.subprocess.Process, asyncio.Task[int]] = {}
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        return tuple(process.pid for process in self._running)
+
+    async def run(self, sources: Sequence[str]) -> Ending:
+        """Crawl these sources in one process, to its end or to its limits."""
+        process = await asyncio.create_subprocess_exec(
+            *command(sources),
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in the daemon's terminal is the daemon's to pass on
+        )
+        self._running[process] = asyncio.create_task(process.wait())
+        try:
+            return await self._watch(process, tuple(sources))
+        finally:
+            del self._running[process]
+
+    async def _watch(self, process: asyncio.subprocess.Process, sources: tuple[str, ...]) -> Ending:
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._limits.deadline.total_seconds()
+        while not await self._ended(process, min(LOOK_EVERY, max(0.0, ends_at - loop.time()))):
+            found = self._transgression(process.pid, late=loop.time() >= ends_at)
+            if found is not None:
+                await self._end(process)
+                return Ending(
+                    sources=sources, pid=process.pid, exit_code=await process.wait(), status=found[0], error=found[1]
+                )
+        code = await process.wait()
+        status, error = judge(code)
+        return Ending(sources=sources, pid=process.pid, exit_code=code, status=status, error=error)
+
+    def _transgression(self, pid: int, *, late: bool) -> tuple[RunStatus, str] | None:
+        if late:
+            return RunStatus.TIMED_OUT, f"its process took longer than {self._limits.deadline} and was ended"
+        if resident(pid) > self._limits.memory:
+            return RunStatus.CRASHED, f"its process took more than {self._limits.memory // 10**6} MB and was ended"
+        return None
+
+    async def _ended(self, process: asyncio.subprocess.Process, seconds: float) -> bool:
+        done, _ = await asyncio.wait({self._running[process]}, timeout=seconds)
+        return bool(done)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        _send(process, signal.SIGTERM)
+        if not await self._ended(process, self._limits.grace.total_seconds()):
+            _send(process, signal.SIGKILL)
+            await self._running[process]
+
+    async def stop(self) -> None:
+        """Wait for what runs; end what is not done within the grace, kill what does not end then."""
+        waiting = [task for task in self._running.values() if not task.done()]
+        if waiting:
+            await asyncio.wait(waiting, timeout=self._limits.grace.total_seconds())
+        await asyncio.gather(*(self._end(process) for process in list(self._running)))
+
+
+def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory a process has in use; 0 where the system does not say."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,227 @@
+"""The daemon: started in order, stopped in reverse. APScheduler keeps its clock, child processes crawl."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from scheduler import service
+from scheduler.children import Children, Limits
+from scheduler.dispatch import Dispatch, Done
+from scheduler.jobs import Jobs
+from scheduler.monitor import Monitor
+from scheduler.planning import Planner
+from scraper.source import Source
+from storage.config import Config
+from storage.errors import PresswatchError, RunOpenError
+from storage.leases import BEAT_EVERY, Lease
+from storage.processes import identity
+from storage.schedules import Schedule
+from storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+VERSION = "0.1.0"
+CONTROL_EVERY = timedelta(seconds=1)
+"""How often the database is asked what people want: a paused source, a crawl now."""
+HEALTH_EVERY = timedelta(minutes=5)
+TELL_EVERY = timedelta(seconds=15)
+ASK_FOR_LEASE_EVERY = timedelta(seconds=2)
+
+
+class Daemon:
+    """Looks at some sources of one store until it is told to stop."""
+
+    def __init__(self, store: Store, config: Config, sources: Mapping[str, Source]) -> None:
+        self._store = store
+        self._sources = sources
+        self._settings = config.scheduler
+        self._planner = Planner(store, config, sources)
+        self._jobs = Jobs(store, config, sources, self._planner, clock=now)
+        self._children = Children(_limits(config), _environment(config))
+        self._dispatch = Dispatch(
+            self._children,
+            slots=self._settings.slots,
+            clock=now,
+            alone=self._alone,
+            launched=self._launched,
+            done=self._done,
+        )
+        self._monitor = Monitor(store, config, self._dispatch)
+        # One process, jobs in memory: they are made anew from the stored plan at every start.
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        self._stop = asyncio.Event()
+
+    async def run(self, *, standby: bool, once: bool) -> int:
+        """Watch until SIGTERM or SIGINT, or with `once` until each source that is due was crawled; the exit code.
+
+        Raises RunOpenError if another daemon watches this store and `standby` is not asked for.
+        """
+        self._listen_to_signals()
+        if not await self._take_lease(standby=standby):
+            return 0
+        try:
+            return await (self._watch_once() if once else self._watch())
+        finally:
+            await asyncio.to_thread(self._store.leases.release)
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, self._stop.set)
+
+    async def _take_lease(self, *, standby: bool) -> bool:
+        """False if we were told to stop while we waited."""
+        said: Lease | None = None
+        while (holder := await asyncio.to_thread(self._ask_for_lease)) is not None:
+            if not standby:
+                raise RunOpenError(f"a daemon watches this database already: {holder}; --standby waits for its end")
+            if said is None or said.pid != holder.pid:
+                logger.info("standing by: %s watches", holder)
+                said = holder
+            if await self._stopped_within(ASK_FOR_LEASE_EVERY):
+                return False
+        return True
+
+    def _ask_for_lease(self) -> Lease | None:
+        return self._store.leases.take(process=identity(os.getpid()), version=VERSION, now=now())
+
+    async def _stopped_within(self, length: timedelta) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), length.total_seconds())
+        return self._stop.is_set()
+
+    async def _watch_once(self) -> int:
+        schedules = await asyncio.to_thread(self._planner.schedules_at_start, now=now(), spread=False)
+        due = [name for name, one in schedules.items() if one.due_at <= now() and one.paused_at is None]
+        for name in due:
+            self._dispatch.due(name)
+        idle, stopped = asyncio.create_task(self._dispatch.idle()), asyncio.create_task(self._stop.wait())
+        await asyncio.wait({idle, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await self._dispatch.stop()
+        stopped.cancel()
+        await idle
+        await self._jobs.check_health()
+        await self._jobs.tell()
+        after = await asyncio.to_thread(self._planner.schedules)
+        return int(any(after[name].failures for name in due))
+
+    async def _watch(self) -> int:
+        schedules = await asyncio.to_thread(self._planner.schedules_at_start, now=now())
+        for schedule in schedules.values():
+            self._plan(schedule)
+        self._every(CONTROL_EVERY, self._control)
+        self._every(BEAT_EVERY, self._beat)
+        self._every(HEALTH_EVERY, self._jobs.check_health)
+        self._every(TELL_EVERY, self._jobs.tell)
+        if (often := service.watchdog_interval()) is not None:
+            self._every(often, self._wake_watchdog)
+        await self._monitor.start()
+        self._scheduler.start()
+        logger.info("watching %s", ", ".join(self._sources))
+        service.tell("READY=1")
+        await self._stop.wait()
+        return await self._end()
+
+    async def _end(self) -> int:
+        logger.info("stopping: no new crawls, %d running", len(self._children.pids))
+        service.tell("STOPPING=1")
+        self._scheduler.shutdown(wait=False)
+        await self._dispatch.stop()
+        await self._monitor.stop()
+        logger.info("stopped")
+        return 0
+
+    def _every(self, length: timedelta, job: Callable[[], Any]) -> None:
+        self._scheduler.add_job(job, IntervalTrigger(seconds=length.total_seconds()), id=job.__name__)
+
+    def _plan(self, schedule: Schedule) -> None:
+        """One job a source, in place of the one before."""
+        if schedule.paused_at is not None:
+            with suppress(LookupError):
+                self._scheduler.remove_job(schedule.source)
+            return
+        self._scheduler.add_job(
+            self._dispatch.due,
+            DateTrigger(schedule.due_at),
+            args=[schedule.source],
+            id=schedule.source,
+            replace_existing=True,
+        )
+
+    async def _control(self) -> None:
+        """Do what people asked for through the database, and what a clock that jumped left undone."""
+        try:
+            schedules = await asyncio.to_thread(self._planner.schedules)
+        except PresswatchError as error:
+            logger.error("%s", error)
+            return
+        for name, schedule in schedules.items():
+            if schedule.asked_at is not None:
+                self._dispatch.due(name)
+            elif not self._dispatch.is_busy_with(name):
+                self._keep_to(schedule)
+
+    def _keep_to(self, schedule: Schedule) -> None:
+        job = self._scheduler.get_job(schedule.source)
+        if schedule.paused_at is not None:
+            if job is not None:
+                logger.info("%s: paused", schedule.source)
+                self._plan(schedule)
+        elif job is None and schedule.due_at <= now():
+            self._dispatch.due(schedule.source)
+        elif job is None or job.trigger.run_date != schedule.due_at:
+            self._plan(schedule)
+
+    async def _beat(self) -> None:
+        try:
+            if await asyncio.to_thread(self._store.leases.beat, now=now()):
+                return
+        except PresswatchError as error:
+            logger.error("%s", error)
+            return
+        logger.error("another daemon has taken over this database: leaving it")
+        self._stop.set()
+
+    async def _wake_watchdog(self) -> None:
+        service.tell("WATCHDOG=1")
+
+    async def _alone(self) -> Sequence[str]:
+        schedules = await asyncio.to_thread(self._planner.schedules)
+        return [name for name, one in schedules.items() if one.alone]
+
+    async def _launched(self, sources: Sequence[str]) -> None:
+        for source in sources:
+            await asyncio.to_thread(self._store.schedules.take_up, source)
+
+    async def _done(self, done: Done) -> None:
+        for schedule in await self._jobs.account_for(done):
+            if self._scheduler.running:
+                self._plan(schedule)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _limits(config: Config) -> Limits:
+    chosen = config.scheduler
+    return Limits(deadline=chosen.deadline, grace=chosen.grace, memory=chosen.memory)
+
+
+def _environment(config: Config) -> dict[str, str]:
+    found = {"PRESSWATCH_DATABASE": config.storage.database}
+    return found | ({"PRESSWATCH_CONFIG": str(config.path)} if config.path is not None else {})

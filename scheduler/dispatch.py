@@ -1,0 +1,116 @@
+"""From sources that are due to crawl processes: what is due within a moment shares one, a few run at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.children import Children, Ending
+from scheduler.plan import batch
+
+logger = logging.getLogger(__name__)
+
+MOMENT = 0.5
+"""Seconds in which sources that become due are gathered: a process costs 0.8 s of CPU to start, so they share it."""
+
+MOST_IN_ONE = 8
+"""Sources a process at most: one that has to be ended takes the others' crawls with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A crawl process has ended."""
+
+    launched_at: datetime
+    ending: Ending
+
+
+class Dispatch:
+    """Holds what is due until a slot is free; each source is crawled by one process at a time."""
+
+    def __init__(
+        self,
+        children: Children,
+        *,
+        slots: int,
+        clock: Callable[[], datetime],
+        alone: Callable[[], Awaitable[Sequence[str]]],
+        launched: Callable[[Sequence[str]], Awaitable[None]],
+        done: Callable[[Done], Awaitable[None]],
+    ) -> None:
+        self._children = children
+        self._slots = slots
+        self._clock = clock
+        self._alone = alone
+        self._launched = launched
+        self._done = done
+        self._due: dict[str, None] = {}  # in the order in which they became due
+        self._running: dict[str, None] = {}
+        self._works: set[asyncio.Task[None]] = set()
+        self._gathering: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def due(self, source: str) -> None:
+        """Crawl a source as soon as there is room; nothing if it waits or runs already."""
+        if self._closed or source in self._due or source in self._running:
+            return
+        self._due[source] = None
+        self._gather()
+
+    def is_busy_with(self, source: str) -> bool:
+        return source in self._due or source in self._running
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        return tuple(self._running)
+
+    async def idle(self) -> None:
+        """Wait until nothing is due and nothing runs."""
+        while self._due or self._works:
+            await asyncio.wait({*self._works, asyncio.create_task(asyncio.sleep(MOMENT))})
+
+    async def stop(self) -> None:
+        """Start nothing more; let what runs end, or end it."""
+        self._closed = True
+        self._due.clear()
+        await self._children.stop()
+        if self._works:
+            await asyncio.wait(self._works)
+
+    def _gather(self) -> None:
+        if self._gathering is None or self._gathering.done():
+            self._gathering = asyncio.create_task(self._launch())
+
+    async def _launch(self) -> None:
+        await asyncio.sleep(MOMENT)
+        alone = await self._alone()
+        for sources in batch(tuple(self._due), alone=alone, most=MOST_IN_ONE):
+            if self._closed or len(self._works) >= self._slots:
+                return
+            for source in sources:
+                del self._due[source]
+                self._running[source] = None
+            work = asyncio.create_task(self._work(sources))
+            self._works.add(work)
+            work.add_done_callback(self._free)
+
+    def _free(self, work: asyncio.Task[None]) -> None:
+        self._works.discard(work)
+        if not work.cancelled() and work.exception() is not None:
+            logger.error("a crawl could not be accounted for: %s", work.exception(), exc_info=work.exception())
+        if self._due and not self._closed:
+            self._gather()
+
+    async def _work(self, sources: Sequence[str]) -> None:
+        launched_at = self._clock()
+        logger.info("crawling %s", ", ".join(sources))
+        try:
+            await self._launched(sources)
+            ending = await self._children.run(sources)
+            await self._done(Done(launched_at=launched_at, ending=ending))
+        finally:
+            for source in sources:
+                self._running.pop(source, None)

@@ -1,0 +1,95 @@
+"""/healthz and /metrics over HTTP, for whoever watches the daemon; off unless `scheduler.listen` names a port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scheduler.metrics import metrics_text
+from scheduler.report import StatusReport, look_around
+from storage.config import Config
+from storage.errors import ConfigError, PresswatchError
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from scheduler.dispatch import Dispatch
+
+logger = logging.getLogger(__name__)
+
+
+class Monitor:
+    """A small HTTP server that only answers questions."""
+
+    def __init__(self, store: Store, config: Config, dispatch: Dispatch) -> None:
+        self._store = store
+        self._dispatch = dispatch
+        self._where = parse_listen(config.scheduler.listen)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises ConfigError if the port cannot be had."""
+        if self._where is None:
+            return
+        from aiohttp import web
+
+        host, port = self._where
+        application = web.Application()
+        application.router.add_get("/healthz", self._health)
+        application.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            raise ConfigError(
+                f"scheduler.listen = {host}:{port}: {error.strerror or error}; name a free port"
+            ) from error
+        logger.info("answering /healthz and /metrics on %s:%d", host, port)
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        """200 while the daemon does its work, 503 when it cannot; what is wrong with a source is not its fault."""
+        from aiohttp import web
+
+        try:
+            report = await self._report()
+        except PresswatchError as error:
+            return web.json_response({"healthy": False, "reason": str(error)}, status=503)
+        late = list(overdue(report))
+        body = {"healthy": not late, "running": list(self._dispatch.running), "overdue": late}
+        return web.json_response(body, status=503 if late else 200)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        from aiohttp import web
+
+        try:
+            text = metrics_text(await self._report(), crawling=len(self._dispatch.running))
+        except PresswatchError as error:
+            return web.Response(text=f"# {error}\n", status=503)
+        return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def _report(self) -> StatusReport:
+        return await asyncio.to_thread(look_around, self._store, now=datetime.now(UTC))
+
+
+def overdue(report: StatusReport) -> Iterator[str]:
+    """The sources whose look is so late that the daemon must be stuck."""
+    return (one.source for one in report.sources if one.is_overdue)
+
+
+def parse_listen(written: str) -> tuple[str, int] | None:
+    """Host and port; None if nothing is written. Raises ConfigError."""
+    if not written:
+        return None
+    host, _, port = written.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ConfigError(f"scheduler.listen = {written!r}: write host and port, such as 127.0.0.1:9464")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,170 @@
+"""How everything stands, judged: what `presswatch status`, /healthz and /metrics say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from scheduler.delays import Delay, DelayReport, delays
+from storage.conditions import Condition, Relooks, standing
+from storage.evidence import Detection, detections, first_crawls
+from storage.leases import Lease
+from storage.records import RunStatus
+from storage.store import Store
+
+DAY = timedelta(hours=24)
+TOO_LATE = timedelta(minutes=10)
+"""A look that is overdue by so much, with nobody at it, was forgotten: crawls wait their turn, but not so long."""
+
+
+class State(StrEnum):
+    """How a source stands, the gravest first."""
+
+    FAILING = "failing"
+    WARNING = "warning"  # an event is open
+    OVERDUE = "overdue"
+    PAUSED = "paused"
+    NEW = "new"  # never crawled
+    CRAWLING = "crawling"
+    GOOD = "good"
+
+
+WRONG = frozenset({State.FAILING, State.WARNING, State.OVERDUE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """The last crawl of a source."""
+
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    new: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEvent:
+    """Something that is wrong now."""
+
+    kind: str
+    subject: str
+    opened_at: datetime
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """One source."""
+
+    source: str
+    state: State
+    last_run: LastRun | None
+    due_at: datetime | None
+    reason: str | None  # why then
+    is_overdue: bool
+    failures: int
+    stored_today: int  # in the last 24 h
+    pending: int
+    relooks: Relooks  # of the last 24 h
+    events: tuple[OpenEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """Everything."""
+
+    at: datetime
+    is_watched: bool
+    daemon: Lease | None
+    sources: tuple[SourceStatus, ...]
+    delays: DelayReport
+    undelivered: int  # alerts that could not be sent yet
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a person should look: nobody watches, or a source is not well."""
+        return not self.is_watched or any(one.state in WRONG for one in self.sources)
+
+
+def look_around(store: Store, *, now: datetime) -> StatusReport:
+    """Read and judge. Raises StoreError."""
+    since = now - DAY
+    found = standing(store, since=since, now=now)
+    return StatusReport(
+        at=now,
+        is_watched=found.is_watched,
+        daemon=found.daemon,
+        sources=tuple(_source(one, is_watched=found.is_watched, now=now) for one in found.conditions),
+        delays=delays((_as_delay(one) for one in detections(store, since=since)), first_crawls=first_crawls(store)),
+        undelivered=store.alerts.undelivered(),
+    )
+
+
+def _as_delay(one: Detection) -> Delay:
+    return Delay(
+        source=one.source,
+        published_at=one.published_at,
+        precision=one.precision,
+        first_listed_at=one.first_listed_at,
+        stored_at=one.stored_at,
+    )
+
+
+def _source(one: Condition, *, is_watched: bool, now: datetime) -> SourceStatus:
+    schedule, run = one.schedule, one.last_run
+    late = is_watched and is_late(one, now)
+    events = tuple(
+        OpenEvent(
+            kind=event.kind,
+            subject=event.subject,
+            opened_at=event.opened_at,
+            sentence=str(event.details.get("sentence", "")),
+        )
+        for event in one.events
+    )
+    return SourceStatus(
+        source=one.source,
+        state=state_of(one, late=late),
+        last_run=None
+        if run is None
+        else LastRun(
+            status=run.status,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            new=run.new_count,
+            error=run.error,
+        ),
+        due_at=schedule.due_at if schedule else None,
+        reason=schedule.reason if schedule else None,
+        is_overdue=late,
+        failures=schedule.failures if schedule else 0,
+        stored_today=one.stored_today,
+        pending=one.pending,
+        relooks=one.relooks,
+        events=events,
+    )
+
+
+def is_late(one: Condition, now: datetime) -> bool:
+    """Whether a look is overdue and nobody is at it."""
+    schedule = one.schedule
+    if schedule is None or schedule.paused_at is not None or one.is_running:
+        return False
+    return now - schedule.due_at > TOO_LATE
+
+
+def state_of(one: Condition, *, late: bool) -> State:
+    """The gravest of what holds."""
+    run = one.last_run
+    failed = run is not None and run.status not in {RunStatus.SUCCEEDED, RunStatus.RUNNING, RunStatus.INTERRUPTED}
+    holds = {
+        State.FAILING: failed,
+        State.WARNING: bool(one.events),
+        State.OVERDUE: late,
+        State.PAUSED: one.schedule is not None and one.schedule.paused_at is not None,
+        State.NEW: run is None,
+        State.CRAWLING: one.is_running,
+    }
+    return next((state for state, true in holds.items() if true), State.GOOD)

@@ -1,0 +1,146 @@
+"""What the scheduler judges by, read from the rows: when articles came, how their pages read, how channels fare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from storage.engine import AnyRow
+from storage.models import ArticleRow, ChannelRow, CrawlRunRow, LinkRow
+from storage.records import Precision, Problem, RunStatus, Stage
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+BACK_CATALOGUE = timedelta(days=2)
+"""A link listed first so long after its date was not missed for two days: it stood on the list when we came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    """How the page of an article reads."""
+
+    url: str
+    stored_at: datetime
+    body_length: int
+    published_at: datetime | None
+    has_subtitle: bool
+    has_author: bool
+    has_views: bool
+    has_image: bool
+    has_section: bool
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelHealth:
+    """How looking at a channel goes."""
+
+    url: str
+    failures: int  # in a row
+    stage: Stage | None
+    reason: str | None
+    last_looked_at: datetime | None
+    last_good_at: datetime | None
+    validators_trusted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """How late an article was noticed, listed and kept."""
+
+    source: str
+    url: str
+    published_at: datetime | None
+    precision: Precision | None
+    first_listed_at: datetime
+    stored_at: datetime
+
+
+def arrivals(store: Store, source: str, *, since: datetime) -> list[datetime]:
+    """When the source's articles came, oldest first: their own dates, else when they were first listed."""
+    columns = (LinkRow.first_listed_at, LinkRow.published_at)
+    statement = select(*columns).where(LinkRow.source == source, LinkRow.first_listed_at >= since)
+    with store.read() as connection:
+        rows = connection.execute(statement).all()
+    times = (_arrival(row.first_listed_at, row.published_at) for row in rows)
+    return sorted(at for at in times if at is not None and at >= since)
+
+
+def _arrival(listed_at: datetime, published_at: datetime | None) -> datetime | None:
+    """None for the back catalogue; a date that lies after its listing is no evidence."""
+    if published_at is None or published_at > listed_at:
+        return listed_at
+    return None if listed_at - published_at > BACK_CATALOGUE else published_at
+
+
+def read_pages(store: Store, source: str, *, limit: int) -> list[ReadPage]:
+    """How the newest articles of a source read, newest first."""
+    statement = select(*_READ).where(ArticleRow.source == source).order_by(ArticleRow.id.desc()).limit(limit)
+    with store.read() as connection:
+        return [_read_page(row) for row in connection.execute(statement)]
+
+
+def channel_health(store: Store, source: str) -> list[ChannelHealth]:
+    """How the channels of a source fare that were looked at."""
+    names = tuple(ChannelHealth.__dataclass_fields__)
+    renamed = {"stage": "failure", "reason": "failure_reason"}
+    columns = [getattr(ChannelRow, renamed.get(name, name)).label(name) for name in names]
+    statement = select(*columns).where(ChannelRow.source == source, ChannelRow.last_looked_at.is_not(None))
+    with store.read() as connection:
+        return [ChannelHealth(**row) for row in connection.execute(statement.order_by(ChannelRow.id)).mappings()]
+
+
+def detections(store: Store, *, since: datetime) -> list[Detection]:
+    """The articles stored since, with the moments of their way here."""
+    columns = (
+        ArticleRow.source,
+        ArticleRow.url,
+        ArticleRow.published_at,
+        ArticleRow.published_precision.label("precision"),
+        ArticleRow.first_seen_at.label("first_listed_at"),
+        ArticleRow.stored_at,
+    )
+    statement = select(*columns).where(ArticleRow.stored_at >= since).order_by(ArticleRow.stored_at)
+    with store.read() as connection:
+        return [Detection(**row) for row in connection.execute(statement).mappings()]
+
+
+def first_crawls(store: Store) -> dict[str, datetime]:
+    """When the first good crawl of each source was over: what was listed until then had been there before."""
+    ended = func.min(CrawlRunRow.finished_at).label("ended")
+    good = select(CrawlRunRow.source, ended).where(CrawlRunRow.status == RunStatus.SUCCEEDED)
+    with store.read() as connection:
+        return {row.source: row.ended for row in connection.execute(good.group_by(CrawlRunRow.source))}
+
+
+_READ = (
+    ArticleRow.url,
+    ArticleRow.stored_at,
+    ArticleRow.body,
+    ArticleRow.published_at,
+    ArticleRow.subtitle,
+    ArticleRow.author,
+    ArticleRow.view_count,
+    ArticleRow.image_url,
+    ArticleRow.section,
+    ArticleRow.problems,
+)
+
+
+def _read_page(row: AnyRow) -> ReadPage:
+    return ReadPage(
+        url=row.url,
+        stored_at=row.stored_at,
+        body_length=len(row.body),
+        published_at=row.published_at,
+        has_subtitle=row.subtitle is not None,
+        has_author=row.author is not None,
+        has_views=row.view_count is not None,
+        has_image=row.image_url is not None,
+        has_section=row.section is not None,
+        problems=row.problems,
+    )

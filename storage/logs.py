@@ -1,0 +1,72 @@
+"""What the program says on stderr while it works: one line an entry, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from storage.printable import safe
+
+LIBRARIES = ("scrapy", "twisted", "asyncio", "aiohttp", "alembic", "apscheduler", "apprise", "urllib3")
+"""Speak of their own affairs: what goes wrong in them we say ourselves."""
+
+_OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def configure(*, level: str, form: str, traces: bool = False) -> None:
+    """Log entries of `level` and above to stderr, with `traces` ours at debug level.
+
+    `form` is text, json, or terse: without the time, for a person who waits for the end of a command.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FORMS[form]())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if traces:
+        for name in ("scraper", "scheduler", "storage"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+def _at(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+class TextLines(logging.Formatter):
+    """Time, level, message; control characters of a page's words cannot reach the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{_at(record)} {record.levelname.lower():<7} {safe(record.getMessage())}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class TerseLines(logging.Formatter):
+    """Level and message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{record.levelname} {safe(record.getMessage())}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonLines(logging.Formatter):
+    """An object a line: time, level, logger, message, and what the entry was given as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "time": _at(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        entry |= {name: value for name, value in record.__dict__.items() if name not in _OWN}
+        if record.exc_info:
+            entry["trace"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=True, default=str)
+
+
+FORMS: Mapping[str, type[logging.Formatter]] = {"text": TextLines, "json": JsonLines, "terse": TerseLines}
