@@ -28,15 +28,16 @@ from scheduler.delays import nearest_rank
 from scheduler.findings import EventKind, Finding, iso, spoken
 from scheduler.hours import PRIOR, WEEKS, Expectation, HourRates
 
-FALSE_ALARMS = 0.01
-"""False alarms a source-month that are aimed at: one in eight years."""
+FALSE_ALARMS = 0.001
+"""False alarms a source-month that are aimed at. Real pauses have a heavier tail than an exponential (a slow day makes
+all of its pauses long): simulated newsrooms with bursts and moods give some ten times as many."""
 LEAST_EXPECTED = 7.0
 """Never silent with fewer articles overdue: exp(-7) is a chance under 0.001."""
 LEAST_TIME = timedelta(hours=2)
 """Never silent before, however busy the source: a short fault mends itself."""
 TAIL = 0.1
 FEW_PAUSES = 100
-"""With fewer pauses the tail cannot be fitted: all of them give the scale, their mean or their 90th percentile / ln 10."""
+"""With fewer the tail cannot be fitted: all pauses give the scale, by their mean or 90th percentile / ln 10."""
 MOST_PAUSES = 1000
 YOUNG = timedelta(days=7)
 """A source whose week has not been seen whole has twice the patience: its first weekend is a guess."""
