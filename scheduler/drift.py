@@ -85,8 +85,8 @@ def drifts(
     """Drift of each field, of the length of bodies and of the range of dates.
 
     `recent` are the newest 40 pages of the source, `before` up to some 300 fetched before those, each in any order.
-    Take them by number, not by time. An event among `open_events` is judged against what was normal when it opened, so a
-    drift does not become the norm by lasting. Findings with `opens=False` keep an event open and open none: too few
+    Take them by number, not by time. An event among `open_events` is judged against what was normal when it opened, so
+    a drift does not become the norm by lasting. Findings with `opens=False` keep an event open and open none: too few
     pages to judge, or not recovered.
     """
     now, earlier = sorted(recent, key=_fetched), sorted(before, key=_fetched)

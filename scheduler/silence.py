@@ -68,13 +68,16 @@ def silent(
     counted only up to there, so a source that cannot be looked at is never silent (it is failing). `default_per_day`:
     what is expected of a source nothing is known of. `expectation` replaces the rate learned here.
 
-    A finding with `opens=False` keeps an open silence and opens none. Recovery is the first arrival.
+    A finding with `opens=False` keeps an open silence and opens none: there was no look to judge by, or the source is
+    over half its patience. Recovery is the first arrival.
     """
     seen = sorted(at for at in arrivals if since < at <= now)
     last = seen[-1] if seen else since
-    if last_good_look_at is None or min(last_good_look_at, now) - last < LEAST_TIME:
-        return None
+    if last_good_look_at is None:
+        return _unknown(now)
     until = min(last_good_look_at, now)
+    if until - last < LEAST_TIME:
+        return None
     rate = expectation or HourRates.learn(
         seen, timezone=timezone, since=since, until=last, default_per_day=default_per_day
     )
@@ -123,6 +126,12 @@ def _pace(arrivals: Sequence[datetime], rate: Expectation, since: datetime, last
         listed = sum(start < at <= last for at in arrivals)
         paces.append((listed + DOUBT) / (rate.expected(start, last) + DOUBT))
     return max(SLOWEST, min(paces))
+
+
+def _unknown(now: datetime) -> Finding:
+    sentence = "a channel never had a good look, so that nobody can say whether the source is silent"
+    details = {"sentence": sentence, "found_at": iso(now)}
+    return Finding(kind=EventKind.SILENT, subject="", details=details, opens=False)
 
 
 def _finding(
