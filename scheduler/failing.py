@@ -1,0 +1,139 @@
+"""What the last looks at a source's channels say: blocked, failing, gaps, validators that lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.findings import EventKind, Finding, Json, iso, spoken
+from scheduler.hours import Expectation
+from storage.records import Stage
+
+REPEATED = 2
+"""Failed looks in a row that make a blocked channel: one 429 may be our own haste."""
+LOOKS = 3
+"""Failed looks in a row that make a failing channel …"""
+TIME = timedelta(hours=1)
+"""… when the last good one is also so long ago: with looks every minute, three failures are a hiccup."""
+CALM = timedelta(hours=1)
+"""No look may have failed for so long before an open event is closed, or a channel that fails every other time would
+open and close it all day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelFacts:
+    """How the looks at one channel went lately."""
+
+    url: str
+    failures: int  # in a row, up to the last look
+    stage: Stage | None  # of the last failure
+    reason: str | None
+    last_good_at: datetime | None
+    validators_trusted: bool
+    first_looked_at: datetime | None = None  # stands in for last_good_at of a channel that was never good
+    last_failed_at: datetime | None = None  # None: not known, then a good look is believed at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapFacts:
+    """A look that met no known link."""
+
+    url: str
+    found_at: datetime
+    last_good_at: datetime
+    listed_count: int
+
+
+def channel_findings(channels: Sequence[ChannelFacts], *, now: datetime) -> list[Finding]:
+    """Blocked, failing and untrusted channels. Findings with `opens=False` keep an event open and open none: a channel
+    that failed once since, or has been good for less than `CALM`."""
+    return [finding for channel in channels for finding in _of_channel(channel, now)]
+
+
+def _of_channel(channel: ChannelFacts, now: datetime) -> Iterator[Finding]:
+    if channel.failures > 0 or _failed_lately(channel, now):
+        blocked = channel.stage is Stage.BLOCKED
+        yield _trouble(channel, EventKind.BLOCKED, now, opens=blocked and channel.failures >= REPEATED)
+        yield _trouble(channel, EventKind.FAILING, now, opens=not blocked and _fails_for_long(channel, now))
+    if not channel.validators_trusted:
+        yield _untrusted(channel)
+
+
+def _failed_lately(channel: ChannelFacts, now: datetime) -> bool:
+    return channel.last_failed_at is not None and now - channel.last_failed_at < CALM
+
+
+def _fails_for_long(channel: ChannelFacts, now: datetime) -> bool:
+    good = channel.last_good_at or channel.first_looked_at
+    return channel.failures >= LOOKS and (good is None or now - good >= TIME)
+
+
+def _trouble(channel: ChannelFacts, kind: EventKind, now: datetime, *, opens: bool) -> Finding:
+    good = channel.last_good_at
+    last = f"last good {spoken(now - good)} ago, at {iso(good)}" if good else "never a good one"
+    what = "turned away" if kind is EventKind.BLOCKED else "failed"
+    sentence = (
+        f"{channel.url}: {what} in {channel.failures} looks in a row ({_why(channel)}); {last}; {_advice(channel)}"
+    )
+    details: dict[str, Json] = {
+        "sentence": sentence,
+        "stage": channel.stage,
+        "reason": channel.reason,
+        "failures": channel.failures,
+        "last_good_at": iso(good),
+        "found_at": iso(now),
+    }
+    return Finding(kind=kind, subject=channel.url, details=details, opens=opens)
+
+
+def _why(channel: ChannelFacts) -> str:
+    return ": ".join(word for word in (channel.stage, channel.reason) if word) or "no reason was kept"
+
+
+ADVICE: Mapping[Stage, str] = {
+    Stage.BLOCKED: "look less often, or ask the site for leave",
+    Stage.ROBOTS: "read its robots.txt and set other channels",
+    Stage.HTTP_4XX: "open it and see whether the address moved",
+    Stage.NOT_A_FEED: "open it and see whether the address moved",
+    Stage.EMPTY_LIST: "open it and compare it with the source's declaration",
+    Stage.PARSE: "open it and compare it with the source's declaration",
+    Stage.STORE: "see whether the database can be written",
+}
+
+
+def _advice(channel: ChannelFacts) -> str:
+    return ADVICE.get(channel.stage, _WAIT) if channel.stage else _WAIT
+
+
+_WAIT = "open it; if it works for you, see the network of this machine"
+
+
+def _untrusted(channel: ChannelFacts) -> Finding:
+    sentence = (
+        f"{channel.url}: its body changed under an equal ETag, so it is fetched whole at every look; nothing is lost, "
+        "each look costs more bytes"
+    )
+    details = {"sentence": sentence, "last_good_at": iso(channel.last_good_at)}
+    return Finding(kind=EventKind.UNTRUSTED, subject=channel.url, details=details)
+
+
+def gap(facts: GapFacts, expectation: Expectation | None = None) -> Finding:
+    """A gap, with how many articles were probably missed. It is over once said: the next round closes it."""
+    expected = expectation.expected(facts.last_good_at, facts.found_at) if expectation else None
+    missed = None if expected is None else max(0, round(expected) - facts.listed_count)
+    guess = "" if missed is None else f"about {missed} articles were missed; "
+    unseen = spoken(facts.found_at - facts.last_good_at)
+    sentence = (
+        f"{facts.url}: none of its {facts.listed_count} links was known after {unseen} without a look;"
+        f" {guess}look more often, or name a channel that lists more"
+    )
+    details: dict[str, Json] = {
+        "sentence": sentence,
+        "last_good_at": iso(facts.last_good_at),
+        "found_at": iso(facts.found_at),
+        "listed": facts.listed_count,
+        "expected": None if expected is None else round(expected, 1),
+        "missed": missed,
+    }
+    return Finding(kind=EventKind.GAP, subject=facts.url, details=details)

@@ -1,0 +1,93 @@
+"""The health of a source: everything that is found of it at one moment, and which events that opens and closes.
+
+One alert on entry, one on recovery, none in between: a finding opens an event only if there is none of its kind and
+subject, and an event closes only when it is not found again, not even by the lower threshold of recovery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scheduler.drift import PageFacts, drifts
+from scheduler.failing import ChannelFacts, channel_findings
+from scheduler.findings import EventKind, Finding, OpenEvent
+from scheduler.hours import Expectation
+from scheduler.silence import silent
+
+ASSESSED = frozenset({EventKind.SILENT, EventKind.DRIFT, EventKind.BLOCKED, EventKind.FAILING, EventKind.UNTRUSTED})
+"""What `assess` judges; a gap is found by the crawl that meets it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFacts:
+    """What is stored of a source that its health is judged by; see the function each goes to."""
+
+    timezone: ZoneInfo
+    since: datetime | None  # when its first good look was over; None before
+    default_per_day: float
+    arrivals: Sequence[datetime]
+    recent: Sequence[PageFacts]
+    before: Sequence[PageFacts]
+    channels: Sequence[ChannelFacts]
+    open_events: Collection[OpenEvent] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transitions:
+    """What a round of health changes. Each of `opened` and `closed` is told once; `kept` is told no more."""
+
+    at: datetime
+    opened: tuple[Finding, ...]
+    closed: tuple[OpenEvent, ...]
+    kept: tuple[OpenEvent, ...]
+
+
+def assess(facts: SourceFacts, *, now: datetime, expectation: Expectation | None = None) -> list[Finding]:
+    """Everything found of a source, of the kinds in `ASSESSED`; `expectation` replaces the rate learned for silence."""
+    silence = None
+    if facts.since is not None:
+        silence = silent(
+            facts.arrivals,
+            timezone=facts.timezone,
+            since=facts.since,
+            now=now,
+            last_good_look_at=oldest_good_look(facts.channels),
+            default_per_day=facts.default_per_day,
+            expectation=expectation,
+        )
+    drift = drifts(facts.recent, facts.before, open_events=facts.open_events)
+    channels = channel_findings(facts.channels, now=now)
+    return [*([silence] if silence else []), *drift, *channels]
+
+
+def oldest_good_look(channels: Sequence[ChannelFacts]) -> datetime | None:
+    """Up to when all channels were seen; None if one never was: what it lists cannot be missed yet."""
+    good = [channel.last_good_at for channel in channels]
+    known = [at for at in good if at is not None]
+    return min(known) if known and len(known) == len(good) else None
+
+
+def transitions(
+    open_events: Collection[OpenEvent],
+    found: Collection[Finding],
+    *,
+    now: datetime,
+    judged: Collection[EventKind] = tuple(EventKind),
+) -> Transitions:
+    """Which events to open, close and keep, of one source.
+
+    `judged`: the kinds that `found` speaks of; an open event of another kind is kept, since nobody looked for it.
+    Given the same findings again, with what was opened among the open events, nothing opens and nothing closes.
+    """
+    is_open = {event.key for event in open_events}
+    present = {finding.key for finding in found}
+    entering: dict[tuple[EventKind, str], Finding] = {}
+    for finding in found:
+        if finding.opens and finding.key not in is_open:
+            entering.setdefault(finding.key, finding)
+    over = tuple(event for event in open_events if event.kind in judged and event.key not in present)
+    kept = tuple(event for event in open_events if event.kind not in judged or event.key in present)
+    return Transitions(at=now, opened=tuple(entering.values()), closed=over, kept=kept)

@@ -1,0 +1,156 @@
+"""Whether a source that can be looked at has fallen silent, by its own rate and its own longest pauses.
+
+Time is counted in articles that were to be expected, so nights and weekends pass quickly and a newsroom's morning
+slowly. In that time a source without habits is silent for longer than E with the chance exp(-E). Real ones come in
+bursts, so the tail is fitted to the source's own pauses (peaks over threshold, with an exponential tail: Pickands
+1975; Coles, An Introduction to Statistical Modeling of Extreme Values, 2001, chapter 4)::
+
+    patience = onset + scale * a * (exp(L / a) - 1),   L = ln(TAIL / p)
+
+onset      what TAIL of the pauses so far exceed
+scale      the larger of what median and 90th percentile of their excess give, x / ln 2 and x / ln 10 (quantiles, so
+           that an outage in the history does not stretch it); at least 1
+p          FALSE_ALARMS / pauses a month: the chance a single pause may have of being called silence by mistake
+a          PRIOR + pauses / scale: a rate known from few stories is uncertain (zero of a gamma-Poisson), which makes a
+           young source patient; with many the term goes to L
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from math import exp, log
+from statistics import fmean
+from zoneinfo import ZoneInfo
+
+from scheduler.delays import nearest_rank
+from scheduler.findings import EventKind, Finding, iso, spoken
+from scheduler.hours import PRIOR, WEEKS, Expectation, HourRates
+
+FALSE_ALARMS = 0.001
+"""False alarms a source-month that are aimed at. Real pauses have a heavier tail than an exponential (a slow day makes
+all of its pauses long): simulated newsrooms with bursts and moods give some ten times as many."""
+LEAST_EXPECTED = 7.0
+"""Never silent with fewer articles overdue: exp(-7) is a chance under 0.001."""
+LEAST_TIME = timedelta(hours=2)
+"""Never silent before, however busy the source: a short fault mends itself."""
+TAIL = 0.1
+FEW_PAUSES = 100
+"""With fewer the tail cannot be fitted: all pauses give the scale, by their mean or 90th percentile / ln 10."""
+MOST_PAUSES = 1000
+YOUNG = timedelta(days=7)
+"""A source whose week has not been seen whole has twice the patience: its first weekend is a guess."""
+STILL = 0.5
+"""Under this share of its patience an open silence would end without an arrival; only what is learned can move it."""
+STRETCHES = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+"""A source that was slow for so long is expected to stay slow: holidays, summer, a strike."""
+SLOWEST = 0.1
+DOUBT = 3.0
+"""Articles added on both sides of the ratio of a slow stretch, so that a source of few is not called slow by chance."""
+MONTH = timedelta(days=30)
+
+
+def silent(
+    arrivals: Sequence[datetime],
+    *,
+    timezone: ZoneInfo,
+    since: datetime,
+    now: datetime,
+    last_good_look_at: datetime | None,
+    default_per_day: float,
+    expectation: Expectation | None = None,
+) -> Finding | None:
+    """Silence of a source, or None.
+
+    `arrivals`: when its articles were first listed, in any order, over at least `WEEKS` before the newest. `since`:
+    when its first good look was over. `last_good_look_at`: the oldest of its channels' last good looks; silence is
+    counted only up to there, so a source that cannot be looked at is never silent (it is failing). `default_per_day`:
+    what is expected of a source nothing is known of. `expectation` replaces the rate learned here.
+
+    A finding with `opens=False` keeps an open silence and opens none: there was no look to judge by, or the source is
+    over half its patience. Recovery is the first arrival.
+    """
+    seen = sorted(at for at in arrivals if since < at <= now)
+    last = seen[-1] if seen else since
+    if last_good_look_at is None:
+        return _unknown(now)
+    until = min(last_good_look_at, now)
+    if until - last < LEAST_TIME:
+        return None
+    rate = expectation or HourRates.learn(
+        seen, timezone=timezone, since=since, until=last, default_per_day=default_per_day
+    )
+    overdue = rate.expected(last, until)
+    if overdue < STILL * LEAST_EXPECTED:
+        return None
+    expected, limit = overdue * _pace(seen, rate, since, last), patience(seen, rate, since=since)
+    if expected < STILL * limit:
+        return None
+    return _finding(seen, last=last, until=until, now=now, expected=expected, limit=limit)
+
+
+def patience(arrivals: Sequence[datetime], rate: Expectation, *, since: datetime) -> float:
+    """How many articles may be overdue before the source is silent; the formula stands above. `arrivals` are sorted."""
+    moments = list(dict.fromkeys(arrivals))[-MOST_PAUSES - 1 :]
+    pauses = [rate.expected(before, after) for before, after in pairwise(moments)]
+    onset, scale, share = _tail(pauses)
+    known = PRIOR + len(moments) / scale
+    unlikely = log(share * max(1.0, _a_month(moments)) / FALSE_ALARMS)
+    limit = onset + scale * known * (exp(unlikely / known) - 1)
+    young = not arrivals or arrivals[-1] - since < YOUNG
+    return max(LEAST_EXPECTED, limit) * (2 if young else 1)
+
+
+def _tail(pauses: Sequence[float]) -> tuple[float, float, float]:
+    """Onset, scale and share of the longest pauses."""
+    if len(pauses) < FEW_PAUSES:
+        return (0.0, max(1.0, fmean(pauses), nearest_rank(pauses, 90) / log(10)), 1.0) if pauses else (0.0, 1.0, 1.0)
+    ordered = sorted(pauses)
+    onset = nearest_rank(ordered, 100 - 100 * TAIL)
+    beyond = [pause - onset for pause in ordered if pause > onset] or [0.0]
+    return onset, max(1.0, nearest_rank(beyond, 50) / log(2), nearest_rank(beyond, 90) / log(10)), TAIL
+
+
+def _a_month(moments: Sequence[datetime]) -> float:
+    if len(moments) < 2:
+        return 1.0
+    return len(moments) * (MONTH / max(moments[-1] - moments[0], timedelta(days=1)))
+
+
+def _pace(arrivals: Sequence[datetime], rate: Expectation, since: datetime, last: datetime) -> float:
+    """How fast the source was lately, against what was expected of it: 1, or less in a slow stretch."""
+    paces = [1.0]
+    for stretch in STRETCHES:
+        start = max(since, last - stretch)
+        listed = sum(start < at <= last for at in arrivals)
+        paces.append((listed + DOUBT) / (rate.expected(start, last) + DOUBT))
+    return max(SLOWEST, min(paces))
+
+
+def _unknown(now: datetime) -> Finding:
+    sentence = "a channel never had a good look, so that nobody can say whether the source is silent"
+    details = {"sentence": sentence, "found_at": iso(now)}
+    return Finding(kind=EventKind.SILENT, subject="", details=details, opens=False)
+
+
+def _finding(
+    arrivals: Sequence[datetime], *, last: datetime, until: datetime, now: datetime, expected: float, limit: float
+) -> Finding:
+    learned = len(arrivals)
+    basis = f"its own rate ({learned} articles in {spoken(min(WEEKS, last - arrivals[0]))})" if learned else "default"
+    sentence = (
+        f"nothing new for {spoken(until - last)}, since {iso(last)}; {expected:.1f} articles were to be expected "
+        f"by {basis}, and {limit:.1f} overdue are called silent; open its pages and see whether it still publishes"
+    )
+    details = {
+        "sentence": sentence,
+        "last_arrival_at": iso(last) if learned else None,
+        "last_good_look_at": iso(until),
+        "found_at": iso(now),
+        "silent_hours": round((until - last).total_seconds() / 3600, 2),
+        "expected": round(expected, 2),
+        "patience": round(limit, 2),
+        "arrivals_known": learned,
+    }
+    return Finding(kind=EventKind.SILENT, subject="", details=details, opens=expected >= limit)
