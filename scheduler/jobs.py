@@ -51,10 +51,8 @@ class Jobs:
 
     def _account_for(self, done: Done) -> list[Schedule]:
         ending, now = done.ending, self._clock()
-        error = ending.error or "its process ended without closing it"
-        left = self._store.runs.close_left_open(
-            ending.pid, ending.status or RunStatus.INTERRUPTED, now=now, error=error
-        )
+        status, error = ending.status or RunStatus.INTERRUPTED, ending.error or "stopped before its end"
+        left = self._store.runs.account_for(ending.pid, status, since=done.launched_at, now=now, error=error)
         if ending.status is not None:
             self._note_killed(done, left, now)
         return [self._plan(source, done, now) for source in ending.sources]

@@ -107,16 +107,23 @@ class Runs:
             self.close(run_id, RunStatus.INTERRUPTED, now=now, error=error)
         return dead
 
-    def close_left_open(self, pid: int, status: RunStatus, *, now: datetime, error: str) -> list[str]:
-        """Close what a child process of this machine left open when it ended; return the sources."""
-        left = select(CrawlRunRow.id, CrawlRunRow.source).where(
-            CrawlRunRow.finished_at.is_(None), CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname()
-        )
+    def account_for(self, pid: int, status: RunStatus, *, since: datetime, now: datetime, error: str) -> list[str]:
+        """Close what a child process of this machine left open when it ended; return the sources.
+
+        A run that the child closed itself as interrupted, because we told it to end, gets our status and reason.
+        """
+        mine = (CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname(), CrawlRunRow.started_at >= since)
+        columns = select(CrawlRunRow.id, CrawlRunRow.source, CrawlRunRow.finished_at, CrawlRunRow.status)
         with self._store.read() as connection:
-            runs = connection.execute(left).all()
+            runs = connection.execute(columns.where(*mine)).all()
         for run in runs:
-            self.close(run.id, status, now=now, error=error)
-        return [run.source for run in runs]
+            if run.finished_at is None:
+                self.close(run.id, status, now=now, error=error)
+        ended = [run for run in runs if run.finished_at is None or run.status is RunStatus.INTERRUPTED]
+        named = update(CrawlRunRow).where(CrawlRunRow.id.in_([run.id for run in ended]))
+        with self._store.write() as connection:
+            connection.execute(named.values(status=status, error=error))
+        return [run.source for run in ended]
 
     def beat(self, run_id: int, *, now: datetime) -> None:
         """Show a sign of life."""

@@ -1,0 +1,1 @@
+"""The daemon against the real site: real processes, real SQLite files."""

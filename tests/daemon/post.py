@@ -1,0 +1,148 @@
+"""Where a daemon watches from in a test: it is started as a person starts it, and surely stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Row, select
+
+from storage.columns import Model
+from storage.store import Store, open_store
+from tests.site import Site
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 40.0  # seconds for what takes one or two on a quiet machine
+T = TypeVar("T")
+SETTINGS = """
+[scraper]
+delay = "0 s"
+retry_wait = "0 s"
+autothrottle = false
+concurrency = 8
+retries = 0
+
+[scheduler]
+grace = "{grace}"
+deadline = "{deadline}"
+memory = "{memory}"
+listen = "{listen}"
+
+[sources.caliber]
+base_url = "{url}"
+{schedule}
+"""
+
+
+class Post:
+    """Daemons that watch the site into one database."""
+
+    def __init__(self, folder: Path, site: Site) -> None:
+        self.folder = folder
+        self.site = site
+        self.database = f"sqlite:///{folder}/post.db"
+        self._daemons: list[subprocess.Popen[str]] = []
+        self.settle()
+
+    def settle(
+        self,
+        *,
+        schedule: str = 'every = "1 s"',
+        grace: str = "3 s",
+        deadline: str = "60 s",
+        memory: str = "1 GB",
+        listen: str = "",
+        more: str = "",
+    ) -> None:
+        """Write the settings for the daemons to come."""
+        text = SETTINGS.format(
+            url=self.site.url, schedule=schedule, grace=grace, deadline=deadline, memory=memory, listen=listen
+        )
+        (self.folder / "presswatch.toml").write_text(text + more, encoding="utf-8")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A daemon that watches; its log goes to `log`."""
+        with (self.folder / "log").open("a", encoding="utf-8") as log:
+            daemon = subprocess.Popen(
+                [sys.executable, "-m", "presswatch", "daemon", *arguments],
+                cwd=self.folder,
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        self._daemons.append(daemon)
+        return daemon
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`presswatch` with these arguments, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "presswatch", *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT), "PRESSWATCH_DATABASE": self.database}
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text(encoding="utf-8")
+
+    def store(self) -> Store:
+        return open_store(self.database)
+
+    def rows(self, table: str, **where: Any) -> list[Row[Any]]:
+        """The rows of a table that have these values, in the order of their first column."""
+        columns = Model.metadata.tables[table]
+        wanted = [columns.c[name] == value for name, value in where.items()]
+        statement = select(columns).where(*wanted).order_by(next(iter(columns.c)))
+        with closing(self.store()) as store, store.read() as connection:
+            return list(connection.execute(statement))
+
+    def wait(self, what: Callable[[], T]) -> T:
+        """Until `what` is true; AssertionError with the daemon's log if it takes too long."""
+        ends_at = time.monotonic() + PATIENCE
+        while not (found := what()):
+            assert time.monotonic() < ends_at, f"waited in vain; the log says:\n{self.log}"
+            time.sleep(0.1)
+        return found
+
+    def wait_for(self, table: str, count: int = 1, **where: Any) -> list[Row[Any]]:
+        """Until a table has so many rows with these values."""
+        self.wait(lambda: (self.folder / "post.db").exists() and len(self.rows(table, **where)) >= count)
+        return self.rows(table, **where)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for daemon in self._daemons:
+            if daemon.poll() is None:
+                daemon.send_signal(signal.SIGTERM)
+        for daemon in self._daemons:
+            try:
+                daemon.wait(15)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+
+
+def end(daemon: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:
+    """Send a signal and wait for the end; the exit code."""
+    daemon.send_signal(number)
+    return daemon.wait(PATIENCE)
