@@ -1,0 +1,46 @@
+"""How long a source in trouble is left alone: longer with every failure, never for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from storage.records import Stage
+
+FIRST_WAIT = {
+    Stage.NETWORK: timedelta(minutes=5),
+    Stage.TIMEOUT: timedelta(minutes=5),
+    Stage.STORE: timedelta(minutes=5),  # our own database: nothing the site would mind
+    Stage.HTTP_5XX: timedelta(minutes=10),
+    Stage.EMPTY_LIST: timedelta(minutes=10),
+    Stage.NOT_A_FEED: timedelta(minutes=15),  # usually a maintenance page
+    Stage.PARSE: timedelta(minutes=15),
+    Stage.HTTP_4XX: timedelta(minutes=30),  # seldom cures itself
+    Stage.BLOCKED: timedelta(hours=1),  # asking again soon makes it worse
+    Stage.ROBOTS: timedelta(hours=1),
+}
+"""The wait after the first failure of each class; it doubles with every further one."""
+CRASHED = timedelta(minutes=10)
+"""The same for a crawl that ended without saying why: killed at its deadline, or crashed."""
+
+FIRST_DAY = timedelta(hours=24)
+CAP_FIRST_DAY = timedelta(hours=6)
+CAP_LATER = timedelta(hours=24)
+"""The longest waits, in the first day of a trouble and after it: a source is never given up."""
+
+MOST_HELD = timedelta(hours=24)
+"""How long a site's Retry-After is honoured at most: a longer one is a mistake or a joke."""
+
+
+def back_off(stage: Stage | None, failures: int, lasting: timedelta) -> timedelta:
+    """The wait after `failures` in a row, the last of them of this class, in a trouble that lasts so long.
+
+    min(cap, first · 2^(failures - 1)). Fewer than one failure count as one.
+    """
+    first = FIRST_WAIT[stage] if stage else CRASHED
+    doublings = min(max(failures, 1) - 1, 16)  # past every cap, and far from overflowing
+    return min(cap(lasting), first * (1 << doublings))
+
+
+def cap(lasting: timedelta) -> timedelta:
+    """The longest wait in a trouble that lasts so long; a negative time (a clock that went back) is a first day."""
+    return CAP_FIRST_DAY if lasting < FIRST_DAY else CAP_LATER

@@ -1,0 +1,53 @@
+"""Who goes first when many sources are due at once, and who shares a child process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from scheduler import wording
+from scheduler.due import Plan
+
+
+def catch_up(due: Mapping[str, Plan], *, now: datetime, spread: timedelta) -> dict[str, Plan]:
+    """The plans after a downtime: each source that is overdue is due once, from `now` on, evenly over `spread`.
+
+    First the one that publishes most (the shortest interval), whose list forgets soonest; among equals, and among
+    those without an interval, which come last, the one whose time came last. Plans that are not overdue stand.
+    """
+    now = now.astimezone(UTC)
+    late = sorted((name for name in due if due[name].due_at < now), key=lambda name: _urgency(name, due[name]))
+    gap = spread / len(late) if late else spread
+    caught = {
+        name: replace(due[name], due_at=now + place * gap, reason=_reason(due[name], place + 1, len(late)))
+        for place, name in enumerate(late)
+    }
+    return {**due, **caught}
+
+
+def _urgency(name: str, plan: Plan) -> tuple[timedelta, float, str]:
+    return (plan.interval or timedelta.max, -plan.due_at.timestamp(), name)
+
+
+def _reason(plan: Plan, place: int, count: int) -> str:
+    among = f", number {place} of {count}" if count > 1 else ""
+    return f"was due {wording.moment(plan.due_at)} and nothing looked: caught up once{among}"
+
+
+def batch(due: Sequence[str], *, alone: Collection[str], most: int) -> list[tuple[str, ...]]:
+    """The child processes for the sources that are due now: `most` a child at most, evenly filled, in their order.
+
+    One whose last crawl had to be killed (`alone`) gets a child of its own, after the others, which it could hold up.
+    Raises ValueError if `most` is less than 1.
+    """
+    if most < 1:
+        raise ValueError("a child must take at least one source")
+    names = list(dict.fromkeys(due))
+    together = [name for name in names if name not in alone]
+    children = -(-len(together) // most)
+    shared = [
+        tuple(together[part * len(together) // children : (part + 1) * len(together) // children])
+        for part in range(children)
+    ]
+    return shared + [(name,) for name in names if name in alone]

@@ -1,0 +1,125 @@
+"""The adaptive schedule: how many looks a source deserves, and at which hours of the week.
+
+Two decisions, one number. The **pace** is the average time between two looks over a week; overlap alone moves it, so
+it is right even where the rhythm has the wrong level. The rhythm only deals the looks out over the week.
+
+*Dealing out.* Let r(t) be the rate of new articles and q(t) that of looks. An article waits for the next look about
+half a gap, 1/(2q), so the articles together wait ∫ r/(2q) dt. With the looks ∫ q dt given, Lagrange's condition
+r/(2q²) = μ makes q proportional to √r: hours that bring four times as many articles get twice as many looks. (The
+same optimum: Sia, Cho, Cho, "Efficient Monitoring Algorithm for Fast News Alerts", IEEE TKDE 19, 2007.) The next look
+is where the integral of √r, scaled to a mean of 1, reaches the pace; it runs on into the coming hours, which is why a
+quiet night does not slow the morning.
+
+*How many.* Between sources the same theorem holds, so looks a day grow with the root of articles a day, and the new
+articles a look is to bring, its **aim**, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import exp, log, sqrt
+
+from scheduler.rhythm import HOUR, HOURS, Rhythm, Stretch
+
+DAY = timedelta(days=1)
+
+AIM = 1.5
+AIM_AT = 90.0
+"""A source of 90 articles a day is to bring 1.5 new ones a look: 60 looks a day, one in 15 min by day."""
+MOST_OF_LIST = 1 / 8
+"""Never more than this share of a list is aimed to be new: what a burst of eight times the rate would still fit on."""
+
+GAIN = 0.3
+"""How strongly one look moves the pace: e^-0.3 for as many surplus articles as were expected."""
+BOLDEST = log(2)
+"""One look at most halves or doubles the pace."""
+
+FLOOR = 0.02
+"""Hours are looked at as if they brought at least this share of the average: rhythms change."""
+QUIET = 0.5
+"""Below this share of the average rate an hour is quiet; articles begin to come where it is reached again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The least and the most time between two looks."""
+
+    least: timedelta
+    most: timedelta
+
+    def clamp(self, interval: timedelta) -> timedelta:
+        return max(self.least, min(self.most, interval))
+
+
+def aim(rhythm: Rhythm, listed: int) -> float:
+    """New articles that a look is to bring on average, from a list of so many links (0: not known)."""
+    wanted = AIM * sqrt(max(24 * rhythm.mean, 0.1) / AIM_AT)
+    return min(wanted, listed * MOST_OF_LIST) if listed else wanted
+
+
+def first_pace(rhythm: Rhythm, listed: int, bounds: Bounds) -> timedelta:
+    """The pace of a source that was never looked at before, from what its rhythm says."""
+    return bounds.clamp(min(bounds.most, HOUR * (aim(rhythm, listed) / max(rhythm.mean, 1e-6))))
+
+
+def steer(
+    pace: timedelta, rhythm: Rhythm, *, start: datetime, end: datetime, listed: int, fresh: int, bounds: Bounds
+) -> timedelta:
+    """The pace after a look at `end` found `fresh` new links since the look at `start`.
+
+    It is compared with what that very stretch of time would bring at the pace that meets the aim, so neither a night
+    nor a late look moves the pace: at that pace, the mean of the surplus is zero.
+    """
+    share = rhythm.expected(start, end) / rhythm.mean if rhythm.mean else (end - start) / HOUR
+    due = HOUR * share / pace * aim(rhythm, listed)
+    surplus = (fresh - due) / max(1.0, due)
+    if listed and fresh >= listed:
+        surplus = max(surplus, BOLDEST / GAIN)  # nothing was known: links were missed
+    step = max(-BOLDEST, min(BOLDEST, GAIN * surplus))
+    return bounds.clamp(pace * exp(-step))
+
+
+def ahead(pace: timedelta, rhythm: Rhythm, start: datetime, bounds: Bounds, *, factor: float = 1.0) -> timedelta:
+    """The time from `start` to the next look, times `factor` (its jitter).
+
+    Within bounds, and unless these forbid it never past the hour in which articles begin to come.
+    """
+    latest = start + bounds.most
+    wait = _until_one(pace, rhythm, rhythm.stretches(start, latest))
+    wait = bounds.most if wait is None else wait * factor
+    dawn = begins(rhythm, start, latest)
+    return bounds.clamp(min(wait, dawn + HOUR - start) if dawn else wait)
+
+
+def begins(rhythm: Rhythm, start: datetime, latest: datetime) -> datetime | None:
+    """The end of the quiet in which `start` lies; None if it lies in none, or if that goes on past `latest`."""
+    line = QUIET * rhythm.mean
+    if rhythm.rate(start) >= line:
+        return None
+    return next((at for at, _, rate in rhythm.stretches(start, latest) if rate >= line), None)
+
+
+def behind(pace: timedelta, rhythm: Rhythm, end: datetime, bounds: Bounds) -> timedelta:
+    """The time from the look before to one planned for `end`, as far as pace and rhythm tell."""
+    backwards = reversed(list(rhythm.stretches(end - bounds.most, end)))
+    return bounds.clamp(_until_one(pace, rhythm, backwards) or bounds.most)
+
+
+def _until_one(pace: timedelta, rhythm: Rhythm, stretches: Iterable[Stretch]) -> timedelta | None:
+    """How far along the stretches the integral of the looks' density reaches one look; None if they end before."""
+    mean = rhythm.mean
+    average = sum(_weight(rate, mean) for rate in rhythm.rates) / HOURS
+    left, passed = pace, timedelta(0)
+    for at, until, rate in stretches:
+        density = _weight(rate, mean) / average
+        if density * (until - at) >= left:
+            return passed + left / density
+        left -= density * (until - at)
+        passed += until - at
+    return None
+
+
+def _weight(rate: float, mean: float) -> float:
+    return sqrt(max(rate / mean, FLOOR)) if mean else 1.0

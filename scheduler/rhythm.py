@@ -1,0 +1,151 @@
+"""When a source publishes: the new articles an hour to expect in each of the 168 hours of its week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Self
+from zoneinfo import ZoneInfo
+
+Stretch = tuple[datetime, datetime, float]
+"""From, to, and the articles an hour between the two."""
+
+HOURS = 168
+HOUR = timedelta(hours=1)
+DEFAULT_PER_DAY = 24.0
+"""Articles a day expected of a source of which nothing is known yet."""
+
+DAY_SHAPE = (0.3,) * 6 + (0.6, 0.8, 1.1) + (1.5,) * 9 + (1.1,) * 3 + (0.8, 0.6, 0.4)
+"""The declared day: a newsroom sleeps, works from nine to six and tapers off. Only the first weeks lean on it."""
+WEEK_SHAPE = (1.1,) * 5 + (0.75,) * 2
+
+LEVEL_WEIGHT = 2.0
+DAY_WEIGHT = 2.0
+CLOCK_WEIGHT = 7.0
+CELL_WEIGHT = 4.0
+"""How many days (level), days of that name, days (hour of the day) and hours of that name what was assumed before is
+worth against what was counted. One hour of the week is seen four times a month: its own count then has half a say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Expected new articles an hour, from Monday 00:00 in the source's time zone on; each finite and not negative.
+
+    Raises ValueError if they are not 168 such numbers.
+    """
+
+    rates: tuple[float, ...]
+    timezone: ZoneInfo
+
+    def __post_init__(self) -> None:
+        if len(self.rates) != HOURS or not all(0 <= rate < float("inf") for rate in self.rates):
+            raise ValueError(f"a rhythm has {HOURS} rates of 0 or more, one for each hour of the week")
+
+    @classmethod
+    def default(cls, *, per_day: float = DEFAULT_PER_DAY, timezone: ZoneInfo | None = None) -> Self:
+        """The declared rhythm of a source about which nothing is known: `per_day` articles on the average day."""
+        shape = [of_day * of_hour for of_day in WEEK_SHAPE for of_hour in DAY_SHAPE]
+        factor = 7 * per_day / sum(shape)
+        return cls(tuple(factor * share for share in shape), timezone or ZoneInfo("UTC"))
+
+    @property
+    def mean(self) -> float:
+        """Articles an hour over the whole week."""
+        return sum(self.rates) / HOURS
+
+    def rate(self, at: datetime) -> float:
+        """Articles an hour at that moment."""
+        return self.rates[hour_of_week(at, self.timezone)]
+
+    def expected(self, start: datetime, end: datetime) -> float:
+        """Articles to expect from `start` to `end`; 0 if `end` is not later.
+
+        The integral of `rate` over real time: an hour that a change to summer time skips brings nothing, one that is
+        repeated in autumn brings its articles twice.
+        """
+        return sum(rate * ((until - at) / HOUR) for at, until, rate in self.stretches(start, end))
+
+    def stretches(self, start: datetime, end: datetime) -> Iterator[Stretch]:
+        """The time from `start` to `end` cut at the source's full hours: from, to (UTC), articles an hour."""
+        for at, until in pairwise(_cuts(start, end, self.timezone)):
+            yield at, until, self.rate(at)
+
+    def scaled(self, factor: float) -> Rhythm:
+        """The same shape with `factor` times the articles."""
+        return replace(self, rates=tuple(factor * rate for rate in self.rates))
+
+
+def hour_of_week(at: datetime, timezone: ZoneInfo) -> int:
+    """0 is Monday from 00:00 to 01:00 on the clocks of `timezone`."""
+    local = at.astimezone(timezone)
+    return 24 * local.weekday() + local.hour
+
+
+def _cuts(start: datetime, end: datetime, timezone: ZoneInfo) -> Iterator[datetime]:
+    """`start`, every full hour of the zone's clocks between, and `end`, in UTC.
+
+    Clocks are only ever changed on a full hour (Newfoundland's 00:01 ended in 2011), so no stretch hides a change.
+    """
+    at, end = start.astimezone(UTC), end.astimezone(UTC)
+    while at < end:
+        yield at
+        local = at.astimezone(timezone)
+        at += HOUR - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    yield end
+
+
+def learn(
+    times: Iterable[datetime],
+    *,
+    timezone: ZoneInfo,
+    since: datetime,
+    until: datetime,
+    prior: Rhythm | None = None,
+) -> Rhythm:
+    """The rhythm of the articles that appeared at `times`; those outside `since` … `until` do not count.
+
+    Give published times where they can be trusted, first-listed times elsewhere, and leave out what the very first
+    look listed. Counts are shrunk step by step (a gamma prior on a Poisson rate at each: (count + weight·assumed) /
+    (time + weight)): the level toward `prior` (by default the declared rhythm), the seven days toward the level, the
+    24 hours toward the prior's day, and each hour of the week toward day × hour. So a week teaches the night, and a
+    month teaches that Sunday evenings are busy.
+    """
+    prior = replace(prior, timezone=timezone) if prior else Rhythm.default(timezone=timezone)
+    counts, exposure = [0.0] * HOURS, [0.0] * HOURS
+    for at in times:
+        if since <= at < until:
+            counts[hour_of_week(at, timezone)] += 1
+    for at, end in pairwise(_cuts(since, until, timezone)):
+        exposure[hour_of_week(at, timezone)] += (end - at) / HOUR
+    assumed = _day_times_hour(counts, exposure, prior)
+    shrunk = (_shrunk(*one, CELL_WEIGHT) for one in zip(counts, exposure, assumed, strict=True))
+    return Rhythm(tuple(shrunk), timezone)
+
+
+def _shrunk(count: float, time: float, assumed: float, weight: float) -> float:
+    return (count + weight * assumed) / (time + weight)
+
+
+def _day_times_hour(counts: list[float], exposure: list[float], prior: Rhythm) -> list[float]:
+    """What the level, the day and the hour of the day say of each hour of the week by themselves."""
+    level = _shrunk(sum(counts), sum(exposure), prior.mean, 24 * LEVEL_WEIGHT)
+    prior_level = prior.mean or 1.0
+    by_day = [slice(24 * day, 24 * day + 24) for day in range(7)]
+    by_hour = [slice(hour, None, 24) for hour in range(24)]
+    days = [_factor(counts, exposure, level, 24 * DAY_WEIGHT, 1.0, part) for part in by_day]
+    hours = [
+        _factor(counts, exposure, level, CLOCK_WEIGHT, sum(prior.rates[part]) / 7 / prior_level, part)
+        for part in by_hour
+    ]
+    return [level * day * hour for day in days for hour in hours]
+
+
+def _factor(
+    counts: list[float], exposure: list[float], level: float, weight: float, assumed: float, part: slice
+) -> float:
+    """How many times the level this part of the week brings; `assumed` if there is no level to compare with."""
+    if level == 0:
+        return assumed
+    return _shrunk(sum(counts[part]) / level, sum(exposure[part]), assumed, weight)
