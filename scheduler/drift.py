@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import comb
 
-from scheduler.findings import EventKind, Finding, Json, OpenEvent, iso
+from scheduler.findings import Finding, Json, OpenEvent, iso
 from scheduler.lengths import length_drift
+from storage.records import EventKind
 
 LEAST_DROP = {10: 0.5, 20: 0.35, 40: 0.25}
 """Newest pages looked at, and how far the share must have fallen among them."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler.findings import EventKind, Finding, Json, iso, spoken
+from scheduler.findings import Finding, Json, iso, spoken
 from scheduler.hours import Expectation
-from storage.records import Stage
+from storage.records import EventKind, Stage
 
 REPEATED = 2
 """Failed looks in a row that make a blocked channel: one 429 may be our own haste."""

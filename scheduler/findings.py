@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TypeAlias
 
+from storage.records import EventKind
+
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-
-
-class EventKind(StrEnum):
-    """What can be wrong with a source; the values are those of `events.kind`."""
-
-    SILENT = "silent"  # can be looked at, and lists nothing new for longer than its own rate allows
-    DRIFT = "drift"  # its pages are read differently from before
-    BLOCKED = "blocked"  # 401, 403, 429 or a challenge, again and again
-    FAILING = "failing"  # cannot be looked at for any other reason
-    GAP = "gap"  # a list without one known link: articles were missed
-    UNTRUSTED = "untrusted"  # a body changed under an equal ETag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from scheduler.drift import PageFacts, drifts
 from scheduler.failing import ChannelFacts, channel_findings
-from scheduler.findings import EventKind, Finding, OpenEvent
+from scheduler.findings import Finding, OpenEvent
 from scheduler.hours import Expectation
 from scheduler.silence import silent
+from storage.records import EventKind
 
 ASSESSED = frozenset({EventKind.SILENT, EventKind.DRIFT, EventKind.BLOCKED, EventKind.FAILING, EventKind.UNTRUSTED})
 """What `assess` judges; a gap is found by the crawl that meets it."""

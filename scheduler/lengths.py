@@ -19,7 +19,8 @@ from datetime import datetime
 from math import sqrt
 from statistics import median
 
-from scheduler.findings import EventKind, Finding, Json, OpenEvent, iso
+from scheduler.findings import Finding, Json, OpenEvent, iso
+from storage.records import EventKind
 
 SUBJECT = "body length"
 WINDOWS = (10, 20, 40)

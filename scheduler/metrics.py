@@ -41,7 +41,7 @@ class _Figures(Collector):
             for known in State:
                 state.add_metric((one.source, known), float(one.state is known))
         yield state
-        figures = {
+        figures: dict[str, tuple[str, dict[str, float]]] = {
             "due_seconds": (
                 "Until the next look",
                 {s.source: (s.due_at - at).total_seconds() for s in sources if s.due_at},

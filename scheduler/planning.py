@@ -14,8 +14,8 @@ from scheduler.rhythm import Rhythm, learn
 from scraper.source import Source
 from storage.config import Config
 from storage.errors import ConfigError
-from storage.evidence import arrivals
-from storage.records import RunStatus, Stage
+from storage.evidence import arrivals, first_crawls
+from storage.records import RunStatus
 from storage.schedules import LastCrawl, Schedule
 from storage.store import Store
 
@@ -23,7 +23,10 @@ LEARN_FROM = timedelta(weeks=8)
 LEARN_EVERY = timedelta(hours=6)
 SPREAD = timedelta(minutes=2)
 """Over which sources that are due at once, at the start, are spread."""
-NEVER_CRAWLED = "never crawled by this daemon"
+
+ALREADY_OPEN = 3
+"""The exit code of a crawl that found its source being crawled, by hand or by another process."""
+COME_BACK = timedelta(minutes=1)
 
 
 class Planner:
@@ -46,15 +49,19 @@ class Planner:
                 timezone=source.timezone,
             )
         known = self._store.schedules.all()
-        for name in self._sources.keys() - known.keys():
-            self._store.schedules.set(Schedule(source=name, due_at=now, interval=None, reason=NEVER_CRAWLED))
-        schedules = self.schedules()
-        overdue = {name: _as_plan(one) for name, one in schedules.items() if one.due_at <= now}
-        for name, plan in catch_up(overdue, now=now, spread=SPREAD if spread else timedelta(0)).items():
-            self._store.schedules.set(
-                replace(schedules[name], due_at=plan.due_at, interval=plan.interval, reason=plan.reason)
-            )
+        plans = {name: self._standing(name, known.get(name), now) for name in self._sources}
+        due = catch_up(plans, now=now, spread=SPREAD if spread else timedelta(0))
+        for name, plan in due.items():
+            kept = known.get(name) or Schedule(source=name, due_at=now, interval=None, reason="")
+            self._store.schedules.set(replace(kept, due_at=plan.due_at, interval=plan.interval, reason=plan.reason))
         return self.schedules()
+
+    def _standing(self, source: str, schedule: Schedule | None, now: datetime) -> Plan:
+        """What stands of the plan of a source; one that is overdue stays so, to be caught up in its turn."""
+        if schedule is not None and schedule.due_at < now:
+            return _as_plan(schedule)
+        last = None if schedule is None else _as_plan(schedule)
+        return next_plan(self._rules[source], last, None, self._rhythm(source, now), now=now, jitter=0)
 
     def schedules(self) -> dict[str, Schedule]:
         """The schedules of these sources."""
@@ -67,10 +74,12 @@ class Planner:
         mine = crawl if crawl is not None and crawl.started_at >= launched_at else None
         if mine is not None and mine.status is RunStatus.INTERRUPTED and ending.status is None:
             return before  # stopped on purpose: it is due as it was, and nothing was learned
+        if mine is None and ending.exit_code == ALREADY_OPEN:
+            return self._keep(replace(before, due_at=now + COME_BACK, reason="somebody else is crawling it"))
         failed = ending.status is not None or mine is None or mine.status is not RunStatus.SUCCEEDED
         failures = before.failures + 1 if failed else 0
         first_failure_at = (before.first_failure_at or now) if failed else None
-        look = _look(before, ending, mine, now=now, failures=failures, first_failure_at=first_failure_at)
+        look = _look(before, mine, now=now, failures=failures, first_failure_at=first_failure_at)
         plan = next_plan(
             self._rules[source],
             _as_plan(before),
@@ -88,17 +97,26 @@ class Planner:
             first_failure_at=first_failure_at,
             alone=ending.status is not None,
         )
-        self._store.schedules.set(after)
-        return after
+        return self._keep(after)
+
+    def _keep(self, schedule: Schedule) -> Schedule:
+        self._store.schedules.set(schedule)
+        return schedule
 
     def _rhythm(self, source: str, now: datetime) -> Rhythm:
         learned_at, rhythm = self._rhythms.get(source, (None, None))
         if learned_at is None or rhythm is None or not timedelta(0) <= now - learned_at < LEARN_EVERY:
-            since = now - LEARN_FROM
-            times = arrivals(self._store, source, since=since)
-            rhythm = learn(times, timezone=ZoneInfo(self._sources[source].timezone), since=since, until=now)
+            rhythm = self._learn(self._sources[source], now)
             self._rhythms[source] = (now, rhythm)
         return rhythm
+
+    def _learn(self, source: Source, now: datetime) -> Rhythm:
+        """From what came since the first crawl was over: what was there before came nobody knows when."""
+        first = first_crawls(self._store).get(source.name, now)
+        since, zone = max(now - LEARN_FROM, first), ZoneInfo(source.timezone)
+        times = arrivals(self._store, source.name, since=since)
+        prior = Rhythm.default(per_day=source.per_day, timezone=zone)
+        return learn(times, timezone=zone, since=since, until=now, prior=prior)
 
 
 def _rule(source: Source, config: Config) -> Rule:
@@ -122,7 +140,6 @@ def _as_plan(schedule: Schedule) -> Plan:
 
 def _look(
     before: Schedule,
-    ending: Ending,
     crawl: LastCrawl | None,
     *,
     now: datetime,
@@ -136,15 +153,9 @@ def _look(
         changed=crawl is not None and crawl.changed,
         listed=0 if crawl is None else crawl.listed,
         fresh=0 if crawl is None else crawl.fresh,
-        stage=_stage(ending, crawl) if failures else None,
+        stage=crawl.stage if crawl is not None and failures else None,
         failures=failures,
         first_failure_at=first_failure_at,
         held_until=None if crawl is None else crawl.held_until,
+        since=None if crawl is None else crawl.since,
     )
-
-
-def _stage(ending: Ending, crawl: LastCrawl | None) -> Stage:
-    """What failed: the channel's own stage, else that of a process that did not end well."""
-    if crawl is not None and crawl.stage is not None:
-        return crawl.stage
-    return Stage.TIMEOUT if ending.status is RunStatus.TIMED_OUT else Stage.STORE

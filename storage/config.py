@@ -123,8 +123,10 @@ class SourceSettings:
     )
     cron: str | None = setting(None, text, 'when the daemon looks at it, such as "*/10 6-23 * * *"')
     timezone: str | None = setting(None, zone, "the zone of `cron`; without it that of the source")
-    every_min: timedelta = setting("5 min", duration, "the shortest pause between two looks that the daemon chooses")
-    every_max: timedelta = setting("6 h", duration, "the longest")
+    every_min: timedelta | None = setting(
+        None, optional_duration, "the shortest time between two looks that the daemon chooses; without it 5 min"
+    )
+    every_max: timedelta | None = setting(None, optional_duration, "the longest; without it 6 h")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

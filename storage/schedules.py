@@ -47,6 +47,7 @@ class LastCrawl:
     changed: bool
     stage: Stage | None  # of the first channel that failed
     held_until: datetime | None
+    since: datetime | None  # when the good crawl before it ended
 
 
 class Schedules:
@@ -98,17 +99,24 @@ class Schedules:
                 return None
             failing = connection.execute(_FAILING.where(ChannelRow.source == source)).first()
             held = connection.scalar(select(SourceRow.held_until).where(SourceRow.name == source))
-        return _last_crawl(run, failing, held)
+            since = connection.scalar(_LAST_GOOD.where(CrawlRunRow.source == source, CrawlRunRow.id < run.id))
+        return _last_crawl(run, failing, held, since)
 
 
 _COLUMNS = tuple(ScheduleRow.__table__.columns)
 _LAST_RUN = (
     select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.started_at.desc()).limit(1)
 )
+_LAST_GOOD = (
+    select(CrawlRunRow.finished_at)
+    .where(CrawlRunRow.status == RunStatus.SUCCEEDED)
+    .order_by(CrawlRunRow.started_at.desc())
+    .limit(1)
+)
 _FAILING = select(ChannelRow.failure).where(ChannelRow.failures > 0).order_by(ChannelRow.id).limit(1)
 
 
-def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None) -> LastCrawl:
+def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None, since: datetime | None) -> LastCrawl:
     failed = run.status is not RunStatus.SUCCEEDED
     return LastCrawl(
         started_at=run.started_at,
@@ -120,4 +128,5 @@ def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None
         changed=run.changed,
         stage=failing.failure if failed and failing else None,
         held_until=held_until,
+        since=since,
     )
