@@ -25,8 +25,9 @@ from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from scheduler.delays import nearest_rank
-from scheduler.findings import EventKind, Finding, iso, spoken
+from scheduler.findings import Finding, iso, spoken
 from scheduler.hours import PRIOR, WEEKS, Expectation, HourRates
+from storage.records import EventKind
 
 FALSE_ALARMS = 0.001
 """False alarms a source-month that are aimed at. Real pauses have a heavier tail than an exponential (a slow day makes
