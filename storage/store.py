@@ -14,6 +14,7 @@ from storage.engine import create_store_engine, transaction
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from storage.alerts import Alerts
     from storage.articles import Articles
     from storage.channels import Channels
     from storage.events import Events
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from storage.saving import Saving
     from storage.schedules import Schedules
     from storage.sources import Sources
+    from storage.watches import Watches
 
 BUSY_TIMEOUT = timedelta(seconds=30)
 
@@ -94,6 +96,18 @@ class Store:
         from storage.events import Events
 
         return Events(self)
+
+    @cached_property
+    def watches(self) -> Watches:
+        from storage.watches import Watches
+
+        return Watches(self)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        from storage.alerts import Alerts
+
+        return Alerts(self)
 
     def close(self) -> None:
         self.engine.dispose()

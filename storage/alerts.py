@@ -1,0 +1,217 @@
+"""The outbox: messages on their way to somebody, kept until they are delivered; and the events nobody was told of.
+
+An alert is written in the transaction of what it is about, with a key that says what that is and for whom, so that
+nothing is told twice and nothing is lost, whenever the process ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from storage.duty_models import AlertRow, WatchRow
+from storage.engine import insert_into
+from storage.models import EventRow, SourceRow
+from storage.records import EventKind, Telling
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+events = EventRow.__table__
+sources = SourceRow.__table__
+alerts = AlertRow.__table__
+watches = WatchRow.__table__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAlert:
+    """A message to be kept. `key` says what it is about and for whom; `target` may hold a secret."""
+
+    key: str
+    target: str = field(repr=False)
+    title: str
+    body: str
+    created_at: datetime
+    next_attempt_at: datetime
+    watch_id: int | None = None
+    article_id: int | None = None
+    event_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """Local times, HH:MM, between which nobody is told anything; over midnight when `until` comes first."""
+
+    begin: str
+    until: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueAlert:
+    """A message that is to be delivered now, with what its watch says of the manner."""
+
+    id: int
+    key: str
+    target: str = field(repr=False)
+    title: str
+    body: str
+    attempts: int
+    created_at: datetime
+    watch_id: int | None
+    watch: str | None  # the watch's name; None for an event's alert
+    telling: Telling
+    quiet: QuietHours | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What was not delivered yet."""
+
+    count: int
+    failed_count: int  # of them, those that failed at least once
+    oldest_at: datetime | None
+    error: str | None  # of the last one that failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UntoldEvent:
+    """An event whose beginning or end somebody is to be told of."""
+
+    id: int
+    source: str
+    source_title: str
+    kind: EventKind
+    subject: str
+    details: Mapping[str, Any]
+    opened_at: datetime
+    closed_at: datetime | None
+    told_at: datetime | None
+
+
+class Alerts:
+    """The rows of `alerts`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def write(self, rows: Iterable[NewAlert]) -> int:
+        """Keep messages; those whose key is there already change nothing. Return how many are new."""
+        with self._store.write() as connection:
+            return insert_alerts(connection, rows)
+
+    def due(self, now: datetime, limit: int) -> tuple[DueAlert, ...]:
+        """Undelivered messages whose next attempt has come, the one due longest first."""
+        statement = _DUE.where(alerts.c.next_attempt_at <= now).limit(limit)
+        with self._store.read() as connection:
+            return tuple(_due(row._asdict()) for row in connection.execute(statement))
+
+    def delivered(self, ids: Collection[int], now: datetime) -> None:
+        """Record that these arrived; `told_at` of the watches that sent them becomes now."""
+        these = alerts.c.id.in_(ids)
+        told = watches.c.id.in_(select(alerts.c.watch_id).where(these))
+        with self._store.write() as connection:
+            values = {"delivered_at": now, "error": None, "attempts": alerts.c.attempts + 1}
+            connection.execute(update(AlertRow).where(these, alerts.c.delivered_at.is_(None)).values(values))
+            connection.execute(update(WatchRow).where(told).values(told_at=now))
+
+    def failed(self, ids: Collection[int], error: str, again_at: datetime) -> None:
+        """Record a failed attempt; the messages are kept. `error` must hold no secret."""
+        values = {"attempts": alerts.c.attempts + 1, "error": error, "next_attempt_at": again_at}
+        self._update(ids, values)
+
+    def put_off(self, ids: Collection[int], until: datetime) -> None:
+        """Let messages wait that were not tried."""
+        self._update(ids, {"next_attempt_at": until})
+
+    def _update(self, ids: Collection[int], values: Mapping[str, Any]) -> None:
+        with self._store.write() as connection:
+            still = alerts.c.delivered_at.is_(None)
+            connection.execute(update(AlertRow).where(alerts.c.id.in_(ids), still).values(values))
+
+    def waiting(self, watch_id: int | None = None) -> Waiting:
+        """What was not delivered yet: of one watch, or in all."""
+        still = [alerts.c.delivered_at.is_(None), *([alerts.c.watch_id == watch_id] if watch_id is not None else [])]
+        failed = (*still, alerts.c.error.is_not(None))
+        counts = select(func.count(), func.min(alerts.c.created_at)).where(*still)
+        last = select(alerts.c.error).where(*failed).order_by(alerts.c.next_attempt_at.desc()).limit(1)
+        with self._store.read() as connection:
+            count, oldest_at = connection.execute(counts).one()
+            failed_count = connection.scalar(select(func.count()).select_from(alerts).where(*failed)) or 0
+            error = connection.scalar(last)
+        return Waiting(count=count, failed_count=failed_count, oldest_at=oldest_at, error=error)
+
+    def untold_events(
+        self, kinds: Collection[EventKind], lasting: Collection[EventKind], limit: int
+    ) -> tuple[UntoldEvent, ...]:
+        """Events of `kinds` whose beginning nobody was told of, and of `lasting` those that ended untold."""
+        ended = and_(events.c.kind.in_(lasting), events.c.closed_at.is_not(None), events.c.end_told_at.is_(None))
+        untold = or_(events.c.told_at.is_(None), ended)
+        statement = _UNTOLD.where(events.c.kind.in_(kinds), untold).order_by(events.c.id).limit(limit)
+        with self._store.read() as connection:
+            return tuple(_event(row._asdict()) for row in connection.execute(statement))
+
+    def tell_event(self, event: UntoldEvent, rows: Iterable[NewAlert], now: datetime) -> int:
+        """Keep the messages of an event and note that they were written, in one transaction.
+
+        `event` is as it was when they were written: an end that came since stays untold. Return how many are new.
+        """
+        values = {"told_at": event.told_at or now, **({"end_told_at": now} if event.closed_at else {})}
+        with self._store.write() as connection:
+            count = insert_alerts(connection, rows)
+            connection.execute(update(EventRow).where(events.c.id == event.id).values(values))
+        return count
+
+
+def insert_alerts(connection: Connection, rows: Iterable[NewAlert]) -> int:
+    """Keep messages inside a transaction that is open; return how many are new."""
+    values = [asdict(row) for row in rows]
+    if not values:
+        return 0
+    statement = insert_into(connection, alerts).on_conflict_do_nothing(index_elements=["key"])
+    return sum(connection.execute(statement.values(value)).rowcount for value in values)
+
+
+def quiet_hours(begin: str | None, until: str | None, timezone: str) -> QuietHours | None:
+    """The quiet hours of a watch; None if it has none."""
+    return QuietHours(begin=begin, until=until, timezone=timezone) if begin and until else None
+
+
+def again_after(attempts: int) -> timedelta:
+    """How long a message waits after `attempts` (≥ 1) that failed: a minute, doubled each time, 6 h at most.
+
+    It is never given up: a target that is back after a month gets what was kept for it.
+    """
+    return min(timedelta(minutes=1) * (1 << min(max(attempts, 1) - 1, 16)), CAP)
+
+
+CAP = timedelta(hours=6)
+
+_DUE = (
+    select(
+        *(alerts.c[name] for name in ("id", "key", "target", "title", "body", "attempts", "created_at", "watch_id")),
+        watches.c.name.label("watch"),
+        *(watches.c[name] for name in ("telling", "quiet_from", "quiet_until", "timezone")),
+    )
+    .select_from(alerts.outerjoin(watches, watches.c.id == alerts.c.watch_id))
+    .where(alerts.c.delivered_at.is_(None))
+    .order_by(alerts.c.next_attempt_at, alerts.c.id)
+)
+_UNTOLD = select(
+    *(events.c[name] for name in ("id", "source", "kind", "subject", "details", "opened_at", "closed_at", "told_at")),
+    sources.c.title.label("source_title"),
+).join_from(events, sources, sources.c.name == events.c.source)
+
+
+def _due(row: dict[str, Any]) -> DueAlert:
+    quiet = quiet_hours(row.pop("quiet_from"), row.pop("quiet_until"), row.pop("timezone"))
+    telling = row.pop("telling") or Telling.INSTANTLY
+    return DueAlert(**row, telling=telling, quiet=quiet)
+
+
+def _event(row: dict[str, Any]) -> UntoldEvent:
+    return UntoldEvent(**{**row, "kind": EventKind(row["kind"])})

@@ -1,0 +1,282 @@
+"""The language questions are asked in, and what a question is made of.
+
+    gas corridor            both words, in any of their forms, anywhere in title, subtitle or body
+    "export route"          the words side by side; so is gas-field
+    reform*                 words that begin so
+    gas OR oil              one of them; AND may be left out, and binds closer
+    gas -sport, gas NOT sport
+    title:gas, title:(gas OR "oil field")
+    section:politics        also source, language (or lang): the whole of it, not a word in it
+
+Operators are written in capitals; or, and, not are words. The parts of a question know nothing of how they will be
+answered: `storage.matching` does it in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storage.words import tokens
+
+LONGEST = 2000
+"""Characters of a question."""
+DEEPEST = 50
+"""Parentheses and negations within each other."""
+
+
+class Field(StrEnum):
+    """Where a word is looked for."""
+
+    TITLE = "title"
+    SUBTITLE = "subtitle"
+    BODY = "body"
+    SECTION = "section"
+    SOURCE = "source"
+    LANGUAGE = "language"
+
+
+LABELS = frozenset({Field.SECTION, Field.SOURCE, Field.LANGUAGE})
+"""Fields that are compared whole and in no other form, for they are names."""
+
+NAMES = {str(field): field for field in Field} | {"lang": Field.LANGUAGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it was asked for: folded, and reduced to its stem (see storage.words)."""
+
+    word: str
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that stand side by side, mostly one. Compared by their stems.
+
+    With `prefix` the last one is what a word begins with, and is compared by its folded form. `field` None means
+    title, subtitle or body; in one of LABELS all words together are compared with the whole of it, folded.
+    """
+
+    words: tuple[Word, ...]
+    prefix: bool = False
+    field: Field | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What must not be; only ever a part of an All that asks for something, too."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """What must be all together; at least one part is no Not."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """What must be at least once; no part is a Not."""
+
+    parts: tuple[Node, ...]
+
+
+Node = Term | All | Either | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it was written, and as it was understood."""
+
+    text: str
+    root: Node
+
+
+def parse(text: str) -> Question:
+    """Understand a question. Raises ValueError with one line that says where it went wrong and why."""
+    if len(text) > LONGEST:
+        raise ValueError(f"a question has at most {LONGEST} characters, this one has {len(text)}")
+    pieces = _pieces(text)
+    if len(pieces) == 1:
+        raise ValueError("nothing is asked: write at least one word")
+    return Question(text, _Reader(pieces).read())
+
+
+def words_of(text: str) -> tuple[Word, ...]:
+    """The words of a text as a Term has them."""
+    return tuple(Word(token.word, token.stem) for token in tokens(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A lexical piece of a question: its kind, what it says, and at which character it begins."""
+
+    kind: str
+    text: str
+    start: int
+
+
+_QUOTES = '"“”„«»'
+_LEXER = re.compile(
+    rf"""\s*(?:
+      (?P<open>\() | (?P<close>\))
+    | (?P<phrase>[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)[{_QUOTES}])
+    | (?P<quote>[{_QUOTES}])
+    | (?P<operator>(?:AND|OR|NOT)(?=[\s()]|$))
+    | (?P<minus>[-−–](?=[^\s)]))
+    | (?P<field>[^\W\d_]+):(?=[^\s)])
+    | (?P<bare>[^\W\d_]+:)(?=[\s)]|$)
+    | (?P<word>[^\s(){_QUOTES}]+)
+    )""",
+    re.VERBOSE,
+)
+
+
+def _pieces(text: str) -> list[_Piece]:
+    pieces = []
+    rest = text.rstrip()
+    place = 0
+    while place < len(rest):
+        found = _LEXER.match(rest, place)
+        assert found is not None, rest[place:]
+        kind = next(name for name in _KINDS if found[name] is not None)
+        pieces.append(_Piece(kind, found[_SAYS.get(kind, kind)], found.start(kind)))
+        place = found.end()
+    return [*pieces, _Piece("end", "", len(rest))]
+
+
+_KINDS = ("open", "close", "phrase", "quote", "operator", "minus", "field", "bare", "word")
+_SAYS = {"phrase": "quoted"}
+
+
+def _wrong(piece: _Piece, what: str) -> ValueError:
+    return ValueError(f"position {piece.start + 1}: {what}")
+
+
+class _Reader:
+    """Reads pieces by recursive descent: OR binds loosest, then AND, then NOT."""
+
+    def __init__(self, pieces: list[_Piece]) -> None:
+        self._pieces = pieces
+        self._place = 0
+        self._depth = 0
+        self._field: Field | None = None
+
+    def read(self) -> Node:
+        root = self._either()
+        if self._next.kind == "close":
+            raise _wrong(self._next, "this ) closes nothing")
+        if not _asks(root):
+            raise _wrong(self._pieces[0], "this only says what must not be; add a word that must")
+        return root
+
+    @property
+    def _next(self) -> _Piece:
+        return self._pieces[self._place]
+
+    def _take(self) -> _Piece:
+        self._place += 1
+        return self._pieces[self._place - 1]
+
+    def _is_operator(self, *words: str) -> bool:
+        return self._next.kind == "operator" and self._next.text in words
+
+    def _either(self) -> Node:
+        first = self._next
+        parts = [self._all()]
+        while self._is_operator("OR"):
+            self._take()
+            parts.append(self._all())
+        if len(parts) > 1 and not all(map(_asks, parts)):
+            raise _wrong(first, "a side of this OR only says what must not be")
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def _all(self) -> Node:
+        parts = [self._part()]
+        while self._next.kind not in {"end", "close"} and not self._is_operator("OR"):
+            if self._is_operator("AND"):
+                self._take()
+            parts.append(self._part())
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _part(self) -> Node:
+        piece = self._take()
+        if piece.kind == "minus" or (piece.kind, piece.text) == ("operator", "NOT"):
+            return self._deeper(piece, lambda: self._negated(piece))
+        if piece.kind == "open":
+            return self._deeper(piece, lambda: self._group(piece))
+        if piece.kind == "field":
+            return self._in_field(piece)
+        if piece.kind in {"word", "phrase"}:
+            return self._term(piece)
+        raise _wrong(piece, self._unwelcome(piece))
+
+    def _unwelcome(self, piece: _Piece) -> str:
+        before = self._pieces[self._place - 2] if self._place > 1 else None
+        if piece.kind == "quote":
+            return "this quotation mark has no partner"
+        if piece.kind == "bare":
+            return f"{piece.text} needs a word right behind it"
+        if piece.kind == "operator":
+            return f"{piece.text} needs a word before it"
+        if before is not None and before.kind in {"operator", "minus"}:
+            return f"{before.text} needs a word behind it"
+        return "these parentheses are empty" if before is not None and before.kind == "open" else "a word is missing"
+
+    def _deeper(self, piece: _Piece, read: Callable[[], Node]) -> Node:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise _wrong(piece, f"more than {DEEPEST} parentheses or negations within each other")
+        try:
+            return read()
+        finally:
+            self._depth -= 1
+
+    def _negated(self, piece: _Piece) -> Node:
+        part = self._part()
+        if isinstance(part, Not):
+            return part.part
+        if not _asks(part):
+            raise _wrong(piece, "what is negated here only says what must not be")
+        return Not(part)
+
+    def _group(self, opening: _Piece) -> Node:
+        if self._next.kind == "end":
+            raise _wrong(opening, "this ( is never closed")
+        inside = self._either()
+        if self._next.kind != "close":
+            raise _wrong(opening, "this ( is never closed")
+        self._take()
+        return inside
+
+    def _in_field(self, piece: _Piece) -> Node:
+        field = NAMES.get(piece.text.lower())
+        if field is None:
+            known = ", ".join(NAMES)
+            raise _wrong(piece, f"no field is called {piece.text}; known: {known} (in quotes it is searched as text)")
+        if self._next.kind not in {"word", "phrase", "open", "quote"}:
+            raise _wrong(piece, f"{piece.text}: needs a word right behind it")
+        outside, self._field = self._field, field
+        try:
+            return self._part()
+        finally:
+            self._field = outside
+
+    def _term(self, piece: _Piece) -> Term:
+        words = words_of(piece.text)
+        if not words:
+            raise _wrong(piece, f"no word is in {piece.text!r}")
+        prefix = piece.kind == "word" and piece.text.endswith("*")
+        return Term(words, prefix, self._field)
+
+
+def _asks(node: Node) -> bool:
+    """Whether the node says what must be, and not only what must not."""
+    if isinstance(node, All):
+        return any(map(_asks, node.parts))
+    return not isinstance(node, Not)

@@ -1,0 +1,73 @@
+"""Sentences: where those of a text begin and end, and one of them on one line with places in it marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+Span = tuple[int, int]
+
+LONGEST = 400
+"""Characters of a sentence that is shown: the longest of the bundled articles has 310."""
+BEFORE = 120
+"""Characters kept before the first mark of a longer one."""
+
+# A full stop after one letter (U.S., т.е.) or one of these ends no sentence; a longer list would be wrong elsewhere.
+_ABBREVIATION = re.compile(
+    r"(?:(?<![^\W\d_])[^\W\d_]|\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Sen|Rep|Gov|Lt|Col|St|No|vs|cf|approx"
+    r"|им|ул|гг|тыс|млн|млрд|руб|проф|акад))\.$"
+)
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|\n\s*")
+_SPACE = re.compile(r"\s+")
+
+
+def sentence_spans(text: str) -> Iterator[Span]:
+    """Where each sentence begins and ends, in order and without overlap; a line end always ends one."""
+    start = 0
+    for end in _END.finditer(text):
+        if _goes_on(text, end):
+            continue
+        yield start, end.end()
+        start = end.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def _goes_on(text: str, end: re.Match[str]) -> bool:
+    if end[0][0] == "\n":
+        return False
+    following = _SPACE.sub("", text[end.end() : end.end() + 8])
+    return following[:1].islower() or (end[0] == "." and bool(_ABBREVIATION.search(text[: end.end()][-12:])))
+
+
+def one_line(text: str, span: Span, marks: Sequence[Span]) -> tuple[str, tuple[Span, ...]]:
+    """`text[span]` with every white space made one blank, cut to LONGEST, and the marks' places in it.
+
+    The marks are places in `text`, in order and apart; those outside of what is kept are left out.
+    """
+    start, end = _window(span, marks)
+    line = "…" if start > span[0] else ""
+    placed = []
+    at = start
+    for begin, until in marks:
+        if not at <= begin < until <= end:
+            continue
+        line = _joined(line, text[at:begin])
+        placed.append((len(line), len(line) + len(_SPACE.sub(" ", text[begin:until]))))
+        line += _SPACE.sub(" ", text[begin:until])
+        at = until
+    line = _joined(line, text[at:end]).rstrip()
+    return line + ("…" if end < span[1] else ""), tuple(placed)
+
+
+def _joined(line: str, more: str) -> str:
+    return line + _SPACE.sub(" ", more if line else more.lstrip())
+
+
+def _window(span: Span, marks: Sequence[Span]) -> Span:
+    start, end = span
+    if end - start <= LONGEST:
+        return span
+    first = next((begin for begin, _ in marks if begin >= start), start)
+    start = max(start, min(first - BEFORE, end - LONGEST))
+    return start, min(start + LONGEST, end)

@@ -1,0 +1,165 @@
+"""Saved questions: who asked what, how they want to be told, and up to which article they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
+
+from storage.alerts import NewAlert, QuietHours, insert_alerts, quiet_hours
+from storage.duty_models import AlertRow, WatchRow
+from storage.engine import insert_into
+from storage.errors import PresswatchError
+from storage.matching import Document
+from storage.models import ArticleRow, SourceRow
+from storage.records import Precision, Telling
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+articles = ArticleRow.__table__
+sources = SourceRow.__table__
+alerts = AlertRow.__table__
+watches = WatchRow.__table__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWatch:
+    """A question to be saved. `target` is an Apprise address and may hold a secret."""
+
+    name: str
+    query: str
+    target: str = field(repr=False)
+    telling: Telling = Telling.INSTANTLY
+    digest_every: timedelta | None = None
+    quiet_from: str | None = None
+    quiet_until: str | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch(NewWatch):
+    """A saved question; articles up to `seen_article_id` were asked already."""
+
+    id: int
+    created_at: datetime
+    seen_article_id: int
+    told_at: datetime | None
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        return quiet_hours(self.quiet_from, self.quiet_until, self.timezone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedArticle:
+    """An article as a watch is asked about it and tells of it."""
+
+    id: int
+    source: str
+    source_title: str
+    terms: str
+    url: str
+    language: str | None
+    sections: tuple[str, ...]
+    title: str
+    subtitle: str | None
+    body: str
+    published_at: datetime | None
+    published_precision: Precision | None
+    stored_at: datetime
+
+    @property
+    def document(self) -> Document:
+        return Document(
+            title=self.title,
+            subtitle=self.subtitle,
+            body=self.body,
+            sections=self.sections,
+            source=self.source,
+            language=self.language,
+        )
+
+
+class Watches:
+    """The rows of `watches`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, new: NewWatch, now: datetime) -> Watch:
+        """Save a question; it is asked of what is stored from now on.
+
+        Raises PresswatchError if the name is taken.
+        """
+        with self._store.write() as connection:
+            latest = connection.scalar(select(func.max(articles.c.id))) or 0
+            values = {**asdict(new), "created_at": now, "seen_article_id": latest}
+            statement = insert_into(connection, watches).values(values)
+            if connection.execute(statement.on_conflict_do_nothing(index_elements=["name"])).rowcount == 0:
+                raise PresswatchError(f"a watch named {new.name} is there already; remove it or choose another name")
+            return _one(connection, watches.c.name == new.name)
+
+    def list(self) -> tuple[Watch, ...]:
+        """All watches, by name."""
+        with self._store.read() as connection:
+            return tuple(Watch(**row) for row in connection.execute(_WATCH.order_by(watches.c.name)).mappings())
+
+    def get(self, name: str) -> Watch:
+        """The watch of this name. Raises PresswatchError if there is none."""
+        with self._store.read() as connection:
+            return _one(connection, watches.c.name == name, name)
+
+    def remove(self, name: str) -> int:
+        """Forget a watch and what it had not delivered yet; return how many messages that were.
+
+        Raises PresswatchError if there is no such watch.
+        """
+        with self._store.write() as connection:
+            watch = _one(connection, watches.c.name == name, name)
+            unsent = delete(AlertRow).where(alerts.c.watch_id == watch.id, alerts.c.delivered_at.is_(None))
+            count = connection.execute(unsent).rowcount
+            connection.execute(delete(WatchRow).where(watches.c.id == watch.id))
+        return count
+
+    def unseen(self, watch: Watch, limit: int) -> tuple[WatchedArticle, ...]:
+        """The next articles the watch was not asked of, in the order they were stored, whole."""
+        return self._articles(articles.c.id > watch.seen_article_id, limit)
+
+    def stored_since(self, moment: datetime, after_id: int, limit: int) -> tuple[WatchedArticle, ...]:
+        """Articles stored at or after `moment` with ids above `after_id`, in the order they were stored, whole."""
+        return self._articles((articles.c.stored_at >= moment) & (articles.c.id > after_id), limit)
+
+    def _articles(self, where: ColumnElement[bool], limit: int) -> tuple[WatchedArticle, ...]:
+        statement = _ARTICLES.where(where).order_by(articles.c.id).limit(limit)
+        with self._store.read() as connection:
+            return tuple(WatchedArticle(**row) for row in connection.execute(statement).mappings())
+
+    def advance(self, watch: Watch, seen_article_id: int, rows: Iterable[NewAlert] = ()) -> int:
+        """Note up to which article the watch was asked, and keep what came of it, in one transaction.
+
+        If somebody else went on with the watch meanwhile, or removed it, nothing is done. Return how many messages
+        are new.
+        """
+        unmoved = (watches.c.id == watch.id, watches.c.seen_article_id == watch.seen_article_id)
+        with self._store.write() as connection:
+            moved = connection.execute(update(WatchRow).where(*unmoved).values(seen_article_id=seen_article_id))
+            return insert_alerts(connection, rows) if moved.rowcount else 0
+
+
+_WATCH: Select[Any] = select(*(watches.c[row.name] for row in fields(Watch)))
+_ARTICLES: Select[Any] = select(
+    *(articles.c[row.name] for row in fields(WatchedArticle) if row.name not in {"source_title", "terms"}),
+    sources.c.title.label("source_title"),
+    sources.c.terms,
+).join_from(articles, sources, sources.c.name == articles.c.source)
+
+
+def _one(connection: Connection, where: ColumnElement[bool], name: str = "") -> Watch:
+    row = connection.execute(_WATCH.where(where)).mappings().first()
+    if row is None:
+        raise PresswatchError(f"no watch is named {name}; presswatch watch list gives those there are")
+    return Watch(**row)
