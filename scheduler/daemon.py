@@ -155,12 +155,15 @@ class Daemon:
                 self._scheduler.remove_job(schedule.source)
             return
         self._scheduler.add_job(
-            self._dispatch.due,
+            self._fire,
             DateTrigger(schedule.due_at),
             args=[schedule.source],
             id=schedule.source,
             replace_existing=True,
         )
+
+    async def _fire(self, source: str) -> None:  # APScheduler runs what is no coroutine in a thread
+        self._dispatch.due(source)
 
     async def _control(self) -> None:
         """Do what people asked for through the database, and what a clock that jumped left undone."""

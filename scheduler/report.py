@@ -98,7 +98,7 @@ def look_around(store: Store, *, now: datetime) -> StatusReport:
         daemon=found.daemon,
         sources=tuple(_source(one, is_watched=found.is_watched, now=now) for one in found.conditions),
         delays=delays((_as_delay(one) for one in detections(store, since=since)), first_crawls=first_crawls(store)),
-        undelivered=store.alerts.undelivered(),
+        undelivered=store.alerts.waiting().count,
     )
 
 
