@@ -22,6 +22,7 @@ COMMANDS = {
     "show": Command("storage.cli", "Show one article whole: its views and its earlier wordings."),
     "runs": Command("storage.cli", "Show past crawls."),
     "explain": Command("storage.cli", "Tell the whole story of one address: listed, tried, outcome, why."),
+    "watch": Command("scheduler.watch_cli", "Save questions and be told of new articles that answer them."),
     "db": Command("storage.cli", "Look after the database."),
 }
 

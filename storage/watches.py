@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,10 @@ class Watch(NewWatch):
     @property
     def quiet(self) -> QuietHours | None:
         return quiet_hours(self.quiet_from, self.quiet_until, self.timezone)
+
+    def at(self, seen_article_id: int) -> Watch:
+        """The same watch after it was asked of more articles."""
+        return replace(self, seen_article_id=seen_article_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,208 @@
+"""From what happened to what somebody is told: asks the watches, writes alerts, delivers those that are due.
+
+Each step is kept in the database before the next begins. A process that dies loses nothing; only a message that was
+being sent at that moment may arrive twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from scheduler.sending import send
+from scheduler.targets import masked
+from scheduler.telling import Message, digest_messages, event_message
+from scheduler.watching import after_quiet, alerts_of
+from storage.alerts import DueAlert, NewAlert, UntoldEvent, again_after
+from storage.questions import Question, parse
+from storage.records import EventKind, Telling
+from storage.store import Store
+from storage.watches import Watch
+
+log = logging.getLogger(__name__)
+
+ARTICLES = 100
+"""Articles a watch is asked of in one transaction: their bodies are in memory at once."""
+BATCH = 500
+"""Alerts that are taken up in one round."""
+MANY = 5
+"""From more articles of a watch at once on, as after a source's first crawl, they come in one message."""
+AT_ONCE = 4
+"""Targets that are sent to at the same time."""
+TIMEOUT = timedelta(seconds=20)
+STALE = timedelta(days=7)
+"""An event that is over is no news after so long, as when the first target is set: it is marked as told."""
+
+WANTED = frozenset(
+    {
+        EventKind.SILENT,
+        EventKind.DRIFT,
+        EventKind.BLOCKED,
+        EventKind.FAILING,
+        EventKind.UNTRUSTED,
+        EventKind.GAP,
+        EventKind.KILLED,
+    }
+)
+"""Events of a source that somebody must look after; those of single articles are what watches are for."""
+LASTING = frozenset({EventKind.SILENT, EventKind.DRIFT, EventKind.BLOCKED, EventKind.FAILING, EventKind.UNTRUSTED})
+"""Events with a duration: their end is told, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchCounts:
+    """A round of asking: articles asked about (each watch counts its own), alerts written, watches not understood."""
+
+    asked: int = 0
+    written: int = 0
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCounts:
+    """A round of delivering, in alerts. `waiting` are all that are not delivered, `failing` those that were tried."""
+
+    delivered: int
+    failed: int
+    waiting: int
+    failing: int
+
+
+def run_watches(store: Store, *, now: datetime) -> WatchCounts:
+    """Ask every watch of the articles it has not seen, and write an alert for each that answers."""
+    asked = written = 0
+    broken = []
+    for watch in store.watches.list():
+        try:
+            question = parse(watch.query)
+        except ValueError as error:
+            log.warning("watch %s cannot be asked: %s; remove it and add it anew", watch.name, error)
+            broken.append(watch.name)
+            continue
+        for seen, new in _rounds(store, watch, question, now):
+            asked += seen
+            written += new
+    return WatchCounts(asked, written, tuple(broken))
+
+
+def _rounds(store: Store, watch: Watch, question: Question, now: datetime) -> Iterator[tuple[int, int]]:
+    after = watch
+    while articles := store.watches.unseen(after, ARTICLES):
+        latest = articles[-1].id
+        yield len(articles), store.watches.advance(after, latest, alerts_of(watch, question, articles, now))
+        after = after.at(latest)
+
+
+def write_event_alerts(
+    store: Store, targets: Sequence[str], *, now: datetime, kinds: Collection[EventKind] = WANTED
+) -> int:
+    """Write an alert a target for each event that began, and for each lasting one that ended; return how many are new.
+
+    An event that ended before anybody was told of it is told once, with its end. Without targets nothing is done.
+    """
+    if not targets:
+        return 0
+    written = 0
+    while events := store.alerts.untold_events(kinds, LASTING, BATCH):
+        written += sum(store.alerts.tell_event(event, event_alerts(event, targets, now), now) for event in events)
+    return written
+
+
+def event_alerts(event: UntoldEvent, targets: Sequence[str], now: datetime) -> list[NewAlert]:
+    """The messages of an event as it stands; none for one that is over and stale."""
+    if event.closed_at is not None and now - event.closed_at > STALE:
+        return []
+    message = event_message(event)
+    stage = "closed" if event.closed_at and event.kind in LASTING else "opened"
+    return [
+        NewAlert(
+            key=f"event:{event.id}:{stage}:{fingerprint(target)}",
+            target=target,
+            title=message.title,
+            body=message.body,
+            created_at=now,
+            next_attempt_at=now,
+            event_id=event.id,
+        )
+        for target in dict.fromkeys(targets)
+    ]
+
+
+def fingerprint(target: str) -> str:
+    """What tells a target from another in a key, and cannot be turned back into it."""
+    return hashlib.blake2b(target.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def deliver_due(store: Store, *, now: datetime, timeout: timedelta = TIMEOUT) -> DeliveryCounts:
+    """Send what is due, several targets at a time; what fails is kept and tried again later.
+
+    Blocks until all were tried: `timeout` a message, and no second message to a target that failed in this round.
+    Call it from a thread.
+    """
+    due = store.alerts.due(now, BATCH)
+    by_target = [list(group) for _, group in groupby(sorted(due, key=_target), key=_target)]
+    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="deliver") as pool:
+        counts = list(pool.map(lambda group: _deliver(store, group, now, timeout), by_target))
+    waiting = store.alerts.waiting()
+    delivered = sum(count for count, _ in counts)
+    return DeliveryCounts(delivered, sum(failed for _, failed in counts), waiting.count, waiting.failed_count)
+
+
+def _target(alert: DueAlert) -> str:
+    return alert.target
+
+
+def _deliver(store: Store, group: Sequence[DueAlert], now: datetime, timeout: timedelta) -> tuple[int, int]:
+    """Everything that is due to one target; return how many alerts arrived and how many failed."""
+    awake = [alert for alert in group if not _held(store, alert, now)]
+    delivered = 0
+    # The least tried first, so that a message nobody will ever take does not keep the others from being tried.
+    batches = sorted(messages_of(awake), key=lambda batch: max(alert.attempts for alert in batch[1]))
+    for place, (message, alerts) in enumerate(batches):
+        ids = [alert.id for alert in alerts]
+        error = send(alerts[0].target, message, timeout=timeout)
+        if error is not None:
+            _failed(store, alerts, [alert for _, later in batches[place + 1 :] for alert in later], error, now)
+            return delivered, len(ids)
+        store.alerts.delivered(ids, now)
+        delivered += len(ids)
+    return delivered, 0
+
+
+def _held(store: Store, alert: DueAlert, now: datetime) -> bool:
+    """Whether it is quiet where the alert would arrive; it then waits until it is not."""
+    until = after_quiet(now, alert.quiet)
+    if until > now:
+        store.alerts.put_off([alert.id], until)
+    return until > now
+
+
+def _failed(store: Store, tried: Sequence[DueAlert], untried: Sequence[DueAlert], error: str, now: datetime) -> None:
+    again_at = after_quiet(now + again_after(max(alert.attempts for alert in tried) + 1), tried[0].quiet)
+    store.alerts.failed([alert.id for alert in tried], error, again_at)
+    # A target that took none takes no other: its other messages wait as long, and are not counted as tried.
+    store.alerts.put_off([alert.id for alert in untried], again_at)
+    log.warning("an alert to %s was not delivered: it %s; again at %s", masked(tried[0].target), error, again_at)
+
+
+def messages_of(alerts: Sequence[DueAlert]) -> Iterator[tuple[Message, list[DueAlert]]]:
+    """The alerts of one target as the messages they are sent in: those of a digest together, others alone."""
+    for watch_id, found in groupby(sorted(alerts, key=_order), key=lambda alert: alert.watch_id):
+        group = list(found)
+        messages = [Message(alert.title, alert.body) for alert in group]
+        if watch_id is None or (group[0].telling is not Telling.DIGEST and len(group) <= MANY):
+            yield from zip(messages, ([alert] for alert in group), strict=True)
+            continue
+        at = 0
+        for message, count in digest_messages(group[0].watch or "", messages):
+            yield message, group[at : at + count]
+            at += count
+
+
+def _order(alert: DueAlert) -> tuple[int, int]:
+    return alert.watch_id or 0, alert.id
