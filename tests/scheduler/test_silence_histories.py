@@ -26,19 +26,19 @@ ROOMS = [
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: f"{room.per_workday} a day in {room.burst:.0f}s")
 def test_a_normal_month_with_nights_weekends_and_bursts_is_never_silent(room: Newsroom) -> None:
     """The first month of a source, so that its first night and weekend are in it."""
-    assert [found.sentence for seed in range(5) for found in false_alarms(room, days=30, seed=seed)] == []
+    assert [found.sentence for seed in range(3) for found in false_alarms(room, days=30, seed=seed)] == []
 
 
 def test_a_known_source_is_never_silent_across_the_change_of_dst() -> None:
     """Berlin's clocks go back on 25 October 2026, in the seventh week."""
     known = timedelta(weeks=5)
-    found = [one for seed in range(5) for one in false_alarms(ROOMS[3], days=63, seed=seed, after=known)]
+    found = [one for seed in range(3) for one in false_alarms(ROOMS[3], days=63, seed=seed, after=known)]
     assert [one.sentence for one in found] == []
 
 
 def test_a_newsroom_that_rests_at_weekends_is_not_silent_then() -> None:
     room = Newsroom(per_workday=40, weekend=0.0)
-    assert [found.sentence for seed in range(5) for found in false_alarms(room, days=30, seed=seed)] == []
+    assert [found.sentence for seed in range(3) for found in false_alarms(room, days=30, seed=seed)] == []
 
 
 @pytest.mark.parametrize(
