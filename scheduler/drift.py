@@ -145,11 +145,13 @@ def share_drift(sign: Sign, normal: Share) -> Finding | None:
     """Drift of one sign against what is normal, or None when it is as before."""
     if len(sign.pages) < min(LEAST_DROP) or normal.pages < LEAST_BEFORE:
         return _finding(sign, len(sign.pages), normal, opens=False)
+    latest = min(RECOVERY, len(sign.pages))
+    if _is_over(sign.share(latest), normal):
+        return None
     begun = [newest for newest in LEAST_DROP if newest <= len(sign.pages) and _has_begun(sign, newest, normal)]
     if begun:
         return _finding(sign, begun[0], normal, opens=True)
-    newest = min(RECOVERY, len(sign.pages))
-    return None if _is_over(sign.share(newest), normal) else _finding(sign, newest, normal, opens=False)
+    return _finding(sign, latest, normal, opens=False)
 
 
 def _has_begun(sign: Sign, newest: int, normal: Share) -> bool:

@@ -109,17 +109,13 @@ def _counts(arrivals: Sequence[datetime], timezone: ZoneInfo) -> list[float]:
 
 def _kin(counts: Sequence[float], seen: Sequence[float], level: float) -> list[float]:
     """For each hour of the week, the rate of that hour over all days of its kind."""
-    kinds = {kind: [slot for slot in range(SLOTS) if _kind(slot) == kind] for kind in {_kind(s) for s in range(SLOTS)}}
-    told, watched = {}, {}
-    for kind, slots in kinds.items():
-        told[kind] = sum(counts[slot] for slot in slots)
-        watched[kind] = sum(seen[slot] for slot in slots)
-    kinds_of = [_kind(slot) for slot in range(SLOTS)]
-    return [(told[kind] + KIN * level * SHAPE[slot]) / (watched[kind] + KIN) for slot, kind in enumerate(kinds_of)]
-
-
-def _kind(slot: int) -> tuple[bool, int]:
-    return slot // 24 >= SATURDAY, slot % 24
+    told, watched = dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS, 0.0)
+    for kind, count, hours in zip(KINDS, counts, seen, strict=True):
+        told[kind] += count
+        watched[kind] += hours
+    return [
+        (told[kind] + KIN * level * usual) / (watched[kind] + KIN) for kind, usual in zip(KINDS, SHAPE, strict=True)
+    ]
 
 
 def _rate(slot: int, counts: Sequence[float], seen: Sequence[float], kin: float) -> float:
@@ -134,5 +130,7 @@ def _shape() -> tuple[float, ...]:
     return tuple(SLOTS * weight / sum(raw) for weight in raw)
 
 
+KINDS = tuple((slot // 24 >= SATURDAY, slot % 24) for slot in range(SLOTS))
+"""What the hours of a week have in common: workday or weekend, and the hour."""
 SHAPE = _shape()
 """The declared default for each hour of the week; its mean is 1."""

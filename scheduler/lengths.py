@@ -42,12 +42,13 @@ def length_drift(recent: Sequence[Body], before: Sequence[int], *, opened: OpenE
     normal = _normal(opened) or (median(earlier) if len(earlier) >= LEAST_BEFORE else None)
     if len(bodies) < min(WINDOWS) or normal is None:
         return _finding(bodies, normal, z=None, opens=False)
-    for newest in WINDOWS:
+    latest = bodies[-RECOVERY:]
+    is_over = _shift(latest, normal) <= RECOVERED_SHIFT
+    for newest in WINDOWS[:1] if is_over else WINDOWS:  # six short ones of ten are news, and no median of twenty yet
         z = rank_sum([length for _, _, length in bodies[-newest:]], earlier)
         if newest <= len(bodies) and abs(z) >= LEAST_Z and _shift(bodies[-newest:], normal) >= SHIFT:
             return _finding(bodies[-newest:], normal, z=z, opens=True)
-    latest = bodies[-RECOVERY:]
-    return _finding(latest, normal, z=None, opens=False) if _shift(latest, normal) > RECOVERED_SHIFT else None
+    return None if is_over else _finding(latest, normal, z=None, opens=False)
 
 
 def rank_sum(sample: Sequence[int], others: Sequence[int]) -> float:

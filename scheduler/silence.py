@@ -40,11 +40,12 @@ TAIL = 0.1
 FEW_PAUSES = 100
 """With fewer the tail cannot be fitted: all pauses give the scale, by their mean or 90th percentile / ln 10."""
 MOST_PAUSES = 1000
-YOUNG = timedelta(days=7)
-"""A source whose week has not been seen whole has twice the patience: its first weekend is a guess."""
+YOUNG = timedelta(days=14)
+"""A source whose week has not been seen twice has twice the patience: its first weekend is a guess, and its first
+week may have been a lively one."""
 STILL = 0.5
 """Under this share of its patience an open silence would end without an arrival; only what is learned can move it."""
-STRETCHES = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+STRETCHES = (timedelta(hours=6), timedelta(days=1), timedelta(days=3), timedelta(days=7))
 """A source that was slow for so long is expected to stay slow: holidays, summer, a strike."""
 SLOWEST = 0.1
 DOUBT = 3.0

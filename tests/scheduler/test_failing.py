@@ -1,0 +1,105 @@
+"""Blocked, failing, untrusted and gaps, from how the looks at a channel went."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from scheduler.failing import ChannelFacts, GapFacts, channel_findings, gap
+from scheduler.findings import EventKind
+from storage.records import Stage
+from tests.scheduler.histories import MONDAY
+
+NOW = MONDAY + timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+def channel(
+    failures: int = 0, stage: Stage | None = None, *, good: timedelta | None = HOUR, trusted: bool = True
+) -> ChannelFacts:
+    return ChannelFacts(
+        url="https://news.example/rss",
+        failures=failures,
+        stage=stage,
+        reason="answered 503" if stage else None,
+        last_good_at=None if good is None else NOW - good,
+        validators_trusted=trusted,
+    )
+
+
+def kinds(facts: ChannelFacts, *, opens: bool = True) -> set[str]:
+    return {finding.kind.value for finding in channel_findings([facts], now=NOW) if finding.opens is opens}
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (channel(), set()),
+        (channel(1, Stage.BLOCKED), set()),
+        (channel(2, Stage.BLOCKED), {"blocked"}),
+        (channel(2, Stage.BLOCKED, good=timedelta(minutes=5)), {"blocked"}),
+        (channel(2, Stage.TIMEOUT, good=9 * HOUR), set()),
+        (channel(3, Stage.TIMEOUT, good=timedelta(minutes=59)), set()),
+        (channel(3, Stage.TIMEOUT), {"failing"}),
+        (channel(3, Stage.EMPTY_LIST), {"failing"}),
+        (channel(3, Stage.NETWORK, good=None), {"failing"}),
+        (channel(3, None), {"failing"}),
+        (channel(trusted=False), {"untrusted"}),
+        (channel(3, Stage.BLOCKED, trusted=False), {"blocked", "untrusted"}),
+    ],
+)
+def test_what_opens(facts: ChannelFacts, found: set[str]) -> None:
+    assert kinds(facts) == found
+
+
+def test_a_new_channel_is_given_its_hour() -> None:
+    fresh = replace(channel(3, Stage.NETWORK, good=None), first_looked_at=NOW - HOUR / 2)
+    assert kinds(fresh) == set()
+    assert kinds(replace(fresh, first_looked_at=NOW - HOUR)) == {"failing"}
+
+
+def test_a_single_failure_keeps_what_is_open() -> None:
+    assert kinds(channel(1, Stage.TIMEOUT), opens=False) == {"blocked", "failing"}
+
+
+def test_a_channel_that_is_blocked_now_and_times_out_then_stays_blocked() -> None:
+    assert "blocked" in kinds(channel(4, Stage.TIMEOUT), opens=False)
+
+
+@pytest.mark.parametrize(("ago", "kept"), [(HOUR / 2, {"blocked", "failing"}), (HOUR, set()), (None, set())])
+def test_a_good_look_must_last_an_hour(ago: timedelta | None, kept: set[str]) -> None:
+    facts = replace(channel(good=timedelta(0)), last_failed_at=None if ago is None else NOW - ago)
+    assert kinds(facts) == set()
+    assert kinds(facts, opens=False) == kept
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_each_stage_says_what_to_do(stage: Stage) -> None:
+    (found,) = [one for one in channel_findings([channel(5, stage)], now=NOW) if one.opens]
+    assert found.subject == "https://news.example/rss"
+    assert f"5 looks in a row ({stage}: answered 503); last good 1 h 0 min ago, at 2026-09-07T23:00:00+00:00;" in (
+        found.sentence
+    )
+    assert found.sentence.rpartition("; ")[2]
+    assert json.loads(json.dumps(found.details)) == found.details
+
+
+class TwoAnHour:
+    def expected(self, start: datetime, end: datetime) -> float:
+        return 2 * ((end - start) / HOUR)
+
+
+def test_a_gap_says_how_many_were_probably_missed() -> None:
+    facts = GapFacts(url="https://news.example/rss", found_at=NOW, last_good_at=NOW - 30 * HOUR, listed_count=20)
+    found = gap(facts, TwoAnHour())
+    assert (found.kind, found.subject) == (EventKind.GAP, facts.url)
+    assert (found.details["expected"], found.details["missed"]) == (60.0, 40)
+    assert (
+        "none of its 20 links was known after 1 d 6 h without a look; about 40 articles were missed" in found.sentence
+    )
+    assert gap(facts).details["missed"] is None
+    assert "about" not in gap(facts).sentence
+    assert gap(replace(facts, last_good_at=NOW - HOUR), TwoAnHour()).details["missed"] == 0
