@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from scheduler.checkup import check
-from scheduler.delivery import deliver_due
+from scheduler.delivery import deliver_due, run_watches, write_event_alerts
 from scheduler.dispatch import Done
 from scheduler.planning import Planner
-from scheduler.watching import run_watches, write_event_alerts
 from scraper.source import Source
 from storage.config import Config
 from storage.errors import PresswatchError
@@ -82,7 +81,8 @@ class Jobs:
         alerts = self._config.alerts
         try:
             await asyncio.to_thread(run_watches, self._store, now=self._clock())
-            await asyncio.to_thread(write_event_alerts, self._store, alerts.to, kinds=alerts.kinds, now=self._clock())
-            await deliver_due(self._store, timeout=alerts.timeout, now=self._clock())
+            kinds = [EventKind(kind) for kind in alerts.kinds]
+            await asyncio.to_thread(write_event_alerts, self._store, alerts.to, kinds=kinds, now=self._clock())
+            await asyncio.to_thread(deliver_due, self._store, now=self._clock(), timeout=alerts.timeout)
         except PresswatchError as error:
             logger.error("%s", error)
