@@ -1,6 +1,8 @@
 """Drift on simulated pages: how often noise is called drift, and after how many pages a break is found.
 
-Measured over 40 sources of 1 500 pages each, a month of 50 a day, judged after every page: DRIFTFIGURES
+Measured over 40 sources of 1 500 pages each, a month of 50 a day, judged after every page: no false alarm; none
+either in 20 such months whose fields are filled in runs. Pages until a break is found, the middle and the worst of 60
+sources: 5 and 5 for a field that all had, 6 and 6 (99 %), 7 and 8 (95 %), 10 and 17 (80 %), 31 and 38 (half of them).
 The tests below run a part of it.
 """
 

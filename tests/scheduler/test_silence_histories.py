@@ -1,7 +1,16 @@
 """Silence on simulated histories: how often it is called by mistake, and how soon a real one is found.
 
-Measured with these newsrooms over 18 seeds each (2, 8, 40 and 150 articles a workday, alone, in twos and in fours):
-FIGURES
+Measured over 17 seeds of each of twelve newsrooms (2, 8, 40 and 150 articles a workday; alone, in twos, in fours):
+one false alarm in 408 source-months, 204 of them a source's first month and 204 with four weeks known; it was one of
+2 articles a day that come in fours. Median time until a real silence is called, six weeks known, 15 seeds each, when
+the last article was on a Tuesday at 10:00, a Tuesday at 23:00, a Friday at 19:00 (local time):
+
+    articles a workday      alone               in twos              in fours
+    150                     2.5  12   14 h      3.8  13   17 h       5    15   23 h
+    40                      6    16   26 h      12   18   60 h       32   43   71 h
+    8                       35   43   87 h      5.3  6.5  5.8 d      9.1  8.7  10.7 d
+    2                       7.3  7.8  8.6 d     9.4  12.8 12.1 d     16   21   28 d
+
 The tests below run a part of it.
 """
 
