@@ -55,17 +55,18 @@ class NewsSite:
         days: int,
         timezone: ZoneInfo,
         per_day: float = 90.0,
-        bursts: int = 8,
+        bursts: int | None = None,
         cards: int = 24,
         outages: Iterable[Span] = (),
     ) -> NewsSite:
         """A site with days and nights, quiet weekends, better and worse days, and bursts of 6 to 18 in an hour.
 
-        Begins a day before `start`, so that its first list is full.
+        A tenth of the articles comes in bursts, at any hour of day or night, unless their number is given. Begins
+        ten days before `start`, so that its first list is full.
         """
         rng = random.Random(seed)
-        times = _arrivals(rng, start - timedelta(days=1), days + 1, timezone, per_day)
-        for _ in range(bursts):
+        times = _arrivals(rng, start - timedelta(days=10), days + 10, timezone, per_day)
+        for _ in range(round(per_day * days / 10 / 12) if bursts is None else bursts):
             begin = start + timedelta(hours=24 * days * rng.random())
             times += [begin + timedelta(minutes=60 * rng.betavariate(1, 2)) for _ in range(rng.randint(6, 18))]
         whole = sorted(at.replace(microsecond=0) for at in times)
