@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
+import warnings
 from datetime import timedelta
+from importlib import import_module
+from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scheduler.telling import Message
@@ -64,22 +69,34 @@ def is_usable(target: str) -> bool:
 
 
 def _service(target: str) -> Apprise | None:
-    import apprise
-
-    for name in TALKATIVE:
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
+    apprise = apprise_library()
     # In memory: a plugin's own files would outlive the daemon, with tokens in them.
     asset = apprise.AppriseAsset(storage_mode=apprise.PersistentStoreMode.MEMORY, secure_logging=True)
     plugin = apprise.Apprise.instantiate(target, asset=asset)
     if plugin is None:
         return None
     plugin.overflow_mode = apprise.OverflowMode.SPLIT
-    service = apprise.Apprise(asset=asset)
+    service: Apprise = apprise.Apprise(asset=asset)
     service.add(plugin)
     return service
+
+
+_first_import = Lock()
+
+
+def apprise_library() -> ModuleType:
+    """Apprise, imported when it is first asked for, and silenced with all it is built on."""
+    with _first_import:
+        if "apprise" in sys.modules:
+            return sys.modules["apprise"]
+        for name in TALKATIVE:
+            logger = logging.getLogger(name)
+            logger.propagate = False
+            logger.addHandler(logging.NullHandler())
+        with warnings.catch_warnings():
+            # It tries a module that Python deprecates, and does without where it is gone.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return import_module("apprise")
 
 
 def _fitted(message: Message, plugin: Any) -> Message:
