@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 import warnings
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from threading import Lock
 from types import ModuleType
@@ -81,22 +81,27 @@ def _service(target: str) -> Apprise | None:
     return service
 
 
-_first_import = Lock()
+_one_at_a_time = Lock()
 
 
 def apprise_library() -> ModuleType:
     """Apprise, imported when it is first asked for, and silenced with all it is built on."""
-    with _first_import:
-        if "apprise" in sys.modules:
-            return sys.modules["apprise"]
-        for name in TALKATIVE:
-            logger = logging.getLogger(name)
-            logger.propagate = False
-            logger.addHandler(logging.NullHandler())
-        with warnings.catch_warnings():
-            # It tries a module that Python deprecates, and does without where it is gone.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return import_module("apprise")
+    with _one_at_a_time:
+        return _loaded()
+
+
+@cache
+def _loaded() -> ModuleType:
+    for name in TALKATIVE:
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(logging.NullHandler())
+    with warnings.catch_warnings():
+        # Its mail plugin tries a module that Python deprecates, and does without where it is gone.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        library = import_module("apprise")
+        library.Apprise.instantiate("mailto://localhost")  # plugins are imported with the first address
+    return library
 
 
 def _fitted(message: Message, plugin: Any) -> Message:
