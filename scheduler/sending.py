@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from datetime import timedelta
+from functools import cache
+from importlib import import_module
+from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from scheduler.telling import Message
@@ -64,22 +69,39 @@ def is_usable(target: str) -> bool:
 
 
 def _service(target: str) -> Apprise | None:
-    import apprise
-
-    for name in TALKATIVE:
-        logger = logging.getLogger(name)
-        logger.propagate = False
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
+    apprise = apprise_library()
     # In memory: a plugin's own files would outlive the daemon, with tokens in them.
     asset = apprise.AppriseAsset(storage_mode=apprise.PersistentStoreMode.MEMORY, secure_logging=True)
     plugin = apprise.Apprise.instantiate(target, asset=asset)
     if plugin is None:
         return None
     plugin.overflow_mode = apprise.OverflowMode.SPLIT
-    service = apprise.Apprise(asset=asset)
+    service: Apprise = apprise.Apprise(asset=asset)
     service.add(plugin)
     return service
+
+
+_one_at_a_time = Lock()
+
+
+def apprise_library() -> ModuleType:
+    """Apprise, imported when it is first asked for, and silenced with all it is built on."""
+    with _one_at_a_time:
+        return _loaded()
+
+
+@cache
+def _loaded() -> ModuleType:
+    for name in TALKATIVE:
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(logging.NullHandler())
+    with warnings.catch_warnings():
+        # Its mail plugin tries a module that Python deprecates, and does without where it is gone.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        library = import_module("apprise")
+        library.Apprise.instantiate("mailto://localhost")  # plugins are imported with the first address
+    return library
 
 
 def _fitted(message: Message, plugin: Any) -> Message:

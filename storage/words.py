@@ -81,15 +81,15 @@ def _plain(character: str) -> str:
     if character in "йЙ":  # a letter of its own: Russian endings tell й from и
         return "й"
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold()).casefold()
-    letters = "".join(_PLAIN.get(part, part) for part in apart if not _is_mark(part))
+    letters = "".join(_PLAIN.get(part, part) for part in apart if not _is_sign(part))
     if letters.isalnum():
         return letters
     # What comes apart into more than letters and digits, such as ½ into 1⁄2, stays as it is.
     return character if letters and character.isalnum() else ""
 
 
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character) in {"Mn", "Me", "Cf"}
+def _is_sign(character: str) -> bool:
+    return character in _APOSTROPHES or unicodedata.category(character) in {"Mn", "Me", "Cf"}
 
 
 def _stem(folded: str) -> str:

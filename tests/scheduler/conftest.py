@@ -1,0 +1,27 @@
+"""What the tests of alerts share: a database, somebody who listens, and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scheduler.listener import Listener
+from tests.storage.conftest import alone, ask
+from tests.storage.rows import Rows
+
+__all__ = ["alone", "ask"]
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Iterator[Rows]:
+    made = Rows(tmp_path)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as listening:
+        yield listening

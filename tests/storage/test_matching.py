@@ -1,0 +1,155 @@
+"""Whether an article answers a question, and by which sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.matching import Document, Match, matches
+from storage.questions import Field, parse
+from storage.sentences import LONGEST, one_line, sentence_spans
+
+ARTICLE = Document(
+    title="Premier survives vote",
+    subtitle="Переговоры о реформах начались в Баку",
+    body=(
+        "Mr. Marling met the U.S. envoy on Monday. The gas-field\u00a0 at Orrin, he said, will cost 1.5 million.\n\n"
+        "Reforms of the export route come next! “Will they?” asked İlham."
+    ),
+    sections=("Foreign policy", "politics"),
+    source="caliber",
+    language="en",
+)
+
+
+def sentence(text: str, article: Document = ARTICLE) -> str | None:
+    match = matches(parse(text), article)
+    return None if match is None else match.marked()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("reform", "[Reforms] of the export route come next!"),
+        ('"export routes"', "Reforms of the [export route] come next!"),
+        ("gas", "The [gas]-field at Orrin, he said, will cost 1.5 million."),
+        ('"gas field"', "The [gas-field] at Orrin, he said, will cost 1.5 million."),
+        ("field-at", "The gas-[field at] Orrin, he said, will cost 1.5 million."),
+        ("1.5", "The gas-field at Orrin, he said, will cost [1.5] million."),
+        ("reform gas cost", "The [gas]-field at Orrin, he said, will [cost] 1.5 million."),
+        ("envoy", "Mr. Marling met the U.S. [envoy] on Monday."),
+        ("ILHAM", "“Will they?” asked [İlham]."),
+        ("переговоров", "[Переговоры] о реформах начались в Баку"),
+        ("реформа", "Переговоры о [реформах] начались в Баку"),
+        ("vote", "Premier survives [vote]"),
+        ("surviv*", "Premier [survives] vote"),
+        ("title:vote", "Premier survives [vote]"),
+        ("gas OR nothing", "The [gas]-field at Orrin, he said, will cost 1.5 million."),
+        ("gas -sport", "The [gas]-field at Orrin, he said, will cost 1.5 million."),
+        ("section:politics", "Premier survives vote"),
+        ('section:"foreign policy"', "Premier survives vote"),
+        ("section:foreign*", "Premier survives vote"),
+        ("source:CALIBER lang:EN", "Premier survives vote"),
+        ("source:caliber gas", "The [gas]-field at Orrin, he said, will cost 1.5 million."),
+    ],
+)
+def test_found_by_this_sentence(text: str, found: str) -> None:
+    assert sentence(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sport", '"route export"', "15", "gas sport", "gas -reform", "title:gas", "subtitle:vote", "body:survives"),
+        *("section:foreign", "section:politic", "source:apa", "lang:ru", "lang:e", "gas -lang:en", '"cost million"'),
+        *("survivx*", "fiel"),
+    ],
+)
+def test_not_found(text: str) -> None:
+    assert sentence(text) is None
+
+
+def test_marks_are_places_in_the_sentence() -> None:
+    match = matches(parse("gas field"), ARTICLE)
+    assert match is not None
+    assert match.field is Field.BODY
+    assert [match.sentence[start:end] for start, end in match.marks] == ["gas", "field"]
+
+
+def test_a_phrase_over_the_end_of_a_sentence_is_shown_whole() -> None:
+    whole = "The gas-field at Orrin, he said, will cost 1.5 [million. Reforms]"
+    assert sentence('"million reforms"') == whole
+
+
+def test_an_article_of_one_endless_line_shows_the_place() -> None:
+    shown = sentence("needle", replace(ARTICLE, body="hay " * 5000 + "needle " + "straw " * 5000))
+    assert shown is not None
+    assert "hay [needle] straw" in shown
+    assert len(shown) < LONGEST + 10
+    assert shown.startswith("…")
+    assert shown.endswith("…")
+
+
+def test_an_article_without_body_is_found_by_its_title() -> None:
+    bare = Document(title="Gas\t flows")
+    assert matches(parse("gas"), bare) == Match(Field.TITLE, "Gas flows", ((0, 3),))
+    assert matches(parse("lang:en"), bare) is None
+
+
+WORDS = st.lists(st.sampled_from(["gas", "oil", "Reforms", "U.S.", "\n", "1.5", ".", "!", "x\u0301", "Баку", " "]))
+
+
+@given(
+    WORDS,
+    WORDS,
+    st.sampled_from(["gas", "oil reform", '"gas oil"', "gas OR баку", "gas -oil", "ref*", '1.5 "oil . x"']),
+)
+def test_marks_are_words_that_were_asked_for_and_the_sentence_is_one_line(
+    title: list[str], body: list[str], text: str
+) -> None:
+    match = matches(parse(text), Document(title=" ".join(title), body=" ".join(body)))
+    if match is None:
+        return
+    assert match.marks
+    assert "\n" not in match.sentence
+    assert match.sentence == " ".join(match.sentence.split())
+    at = 0
+    for start, end in match.marks:
+        assert at <= start < end <= len(match.sentence)
+        assert match.sentence[start:end].strip() == match.sentence[start:end]
+        at = end
+
+
+@given(WORDS, st.sampled_from(["gas", "oil", "reform", "баку"]))
+def test_what_must_be_and_what_must_not_be_part_all_articles(body: list[str], word: str) -> None:
+    document = Document(title="always", body=" ".join(body))
+    found = matches(parse(f"always {word}"), document) is not None
+    assert (matches(parse(f"always -{word}"), document) is None) is found
+
+
+@given(st.text(st.sampled_from('aA .!?…"”)\n1.Mr')))
+def test_sentences_cover_the_text(text: str) -> None:
+    spans = list(sentence_spans(text))
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert all(start < end for start, end in spans)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("He came. She left.", ["He came.", "She left."]),
+        ("It rose to 1.5 million. Then it fell", ["It rose to 1.5 million.", "Then it fell"]),
+        ("The U.S. President left. Dr. No came.", ["The U.S. President left.", "Dr. No came."]),
+        (
+            "В 2026 г. цены выросли. Т. е. на 5 тыс. руб. в год.",
+            ["В 2026 г. цены выросли.", "Т. е. на 5 тыс. руб. в год."],
+        ),
+        ("“Go!” he said. “No.” So be it", ["“Go!” he said.", "“No.”", "So be it"]),
+        ("Heading\nText goes on", ["Heading", "Text goes on"]),
+    ],
+)
+def test_where_sentences_end(text: str, sentences: list[str]) -> None:
+    assert [one_line(text, span, ())[0] for span in sentence_spans(text)] == sentences
