@@ -49,6 +49,7 @@ _FIND_LINK = (
         LINKS.c.id,
         LINKS.c.source,
         LINKS.c.first_listed_at,
+        LINKS.c.article_id.label("before_id"),
         ARTICLES.c.id.label("article_id"),
         _SAME_WORDING.scalar_subquery().label("same_as_id"),
     )
@@ -264,8 +265,17 @@ def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: 
     connection.execute(_UPDATE_LINK, settled | learned | {"reason": reason, "which": link.id})
     if reason is not None:
         _settle_target(connection, data, link, settled | learned)
+    if link.before_id not in {None, saved.article_id}:
+        _move(connection, link.before_id, saved.article_id)
     result = FetchResult(saved.change.value)
     record_fetch(connection, link.id, tried, result, reason=saved.reason, view_count=data.view_count)
+
+
+def _move(connection: Connection, before_id: int, article_id: int) -> None:
+    """The address of one article has come to redirect to another: it is the same story, followed where it is now."""
+    connection.execute(_UPDATE_ARTICLE, {"which": before_id, "relook_at": None})
+    if before_id < article_id:  # the first of a story is the same as none; and two never point at each other
+        connection.execute(_UPDATE_ARTICLE, {"which": article_id, "same_as_id": before_id})
 
 
 def _settle_target(connection: Connection, data: ArticleData, link: AnyRow, settled: dict[str, Any]) -> None:
