@@ -50,6 +50,7 @@ def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> 
         (["caliber", "--base-url", ""], "base_url"),
         (["caliber", "--url", "https://example.org/en/post/one"], "no article address"),
         (["caliber", "--database", "nonsense"], "nonsense"),
+        (["caliber", "--database", ""], "database address '' cannot be used"),
         (["caliber", "--database", "sqlite://"], "a database in memory keeps nothing"),
         (["caliber", "--database", "sqlite:///:memory:"], "a database in memory keeps nothing"),
         (["caliber", "--database", "nosuch://me:secret@127.0.0.1/x"], "'nosuch://me:***@127.0.0.1/x'"),
