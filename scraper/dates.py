@@ -99,10 +99,10 @@ def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) ->
 
 
 def _plain(text: str) -> str:
-    if len(text) > 100 * LONGEST:
+    visible = " ".join(_ZERO_WIDTH.sub("", text).split())
+    if len(visible) > 4 * LONGEST:  # letters and their accents apart; a pile of accents costs its square
         return ""
-    visible = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", text))
-    return " ".join(visible.lower().translate(_LETTERS).split())
+    return " ".join(_ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", visible)).lower().translate(_LETTERS).split())
 
 
 def _cut_clock(text: str) -> tuple[_Clock, str]:

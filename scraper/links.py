@@ -12,6 +12,9 @@ from storage.addresses import Origin, canonical, origin
 from storage.errors import ConfigError
 from storage.records import Link
 
+MOST_SECTIONS = 50
+"""Sections of one link: no story is in more, and each mention of it may name others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -137,6 +140,6 @@ def _merged(first: Link, other: Link) -> Link:
         title=first.title or other.title,
         published_at=dated.published_at,
         published_text=dated.published_text,
-        sections=tuple(dict.fromkeys(first.sections + other.sections)),
+        sections=tuple(dict.fromkeys(first.sections + other.sections[:MOST_SECTIONS]))[:MOST_SECTIONS],
         language=first.language or other.language,
     )

@@ -20,6 +20,13 @@ from scraper.source import Cards, Source
 from scraper.text import fold, tidy
 from storage.records import Link, Stage
 
+MOST_CARDS = 1_000
+DEEPEST_CARD = 10
+"""Cards within cards, as tags that are never closed make them: those deeper down are read as part of those around."""
+
+MOST_TEXTS = 20
+"""Elements of one card that are looked at for one hint."""
+
 Path = Callable[[Any], Any]
 """A compiled XPath: from an element to what it finds there."""
 
@@ -82,7 +89,16 @@ def _cut_cards(body: bytes, url: str, source: Source, content_type: str | None) 
         root = parse(decode(body, content_type))
     except (etree.LxmlError, ValueError) as error:
         raise ChannelError(url, Stage.PARSE, f"no HTML ({error}); {_advice(source)}") from error
-    return ([], url) if root is None else (_compile(source.cards).card(root), _base(root, url))
+    return ([], url) if root is None else (_not_too_deep(_compile(source.cards).card(root)), _base(root, url))
+
+
+def _not_too_deep(cards: list[Any]) -> list[Any]:
+    """Each card is searched whole: a page of nothing but nested cards would cost its square."""
+    around: dict[Any, int] = {}
+    for card in cards[:MOST_CARDS]:
+        outer = next((one for one in card.iterancestors() if one in around), None)
+        around[card] = 0 if outer is None else around[outer] + 1
+    return [card for card, depth in around.items() if depth < DEEPEST_CARD]
 
 
 def _base(root: Any, url: str) -> str:
@@ -126,7 +142,7 @@ def _hints(card: Any, paths: _Paths) -> _Hints:
 
 def _texts(path: Path | None, card: Any) -> list[str]:
     """The words of what an XPath finds in a card, elements or strings; those without words left out."""
-    found = [] if path is None else path(card)
+    found = [] if path is None else path(card)[:MOST_TEXTS]
     texts = (tidy(part if isinstance(part, str) else _words(part)) for part in found)
     return [text for text in texts if text]
 

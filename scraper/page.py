@@ -28,14 +28,17 @@ from scraper.text import fold, parse_count
 from scraper.walk import first_line, line_text, title_parts
 from storage.records import ArticleData, Precision, Problem, Reading
 
-GENERIC_VERSION = 1
+GENERIC_VERSION = 2
 """Goes up when this module, or one it reads with, reads any page differently."""
 
 CLOCKS_DIFFER = timedelta(minutes=10)
 """How far ahead of ours a site's clock may be before its dates count as lying in the future."""
 
-LONGEST_LINE = 200
-"""Characters of a date, a count or a byline with its label."""
+MOST_PLACES = 20
+"""Elements of one selector that are looked at: a page says a thing twice, for wide and for narrow screens."""
+
+MOST_BODIES = 5
+"""Of them those that are read whole, in search of one with words."""
 
 T = TypeVar("T")
 
@@ -210,8 +213,8 @@ class ArticlePage:
     def read_body(self) -> Field[str]:
         """The first body with words in it; an empty one is legal, none at all is a problem."""
         bodies = self._elements(self.body)
-        for element in bodies:
-            dropped = frozenset(self.index.find(self.body_without)) if self.body_without else frozenset()
+        dropped = frozenset(self.index.find(self.body_without)) if self.body_without else frozenset()
+        for element in bodies[:MOST_BODIES]:
             text = block_text(element, dropped=dropped, stray=self.body_stray)
             if text:
                 return Field(text, self._name(self.body))
@@ -269,13 +272,12 @@ class ArticlePage:
     def _elements(self, selector: Selector | None) -> list[_Element]:
         if selector is None:
             return []
-        return self.index.find(selector, self.scope) or self.index.find(selector)
+        return (self.index.find(selector, self.scope) or self.index.find(selector))[:MOST_PLACES]
 
     def _lines(self, selector: Selector | None) -> list[str]:
         """Each element as one line; and its first line alone: one that was never closed has swallowed what follows."""
         found = self._elements(selector)
-        lines = [line for element in found if len(line := line_text(element)) <= LONGEST_LINE]
-        return [line for line in (*lines, *map(first_line, found)) if line]
+        return [line for line in (*map(line_text, found), *map(first_line, found)) if line]
 
     @staticmethod
     def _name(selector: Selector | None) -> str | None:

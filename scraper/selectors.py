@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -18,10 +19,19 @@ from scraper.walk import first_line, line_text
 LONGEST_LABEL = 100
 """Characters of all the section labels of one article together."""
 
+MOST_LABELS = 50
+"""Of them, and of the pictures in one place, so many are looked at."""
+
+LONGEST_STYLE = 2_000
+"""Characters of a style attribute in which a background is looked for."""
+
 _WRITTEN = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)")
 _CLASSED = XPath("descendant-or-self::*[@class]")
 _CLASSED_COUNT = XPath("count(descendant-or-self::*[@class])")
-_CSS_URL = re.compile(r"""url\(\s*(?P<quote>["']?)(?P<url>.*?)(?P=quote)\s*\)""", re.IGNORECASE | re.DOTALL)
+# Possessive, so that nothing is tried twice.
+_CSS_URL = re.compile(
+    r"""url\(\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^"')]*+))\s*+\)""", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,8 @@ def elements(xpath: XPath, element: _Element) -> list[_Element]:
 def section_names(element: _Element) -> Iterator[str]:
     """What an element calls sections: one label, or one for each link within; and the slug each link ends in."""
     # An element that was never closed has swallowed the article, whose links name no sections.
-    within = list(element.iterdescendants("a")) if len(line_text(element)) <= LONGEST_LABEL else []
+    swallowed = line_text(element, LONGEST_LABEL) is None
+    within = [] if swallowed else list(islice(element.iterdescendants("a"), MOST_LABELS))
     around = [element, *element.iterancestors()]
     yield from map(first_line, within or [element])
     yield from (slug_of(link.get("href", "")) for link in (*around, *within) if link.tag == "a")
@@ -92,10 +103,11 @@ def section_names(element: _Element) -> Iterator[str]:
 
 def picture(element: _Element) -> str | None:
     """The address of the picture that an element shows, as written: its background, itself or an image within."""
-    background = _CSS_URL.search(element.get("style", ""))
+    background = _CSS_URL.search(element.get("style", "")[:LONGEST_STYLE])
     if background is not None:
-        return tidy(background["url"]) or None
-    shown = (image.get("data-src") or image.get("src") or "" for image in element.iter("img"))
+        return tidy("".join(filter(None, background.groups()))) or None
+    images = islice(element.iter("img"), MOST_LABELS)
+    shown = (image.get("data-src") or image.get("src") or "" for image in images)
     return next(filter(None, map(tidy, shown)), None)
 
 

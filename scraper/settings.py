@@ -45,7 +45,7 @@ UNUSED_EXTENSIONS = (
     "scrapy.extensions.logstats.LogStats",
     "scrapy.extensions.spiderstate.SpiderState",
 )
-HTTP_HANDLER = "scrapy.core.downloader.handlers._aiohttp.AiohttpDownloadHandler"
+HTTP_HANDLER = "scraper.downloading.ByteHeaders"
 
 FIXED: dict[str, Any] = {
     "BOT_NAME": "presswatch",

@@ -15,6 +15,9 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 
+LONGEST_LABEL = 200
+"""Characters of a section's name. Unicode's normal forms cost the square of a pile of combining marks."""
+
 _DOTTED_I = re.compile("i\u0307+")  # what casefold() makes of İ
 
 # After `tidy` every kind of space is a plain one.
@@ -42,10 +45,11 @@ def fold(label: str) -> str:
     """A section's label or slug in the form in which two of them are compared.
 
     Without case, width and white space around; Azerbaijani and Turkish İ and ı both count as i, because capitals on
-    a page may have been made by either rule. Hyphens stay: a slug and a label of two words are two names.
+    a page may have been made by either rule. Hyphens stay: a slug and a label of two words are two names. What is
+    longer than a name is cut.
     """
-    plain = unicodedata.normalize("NFKC", tidy(label)).casefold().replace("ı", "i")
-    return tidy(_DOTTED_I.sub("i", unicodedata.normalize("NFKC", plain)))
+    plain = unicodedata.normalize("NFKC", tidy(label)[:LONGEST_LABEL]).casefold().replace("ı", "i")
+    return tidy(_DOTTED_I.sub("i", unicodedata.normalize("NFKC", plain))[:LONGEST_LABEL])
 
 
 def parse_count(text: str) -> int | None:

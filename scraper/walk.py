@@ -1,17 +1,28 @@
 """One pass over a tree of elements; an element as one line; a headline in its parts.
 
 Inline tags add no space; the edges of block elements do. What no reader of the page sees is left out. Nothing here
-raises, whatever the tree.
+raises, whatever the tree; and a line or a headline is given up once it is longer than any: elements nested a thousand
+deep, each read to its end, would cost the square of the page.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from enum import IntEnum, auto
 
 from lxml.etree import _Element
 
 from scraper.text import tidy
+
+LONGEST_LINE = 200
+"""Characters of a date, a count or a byline with its label."""
+
+LONGEST_HEADLINE = 1_000
+"""Characters of a title and its subtitle."""
+
+STEPS = 50
+"""Elements and characters, blanks included, that may be read for each character of a line: far more than any has."""
 
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
@@ -46,11 +57,12 @@ _DROPPED_TAGS = (
 _DROPPED = frozenset(_DROPPED_TAGS.split())
 
 
-def line_text(element: _Element) -> str:
-    """All that `element` says, as one line."""
-    line = _Line()
+def line_text(element: _Element, longest: int = LONGEST_LINE) -> str | None:
+    """All that `element` says, as one line; None if that is more than `longest` characters."""
+    line = _Line(longest * STEPS)
     line.walk(element)
-    return tidy("".join(line.words))
+    text = tidy("".join(line.words))
+    return text if line.steps >= 0 and len(text) <= longest else None
 
 
 def title_parts(element: _Element) -> list[str]:
@@ -59,14 +71,16 @@ def title_parts(element: _Element) -> list[str]:
     Inline formatting parts nothing. A block, a line break and a class that says "subtitle" do; so do `span` and
     `small`, unless the sentence goes on after them.
     """
-    parts = _TitleParts()
+    parts = _TitleParts(LONGEST_HEADLINE * STEPS)
     parts.walk(element)
     return [part for words in parts.parts if (part := tidy("".join(words)))]
 
 
 def first_line(element: _Element) -> str:
     """What `element` says up to the first edge of another block; one never closed has swallowed what follows it."""
-    return next(iter(title_parts(element)), "")
+    line = _FirstPart(LONGEST_LINE * STEPS)
+    line.walk(element)
+    return tidy("".join(line.parts[-1])) if line.steps >= 0 else ""
 
 
 class Walk:
@@ -126,21 +140,48 @@ def _is_hidden(element: _Element) -> bool:
     return "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style", "")) is not None
 
 
-class _Line(Walk):
-    def __init__(self) -> None:
-        self.words: list[str] = []
+class _Enough(Exception):  # noqa: N818  (no error: the end of a walk)
+    """Ends a walk before the end of its tree."""
+
+
+class _Brief(Walk):
+    """A walk that ends when its steps are used up: each element is one, and each character."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def walk(self, root: _Element) -> None:
+        with suppress(_Enough):
+            super().walk(root)
 
     def say(self, words: str | None) -> None:
+        self.steps -= 1 + len(words or "")
+        if self.steps < 0:
+            raise _Enough
         if words:
-            self.words.append(words)
+            self.keep(words)
+
+    def keep(self, words: str) -> None:
+        raise NotImplementedError
+
+
+class _Line(_Brief):
+    def __init__(self, steps: int) -> None:
+        super().__init__(steps)
+        self.words: list[str] = []
+
+    def keep(self, words: str) -> None:
+        self.words.append(words)
 
     def open(self, element: _Element, kind: Kind) -> None:
         self.words.append(" ")
 
 
-class _TitleParts(Walk):
-    def __init__(self) -> None:
+class _TitleParts(_Brief):
+    def __init__(self, steps: int) -> None:
+        super().__init__(steps)
         self.parts: list[list[str]] = [[]]
+        self.has_begun = False  # whether the last part has words
 
     def kind_of(self, element: _Element) -> Kind | None:
         kind = super().kind_of(element)
@@ -153,12 +194,20 @@ class _TitleParts(Walk):
             return False
         after = element.tail or ""
         # Words on both sides, or a space before the rest: a word made to stand out, not a part of its own.
-        goes_on = any(map(str.strip, self.parts[-1])) or after[:1].isspace()
+        goes_on = self.has_begun or after[:1].isspace()
         return not (after.strip() and goes_on)
 
-    def say(self, words: str | None) -> None:
-        if words:
-            self.parts[-1].append(words)
+    def keep(self, words: str) -> None:
+        self.parts[-1].append(words)
+        self.has_begun = self.has_begun or not words.isspace()
 
     def open(self, element: _Element, kind: Kind) -> None:
         self.parts.append([])
+        self.has_begun = False
+
+
+class _FirstPart(_TitleParts):
+    def open(self, element: _Element, kind: Kind) -> None:
+        if tidy("".join(self.parts[-1])):
+            raise _Enough
+        super().open(element, kind)

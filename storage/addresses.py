@@ -24,8 +24,7 @@ TRACKING = frozenset(
 """Query parameters that say where a reader came from, never what is shown; `utm_*` besides."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_BLANK = " \u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
-_EDGES = re.compile(f"^[{_BLANK}]+|[{_BLANK}]+$")
+_BLANK = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u202f\u205f\u2060\u3000\ufeff"
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*{_LABEL}\Z")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}\Z", re.ASCII)
@@ -72,7 +71,7 @@ def origin(url: str) -> Origin | None:
 
 
 def _split(url: str) -> SplitResult:
-    return urlsplit(_EDGES.sub("", _CONTROLS.sub("", url)))
+    return urlsplit(_CONTROLS.sub("", url).strip(_BLANK))
 
 
 def _origin(split: SplitResult) -> Origin | None:

@@ -155,8 +155,9 @@ def load_config(path: str | Path | None = None, *, database: str | None = None) 
     file = Path(chosen or DEFAULT_FILE)
     raw = _read(file, must_exist=chosen is not None)
     config = _build(raw, file) if raw is not None else Config()
-    database = database or os.environ.get("PRESSWATCH_DATABASE")
-    return _with_database(config, database) if database else config
+    if database is None:  # an empty one on the command line is a mistake, and must not pass for the default
+        database = os.environ.get("PRESSWATCH_DATABASE") or None
+    return config if database is None else _with_database(config, database)
 
 
 def _with_database(config: Config, database: str) -> Config:

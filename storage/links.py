@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
 
 from storage import changes, events, relooks
 from storage.engine import AnyRow, insert_into
@@ -197,7 +197,8 @@ def _missing_values(link: AnyRow, failure: Failure, now: datetime, *, gone: bool
 
 
 def _close_article(connection: Connection, link: AnyRow, tried: Try) -> None:
-    article = update(ArticleRow).where(ArticleRow.id == link.article_id, ArticleRow.gone_at.is_(None))
+    own = ArticleRow.url == link.url  # a redirect may end, and its target not
+    article = update(ArticleRow).where(ArticleRow.id == link.article_id, own, ArticleRow.gone_at.is_(None))
     if connection.execute(article.values(gone_at=tried.at)).rowcount:
         details = {"article_id": link.article_id, "first_missing_at": str(link.missing_at)}
         events.record(connection, source=link.source, kind="gone", subject=tried.url, details=details, now=tried.at)
@@ -265,13 +266,14 @@ def _known(connection: Connection, source: str, condition: ColumnElement[bool]) 
         func.coalesce(ArticleRow.published_at, LinkRow.published_at).label("published_at"),
         LinkRow.sections,
         LinkRow.language,
-        LinkRow.article_id,
+        ArticleRow.id.label("article_id"),
         LinkRow.read_at,
         ArticleRow.relook_at,
     )
-    joined = select(*columns).outerjoin(ArticleRow, ArticleRow.id == LinkRow.article_id)
-    rows = connection.execute(joined.where(LinkRow.source == source, condition))
-    return {row.url: _as_known(row) for row in rows}
+    # At its own address only: two links that lead to one page would each fetch it at every re-look.
+    own = and_(ArticleRow.id == LinkRow.article_id, ArticleRow.url == LinkRow.url)
+    joined = select(*columns).outerjoin(ArticleRow, own)
+    return {row.url: _as_known(row) for row in connection.execute(joined.where(LinkRow.source == source, condition))}
 
 
 def _as_known(row: AnyRow) -> Known:

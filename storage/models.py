@@ -81,7 +81,7 @@ class ArticleRow(Model):
     revised_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
     same_as_id: Mapped[int | None] = mapped_column(ForeignKey("articles.id"))
-    """The first article of the source with the same wording."""
+    """The first article of the source with the same wording; or the one whose address has come to redirect here."""
     reader_version: Mapped[int]
     relook_at: Mapped[datetime | None]
     suspect_hash: Mapped[str | None]

@@ -173,7 +173,7 @@ class Known:
     published_at: datetime | None = None
     sections: tuple[str, ...] = ()
     language: str | None = None
-    article_id: int | None = None
+    article_id: int | None = None  # of the article at this address; None if it redirects to another
     relook_at: datetime | None = None  # None: no further look is planned
     was_read: bool = False  # its page was read, so that its sections and language are not mere hints
 

@@ -14,7 +14,7 @@ from storage.changes import SECOND_SIGHT, Decision, StoredWording, compare
 from storage.engine import AnyRow, insert_for, insert_into
 from storage.links import Try, record_fetch
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
-from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome
+from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome, Precision
 from storage.relooks import next_relook
 
 if TYPE_CHECKING:
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 MINOR_WINDOW = timedelta(hours=48)
 """Minor edits of this long are counted before one more is believed (policy: more than 24 in 48 h)."""
 
-# What the page says, column by column; the wording decides over an edit, the rest follows the page.
-WORDING = ("title", "subtitle", "body", "author", "sections", "published_at", "published_text", "published_precision")
-FOLLOWING = ("language", "description", "image_url", "view_count")
+# What the page says, column by column. The wording is what an edit is judged by: it is overwritten when the decision
+# says so, and kept as a revision. The date moves only together with how it was printed. The rest follows the page.
+WORDING = ("title", "subtitle", "body")
+DATE = ("published_at", "published_text", "published_precision")
+FOLLOWING = ("author", "sections", "language", "description", "image_url", "view_count")
 STORED = tuple(field.name for field in fields(StoredWording))
 
 # Statements are built once and on tables, not classes: building them for every article took two thirds of a save,
@@ -47,6 +49,7 @@ _FIND_LINK = (
         LINKS.c.id,
         LINKS.c.source,
         LINKS.c.first_listed_at,
+        LINKS.c.article_id.label("before_id"),
         ARTICLES.c.id.label("article_id"),
         _SAME_WORDING.scalar_subquery().label("same_as_id"),
     )
@@ -56,11 +59,12 @@ _FIND_LINK = (
 _FIND_ARTICLE = select(
     ArticleRow.id,
     ArticleRow.source,
+    ArticleRow.section,
     ArticleRow.first_seen_at,
     ArticleRow.stored_at,
     ArticleRow.revised_at,
     ArticleRow.gone_at,
-    *(getattr(ArticleRow, name) for name in (*FOLLOWING, *STORED)),
+    *(getattr(ArticleRow, name) for name in dict.fromkeys((*FOLLOWING, *STORED))),
 ).where(ArticleRow.url == _PAGE)
 
 
@@ -128,7 +132,8 @@ def _insert(
 ) -> int | None:
     """Insert the article; None if its address is there already."""
     values = {
-        name: getattr(data, name) for name in (*WORDING, *FOLLOWING, "source", "url", "problems", "reader_version")
+        name: getattr(data, name)
+        for name in (*WORDING, *DATE, *FOLLOWING, "source", "url", "problems", "reader_version")
     }
     seen = min(link.first_listed_at, data.fetched_at)
     values |= {
@@ -198,12 +203,14 @@ def _changed_values(stored: AnyRow, data: ArticleData, decision: Decision, secti
         return values
     values |= {name: _filled(stored, data, name) for name in FOLLOWING}
     values |= {"problems": data.problems, "reader_version": data.reader_version}
+    values["section"] = section or next(iter(data.sections), None) or stored.section
+    if _is_date_of_now(stored, data, decision):
+        values |= {name: getattr(data, name) for name in DATE}
     if decision.overwrites:
         values |= {name: _filled(stored, data, name) for name in WORDING if name not in decision.held}
-        values["section"] = section or next(iter(data.sections), None) or stored.section
-    else:
+    elif stored.subtitle is None:
         # A field that could not be read before and can be now is no edit of the site's.
-        values |= {name: getattr(data, name) for name in WORDING if getattr(stored, name) in (None, ())}
+        values["subtitle"] = data.subtitle
     if decision.change is Change.REVISED:
         values["revised_at"] = data.fetched_at
     return values
@@ -215,6 +222,21 @@ def _filled(stored: AnyRow, data: ArticleData, name: str) -> Any:
     missing = read is None or (name == "sections" and not read)
     # A subtitle has no problem when it is gone: it was taken away.
     return getattr(stored, name) if missing and name != "subtitle" else read
+
+
+def _is_date_of_now(stored: AnyRow, data: ArticleData, decision: Decision) -> bool:
+    """Whether the date that was read takes the place of the stored one, which it does as a whole or not at all.
+
+    One that was not understood does not, nor, in the same wording, one that says less: the day for the minute.
+    """
+    if stored.published_at is None:
+        return data.published_at is not None or data.published_text is not None
+    if data.published_at is None or data.published_precision is None:
+        return False
+    exactness = list(Precision)
+    known = stored.published_precision
+    is_less = known is not None and exactness.index(data.published_precision) < exactness.index(known)
+    return decision.overwrites or not is_less
 
 
 def _relook(stored: AnyRow, data: ArticleData, decision: Decision) -> Any:
@@ -243,8 +265,17 @@ def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: 
     connection.execute(_UPDATE_LINK, settled | learned | {"reason": reason, "which": link.id})
     if reason is not None:
         _settle_target(connection, data, link, settled | learned)
+    if link.before_id not in {None, saved.article_id}:
+        _move(connection, link.before_id, saved.article_id)
     result = FetchResult(saved.change.value)
     record_fetch(connection, link.id, tried, result, reason=saved.reason, view_count=data.view_count)
+
+
+def _move(connection: Connection, before_id: int, article_id: int) -> None:
+    """The address of one article has come to redirect to another: it is the same story, followed where it is now."""
+    connection.execute(_UPDATE_ARTICLE, {"which": before_id, "relook_at": None})
+    if before_id < article_id:  # the first of a story is the same as none; and two never point at each other
+        connection.execute(_UPDATE_ARTICLE, {"which": article_id, "same_as_id": before_id})
 
 
 def _settle_target(connection: Connection, data: ArticleData, link: AnyRow, settled: dict[str, Any]) -> None:

@@ -17,11 +17,15 @@ def check(engine: Engine) -> None:
     """Make the tables of an empty database; raise StoreError for one of another version or of another program."""
     with transaction(engine, writes=False) as connection:
         found = version_of(connection)
-        empty = found is None and not inspect(connection).get_table_names()
+        empty = _is_empty(connection)
     if empty:
         upgrade(engine)
     elif found != SCHEMA_VERSION:
         raise StoreError(_mismatch(engine, found))
+
+
+def _is_empty(connection: Connection) -> bool:
+    return not inspect(connection).get_table_names()
 
 
 def version_of(connection: Connection) -> str | None:
@@ -33,16 +37,21 @@ def version_of(connection: Connection) -> str | None:
 
 
 def upgrade(engine: Engine) -> str | None:
-    """Bring the tables to this program's version; return the version they had. One transaction, one upgrader."""
+    """Bring the tables to this program's version; return the version they had. One transaction, one upgrader.
+
+    Raises StoreError for those of a newer version or of another program.
+    """
     from alembic import command
     from alembic.config import Config
 
     with transaction(engine) as connection:
         before = version_of(connection)
-        if before is not None and before > SCHEMA_VERSION:
+        newer = before is not None and before > SCHEMA_VERSION
+        if newer or (before is None and not _is_empty(connection)):
             raise StoreError(_mismatch(engine, before))
         config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
+        # Alembic keeps its options in a ConfigParser, to which % begins the name of another option.
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return before

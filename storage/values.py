@@ -70,11 +70,11 @@ def optional_duration(value: Any) -> timedelta | None:
 
 
 def size(value: Any) -> int:
-    """`10 MB`, `512 KiB`, or a number of bytes; returns bytes."""
+    """`10 MB`, `512 KiB`, or a number of bytes; returns bytes, one at least."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
-    if match is None or match[2] not in SIZES or float(match[1]) == 0:
+    if match is None or match[2] not in SIZES or float(match[1]) * SIZES[match[2]] < 1:
         raise ValueError('must be a size such as "10 MB" or "512 KiB"')
     return int(float(match[1]) * SIZES[match[2]])
 

@@ -15,6 +15,7 @@ MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 
 SCRAPY_SIDE = {
     "scraper/command.py",
+    "scraper/downloading.py",  # a subclass of its download handler, which its settings name
     "scraper/extensions.py",
     "scraper/failures.py",
     "scraper/middlewares.py",

@@ -50,6 +50,7 @@ def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> 
         (["caliber", "--base-url", ""], "base_url"),
         (["caliber", "--url", "https://example.org/en/post/one"], "no article address"),
         (["caliber", "--database", "nonsense"], "nonsense"),
+        (["caliber", "--database", ""], "database address '' cannot be used"),
         (["caliber", "--database", "sqlite://"], "a database in memory keeps nothing"),
         (["caliber", "--database", "sqlite:///:memory:"], "a database in memory keeps nothing"),
         (["caliber", "--database", "nosuch://me:secret@127.0.0.1/x"], "'nosuch://me:***@127.0.0.1/x'"),
@@ -72,8 +73,9 @@ def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, 
         ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre; known here: caliber"),
         ('[sources.caliber]\nchannels = [{ feed = "https://example.org/rss" }]\n', "channel 'https://example.org/rss'"),
         ('[sources.caliber]\nbase_url = ""\n', "base_url ''"),
+        ('[scraper]\nmax_body = "0.1 B"\n', "scraper.max_body = '0.1 B': must be a size"),
     ],
-    ids=["no source", "another host", "no base"],
+    ids=["no source", "another host", "no base", "no byte"],
 )
 def test_settings_that_cannot_work_are_refused_before_anything_is_opened(settings: str, said: str, desk: Desk) -> None:
     (desk.folder / "presswatch.toml").write_text(settings, encoding="utf-8")

@@ -133,3 +133,35 @@ def economics_feed(site: Site, *slugs: str) -> bytes:
         for slug in slugs
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
+
+
+def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(desk: Desk, site: Site) -> None:
+    """Its wording no longer shows that it is the same; that the old address redirects there does."""
+    site.publish(story("one", days=1))
+    desk.crawl()
+    site.publish(story("renamed", days=1, title="Quite another title"))
+    site.unlist("renamed")
+    site.misbehave("one", bad.redirect(site.article("renamed").path, status=301))
+    assert desk.crawl(relook=Relook.ALL).new == 1
+    old, new = desk.row("articles", url=site.url_of("one")), desk.row("articles", url=site.url_of("renamed"))
+    assert (new.title, new.same_as_id, old.same_as_id) == ("Quite another title", old.id, None)
+    assert (old.relook_at, old.gone_at) == (None, None)
+    assert new.relook_at is not None
+    link = desk.row("links", url=site.url_of("one"))
+    assert (link.outcome, link.reason) == (Outcome.STORED, f"redirects to {new.url}")
+
+    site.clear_requests()
+    run = desk.crawl(relook=Relook.ALL)
+    assert (run.same, run.new) == (1, 0)
+    assert (len(site.requests_for("one")), len(site.requests_for("renamed"))) == (0, 1)
+    assert f"same wording    {old.id}, {old.url}" in desk.command("show", str(new.id)).stdout
+
+
+def test_an_address_that_redirected_from_the_first_is_not_looked_at_again(desk: Desk, site: Site) -> None:
+    site.publish_many([story("here", days=1), story("old-name", days=1)])
+    site.unlist("here")
+    site.misbehave("old-name", bad.redirect(site.article("here").path))
+    desk.crawl()
+    site.clear_requests()
+    desk.crawl(relook=Relook.ALL)
+    assert (len(site.requests_for("old-name")), len(site.requests_for("here"))) == (0, 1)
