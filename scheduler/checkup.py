@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 ARRIVALS_OF = timedelta(weeks=8)
 RECENT = 40
 """Pages in which a drift must show; some hours of a busy source, two days of a slow one."""
-BEFORE = 200
+BEFORE = 300
 """Pages before them, which say what is usual."""
 
 
@@ -67,7 +67,7 @@ def _channel(one: ChannelHealth) -> ChannelFacts:
         reason=one.reason,
         last_good_at=one.last_good_at,
         validators_trusted=one.validators_trusted,
-        last_failed_at=one.last_looked_at if one.failures else None,
+        last_failed_at=one.last_failed_at,
     )
 
 

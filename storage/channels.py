@@ -83,7 +83,8 @@ class Channels:
 
     def failed(self, channel_id: int, failure: Failure, *, now: datetime) -> None:
         """Record a look that brought nothing. The validators stay: they belong to the last good body."""
-        values = {"failure": failure.stage, "failure_reason": failure.reason, "last_looked_at": now}
+        values: dict[str, Any] = {"failure": failure.stage, "failure_reason": failure.reason}
+        values |= {"last_looked_at": now, "last_failed_at": now}
         self._update(channel_id, {"failures": ChannelRow.failures + 1, **values})
 
     def _update(self, channel_id: int, values: dict[str, Any]) -> None:

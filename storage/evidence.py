@@ -43,8 +43,8 @@ class ChannelHealth:
     failures: int  # in a row
     stage: Stage | None
     reason: str | None
-    last_looked_at: datetime | None
     last_good_at: datetime | None
+    last_failed_at: datetime | None
     validators_trusted: bool
 
 

@@ -171,6 +171,7 @@ class ChannelRow(Model):
     failure_reason: Mapped[str | None]
     last_looked_at: Mapped[datetime | None]
     last_good_at: Mapped[datetime | None]
+    last_failed_at: Mapped[datetime | None]
     last_changed_at: Mapped[datetime | None]
     unconditional_at: Mapped[datetime | None]
     """Last look without validators, by which they are put to the test."""

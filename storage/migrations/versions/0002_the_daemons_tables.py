@@ -31,6 +31,7 @@ def _what_a_crawl_leaves() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.add_column("channels", sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=True))
     for name in ("interval", "due_at", "reason"):  # a crawl looks at all channels of a source: it has one schedule
         op.drop_column("channels", name)
 
