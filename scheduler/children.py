@@ -59,17 +59,37 @@ def judge(exit_code: int) -> tuple[RunStatus | None, str | None]:
     return RunStatus.CRASHED, f"its process ended with exit code {exit_code}"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Child:
+    """A crawl process, and the wait for its end."""
+
+    process: asyncio.subprocess.Process
+    waiting: asyncio.Task[int]
+
+    async def ended(self, within: float) -> bool:
+        """Whether it has ended, after so many seconds at the most."""
+        done, _ = await asyncio.wait({self.waiting}, timeout=within)
+        return bool(done)
+
+    async def end(self, grace: timedelta) -> None:
+        """End it in good order, or after the grace in any."""
+        _send(self.process, signal.SIGTERM)
+        if not await self.ended(grace.total_seconds()):
+            _send(self.process, signal.SIGKILL)
+            await self.waiting
+
+
 class Children:
     """The crawl processes that run now."""
 
     def __init__(self, limits: Limits, environment: Mapping[str, str]) -> None:
         self._limits = limits
         self._environment = {**os.environ, **environment}
-        self._running: dict[asyncio.subprocess.Process, asyncio.Task[int]] = {}
+        self._running: set[_Child] = set()
 
     @property
     def pids(self) -> tuple[int, ...]:
-        return tuple(process.pid for process in self._running)
+        return tuple(child.process.pid for child in self._running)
 
     async def run(self, sources: Sequence[str]) -> Ending:
         """Crawl these sources in one process, to its end or to its limits."""
@@ -80,25 +100,25 @@ class Children:
             stdout=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the daemon's terminal is the daemon's to pass on
         )
-        self._running[process] = asyncio.create_task(process.wait())
+        child = _Child(process, asyncio.create_task(process.wait()))
+        self._running.add(child)
         try:
-            return await self._watch(process, tuple(sources))
+            return await self._watch(child, tuple(sources))
         finally:
-            del self._running[process]
+            self._running.discard(child)
 
-    async def _watch(self, process: asyncio.subprocess.Process, sources: tuple[str, ...]) -> Ending:
-        loop = asyncio.get_running_loop()
+    async def _watch(self, child: _Child, sources: tuple[str, ...]) -> Ending:
+        loop, pid = asyncio.get_running_loop(), child.process.pid
         ends_at = loop.time() + self._limits.deadline.total_seconds()
-        while not await self._ended(process, min(LOOK_EVERY, max(0.0, ends_at - loop.time()))):
-            found = self._transgression(process.pid, late=loop.time() >= ends_at)
+        while not await child.ended(min(LOOK_EVERY, max(0.0, ends_at - loop.time()))):
+            found = self._transgression(pid, late=loop.time() >= ends_at)
             if found is not None:
-                await self._end(process)
-                return Ending(
-                    sources=sources, pid=process.pid, exit_code=await process.wait(), status=found[0], error=found[1]
-                )
-        code = await process.wait()
+                await child.end(self._limits.grace)
+                code = await child.waiting
+                return Ending(sources=sources, pid=pid, exit_code=code, status=found[0], error=found[1])
+        code = await child.waiting
         status, error = judge(code)
-        return Ending(sources=sources, pid=process.pid, exit_code=code, status=status, error=error)
+        return Ending(sources=sources, pid=pid, exit_code=code, status=status, error=error)
 
     def _transgression(self, pid: int, *, late: bool) -> tuple[RunStatus, str] | None:
         if late:
@@ -107,22 +127,12 @@ class Children:
             return RunStatus.CRASHED, f"its process took more than {self._limits.memory // 10**6} MB and was ended"
         return None
 
-    async def _ended(self, process: asyncio.subprocess.Process, seconds: float) -> bool:
-        done, _ = await asyncio.wait({self._running[process]}, timeout=seconds)
-        return bool(done)
-
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
-        _send(process, signal.SIGTERM)
-        if not await self._ended(process, self._limits.grace.total_seconds()):
-            _send(process, signal.SIGKILL)
-            await self._running[process]
-
     async def stop(self) -> None:
         """Wait for what runs; end what is not done within the grace, kill what does not end then."""
-        waiting = [task for task in self._running.values() if not task.done()]
-        if waiting:
-            await asyncio.wait(waiting, timeout=self._limits.grace.total_seconds())
-        await asyncio.gather(*(self._end(process) for process in list(self._running)))
+        running = tuple(self._running)
+        if running:
+            await asyncio.wait({child.waiting for child in running}, timeout=self._limits.grace.total_seconds())
+        await asyncio.gather(*(child.end(self._limits.grace) for child in running))
 
 
 def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -128,6 +128,21 @@ def test_what_runs_when_the_daemon_stops_is_given_its_grace_and_then_ended(post:
     assert post.rows("crawl_runs")[0].status is RunStatus.INTERRUPTED
 
 
+def test_a_crawl_that_ends_while_the_daemon_stops_is_no_surprise(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+
+    async def run() -> Ending:
+        environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
+        children = Children(ROOMY, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        crawling = asyncio.create_task(children.run(("caliber",)))
+        while not children.pids:  # noqa: ASYNC110  (a test waits for a pid)
+            await asyncio.sleep(0.01)
+        await children.stop()
+        return await crawling
+
+    assert asyncio.run(run()).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("exit_code", "status", "error"),
     [
