@@ -17,7 +17,7 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
-from scraper.failures import Refused, from_exception
+from scraper.failures import REDIRECTS, Refused, from_exception
 from storage.records import Stage
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from scraper.session import Session, Visit
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_HOLD = timedelta(hours=24)
 """A Retry-After is honoured up to this: a host that says "in a year" is asked again tomorrow."""
 
