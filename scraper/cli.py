@@ -24,7 +24,7 @@ def commands() -> None:
 @commands.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
 @click.option("--limit", metavar="N", help="Fetch N articles at most.")
-@click.option("--since", metavar="WHEN", help='Leave links dated before for later: "7d" or "2026-11-01".')
+@click.option("--since", metavar="WHEN", help='Leave what is dated before for later: "7d" or "2026-11-01".')
 @click.option(
     "--relook", metavar="WHICH", default="due", show_default=True, help="Look again at articles: due, all or none."
 )

@@ -16,6 +16,7 @@ from scrapy.http import Response
 from storage.records import Failure, Stage
 
 BLOCKED = frozenset({401, 403, 429})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Refused(IgnoreRequest):
@@ -57,8 +58,13 @@ def from_response(url: str, response: Response) -> Failure | None:
     status = response.status
     if 200 <= status < 300:
         return None
+    if status in REDIRECTS and "Location" not in response.headers:
+        reason = f"redirects to nowhere: answered {status} without an address"
+        return Failure(url=url, stage=Stage.NETWORK, reason=reason, http_status=status)
     if status in BLOCKED:
         stage = Stage.BLOCKED
+    elif status < 400:  # a 304 that nobody asked for, a 300: nothing that a client does wrong
+        stage = Stage.NETWORK
     elif status >= 500:
         stage = Stage.HTTP_5XX
     else:

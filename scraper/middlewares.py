@@ -17,7 +17,8 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
-from scraper.failures import Refused, from_exception
+from scraper.failures import REDIRECTS, Refused, from_exception
+from scraper.settings import PRODUCT
 from storage.records import Stage
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from scraper.session import Session, Visit
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_HOLD = timedelta(hours=24)
 """A Retry-After is honoured up to this: a host that says "in a year" is asked again tomorrow."""
 
@@ -94,7 +94,6 @@ class Robots(VisitPart):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._rules: dict[str, asyncio.Task[RobotParser]] = {}
-        self._agent: str = crawler.settings["USER_AGENT"]
 
     async def process_request(self, request: Request) -> None:
         if not self.visit.settings.robots or request.meta.get("is_robots_txt"):
@@ -104,7 +103,7 @@ class Robots(VisitPart):
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/robots.txt"))
         rules = await asyncio.shield(self._rules[origin])
-        if not rules.allowed(request.url, self._agent):
+        if not rules.allowed(request.url, PRODUCT):
             raise Refused(Stage.ROBOTS, "robots.txt forbids this address")
 
     async def _fetch(self, url: str) -> RobotParser:

@@ -17,7 +17,7 @@ class CrawlOptions:
 
     trigger: Trigger = Trigger.MANUAL
     limit: int | None = None  # article requests at most
-    since: datetime | None = None  # links dated before are left for later
+    since: datetime | None = None  # links and articles dated before are left for later
     relook: Relook = Relook.DUE
     base_url: str | None = None
     urls: tuple[str, ...] = ()  # only these articles, whatever their section

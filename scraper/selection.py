@@ -97,7 +97,7 @@ def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, 
     ]
     kept, over = _within_budget(wanted, policy)
     chosen = {target.url for target in wanted}
-    relooks = [one for one in _relooks(known, now, policy) if one.url not in chosen]
+    relooks = [one for one in _relooks(known, now, policy) if one.url not in chosen and not _is_old(one, policy.since)]
     again = [
         Target(url=one.url, why=Why.RELOOK, sections=one.sections)
         for one in relooks[: _room_for_relooks(len(kept), policy)]

@@ -12,6 +12,9 @@ from typing import Any
 
 from storage.config import ScraperSettings
 
+PRODUCT = "Presswatch"
+"""The name that rules in robots.txt are addressed to (RFC 9309 §2.2.1, product token)."""
+
 VERSION = "0.1.0"
 PROJECT_URL = "https://github.com/presswatch/presswatch"
 
@@ -92,7 +95,7 @@ FIXED: dict[str, Any] = {
 
 def user_agent(contact: str) -> str:
     """An honest name, with a way to reach whoever runs it."""
-    return f"Presswatch/{VERSION} (+{contact or PROJECT_URL})"
+    return f"{PRODUCT}/{VERSION} (+{contact or PROJECT_URL})"
 
 
 def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:

@@ -29,6 +29,8 @@ BAD_PAGES = {
     "a gzip bomb": (bad.gzip_bomb(), Stage.NETWORK, "larger than scraper.max_body"),
     "a redirect loop": (bad.redirect_loop(), Stage.NETWORK, "redirects more than 5 times"),
     "a growing redirect loop": (bad.redirect_loop(growing=True), Stage.NETWORK, "redirects more than 5 times"),
+    "a redirect to nowhere": (bad.answer(302), Stage.NETWORK, "redirects to nowhere: answered 302 without an address"),
+    "not modified, unasked": (bad.answer(304, b""), Stage.NETWORK, "answered 304"),
     "another host": (bad.redirect("http://localhost:9/en/post/else"), Stage.NETWORK, "another host, localhost:9"),
     "the front page": (bad.redirect("/"), Stage.PARSE, "which is no article"),
     "a PDF": (bad.pdf(), Stage.PARSE, "PDF"),

@@ -192,6 +192,14 @@ def test_robots_txt_is_obeyed(desk: Desk, site: Site) -> None:
     assert desk.row("fetches", stage=Stage.ROBOTS).reason == "robots.txt forbids this address"
 
 
+@pytest.mark.parametrize(("addressed", "new"), [("example", 1), ("github", 1), ("presswatch", 0)])
+def test_robots_txt_speaks_to_our_name_and_not_to_who_runs_us(addressed: str, new: int, desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    site.robots(f"User-agent: {addressed}\nDisallow: /\n")
+    desk.slow_down(contact="https://github.com/example/desk")
+    assert desk.crawl().new == new
+
+
 @pytest.mark.parametrize("act", [bad.server_error(), bad.slow(5), bad.reset()], ids=["500", "slow", "reset"])
 def test_robots_txt_that_cannot_be_had_is_no_permission(act: object, desk: Desk, site: Site) -> None:
     site.publish(story("one"))

@@ -235,3 +235,14 @@ def test_a_list_is_turned_while_it_brings_something_new(
     page: list[str], seen: list[str], known: list[str], turned: int, more: bool
 ) -> None:
     assert more_pages(page, seen, known, turned=turned) is more
+
+
+@pytest.mark.parametrize("relook", [Relook.DUE, Relook.ALL])
+def test_since_leaves_older_articles_for_later_too(relook: Relook) -> None:
+    known = (
+        stored("young", due_in=-1, published_at=NOON - HOUR),
+        stored("old", due_in=-1, published_at=NOON - 3 * HOUR),
+        stored("undated", due_in=-1),
+    )
+    policy = Policy(since=NOON - 2 * HOUR, relook=relook)
+    assert [url for url, _ in crawl([], *known, policy=policy)] == ["undated", "young"]
