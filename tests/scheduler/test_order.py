@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -64,7 +65,7 @@ def test_no_flood_and_nothing_forgotten(plans: dict[str, Plan], minutes: float) 
     late = sorted(caught[name].due_at for name in plans if plans[name].due_at < NOW)
     assert all(NOW <= at <= NOW + spread for at in late)
     if late:
-        gaps = [later - earlier for earlier, later in zip(late, late[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(late)]
         assert all(gap >= spread / len(late) - timedelta(microseconds=1) for gap in gaps)
     assert catch_up(caught, now=NOW, spread=spread) == caught
 
