@@ -147,14 +147,14 @@ def next_fire(rule: Cron, after: datetime) -> datetime:
     """The next time that cron means, strictly after that moment (UTC).
 
     A time that a change to summer time skips comes at the moment it would have been; one that is repeated in autumn
-    comes once, unless the hour field begins with `*`: then real time counts (crontab(5), Vixie's rule).
+    comes once, unless the minute or hour field begins with `*`: then real time counts (crontab(5), Vixie's rule).
     """
-    every_hour = rule.expression.split()[1].startswith("*")
+    by_real_time = any(field.startswith("*") for field in rule.expression.split()[:2])
     while True:
         fire: datetime | None = _trigger(rule).get_next_fire_time(None, after + TICK)
         if fire is None:
             raise ValueError(f"cron {rule.expression!r} has no time after {wording.moment(after)}")
-        if not fire.fold or every_hour:
+        if not fire.fold or by_real_time:
             return fire.astimezone(UTC)
         after = fire.astimezone(UTC)
 

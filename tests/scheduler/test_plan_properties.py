@@ -1,0 +1,90 @@
+"""What holds for every plan, whatever was planned, whatever the look showed, whatever the clock says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduler.plan import Adaptive, Cron, Every, Look, Plan, Rule, bounds_of, next_plan
+from scheduler.rhythm import HOURS, Rhythm
+from storage.records import Stage
+
+NOW = datetime(2026, 10, 24, 22, 17, 31, tzinfo=UTC)  # the night on which Europe's clocks go back
+DAY = timedelta(days=1)
+FAR = st.integers(-(10**9), 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds))
+NEAR = st.integers(-(10**5), 10**5).map(lambda seconds: NOW + timedelta(seconds=seconds))
+TIMES = NEAR | FAR
+LENGTHS = st.integers(1, 10**6).map(lambda seconds: timedelta(seconds=seconds))
+ADAPTIVE = st.tuples(LENGTHS, LENGTHS).map(lambda pair: Adaptive(min(pair), max(pair))) | st.just(Adaptive())
+CRONS = st.sampled_from(
+    [Cron("*/7 * * * *", "Europe/Berlin"), Cron("30 2 * * *", "Asia/Baku"), Cron("0 0 * * 1", "UTC")]
+)
+RULES = ADAPTIVE | LENGTHS.map(Every) | CRONS
+SEEDED = st.tuples(st.floats(0, 50), st.floats(0, 50), st.integers(1, 167))
+RHYTHMS = st.builds(
+    lambda shape, zone: Rhythm((shape[0],) * shape[2] + (shape[1],) * (HOURS - shape[2]), ZoneInfo(zone)),
+    SEEDED,
+    st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata"]),
+)
+PLANS = st.builds(Plan, TIMES, st.none() | LENGTHS, st.just("as before"))
+JITTERS = st.floats(-1, 1)
+
+
+@st.composite
+def looks(draw: st.DrawFn) -> Look:
+    listed = draw(st.integers(0, 500))
+    return Look(
+        planned_at=draw(TIMES),
+        finished_at=draw(TIMES),
+        ok=draw(st.booleans()),
+        changed=draw(st.booleans()),
+        listed=listed,
+        fresh=draw(st.integers(0, listed)),
+        stage=draw(st.none() | st.sampled_from(Stage)),
+        failures=draw(st.integers(0, 10**6)),
+        first_failure_at=draw(st.none() | TIMES),
+        held_until=draw(st.none() | TIMES),
+        since=draw(st.none() | TIMES),
+    )
+
+
+@settings(max_examples=400)
+@given(RULES, st.none() | PLANS, st.none() | looks(), RHYTHMS, JITTERS)
+def test_a_plan_is_never_before_now_never_out_of_reach_and_says_why(
+    rule: Rule, last: Plan | None, look: Look | None, rhythm: Rhythm, jitter: float
+) -> None:
+    plan = next_plan(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    assert plan.due_at >= NOW
+    assert plan.due_at.tzinfo is UTC
+    assert plan.reason.strip()
+    assert "\n" not in plan.reason
+    longest = 9 * DAY if isinstance(rule, Cron) else max(bounds_of(rule).most, DAY)
+    assert plan.due_at <= NOW + longest
+    assert plan == next_plan(rule, last, look, rhythm, now=NOW, jitter=jitter)
+
+
+@settings(max_examples=400)
+@given(ADAPTIVE | LENGTHS.map(Every), st.none() | PLANS, looks(), RHYTHMS, JITTERS)
+def test_after_a_look_no_flood_and_after_a_good_one_bounds_hold(
+    rule: Adaptive | Every, last: Plan | None, look: Look, rhythm: Rhythm, jitter: float
+) -> None:
+    plan = next_plan(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    bounds = bounds_of(rule)
+    assert plan.due_at >= NOW + bounds.least
+    if look.ok and (look.held_until is None or look.held_until <= NOW):
+        assert plan.due_at <= NOW + bounds.most
+        assert plan.interval is not None
+        assert bounds.least <= plan.interval <= bounds.most
+    if not look.ok and last is not None and isinstance(rule, Adaptive):
+        assert plan.interval == last.interval
+    if look.held_until is not None and look.held_until <= NOW + DAY:
+        assert plan.due_at >= look.held_until
+
+
+@given(RULES, PLANS, RHYTHMS, JITTERS)
+def test_a_start_after_a_start_changes_nothing(rule: Rule, last: Plan, rhythm: Rhythm, jitter: float) -> None:
+    once = next_plan(rule, last, None, rhythm, now=NOW, jitter=jitter)
+    assert next_plan(rule, once, None, rhythm, now=NOW, jitter=-jitter) is once
