@@ -38,7 +38,7 @@ def test_a_refusal_says_with_which_code(listener: Listener, status: int) -> None
 
 def test_nobody_there() -> None:
     target = f"json://desk:{PASSWORD}@127.0.0.1:{refusing_port()}/{TOKEN}"
-    assert send(target, MESSAGE, timeout=PATIENCE) == "could not be connected to"
+    assert send(target, MESSAGE, timeout=PATIENCE) == "could not be reached"
 
 
 def test_one_who_never_answers_is_left(listener: Listener) -> None:
@@ -46,6 +46,11 @@ def test_one_who_never_answers_is_left(listener: Listener) -> None:
     begun = time.monotonic()
     assert send(listener.target, MESSAGE, timeout=timedelta(seconds=1)) == "gave no answer in 1 s"
     assert time.monotonic() - begun < 3
+
+
+def test_a_slow_answer_is_waited_for(listener: Listener) -> None:
+    listener.slow = 4.5  # Apprise by itself gives up after 4 s
+    assert send(listener.target, MESSAGE, timeout=PATIENCE) is None
 
 
 @pytest.mark.parametrize("target", ["", "nonsense", "odd://host", "tgram://", f"json://{TOKEN}:{PASSWORD}@"])

@@ -82,7 +82,7 @@ def test_the_list_shows_what_waits_and_no_secret(rows: Rows, ask: Ask) -> None:
     deliver_due(rows.store, now=now)
     table = ask("watch", "list").stdout
     assert f"json://***@127.0.0.1:{port}/***" in table
-    assert "Gas: 1 alerts were not delivered yet: the target could not be connected to" in table
+    assert "Gas: 1 alerts were not delivered yet: the target could not be reached" in table
     records = json.loads(ask("watch", "list", "--format", "json").stdout)
     assert [(record["name"], record["telling"]) for record in records] == [("Gas", "at once"), ("Oil", "every 6 h")]
     assert (records[0]["waiting_count"], records[0]["failed_count"]) == (1, 1)
