@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 Span = tuple[int, int]
 
 LONGEST = 400
-"""Characters of a sentence that is shown: the longest of the bundled articles has 310."""
+"""Characters of a sentence that is shown: the longest of the bundled articles has 144."""
 BEFORE = 120
 """Characters kept before the first mark of a longer one."""
 
