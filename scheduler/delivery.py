@@ -142,7 +142,7 @@ def deliver_due(store: Store, *, now: datetime, timeout: timedelta = TIMEOUT) ->
     """Send what is due, several targets at a time; what fails is kept and tried again later.
 
     Blocks until all were tried: `timeout` a message, and no second message to a target that failed in this round.
-    Call it from a thread.
+    Call it from a thread, and not a second time before it returns: what is being sent would be sent twice.
     """
     due = store.alerts.due(now, BATCH)
     by_target = [list(group) for _, group in groupby(sorted(due, key=_target), key=_target)]

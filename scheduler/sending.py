@@ -27,8 +27,8 @@ TALKATIVE = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib", 
 _HTTP_CODE = re.compile(r"error[= ](\d{3})\b|\b(?:code|status)[= :]+(\d{3})\b", re.IGNORECASE)
 # What Apprise writes of a failure, and what of it may be told.
 _SIGNS = {
-    "connection error": "could not be connected to",
-    "socket": "could not be connected to",
+    "connection error": "could not be reached",
+    "socket": "could not be reached",
     "throttl": "asks to be sent less",
     "limit": "asks to be sent less",
     "unauthorized": "refused the login",
@@ -47,6 +47,7 @@ def send(target: str, message: Message, *, timeout: timedelta) -> str | None:
         service = _service(target)
         if service is None:
             return UNUSABLE
+        _be_patient(service[0], timeout.total_seconds())
         fitted = _fitted(message, service[0])
         result = service.notify(
             title=fitted.title,
@@ -102,6 +103,13 @@ def _loaded() -> ModuleType:
         library = import_module("apprise")
         library.Apprise.instantiate("mailto://localhost")  # plugins are imported with the first address
     return library
+
+
+def _be_patient(plugin: Any, seconds: float) -> None:
+    """Let a slow answer come in: Apprise waits 4 s unless the address says otherwise, and what arrived after that
+    would be sent again."""
+    if plugin.socket_read_timeout == type(plugin).socket_read_timeout:
+        plugin.socket_read_timeout = max(seconds, plugin.socket_read_timeout)
 
 
 def _fitted(message: Message, plugin: Any) -> Message:

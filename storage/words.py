@@ -25,7 +25,7 @@ LONGEST = 64
 """Characters of a word that count: no index takes words of any length, and nobody types longer ones."""
 
 REMEMBERED = 1 << 16
-"""Words whose stem is remembered: the vocabulary of some thousand articles."""
+"""Words whose stem is remembered, so that a word that comes often is reduced once."""
 
 _APOSTROPHES = "'’ʼ‘＇"
 # What joins letters and is none: combining accents, Hebrew and Arabic vowel signs, soft hyphen, what has no width.

@@ -24,8 +24,8 @@ SCRAPY_SIDE = {
     "scraper/spiders.py",
 }
 FORBIDDEN = {
-    "storage": {"scraper", "scheduler", "scrapy", "twisted", "apscheduler", "feedparser", "lxml", "parsel"},
-    "scraper": {"scheduler", "apscheduler", "alembic", "sqlalchemy"},
+    "storage": {"scraper", "scheduler", "scrapy", "twisted", "apscheduler", "apprise", "feedparser", "lxml", "parsel"},
+    "scraper": {"scheduler", "apscheduler", "apprise", "alembic", "sqlalchemy"},
     "scheduler": {"scrapy", "twisted", "lxml", "feedparser"},
 }
 # What nobody ever dares to throw away.
@@ -79,6 +79,12 @@ def test_scrapy_stays_on_its_side_of_the_scraper(path: Path) -> None:
 def test_the_scheduler_knows_only_the_declarations_of_the_scraper(path: Path) -> None:
     of_scraper = {module for module in imported(path) if module.split(".")[0] == "scraper"}
     assert of_scraper <= {"scraper.sources", "scraper.source"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_what_sends_imports_apprise_and_only_when_it_sends(path: Path) -> None:
+    assert "apprise" not in {module.split(".")[0] for module in imported(path)}
+    assert name_of(path) == "scheduler/sending.py" or 'import_module("apprise")' not in path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

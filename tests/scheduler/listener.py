@@ -16,12 +16,14 @@ PASSWORD = "hunter2word"
 class Listener:
     """`target` is its address with a password and a token in it; `told` what arrived and was taken.
 
-    `answers` are the statuses of the next requests, then 200; 0 hangs until the listener is closed.
+    `answers` are the statuses of the next requests, then 200; 0 hangs until the listener is closed. `slow` is how many
+    seconds each answer takes.
     """
 
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
         self.asked = 0
+        self.slow = 0.0
         self.answers: deque[int] = deque()
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -51,6 +53,7 @@ class Listener:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 listener.asked += 1
                 status = listener.answers.popleft() if listener.answers else 200
+                listener._closing.wait(listener.slow)
                 if status == 0:
                     listener._closing.wait(30)
                     return
