@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from storage.errors import ConfigError, PresswatchError
 from storage.options import COUNT, NAME
 
 if TYPE_CHECKING:
+    from scheduler.watch_lists import ListedWatch
     from scheduler.watching import Answer
     from storage.store import Store
     from storage.watches import NewWatch, Watch
@@ -107,21 +107,6 @@ def manner(asked: Watch) -> str:
     return often + quiet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedWatch:
-    """A watch as it is listed; of its target only what is no secret."""
-
-    name: str
-    query: str
-    target: str
-    telling: str
-    created_at: datetime
-    told_at: datetime | None
-    waiting_count: int
-    failed_count: int
-    error: str | None
-
-
 @watch.command("list")
 @click.option(
     "--format",
@@ -135,7 +120,7 @@ class ListedWatch:
 def list_watches(form: str, config_path: str | None, database: str | None) -> None:
     """List the saved questions, who is told, and what was not delivered yet."""
     _config, store = open_configured(config_path, database)
-    from scheduler.watch_lists import watch_lines
+    from scheduler.watch_lists import ListedWatch, watch_lines
     from storage.cli import give, say_nothing
 
     with store:
@@ -146,6 +131,7 @@ def list_watches(form: str, config_path: str | None, database: str | None) -> No
 
 def _listed(store: Store, asked: Watch) -> ListedWatch:
     from scheduler.targets import masked
+    from scheduler.watch_lists import ListedWatch
 
     waiting = store.alerts.waiting(asked.id)
     return ListedWatch(

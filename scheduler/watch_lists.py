@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime
 
 from storage.formats import Column, table_lines
 from storage.lists import UTC_NOTE, stamp
 from storage.printable import safe
 
-if TYPE_CHECKING:
-    from scheduler.watch_cli import ListedWatch
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedWatch:
+    """A watch as it is listed; of its target only what is no secret."""
+
+    name: str
+    query: str
+    target: str
+    telling: str
+    created_at: datetime
+    told_at: datetime | None
+    waiting_count: int
+    failed_count: int
+    error: str | None
+
 
 COLUMNS = (
     Column("NAME"),

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
 
 from storage.console import CommandGroup, config_options, debug_option
 from storage.printable import safe
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from storage.runs import RunSummary
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -92,14 +87,3 @@ def sources() -> None:
     for source in load_sources().values():
         channels = ", ".join(channel.path for channel in source.channels)
         click.echo(safe(f"{source.name}  {source.title}, {source.home}; looks at {channels}"))
-
-
-def summary_line(run: RunSummary) -> str:
-    """How a crawl went, in one line."""
-    counts = (
-        f"{run.listed} listed, {run.new} new, {run.revised} edited, {run.recounted} re-counted, {run.same} unchanged, "
-        f"{run.filtered} filtered, {run.failed} failed, {run.gone} gone; {run.pending} pending"
-    )
-    seconds = (run.finished_at - run.started_at).total_seconds()
-    cost = f"{run.requests} requests, {run.received / 1e6:.1f} MB, {seconds:.1f} s"
-    return f"{run.source}: {run.status}: {counts}; {cost}"

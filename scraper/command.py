@@ -13,7 +13,6 @@ import click
 from scrapy.utils.misc import load_object
 from scrapy.utils.reactorless import install_reactor_import_hook
 
-from scraper.cli import summary_line
 from scraper.links import Addresses
 from scraper.options import CrawlOptions
 from scraper.reading import as_json, as_text
@@ -116,6 +115,17 @@ def _report(source: Source, outcome: RunSummary | BaseException) -> int:
         raise outcome
     except PresswatchError as error:  # within `except`, so that --debug has its trace
         return fail(str(error), error.exit_code)
+
+
+def summary_line(run: RunSummary) -> str:
+    """How a crawl went, in one line."""
+    counts = (
+        f"{run.listed} listed, {run.new} new, {run.revised} edited, {run.recounted} re-counted, {run.same} unchanged, "
+        f"{run.filtered} filtered, {run.failed} failed, {run.gone} gone; {run.pending} pending"
+    )
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    cost = f"{run.requests} requests, {run.received / 1e6:.1f} MB, {seconds:.1f} s"
+    return f"{run.source}: {run.status}: {counts}; {cost}"
 
 
 def read_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
