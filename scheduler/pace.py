@@ -34,8 +34,8 @@ MOST_OF_LIST = 1 / 8
 GAIN = 0.07
 """How strongly one look moves the pace: by e^-0.07 for as many surplus articles as were expected.
 
-Chosen by `benchmarks.polling` over eight other months: at 0.2 the pace follows chance and the gain at the ninth decile
-is lost; at 0 it is as wrong as what was learned.
+Chosen with HOMING on eight months that are not those of `benchmarks.polling`. At 0.2 the pace follows chance, and most
+of the gain at the ninth decile is lost; at 0 it is as wrong as what was learned.
 """
 HOMING = 0.15
 """How far one look takes the pace back to the learned one, so that a burst is forgotten within a dozen looks."""
