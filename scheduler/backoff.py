@@ -7,10 +7,10 @@ from datetime import timedelta
 from storage.records import Stage
 
 WAITS = {
-    Stage.NETWORK: (timedelta(minutes=5), 1.3),
-    Stage.TIMEOUT: (timedelta(minutes=5), 1.3),
-    Stage.STORE: (timedelta(minutes=5), 1.3),  # our own database: nothing the site would mind
-    Stage.HTTP_5XX: (timedelta(minutes=10), 1.3),
+    Stage.NETWORK: (timedelta(minutes=5), 1.2),
+    Stage.TIMEOUT: (timedelta(minutes=5), 1.2),
+    Stage.STORE: (timedelta(minutes=5), 1.2),  # our own database: nothing the site would mind
+    Stage.HTTP_5XX: (timedelta(minutes=10), 1.2),
     Stage.EMPTY_LIST: (timedelta(minutes=10), 1.5),
     Stage.NOT_A_FEED: (timedelta(minutes=15), 1.5),  # usually a maintenance page
     Stage.PARSE: (timedelta(minutes=15), 1.5),
@@ -21,7 +21,7 @@ WAITS = {
 """The wait after the first failure of each class, and how many times longer each further one makes it.
 
 With a factor f the end of an outage is noticed up to f - 1 times its length late: doubling would lose an hour and a
-half of articles after an outage of three. At 1.3 a dead host is still asked only 16 times in its first day.
+half of articles after an outage of three. At 1.2 a dead host is still asked only two dozen times in its first day.
 """
 CRASHED = (timedelta(minutes=10), 1.5)
 """The same for a crawl that ended without saying why: killed at its deadline, or crashed."""
@@ -41,7 +41,7 @@ def back_off(stage: Stage | None, failures: int, lasting: timedelta) -> timedelt
     min(cap, first · factor^(failures - 1)). Fewer than one failure count as one.
     """
     first, factor = WAITS[stage] if stage else CRASHED
-    further = min(max(failures, 1) - 1, 30)  # past every cap, and far from overflowing
+    further = min(max(failures, 1) - 1, 32)  # past every cap, and far from overflowing
     return min(cap(lasting), first * factor**further)
 
 

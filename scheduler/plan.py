@@ -6,6 +6,7 @@ the interval is says the source's rule; how the adaptive one comes about stands 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -40,6 +41,8 @@ MOST = timedelta(hours=6)
 JITTER = 0.1
 SHORTEST = timedelta(seconds=1)
 TICK = timedelta(microseconds=1)
+CHANGE = timedelta(hours=3)
+"""Longer than any change to or from summer time."""
 SLACK = timedelta(minutes=1)
 """How far a clock that is being set right may be behind the plan it has just followed."""
 LEAP_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
@@ -126,7 +129,7 @@ def _trigger(rule: Cron) -> CronTrigger:
         # crontab(5) means either, APScheduler both: better not to guess
         raise ValueError("it names both a day of the month and a weekday: leave one of them *")
     fields[4] = ",".join(_weekdays(part) for part in fields[4].split(","))
-    return CronTrigger.from_crontab(" ".join(fields), timezone=ZoneInfo(rule.timezone))
+    return CronTrigger.from_crontab(" ".join(fields), timezone=UTC)
 
 
 def _weekdays(part: str) -> str:
@@ -149,14 +152,33 @@ def next_fire(rule: Cron, after: datetime) -> datetime:
     A time that a change to summer time skips comes at the moment it would have been; one that is repeated in autumn
     comes once, unless the minute or hour field begins with `*`: then real time counts (crontab(5), Vixie's rule).
     """
+    zone = ZoneInfo(rule.timezone)
+    changing = (after - CHANGE).astimezone(zone).utcoffset() != (after + CHANGE).astimezone(zone).utcoffset()
+    start = after.astimezone(zone).replace(tzinfo=UTC, fold=0) - (CHANGE if changing else TICK)
     by_real_time = any(field.startswith("*") for field in rule.expression.split()[:2])
-    while True:
-        fire: datetime | None = _trigger(rule).get_next_fire_time(None, after + TICK)
-        if fire is None:
-            raise ValueError(f"cron {rule.expression!r} has no time after {wording.moment(after)}")
-        if not fire.fold or by_real_time:
-            return fire.astimezone(UTC)
-        after = fire.astimezone(UTC)
+    found: list[datetime] = []
+    for wall in _walls(rule, start):
+        found += [at for at in _moments(wall, zone, by_real_time) if at > after]
+        if found and (not changing or wall > start + 3 * CHANGE):
+            return min(found)
+    raise ValueError(f"cron {rule.expression!r} has no time after {wording.moment(after)}")
+
+
+def _walls(rule: Cron, start: datetime) -> Iterator[datetime]:
+    """What the clocks on the wall show when cron fires, as if it were UTC.
+
+    In a zone of its own, APScheduler 3.11 leaves out the Monday after the clocks have changed ("0 0 * * 1-5").
+    """
+    while (fire := _trigger(rule).get_next_fire_time(None, start)) is not None:
+        yield fire
+        start = fire + TICK
+
+
+def _moments(wall: datetime, zone: ZoneInfo, by_real_time: bool) -> list[datetime]:
+    moments = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    if not by_real_time:
+        return moments[:1]
+    return [at for at in moments if at.astimezone(zone).replace(tzinfo=UTC, fold=0) == wall]
 
 
 def bounds_of(rule: Every | Adaptive) -> Bounds:

@@ -128,16 +128,21 @@ class Watched:
 
 @dataclass(slots=True)
 class History:
-    """What a month of watching brought. Delays are real time from publication to the list on which it was seen."""
+    """What a month of watching brought. Delays are real time, from publication to the look that saw or missed it."""
 
     watched: list[Watched] = field(default_factory=list)
     seen: dict[int, datetime] = field(default_factory=dict)
     at_start: frozenset[int] = frozenset()
     gaps: list[Span] = field(default_factory=list)
 
+    def missed(self, site: NewsSite) -> dict[int, datetime]:
+        """The articles in gaps, and when the look was that told of it (and that would have found them by paging)."""
+        return {one: end for start, end in self.gaps for one in site.between(start, end) if one not in self.seen}
+
     def delays(self, site: NewsSite) -> list[timedelta]:
-        """Sorted; articles that the first look found there are left out."""
-        return sorted(at - site.published[one] for one, at in self.seen.items() if one not in self.at_start)
+        """Sorted; with what was missed, or missing the late ones would look like speed, without what was there."""
+        found = self.seen | self.missed(site)
+        return sorted(at - site.published[one] for one, at in found.items() if one not in self.at_start)
 
 
 class Watcher:
@@ -178,7 +183,7 @@ class Watcher:
         return next_plan(self.rule, last, look, self.rhythm, now=now, jitter=self.rng.uniform(-1, 1))
 
     def _look(self, real: datetime, plan: Plan) -> Look:
-        host, since = self.host.clock(real), self.good[1] if self.good else None
+        host, since = self.host.clock(real + self.CRAWL), self.good[1] if self.good else None
         try:
             cards = self.site.list_at(real)
         except DownError:
@@ -187,7 +192,7 @@ class Watcher:
             return self._said(plan, host, since, ok=False, stage=Stage.TIMEOUT)
         changed, self.shown = cards != self.shown, cards
         fresh = self._note(cards, real)
-        self.failures, self.first_failure_at, self.good = 0, None, (real, host + self.CRAWL)
+        self.failures, self.first_failure_at, self.good = 0, None, (real, host)
         return self._said(plan, host, since, ok=True, changed=changed, listed=len(cards) * changed, fresh=fresh)
 
     def _said(
@@ -196,7 +201,7 @@ class Watcher:
     ) -> Look:  # fmt: skip
         return Look(
             planned_at=plan.due_at,
-            finished_at=host + self.CRAWL,
+            finished_at=host,
             ok=ok,
             changed=changed,
             listed=listed,
@@ -259,15 +264,13 @@ class Figures:
 def figures(site: NewsSite, history: History, start: datetime, end: datetime, requests: int) -> Figures:
     """The figures of one history between `start` and `end`."""
     minutes = [delay.total_seconds() / 60 for delay in history.delays(site)]
-    last_seen = max(history.seen.values())
-    missed = [one for one in site.between(start, last_seen) if one not in history.seen]
     return Figures(
         requests_a_day=requests / ((end - start) / timedelta(days=1)),
         mean=sum(minutes) / len(minutes),
         p50=minutes[len(minutes) // 2],
         p90=minutes[len(minutes) * 9 // 10],
         worst=minutes[-1],
-        missed=len(missed),
+        missed=len(history.missed(site)),
     )
 
 

@@ -99,6 +99,8 @@ def fires(expression: str, timezone: str, after: datetime, count: int) -> list[s
         ("*/20 * * * *", BERLIN, utc(2026, 10, 25, 0, 30), ["25 00:40", "25 01:00", "25 01:20"]),
         ("*/20 0-6 * * *", BERLIN, utc(2026, 10, 25, 0, 30), ["25 00:40", "25 01:00", "25 01:20"]),
         ("*/20 * * * *", BERLIN, utc(2026, 3, 29, 0, 30), ["29 00:40", "29 01:00", "29 01:20"]),
+        # APScheduler alone passes over Monday the 9th, the first working day of summer time
+        ("0 0 * * 1-5", "America/New_York", utc(2026, 3, 6, 10), ["09 04:00", "10 04:00"]),
         ("0 0 29 2 *", "UTC", utc(2026, 1, 1), ["29 00:00"]),
         # crontab(5): 0 and 7 are Sunday (22 and 29 November 2026), 1 is Monday
         ("0 9 * * 0", "UTC", utc(2026, 11, 18), ["22 09:00", "29 09:00"]),
