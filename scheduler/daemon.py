@@ -126,6 +126,7 @@ class Daemon:
         self._every(CONTROL_EVERY, self._control)
         self._every(BEAT_EVERY, self._beat)
         self._every(HEALTH_EVERY, self._jobs.check_health)
+        self._every(HEALTH_EVERY, self._jobs.set_plans_right)
         self._every(TELL_EVERY, self._jobs.tell)
         if (often := service.watchdog_interval()) is not None:
             self._every(often, self._wake_watchdog)

@@ -68,6 +68,13 @@ class Jobs:
         logger.info("%s: next look at %s: %s", source, f"{schedule.due_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason)
         return schedule
 
+    async def set_plans_right(self) -> None:
+        """A plan that a clock put years away is made anew; the control job keeps to it."""
+        try:
+            await asyncio.to_thread(self._planner.set_right, now=self._clock())
+        except PresswatchError as error:
+            logger.error("%s", error)
+
     async def check_health(self) -> None:
         """Open and close events by what the rows show."""
         for source in self._sources.values():

@@ -63,6 +63,14 @@ class Planner:
         last = None if schedule is None else _as_plan(schedule)
         return next_plan(self._rules[source], last, None, self._rhythm(source, now), now=now, jitter=0)
 
+    def set_right(self, *, now: datetime) -> None:
+        """Plan anew what lies further away than any plan: a clock that jumped has made it."""
+        for name, schedule in self.schedules().items():
+            plan = _as_plan(schedule)
+            standing = plan if plan.due_at < now else self._standing(name, schedule, now)
+            if standing != plan:
+                self._keep(replace(schedule, due_at=standing.due_at, reason=standing.reason))
+
     def schedules(self) -> dict[str, Schedule]:
         """The schedules of these sources."""
         return {name: one for name, one in self._store.schedules.all().items() if name in self._sources}

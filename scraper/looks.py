@@ -220,10 +220,14 @@ async def _remember(session: Session, seen: Seen, *, missed: bool) -> None:
     else:
         await session.call(store.links.still_listed, seen.state.id, now=now())
     if missed:
-        details = {"last_good_at": str(seen.state.last_good_at), "listed": len(seen.links)}
+        sentence = (
+            f"none of its {len(seen.links)} links was known: articles that came since "
+            f"{seen.state.last_good_at:%Y-%m-%d %H:%M} UTC may have been missed"
+        )
+        details = {"sentence": sentence, "listed": len(seen.links), "last_good_at": str(seen.state.last_good_at)}
         add = store.events.add
         await session.call(add, source=source, kind="gap", subject=seen.state.url, details=details, now=now())
-        logger.warning("%s: none of its links was known: articles may have been missed", seen.state.url)
+        logger.warning("%s: %s", seen.state.url, sentence)
     await session.call(store.channels.looked, seen.state.id, seen.look, now=now())
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scraper.middlewares import SessionPart
 from scraper.selection import wanted_section, wants
 from storage.errors import StoreError
-from storage.links import Try
+from storage.fetches import Try
 from storage.records import Change, Failure, Reading, Why
 
 if TYPE_CHECKING:

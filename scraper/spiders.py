@@ -25,7 +25,7 @@ from scraper.sources import load_crawl_config, load_sources
 from scraper.writer import Writer
 from storage.console import fail
 from storage.errors import PresswatchError
-from storage.links import Try
+from storage.fetches import Try
 from storage.records import Failure, Reading, Stage, Why
 from storage.store import open_store
 

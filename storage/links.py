@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
 
 from storage import changes, events, relooks
 from storage.engine import AnyRow, insert_into
-from storage.models import ArticleRow, FetchRow, LinkRow, ListingRow
-from storage.records import Failure, FetchResult, Known, Link, Outcome, Why
+from storage.fetches import Try, record_fetch
+from storage.models import ArticleRow, LinkRow, ListingRow
+from storage.records import Failure, FetchResult, Known, Link, Outcome
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -27,18 +27,6 @@ RELOOK_TRIES = 8
 
 CHUNK = 500
 """Addresses a query: well under the number of parameters either database takes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
-    """One fetch of one address within a run: what every outcome is recorded with."""
-
-    url: str
-    why: Why
-    at: datetime
-    run_id: int | None
-    byte_count: int | None = None
-    http_status: int | None = None
 
 
 class Links:
@@ -153,36 +141,6 @@ class Links:
         return result
 
 
-def record_fetch(
-    connection: Connection,
-    link_id: int,
-    tried: Try,
-    result: FetchResult,
-    *,
-    failure: Failure | None = None,
-    reason: str | None = None,
-    view_count: int | None = None,
-) -> None:
-    """Add one fetch, inside the transaction of what it changed."""
-    values = {
-        "link_id": link_id,
-        "run_id": tried.run_id,
-        "fetched_at": tried.at,
-        "why": tried.why,
-        "result": result,
-        "stage": failure.stage if failure else None,
-        "reason": failure.reason if failure else reason,
-        "http_status": failure.http_status if failure else tried.http_status,
-        "byte_count": tried.byte_count,
-        "view_count": view_count,
-    }
-    connection.execute(_INSERT_FETCH, values)
-
-
-_FETCHES: Any = FetchRow.__table__
-_INSERT_FETCH = insert(_FETCHES)
-
-
 def _missing_values(link: AnyRow, failure: Failure, now: datetime, *, gone: bool) -> dict[str, Any]:
     values: dict[str, Any] = {
         "missing_at": link.missing_at or now,
@@ -200,7 +158,8 @@ def _close_article(connection: Connection, link: AnyRow, tried: Try) -> None:
     own = ArticleRow.url == link.url  # a redirect may end, and its target not
     article = update(ArticleRow).where(ArticleRow.id == link.article_id, own, ArticleRow.gone_at.is_(None))
     if connection.execute(article.values(gone_at=tried.at)).rowcount:
-        details = {"article_id": link.article_id, "first_missing_at": str(link.missing_at)}
+        since = f"not there since {link.missing_at or tried.at:%Y-%m-%d %H:%M} UTC"
+        details = {"sentence": since, "article_id": link.article_id}
         events.record(connection, source=link.source, kind="gone", subject=tried.url, details=details, now=tried.at)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, selec
 from storage import events
 from storage.changes import SECOND_SIGHT, Decision, StoredWording, compare
 from storage.engine import AnyRow, insert_for, insert_into
-from storage.links import Try, record_fetch
+from storage.fetches import Try, record_fetch
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
 from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome, Precision
 from storage.relooks import next_relook
@@ -156,10 +156,11 @@ def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: 
     decision = compare(wording, data, now=data.fetched_at, recent_minor_count=minor)
     if decision.change is Change.REVISED:
         _keep_revision(connection, stored, data, decision)
+        _tell(connection, stored, data, "edited", decision.reason, {"undeclared": decision.undeclared})
     if decision.volatile:
-        _tell(connection, stored, data, "volatile", {"reason": decision.reason})
+        _tell(connection, stored, data, "volatile", decision.reason, {})
     if stored.gone_at is not None:
-        _tell(connection, stored, data, "back", {"gone_at": str(stored.gone_at)})
+        _tell(connection, stored, data, "back", f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {})
     values = _changed_values(stored, data, decision, section)
     connection.execute(_UPDATE_ARTICLE, values | {"which": stored.id})
     return Saved(article_id=stored.id, change=decision.change, kind=decision.kind, reason=decision.reason)
@@ -185,8 +186,10 @@ def _keep_revision(connection: Connection, stored: AnyRow, data: ArticleData, de
     connection.execute(insert(RevisionRow).values(values))
 
 
-def _tell(connection: Connection, stored: AnyRow, data: ArticleData, kind: str, details: dict[str, Any]) -> None:
-    about = {"article_id": stored.id} | details
+def _tell(
+    connection: Connection, stored: AnyRow, data: ArticleData, kind: str, what: str, details: dict[str, Any]
+) -> None:
+    about = {"sentence": f"{data.title}: {what}", "article_id": stored.id} | details
     events.record(connection, source=stored.source, kind=kind, subject=data.url, details=about, now=data.fetched_at)
 
 

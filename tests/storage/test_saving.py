@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage.links import Try
+from storage.fetches import Try
 from storage.records import ArticleData, Change, ChangeKind, Precision, Problem, Why
 from storage.saving import Saved
 from tests.storage.rows import HOUR, NOON, Rows
