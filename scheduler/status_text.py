@@ -79,8 +79,8 @@ def _last_day(one: SourceStatus) -> str:
 
 def _delay(report: StatusReport, source: str) -> str:
     line = report.delays.of(source)
-    left_out = sum(report.delays.left_out.get(source, {}).values())
-    without = f"; {left_out} without a date to trust left out" if left_out else ""
+    reasons = report.delays.left_out.get(source, {})
+    without = "; left out: " + ", ".join(f"{count} {reason}" for reason, count in reasons.items()) if reasons else ""
     if line is None:
         return f"no article to measure{without}"
     total = line.total
