@@ -1,5 +1,7 @@
 """`python -m benchmarks`: every table."""
 
-from benchmarks import end_to_end
+from benchmarks import end_to_end, idle, polling
 
 end_to_end.main()
+polling.main()
+idle.main()
