@@ -12,10 +12,13 @@ MAKE_VENV = $(PYTHON) -m venv $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: demo test lint bench setup clean
+.PHONY: demo demo-daemon test lint bench setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
+
+demo-daemon: $(VENV)/ready  ## the daemon for about a minute against that site, which goes on, goes down and comes back
+	@$(BIN)/python -m tests.demo_daemon
 
 test: $(VENV)/ready  ## pass every test
 	@$(BIN)/python -m pytest -q

@@ -23,6 +23,7 @@ COMMANDS = {
     "runs": Command("storage.cli", "Show past crawls."),
     "explain": Command("storage.cli", "Tell the whole story of one address: listed, tried, outcome, why."),
     "watch": Command("scheduler.watch_cli", "Save questions and be told of new articles that answer them."),
+    "config": Command("scheduler.config_cli", "Print every setting in force and where it comes from."),
     "db": Command("storage.cli", "Look after the database."),
 }
 

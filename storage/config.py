@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -39,16 +39,28 @@ def event_kinds(value: Any) -> tuple[str, ...]:
     return tuple(one_of(*EventKind)(word) for word in words(value) or ())
 
 
-def setting(default: Any, parse: Callable[[Any], Any], help: str) -> Any:  # noqa: A002
-    """A row of a settings table; `default` is written as a person would write it in the file."""
-    return field(default_factory=lambda: parse(default), metadata={"default": default, "parse": parse, "help": help})
+def setting(
+    default: Any,
+    parse: Callable[[Any], Any],
+    help: str,  # noqa: A002
+    *,
+    secret: bool = False,
+) -> Any:
+    """A row of a settings table; `default` is written as a person would write it in the file.
+
+    The value of a `secret` one may hold a password or a token: it is shown nowhere as it is.
+    """
+    metadata = {"default": default, "parse": parse, "help": help, "secret": secret}
+    return field(default_factory=lambda: parse(default), metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSettings:
     """`[storage]`"""
 
-    database: str = setting("sqlite:///presswatch.db", text, "where articles are kept: an SQLAlchemy address")
+    database: str = setting(
+        "sqlite:///presswatch.db", text, "where articles are kept: an SQLAlchemy address", secret=True
+    )
     busy_timeout: timedelta = setting(
         "30 s", duration, "how long a write waits while another process holds the database"
     )
@@ -89,7 +101,7 @@ class SchedulerSettings:
 class AlertSettings:
     """`[alerts]`: who is told when something is wrong."""
 
-    to: tuple[str, ...] = setting([], words, "Apprise addresses that are told of events; none if empty")
+    to: tuple[str, ...] = setting([], words, "Apprise addresses that are told of events; none if empty", secret=True)
     kinds: tuple[str, ...] = setting(
         ["silent", "drift", "blocked", "failing", "gap", "untrusted", "killed"],
         event_kinds,
@@ -110,7 +122,9 @@ class LogSettings:
 class SourceSettings:
     """`[sources.<name>]`: what of a source is watched; what is not set is as the source declares it."""
 
-    base_url: str | None = setting(None, text, "another copy of the site (mirror, test site) to crawl instead")
+    base_url: str | None = setting(
+        None, text, "another copy of the site (mirror, test site) to crawl instead", secret=True
+    )
     channels: tuple[Mapping[str, str], ...] | None = setting(
         None,
         channels,
@@ -130,6 +144,14 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A setting as somebody wrote it, and where: a file, the environment, the command line."""
+
+    value: Any
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """What is in force."""
 
@@ -140,6 +162,8 @@ class Config:
     log: LogSettings = field(default_factory=LogSettings)
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     path: Path | None = None
+    written: Mapping[str, Written] = field(default_factory=dict)
+    """What is not as by default, by its path (`scraper.delay`, `sources.caliber.every`)."""
 
     def source(self, name: str) -> SourceSettings:
         return self.sources.get(name) or SourceSettings()
@@ -155,13 +179,16 @@ def load_config(path: str | Path | None = None, *, database: str | None = None) 
     file = Path(chosen or DEFAULT_FILE)
     raw = _read(file, must_exist=chosen is not None)
     config = _build(raw, file) if raw is not None else Config()
-    if database is None:  # an empty one on the command line is a mistake, and must not pass for the default
-        database = os.environ.get("PRESSWATCH_DATABASE") or None
-    return config if database is None else _with_database(config, database)
+    if database is not None:  # an empty one on the command line is a mistake, and must not pass for the default
+        return _with_database(config, database, "the command line (--database)")
+    if database := os.environ.get("PRESSWATCH_DATABASE"):
+        return _with_database(config, database, "the environment (PRESSWATCH_DATABASE)")
+    return config
 
 
-def _with_database(config: Config, database: str) -> Config:
-    return replace(config, storage=replace(config.storage, database=database))
+def _with_database(config: Config, database: str, where: str) -> Config:
+    written = {**config.written, "storage.database": Written(value=database, where=where)}
+    return replace(config, storage=replace(config.storage, database=database), written=written)
 
 
 def _read(file: Path, *, must_exist: bool) -> dict[str, Any] | None:
@@ -195,7 +222,17 @@ def _build(raw: Mapping[str, Any], file: Path) -> Config:
             for name in sources
         },
         path=file,
+        written=dict(_written(raw, str(file))),
     )
+
+
+def _written(raw: Mapping[str, Any], file: str) -> Iterator[tuple[str, Written]]:
+    """Every setting of the file; the tables are known to be in order."""
+    tables = {name: raw.get(name, {}) for name in TABLES}
+    tables |= {f"sources.{name}": table for name, table in raw.get("sources", {}).items()}
+    for path, table in tables.items():
+        for name, value in table.items():
+            yield f"{path}.{name}", Written(value=value, where=file)
 
 
 def _table(raw: Mapping[str, Any], name: str, file: Path, prefix: str = "") -> Mapping[str, Any]:
@@ -220,7 +257,8 @@ def _parse(row: Field[Any], value: Any, path: str, file: Path) -> Any:
     try:
         return row.metadata["parse"](value)
     except ValueError as error:
-        raise ConfigError(f"{file}: {path} = {value!r}: {error}") from error
+        shown = "" if row.metadata["secret"] else f" = {value!r}"
+        raise ConfigError(f"{file}: {path}{shown}: {error}") from None if row.metadata["secret"] else error
 
 
 def _refuse_unknown(raw: Mapping[str, Any], *, known: set[str], path: str, file: Path) -> None:

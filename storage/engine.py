@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,11 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from storage.errors import ConfigError, StoreError
+from storage.secrets import without_password
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns."""
-
-_PASSWORD = re.compile(r"(://[^/@:]*:)[^@]*@")
 
 WRITES = {"presswatch_writes": True}
 
@@ -42,7 +40,7 @@ def create_store_engine(database: str, *, busy_timeout: timedelta) -> Engine:
 
 
 def _unusable(database: str, why: str) -> ConfigError:
-    shown = _PASSWORD.sub(r"\1***@", database)
+    shown = without_password(database)
     return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as sqlite:///presswatch.db")
 
 

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -41,7 +41,7 @@ def record(answer: Any) -> dict[str, Any]:
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
-    """Any answer as JSON that is valid UTF-8."""
+    """Any answer as JSON that is valid UTF-8; durations are seconds."""
     written = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
     return _STEERING_IN_JSON.sub(_escape, without_surrogates(written))
 
@@ -49,6 +49,8 @@ def as_json(value: Any, *, indent: int | None = None) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if is_dataclass(value):
         return record(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")

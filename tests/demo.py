@@ -78,9 +78,9 @@ class Terminal:
     def __post_init__(self) -> None:
         (self.folder / CONFIG).write_text(SETTINGS, encoding="utf-8")
 
-    def crawl(self, *words: str) -> None:
-        """Crawls, and prints the command as it would be typed and what it says."""
-        self._print(words, self._run(*words))
+    def do(self, *words: str, code: int = 0) -> None:
+        """Runs a command, and prints it as it would be typed and what it says. Another exit code is an error."""
+        self._print(words, self._run(*words, code=code))
 
     def look(self, *shown: Sequence[str], asked: Sequence[Sequence[str]]) -> list[Any]:
         """Prints what these commands show, and returns what those asked besides say in JSON.
@@ -97,7 +97,7 @@ class Terminal:
     def _print(self, words: Sequence[str], said: str) -> None:
         print(f"\n$ {shlex.join(['presswatch', *words, *DATABASE])}\n{said.rstrip()}", flush=True)
 
-    def _run(self, *words: str) -> str:
+    def _run(self, *words: str, code: int = 0) -> str:
         command = ["presswatch", *words, *DATABASE]
         try:
             done = subprocess.run(
@@ -111,7 +111,8 @@ class Terminal:
             )
         except subprocess.TimeoutExpired:
             raise DemoError(f"{shlex.join(command)}: not done after {PATIENCE:.0f} s") from None
-        return _settled(command, done.returncode, done.stdout, done.stderr)
+        said = _settled(command, done.returncode, done.stdout, done.stderr, expected=code)
+        return said or done.stderr  # where a command says that there is nothing to show
 
     def _ask(self, *words: str) -> Any:
         """The same command inside this process: starting another one costs a second of work."""
@@ -121,9 +122,9 @@ class Terminal:
         return json.loads(_settled(["presswatch", *command], done.exit_code, done.stdout, done.stderr))
 
 
-def _settled(command: Sequence[str], code: int, output: str, errors: str) -> str:
-    """What a command said. Raises DemoError if it failed."""
-    if code:
+def _settled(command: Sequence[str], code: int, output: str, errors: str, *, expected: int = 0) -> str:
+    """What a command said. Raises DemoError if it ended in another way than expected."""
+    if code != expected:
         raise DemoError(f"{shlex.join(command)}: exit code {code}", said=output + errors)
     return output
 
@@ -141,14 +142,14 @@ def _demo(site: Site, terminal: Terminal) -> None:
     site.publish_many(demo_articles(now))
     first = wanted(site)
     tell(f"A small news site on {site.url} has {len(site.articles)} articles, {len(first)} political in English.")
-    terminal.crawl("crawl", "caliber", "--base-url", site.url)
+    terminal.do("crawl", "caliber", "--base-url", site.url)
     [rows] = terminal.look(NEWEST, asked=[EVERYTHING])
     check_stored(rows, site)
 
     edited = go_on(site, now)
     come = len(wanted(site)) - len(first)
     tell(f"The site publishes {come} more of them, edits {len(edited)} and counts on. Looking again at all:")
-    terminal.crawl("crawl", "caliber", "--base-url", site.url, "--relook", "all")
+    terminal.do("crawl", "caliber", "--base-url", site.url, "--relook", "all")
     tell("New articles on top, an edited one with its earlier wording, the story of an address, the crawls:")
     retitled, renumbered = site.url_of(RETITLED), site.url_of(RENUMBERED)
     shown = (NEWEST, ("show", retitled), ("explain", renumbered), ("runs",))

@@ -18,3 +18,18 @@ def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:
     assert "presswatch crawl caliber" in done.stdout
     assert "Traceback" not in done.stderr
     assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache"}
+
+
+def test_the_demo_of_the_daemon_ends_well_and_stops_all_it_started() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.demo_daemon", "--short"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    assert "The web hook was told" in done.stdout
+    assert "From publication to the row" in done.stdout
+    assert "Traceback" not in done.stderr

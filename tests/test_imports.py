@@ -123,6 +123,10 @@ def test_a_question_loads_neither_scrapy_nor_the_migrations(tmp_path: Path) -> N
     assert not loaded & {"scrapy", "twisted", "alembic", "lxml", "feedparser", "scraper", "aiohttp"}
 
 
+def test_the_settings_are_told_without_a_database_or_scrapy(tmp_path: Path) -> None:
+    assert not loaded_by(["config"], tmp_path) & {"scrapy", "twisted", "sqlalchemy", "alembic", "apprise", "aiohttp"}
+
+
 def loaded_by(arguments: list[str], folder: Path) -> set[str]:
     """The packages a command has loaded when it ends."""
     script = (

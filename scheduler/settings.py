@@ -1,0 +1,120 @@
+"""Every setting in force, as a person would write it in the file, and where it comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass
+from datetime import timedelta
+from typing import Any
+
+from scheduler.plan import Adaptive
+from scheduler.targets import masked
+from scraper.source import Channel, Feed, Source
+from storage.config import TABLES, Config, SourceSettings, settings_of
+from storage.printable import safe
+from storage.secrets import without_password
+
+DEFAULT = "default"
+DECLARED = "declared by the source"
+
+_SECRETS: Mapping[str, Callable[[str], str]] = {"to": masked}
+"""How a secret setting is shown, by its name; any other is an address that may hold a password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting in force; its secrets are `***`. `value` is None where none is needed."""
+
+    table: str
+    name: str
+    value: Any
+    origin: str
+
+
+def settings_in_force(config: Config, sources: Mapping[str, Source]) -> Iterator[Setting]:
+    """Every table of the file in its order, then one table a source."""
+    for table, kind in TABLES.items():
+        for row in settings_of(kind):
+            yield _setting(config, table, row, row.metadata["default"], DEFAULT)
+    for name, source in sources.items():
+        declared = _declared(source)
+        for row in settings_of(SourceSettings):
+            origin = DECLARED if row.name in declared else DEFAULT
+            default = declared.get(row.name, _OF_THE_DAEMON.get(row.name))
+            yield _setting(config, f"sources.{name}", row, default, origin)
+
+
+def _setting(config: Config, table: str, row: Field[Any], default: Any, origin: str) -> Setting:
+    written = config.written.get(f"{table}.{row.name}")
+    if written is not None:
+        default, origin = written.value, written.where
+    value = _shown(row.name, default) if row.metadata["secret"] else default
+    return Setting(table=table, name=row.name, value=value, origin=origin)
+
+
+def _shown(name: str, value: Any) -> Any:
+    mask = _SECRETS.get(name, without_password)
+    return [mask(one) for one in value] if isinstance(value, list) else value and mask(value)
+
+
+def _declared(source: Source) -> Mapping[str, Any]:
+    return {
+        "base_url": source.home,
+        "channels": [_channel(channel) for channel in source.channels],
+        "sections": list(source.sections),
+        "languages": list(source.languages),
+        "timezone": source.timezone,
+    }
+
+
+def _channel(channel: Channel) -> dict[str, str]:
+    if isinstance(channel, Feed):
+        parts = {"feed": channel.path, "language": channel.language}
+    else:
+        parts = {"list": channel.path, "paging": channel.paging, "language": channel.language}
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def _length(length: timedelta) -> str:
+    """A duration that parses to itself again, in the largest unit that leaves no remainder; ms at the least."""
+    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        if length and not length.total_seconds() % seconds:
+            return f"{int(length.total_seconds()) // seconds} {unit}"
+    return f"{length // timedelta(milliseconds=1)} ms"
+
+
+_OF_THE_DAEMON: Mapping[str, str] = {"every_min": _length(Adaptive().least), "every_max": _length(Adaptive().most)}
+"""What the daemon takes for what neither the file nor the source says."""
+
+
+def setting_lines(found: Sequence[Setting], *, head: str) -> Iterator[str]:
+    """The settings as a file that can be read again, their origin behind each; secrets must be filled in anew."""
+    yield safe(f"# {head}")
+    table = None
+    written = [(one, safe(_assignment(one))) for one in found]
+    wide = min(max(len(text) for _, text in written), WIDEST)
+    for one, text in written:
+        if one.table != table:
+            table = one.table
+            yield ""
+            yield f"[{table}]"
+        yield f"{text:<{wide}}  # {safe(one.origin)}"
+
+
+WIDEST = 48
+"""Characters after which an origin no longer stands in its column."""
+
+
+def _assignment(one: Setting) -> str:
+    return f"# {one.name} is not set" if one.value is None else f"{one.name} = {as_toml(one.value)}"
+
+
+def as_toml(value: Any) -> str:
+    """A value as TOML writes it; strings, numbers, flags, and lists and tables of them."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{name} = {as_toml(part)}" for name, part in value.items()) + " }"
+    if isinstance(value, list):
+        return f"[{', '.join(as_toml(part) for part in value)}]"
+    # A basic string of TOML has the escapes of a JSON string, and refuses DEL, which JSON takes.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,57 @@
+"""What files for people and machines say of the program, compared with the program."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+import presswatch
+from storage.config import TABLES, SourceSettings, settings_of
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS = {f"{table}.{row.name}": row for table, kind in TABLES.items() for row in settings_of(kind)} | {
+    f"sources.NAME.{row.name}": row for row in settings_of(SourceSettings)
+}
+_SETTING = re.compile(rf"\b((?:{'|'.join(TABLES)}|sources\.NAME)\.[a-z_]+)\b(?! *=)(?: \(([^)]+)\))?")
+
+
+def check_command(words: list[str]) -> None:
+    """That the words after `presswatch` are a command with options it has; AssertionError with the words if not."""
+    found: click.Command = presswatch.main
+    rest = list(words)
+    while isinstance(found, click.Group):
+        assert rest, f"presswatch {shlex.join(words)}: ends before its command"
+        name = rest.pop(0)
+        command = found.get_command(click.Context(found), name)
+        assert command is not None, f"presswatch {shlex.join(words)}: no command {name}"
+        found = command
+    options = {option for part in found.params for option in (*part.opts, *part.secondary_opts)} | {"--help"}
+    typed = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
+    assert typed <= options, f"presswatch {shlex.join(words)}: no option {typed - options}"
+
+
+def check_settings(text: str) -> int:
+    """That every setting that is named exists, and has the default that stands behind it in brackets; their count."""
+    count = 0
+    for path, default in _SETTING.findall(text):
+        assert path in SETTINGS, f"there is no setting {path}"
+        written = str(SETTINGS[path].metadata["default"])
+        assert default in {"", written}, f"{path} is {written} by default, not {default}"
+        count += 1
+    return count
+
+
+def commands_in(text: str) -> Iterator[list[str]]:
+    """The words of each `presswatch …` of a text, in a block or between backticks."""
+    lines = [line.strip() for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    for line in lines:
+        found = re.search(r"(?:^|[ /])presswatch ((?!-)[^#|>]+)", line.partition("  #")[0])
+        if found and not re.search(
+            r"(?:useradd|chown|systemctl|journalctl|install|docker build|-f deploy)\b[^|]*$", line[: found.start()]
+        ):
+            yield shlex.split(found[1])
