@@ -47,8 +47,9 @@ from tests.site.styles import ListStyle, PageStyle
 from tests.site.words import BAKU, written_date
 
 SLIM = PageStyle(weight=0)
-PATIENCE = timedelta(minutes=10)
-"""The clock is looked at at least so often; the daemon does it every second."""
+PATIENCE = timedelta(minutes=30)
+"""The clock is looked at at least so often, and when it jumps; the daemon does it every second."""
+TICK = timedelta(seconds=1)
 CHECK_EVERY = timedelta(hours=1)
 """The daemon checks every five minutes; nothing it judges changes within an hour but by a look."""
 ASKING = timedelta(seconds=5)
@@ -157,6 +158,7 @@ class Month:
             if (wakes := self.clock.host.wakes(self.clock.real)) is not None:
                 self.clock.real = wakes
                 planner = self._start()
+            planner.follow_clock(now=self.clock())
             schedules = planner.schedules()
             for name in (name for name, one in schedules.items() if one.due_at <= self.clock()):
                 await self._visit(name, schedules[name], planner)
@@ -173,8 +175,11 @@ class Month:
         return Jobs(self.store, self.config, self.sources, planner, clock=self.clock)
 
     def _pause(self, planner: Planner) -> timedelta:
+        real, host = self.clock.real, self.clock.host
         due = min(one.due_at for one in planner.schedules().values())
-        return max(timedelta(0), min(PATIENCE, due - self.clock()))
+        moments = [moment for at, _ in host.jumps for moment in (at - TICK, at)]
+        jumps = [moment - real for moment in moments if moment > real]
+        return max(timedelta(0), min(PATIENCE, due - self.clock(), *jumps))
 
     async def _check(self, planner: Planner) -> None:
         if self.checked_at is not None and self.clock.real - self.checked_at < CHECK_EVERY:
@@ -313,7 +318,7 @@ BERLIN = replace(
     timezone="Europe/Berlin",
     channels=(ListPage(path="/en/category/politics", language="en"),),
     sections=(),
-    per_day=40.0,
+    per_day=20.0,
 )
 WIRE = replace(
     BERLIN, name="wire", title="The Wire", home="https://wire.example", timezone="Asia/Baku", channels=(Feed(path="/rss.xml"),)
@@ -322,8 +327,8 @@ WIRE = replace(
 
 def told_month(seed: int) -> list[Press]:
     """A list page of a busy site that has most of the troubles, and a feed of a smaller one that answers 500."""
-    berlin = NewsSite.simulated(seed, start=START, days=30, timezone=ZoneInfo(BERLIN.timezone), per_day=50)
-    wire = NewsSite.simulated(seed + 100, start=START, days=30, timezone=ZoneInfo(WIRE.timezone), per_day=12, bursts=4)
+    berlin = NewsSite.simulated(seed, start=START, days=30, timezone=ZoneInfo(BERLIN.timezone), per_day=32)
+    wire = NewsSite.simulated(seed + 100, start=START, days=30, timezone=ZoneInfo(WIRE.timezone), per_day=10, bursts=4)
     return [
         Press(
             source=BERLIN,
