@@ -6,15 +6,14 @@ worker, which starts none, come on top.
 
 from __future__ import annotations
 
-import asyncio
-import os
+import json
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -22,17 +21,9 @@ from statistics import median
 import psutil
 import pytest
 
-from scraper.options import CrawlOptions
-from scraper.run import crawl
-from scraper.sources import get_source
-from scraper.writer import Writer
-from storage.config import Config, ScraperSettings, SourceSettings, StorageSettings
 from storage.records import RunStatus
-from storage.store import open_store
-from tests.crawl.stories import story
-from tests.daemon.post import end
+from tests.daemon.post import ROOT, end
 from tests.daemon.stand import Size, Stand, stand
-from tests.site import Site
 
 NAMES = ("caliber", "courier", "gazette", "herald", "journal", "monitor", "observer", "tribune")
 DAEMONS_CRAWLS = 200
@@ -93,24 +84,18 @@ def test_the_daemon_does_not_grow_over_hundreds_of_crawls(tmp_path: Path) -> Non
     assert_steady(sizes)
 
 
-def test_a_long_lived_worker_does_not_grow_over_hundreds_of_crawls(tmp_path: Path, site: Site) -> None:
+def test_a_long_lived_worker_does_not_grow_over_hundreds_of_crawls(tmp_path: Path) -> None:
     """The same coroutine in one loop, as a worker would run it: nothing of a crawl stays in the process."""
-    waits = ScraperSettings(delay=timedelta(0), retry_wait=timedelta(0), autothrottle=False, concurrency=8, retries=0)
-    database = f"sqlite:///{tmp_path}/worker.db"
-    source = SourceSettings(base_url=site.url)
-    config = Config(storage=StorageSettings(database=database), scraper=waits, sources={"caliber": source})
-    sizes: list[Size] = []
-
-    async def work() -> None:
-        with closing(open_store(database)) as store, closing(Writer()) as writer:
-            for number in range(WORKERS_CRAWLS):
-                site.publish(story(f"story-{number}"))
-                run = await crawl(get_source("caliber"), store, writer, config, CrawlOptions())
-                assert (run.status, run.new) == (RunStatus.SUCCEEDED, 1)
-                if number % 10 == 0:
-                    sizes.append(Size.of(os.getpid(), len(asyncio.all_tasks())))
-
-    asyncio.run(work())
+    worker = subprocess.run(
+        [sys.executable, "-m", "tests.daemon.worker", str(tmp_path), str(WORKERS_CRAWLS)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert worker.returncode == 0, worker.stderr
+    sizes = [Size(**json.loads(line)) for line in worker.stdout.splitlines()]
     print(f"worker: {WORKERS_CRAWLS} crawls, grown by {grown(sizes)} to {sizes[-1]}")
     assert_steady(sizes)
 
