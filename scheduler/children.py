@@ -80,19 +80,21 @@ class Children:
             stdout=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the daemon's terminal is the daemon's to pass on
         )
-        self._running[process] = asyncio.create_task(process.wait())
+        ended = self._running[process] = asyncio.create_task(process.wait())
         try:
-            return await self._watch(process, tuple(sources))
+            return await self._watch(process, ended, tuple(sources))
         finally:
             del self._running[process]
 
-    async def _watch(self, process: asyncio.subprocess.Process, sources: tuple[str, ...]) -> Ending:
+    async def _watch(
+        self, process: asyncio.subprocess.Process, ended: asyncio.Task[int], sources: tuple[str, ...]
+    ) -> Ending:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self._limits.deadline.total_seconds()
-        while not await self._ended(process, min(LOOK_EVERY, max(0.0, ends_at - loop.time()))):
+        while not await _is_done(ended, min(LOOK_EVERY, max(0.0, ends_at - loop.time()))):
             found = self._transgression(process.pid, late=loop.time() >= ends_at)
             if found is not None:
-                await self._end(process)
+                await self._end(process, ended)
                 return Ending(
                     sources=sources, pid=process.pid, exit_code=await process.wait(), status=found[0], error=found[1]
                 )
@@ -107,22 +109,24 @@ class Children:
             return RunStatus.CRASHED, f"its process took more than {self._limits.memory // 10**6} MB and was ended"
         return None
 
-    async def _ended(self, process: asyncio.subprocess.Process, seconds: float) -> bool:
-        done, _ = await asyncio.wait({self._running[process]}, timeout=seconds)
-        return bool(done)
-
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
+    async def _end(self, process: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
         _send(process, signal.SIGTERM)
-        if not await self._ended(process, self._limits.grace.total_seconds()):
+        if not await _is_done(ended, self._limits.grace.total_seconds()):
             _send(process, signal.SIGKILL)
-            await self._running[process]
+            await ended
 
     async def stop(self) -> None:
         """Wait for what runs; end what is not done within the grace, kill what does not end then."""
         waiting = [task for task in self._running.values() if not task.done()]
         if waiting:
             await asyncio.wait(waiting, timeout=self._limits.grace.total_seconds())
-        await asyncio.gather(*(self._end(process) for process in list(self._running)))
+        # Each with its task: one that ends meanwhile is no longer among those that run.
+        await asyncio.gather(*(self._end(process, ended) for process, ended in list(self._running.items())))
+
+
+async def _is_done(ended: asyncio.Task[int], seconds: float) -> bool:
+    done, _ = await asyncio.wait({ended}, timeout=seconds)
+    return bool(done)
 
 
 def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
