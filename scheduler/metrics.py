@@ -14,20 +14,22 @@ from scheduler.report import State, StatusReport
 LEGS = ("until_listed", "until_stored", "total")
 
 
-def metrics_text(report: StatusReport, *, crawling: int) -> bytes:
+def metrics_text(report: StatusReport, *, crawling: int, tasks: int) -> bytes:
     """What a scrape gets; every figure of the last 24 hours unless its help says otherwise."""
     registry = CollectorRegistry()
-    registry.register(_Figures(report, crawling))
+    registry.register(_Figures(report, crawling, tasks))
     return generate_latest(registry)
 
 
 class _Figures(Collector):
-    def __init__(self, report: StatusReport, crawling: int) -> None:
+    def __init__(self, report: StatusReport, crawling: int, tasks: int) -> None:
         self._report = report
         self._crawling = crawling
+        self._tasks = tasks
 
     def collect(self) -> Iterable[Metric]:
         yield _gauge("crawling", "Sources that are being crawled", self._crawling)
+        yield _gauge("tasks", "What the daemon's loop has under way; it must not grow over days", self._tasks)
         yield _gauge("alerts_undelivered", "Alerts that could not be sent yet", self._report.undelivered)
         yield from self._of_sources()
         yield self._delays()

@@ -71,7 +71,8 @@ class Monitor:
         from aiohttp import web
 
         try:
-            text = metrics_text(await self._report(), crawling=len(self._dispatch.running))
+            report = await self._report()
+            text = metrics_text(report, crawling=len(self._dispatch.running), tasks=len(asyncio.all_tasks()))
         except PresswatchError as error:
             return web.Response(text=f"# {error}\n", status=503)
         return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -28,6 +28,7 @@ __all__ = [
     "Look",
     "Plan",
     "Rule",
+    "after_set_back",
     "batch",
     "bounds_of",
     "catch_up",
@@ -207,6 +208,12 @@ def next_plan(
     else:
         plan = _after_failure(rule, last, look, now, jitter)
     return _held(rule, plan, look, now)
+
+
+def after_set_back(rule: Rule, plan: Plan, *, by: timedelta, now: datetime) -> Plan:
+    """The plan on a clock that was set back by so much to `now`: as far away as it was before."""
+    due_at = max(now, plan.due_at - by)
+    return replace(plan, due_at=next_fire(rule, due_at - TICK) if isinstance(rule, Cron) else due_at)
 
 
 def _after_success(rule: Rule, last: Plan | None, look: Look, rhythm: Rhythm, now: datetime, jitter: float) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.children import Ending
-from scheduler.plan import Look, Plan, Rule, catch_up, next_plan, rule_of
+from scheduler.plan import SLACK, Look, Plan, Rule, after_set_back, catch_up, next_plan, rule_of
 from scheduler.rhythm import Rhythm, learn
 from scraper.source import Source
 from storage.config import Config
@@ -18,6 +19,8 @@ from storage.evidence import arrivals, first_crawls
 from storage.records import RunStatus
 from storage.schedules import LastCrawl, Schedule
 from storage.store import Store
+
+logger = logging.getLogger(__name__)
 
 LEARN_FROM = timedelta(weeks=8)
 LEARN_EVERY = timedelta(hours=6)
@@ -37,6 +40,7 @@ class Planner:
         self._sources = sources
         self._rules = {name: _rule(source, config) for name, source in sources.items()}
         self._rhythms: dict[str, tuple[datetime, Rhythm]] = {}
+        self._clock_at: datetime | None = None
 
     def schedules_at_start(self, *, now: datetime, spread: bool = True) -> dict[str, Schedule]:
         """The schedules as they stand, one for every source; what became due while nobody watched is spread out."""
@@ -74,6 +78,21 @@ class Planner:
     def schedules(self) -> dict[str, Schedule]:
         """The schedules of these sources."""
         return {name: one for name, one in self._store.schedules.all().items() if name in self._sources}
+
+    def follow_clock(self, *, now: datetime) -> bool:
+        """To be told the time every few moments: if it was set back, every look stays as far away as it was.
+
+        True if it was. A clock that is set forward brings looks early, which does no harm, and cannot be told from a
+        machine that slept.
+        """
+        before, self._clock_at = self._clock_at, now
+        if before is None or before - now <= SLACK:
+            return False
+        logger.warning("the clock was set back by %s: every look is planned by the new time", before - now)
+        for name, schedule in self.schedules().items():
+            plan = after_set_back(self._rules[name], _as_plan(schedule), by=before - now, now=now)
+            self._keep(replace(schedule, due_at=plan.due_at))
+        return True
 
     def after(self, source: str, ending: Ending, *, launched_at: datetime, now: datetime) -> Schedule:
         """Plan the look after a crawl, and keep the plan."""

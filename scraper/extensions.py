@@ -10,7 +10,6 @@ from scrapy.exceptions import NotConfigured
 
 from scraper.middlewares import SessionPart, held_reason
 from scraper.run import close_session
-from scraper.session import now
 from storage.console import fail
 from storage.errors import PresswatchError, StoreError
 from storage.records import Trigger
@@ -40,7 +39,7 @@ class CrawlRun(SessionPart):
     async def _keep_hold(self) -> None:
         session = self.session
         until = await session.call(session.store.sources.held_until, session.source.name, session.addresses.base)
-        if until is not None and until > now():
+        if until is not None and until > session.now():
             raise StoreError(f"{session.source.name}: {held_reason(until)}; crawl it after that")
 
     async def close(self, reason: str) -> None:

@@ -13,7 +13,7 @@ from scraper.feeds import parse_feed
 from scraper.links import merge
 from scraper.listing import parse_list
 from scraper.selection import Choice, Target, choose, find_gap, more_pages
-from scraper.session import Session, now
+from scraper.session import Session
 from scraper.source import Channel, Feed
 from storage.channels import ChannelState, Look
 from storage.errors import ConfigError
@@ -64,7 +64,7 @@ async def _asked(session: Session) -> tuple[Target, ...]:
         address = session.addresses.article(url)
         if address is None:
             raise ConfigError(f"{url} is no article address of {session.source.name} at {session.addresses.base}")
-        await session.call(session.store.links.ask, session.source.name, address, now=now())
+        await session.call(session.store.links.ask, session.source.name, address, now=session.now())
         asked[address] = Target(url=address, why=Why.ASKED)
     return tuple(asked.values())
 
@@ -77,13 +77,13 @@ async def _look(session: Session, channel: Channel, ask: Ask) -> Seen | None:
     except ChannelError as error:
         failure = Failure(url=url, stage=error.stage, reason=error.reason)
         session.failures.append(failure)
-        await session.call(session.store.channels.failed, state.id, failure, now=now())
+        await session.call(session.store.channels.failed, state.id, failure, now=session.now())
         return None
 
 
 async def _ask_channel(session: Session, channel: Channel, state: ChannelState, ask: Ask) -> Seen:
     fingerprint = session.fingerprint(channel)
-    conditional = may_ask_conditionally(state, fingerprint, now())
+    conditional = may_ask_conditionally(state, fingerprint, session.now())
     answer = await ask(state.url, validators(state) if conditional else {})
     look = judge(state, answer, fingerprint=fingerprint, conditional=conditional)
     if not look.changed:
@@ -178,7 +178,7 @@ async def _turn_pages(session: Session, channel: Channel, first: Sequence[Link],
 async def _is_worth_turning(session: Session, page: Sequence[Link], seen: set[str], turned: int) -> bool:
     urls = [link.url for link in page]
     known = session.store.links.known
-    before = await session.call(known, session.source.name, urls, now=now(), all_articles=False)
+    before = await session.call(known, session.source.name, urls, now=session.now(), all_articles=False)
     return more_pages(urls, seen, before.keys(), turned=turned)
 
 
@@ -187,9 +187,9 @@ async def _choose(session: Session, looks: Sequence[Seen]) -> tuple[Target, ...]
     links = [link for seen in looks for link in seen.links]
     session.listed.update(link.url for link in links)
     everything = session.policy.relook == "all"
-    found = await session.call(store.links.known, source, session.listed, now=now(), all_articles=everything)
+    found = await session.call(store.links.known, source, session.listed, now=session.now(), all_articles=everything)
     known = {url: one for url, one in found.items() if session.addresses.holds(url)}
-    choice = choose(links, known, now=now(), policy=session.policy)
+    choice = choose(links, known, now=session.now(), policy=session.policy)
     session.fresh = len(session.listed - known.keys())
     session.changed = any(seen.look.changed for seen in looks)
     session.relooks_due = choice.relooks_due
@@ -216,9 +216,9 @@ async def _remember(session: Session, seen: Seen, *, missed: bool) -> None:
     """Links first, the look after: a crawl killed between the two must not find "not modified" next time."""
     source, store = session.source.name, session.store
     if seen.look.changed:
-        await session.call(store.links.note, source, seen.state.id, seen.links, now=now())
+        await session.call(store.links.note, source, seen.state.id, seen.links, now=session.now())
     else:
-        await session.call(store.links.still_listed, seen.state.id, now=now())
+        await session.call(store.links.still_listed, seen.state.id, now=session.now())
     if missed:
         sentence = (
             f"none of its {len(seen.links)} links was known: articles that came since "
@@ -226,9 +226,9 @@ async def _remember(session: Session, seen: Seen, *, missed: bool) -> None:
         )
         details = {"sentence": sentence, "listed": len(seen.links), "last_good_at": str(seen.state.last_good_at)}
         add = store.events.add
-        await session.call(add, source=source, kind="gap", subject=seen.state.url, details=details, now=now())
+        await session.call(add, source=source, kind="gap", subject=seen.state.url, details=details, now=session.now())
         logger.warning("%s: %s", seen.state.url, sentence)
-    await session.call(store.channels.looked, seen.state.id, seen.look, now=now())
+    await session.call(store.channels.looked, seen.state.id, seen.look, now=session.now())
 
 
 async def _settle(session: Session, choice: Choice) -> None:

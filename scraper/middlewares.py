@@ -168,7 +168,7 @@ class Hold(VisitPart):
     def _hold_queue(self, response: Response, request: Request) -> None:
         """Note a Retry-After at once, before the requests that wait in the host's queue are let go."""
         header = response.headers.get("Retry-After")
-        now = datetime.now(UTC)
+        now = self.visit.now()
         wait = parse_retry_after(header.decode("latin-1"), now=now) if header else None
         if wait is None or wait <= timedelta(0):
             return

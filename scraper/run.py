@@ -12,7 +12,7 @@ from scrapy.settings import Settings
 
 from scraper.options import CrawlOptions
 from scraper.pipelines import Fetched
-from scraper.session import Session, Visit, now
+from scraper.session import Session, Visit
 from scraper.settings import FIXED, scrapy_settings
 from scraper.source import Source
 from scraper.spiders import PageSpider
@@ -59,7 +59,7 @@ async def close_session(session: Session) -> None:
             session.store.runs.close,
             session.run_id,
             status,
-            now=now(),
+            now=session.now(),
             counts=session.counts(),
             error=reason,
         )

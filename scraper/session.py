@@ -28,6 +28,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(slots=True, kw_only=True)
 class Visit:
     """Requests to one source under one configuration: what every component of a crawl may ask."""
@@ -40,10 +44,15 @@ class Visit:
     requests: int = 0
     received: int = 0  # bytes of bodies
     held_until: datetime | None = None
+    clock: Callable[[], datetime] = now  # what it goes by; a simulated month brings its own
 
     def __post_init__(self) -> None:
         base = self.options.base(self.config.source(self.source.name).base_url)
         self.addresses = Addresses(self.source, base)
+
+    def now(self) -> datetime:
+        """The moment, UTC."""
+        return self.clock()
 
     @property
     def settings(self) -> ScraperSettings:
@@ -112,14 +121,14 @@ class Session(Visit):
             terms=source.terms,
             timezone=source.timezone,
         )
-        self.run_id = await self.call(self.store.runs.open, source.name, self.options.trigger, now=now())
+        self.run_id = await self.call(self.store.runs.open, source.name, self.options.trigger, now=self.now())
         self._beating = asyncio.create_task(self._beat(self.run_id))
 
     async def _beat(self, run_id: int) -> None:
         while True:
             await asyncio.sleep(BEAT_EVERY.total_seconds())
             try:
-                await self.call(self.store.runs.beat, run_id, now=now())
+                await self.call(self.store.runs.beat, run_id, now=self.now())
             except PresswatchError as error:
                 logger.warning("run %d could not show that it lives: %s", run_id, error)
 
@@ -162,7 +171,3 @@ def as_channel(row: Mapping[str, str]) -> Channel:
     if "feed" in row:
         return Feed(path=row["feed"], language=row.get("language"))
     return ListPage(path=row["list"], language=row.get("language"), paging=row.get("paging"))
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

@@ -104,13 +104,11 @@ class Schedules:
 
 
 _COLUMNS = tuple(ScheduleRow.__table__.columns)
-_LAST_RUN = (
-    select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.started_at.desc()).limit(1)
-)
+_LAST_RUN = select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.id.desc()).limit(1)
 _LAST_GOOD = (
     select(CrawlRunRow.finished_at)
     .where(CrawlRunRow.status == RunStatus.SUCCEEDED)
-    .order_by(CrawlRunRow.started_at.desc())
+    .order_by(CrawlRunRow.id.desc())
     .limit(1)
 )
 _FAILING = select(ChannelRow.failure).where(ChannelRow.failures > 0).order_by(ChannelRow.id).limit(1)

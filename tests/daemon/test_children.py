@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.daemon.post import ROOT, Post
 from tests.site import Site, bad
 
 ROOMY = Limits(deadline=timedelta(seconds=40), grace=timedelta(seconds=3), memory=10**9)
+PATIENT = replace(ROOMY, grace=timedelta(seconds=30))
 
 
 def crawl(post: Post, limits: Limits, meanwhile: Callable[[int], None] | None = None) -> Ending:
@@ -128,19 +130,21 @@ def test_what_runs_when_the_daemon_stops_is_given_its_grace_and_then_ended(post:
     assert post.rows("crawl_runs")[0].status is RunStatus.INTERRUPTED
 
 
-def test_a_crawl_that_ends_while_the_daemon_stops_is_no_surprise(post: Post, site: Site) -> None:
+def test_what_ends_by_itself_within_the_grace_is_let_end(post: Post, site: Site) -> None:
     site.publish(story("one"))
+    site.misbehave("/rss.xml", bad.slow(1))
 
     async def run() -> Ending:
         environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = Children(ROOMY, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        children = Children(PATIENT, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
-        while not children.pids:  # noqa: ASYNC110  (a test waits for a pid)
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(post.wait_for, "crawl_runs")
         await children.stop()
         return await crawling
 
-    assert asyncio.run(run()).exit_code == 0
+    ending = asyncio.run(run())
+    assert (ending.exit_code, ending.status) == (0, None)
+    assert post.rows("crawl_runs")[0].status is RunStatus.SUCCEEDED
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,13 @@ def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path, rows: Rows) -> Non
     for process in asking:
         process.communicate()
     assert sorted(said) == ["refused\n"] * 3 + ["taken\n"]
+
+
+def test_a_clock_that_was_set_back_does_not_hide_the_last_crawl(rows: Rows, store: Store) -> None:
+    """For two hours every run starts before the one that ended under the wrong time."""
+    ahead = NOON + 2 * HOUR
+    rows.run(source="caliber", started_at=ahead, finished_at=ahead, status=RunStatus.SUCCEEDED, fresh_count=3)
+    rows.run(source="caliber", started_at=NOON, finished_at=NOON, status=RunStatus.FAILED)
+    crawl = store.schedules.last_crawl("caliber")
+    assert crawl is not None
+    assert (crawl.started_at, crawl.status, crawl.fresh, crawl.since) == (NOON, RunStatus.FAILED, 0, ahead)

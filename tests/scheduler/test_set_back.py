@@ -1,0 +1,61 @@
+"""A clock that is set back under a running daemon: no look may wait for the hours to come round again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.plan import Adaptive, Cron, Every, Plan, after_set_back
+from scheduler.planning import Planner
+from scraper.sources.caliber import SOURCE
+from storage.config import Config
+from storage.schedules import Schedule
+from storage.store import Store, open_store
+
+NOON = datetime(2026, 10, 16, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DUE = Plan(due_at=NOON + HOUR / 4, interval=HOUR / 2, reason="17 of 24 links were known")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:///{tmp_path}/clock.db") as store:
+        yield store
+
+
+@pytest.fixture
+def planner(store: Store) -> Planner:
+    planner = Planner(store, Config(), {SOURCE.name: SOURCE})
+    planner.schedules_at_start(now=NOON)
+    planner.follow_clock(now=NOON)
+    store.schedules.set(Schedule(source=SOURCE.name, due_at=DUE.due_at, interval=DUE.interval, reason=DUE.reason))
+    return planner
+
+
+@pytest.mark.parametrize("rule", [Adaptive(), Every(HOUR)])
+def test_a_look_stays_as_far_away_as_it_was(rule: Adaptive | Every) -> None:
+    plan = after_set_back(rule, DUE, by=2 * HOUR, now=NOON - 2 * HOUR)
+    assert plan.due_at == NOON - 2 * HOUR + HOUR / 4
+    assert (plan.interval, plan.reason) == (DUE.interval, DUE.reason)
+
+
+def test_cron_means_the_clock_as_it_is_now() -> None:
+    rule = Cron("30 * * * *", "UTC")
+    planned = Plan(due_at=NOON + HOUR / 2, interval=None, reason="cron")
+    assert after_set_back(rule, planned, by=2 * HOUR, now=NOON - 2 * HOUR).due_at == NOON - 2 * HOUR + HOUR / 2
+
+
+def test_the_planner_notices(store: Store, planner: Planner) -> None:
+    planner.follow_clock(now=NOON - 2 * HOUR)
+    assert store.schedules.all()[SOURCE.name].due_at == NOON - 2 * HOUR + HOUR / 4
+    planner.follow_clock(now=NOON - 2 * HOUR + timedelta(seconds=1))  # once
+    assert store.schedules.all()[SOURCE.name].due_at == NOON - 2 * HOUR + HOUR / 4
+
+
+def test_a_clock_that_runs_on_or_is_set_right_by_seconds_moves_nothing(store: Store, planner: Planner) -> None:
+    for seconds in (1, 3600, 3590, 3600):
+        planner.follow_clock(now=NOON + timedelta(seconds=seconds))
+    assert store.schedules.all()[SOURCE.name].due_at == DUE.due_at
