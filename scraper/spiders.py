@@ -83,7 +83,9 @@ class PageSpider(Spider):
 
     def _try(self, target: Target, *, status: int | None = None, size: int | None = None) -> Try:
         run_id = self.visit.run_id
-        return Try(url=target.url, why=target.why, at=self.visit.now(), run_id=run_id, http_status=status, byte_count=size)
+        return Try(
+            url=target.url, why=target.why, at=self.visit.now(), run_id=run_id, http_status=status, byte_count=size
+        )
 
 
 class ArticleSpider(PageSpider):

@@ -104,9 +104,7 @@ class Schedules:
 
 
 _COLUMNS = tuple(ScheduleRow.__table__.columns)
-_LAST_RUN = (
-    select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.id.desc()).limit(1)
-)
+_LAST_RUN = select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.id.desc()).limit(1)
 _LAST_GOOD = (
     select(CrawlRunRow.finished_at)
     .where(CrawlRunRow.status == RunStatus.SUCCEEDED)
