@@ -134,7 +134,9 @@ class Daemon:
         self._scheduler.start()
         logger.info("watching %s", ", ".join(self._sources))
         service.tell("READY=1")
+        following = asyncio.create_task(self._follow_clock())
         await self._stop.wait()
+        following.cancel()
         return await self._end()
 
     async def _end(self) -> int:
@@ -189,6 +191,20 @@ class Daemon:
             self._dispatch.due(schedule.source)
         elif job is None or job.trigger.run_date != schedule.due_at:
             self._plan(schedule)
+
+    async def _follow_clock(self) -> None:
+        """APScheduler waits for times by the clock: set back by three hours, it would be deaf for as long."""
+        while True:
+            await asyncio.sleep(CONTROL_EVERY.total_seconds())
+            try:
+                was_set_back = await asyncio.to_thread(self._planner.follow_clock, now=now())
+            except PresswatchError as error:
+                logger.error("%s", error)
+                continue
+            if was_set_back:
+                for job in self._scheduler.get_jobs():
+                    if isinstance(job.trigger, IntervalTrigger):  # the sources' follow their schedules
+                        job.reschedule(IntervalTrigger(seconds=job.trigger.interval.total_seconds()))
 
     async def _beat(self) -> None:
         try:

@@ -85,8 +85,8 @@ class Planner:
         True if it was. A clock that is set forward brings looks early, which does no harm, and cannot be told from a
         machine that slept.
         """
-        before, self._clock_at = self._clock_at, now
-        if before is None or before - now <= SLACK:
+        before, self._clock_at = self._clock_at or now, now
+        if before - now <= SLACK:
             return False
         logger.warning("the clock was set back by %s: every look is planned by the new time", before - now)
         for name, schedule in self.schedules().items():

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Row, select
 
+from storage import duty_models as _duty_models  # noqa: F401  (they fill the metadata)
 from storage.columns import Model
 from storage.store import Store, open_store
 from tests.site import Site
@@ -112,9 +113,9 @@ class Post:
         with closing(self.store()) as store, store.read() as connection:
             return list(connection.execute(statement))
 
-    def wait(self, what: Callable[[], T]) -> T:
+    def wait(self, what: Callable[[], T], *, patience: float = PATIENCE) -> T:
         """Until `what` is true; AssertionError with the daemon's log if it takes too long."""
-        ends_at = time.monotonic() + PATIENCE
+        ends_at = time.monotonic() + patience
         while not (found := what()):
             assert time.monotonic() < ends_at, f"waited in vain; the log says:\n{self.log}"
             time.sleep(0.1)
