@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +96,17 @@ def looks_inside(site: Site, folder: Path) -> Iterator[Look]:
 
 def looks_of_children(site: Site, folder: Path) -> Iterator[Look]:
     """Looks as the daemon makes them, each in a process of its own."""
-    command = [sys.executable, "-m", "presswatch", "crawl", "caliber", "--relook", "none", "--database", "sqlite:///whole.db"]
+    command = [
+        sys.executable,
+        "-m",
+        "presswatch",
+        "crawl",
+        "caliber",
+        "--relook",
+        "none",
+        "--database",
+        "sqlite:///whole.db",
+    ]
     run(command, folder, {"PYTHONPATH": str(ROOT)})
     for _ in range(5):
         site.clear_requests()
@@ -165,7 +175,11 @@ def table(inside: Sequence[Look], whole: Sequence[Look], first: Rest, later: Res
             f"{name:<24} {statistics.median(times):>8.1f} {min(times):>5.0f} {max(times):>6.0f} "
             f"{found[-1].requests:>9} {found[-1].not_modified:>4} {found[-1].sent:>6}"
         )
-    lines += ["", f"the daemon at rest, watched for {REST:.0f} s", "                           MB  CPU ms  CPU s an hour (extrapolated)"]
+    lines += [
+        "",
+        f"the daemon at rest, watched for {REST:.0f} s",
+        "                           MB  CPU ms  CPU s an hour (extrapolated)",
+    ]
     for name, found in (("after its first start", first), ("after any later start", later)):
         lines.append(f"{name:<24} {found.resident:>5.0f} {found.cpu * 1000:>7.0f} {found.an_hour:>14.1f}")
     return "\n".join(lines)

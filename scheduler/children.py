@@ -108,14 +108,17 @@ class Children:
         return None
 
     async def _ended(self, process: asyncio.subprocess.Process, seconds: float) -> bool:
-        done, _ = await asyncio.wait({self._running[process]}, timeout=seconds)
+        running = self._running.get(process)
+        if running is None:  # it ended by itself, and was accounted for, before its turn to be ended came
+            return True
+        done, _ = await asyncio.wait({running}, timeout=seconds)
         return bool(done)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         _send(process, signal.SIGTERM)
         if not await self._ended(process, self._limits.grace.total_seconds()):
             _send(process, signal.SIGKILL)
-            await self._running[process]
+            await process.wait()
 
     async def stop(self) -> None:
         """Wait for what runs; end what is not done within the grace, kill what does not end then."""
