@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "presswatch.toml").write_text(SETTINGS.format(url=site.url), encoding="utf-8")
         inside, whole = list(looks_inside(site, folder)), list(looks_of_children(site, folder))
-        first, later = (rest(folder, name) for name in ("fresh.db", "fresh.db"))
+        first, later = (rest(folder, "fresh.db") for _ in range(2))
     print(table(inside, whole, first, later))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -242,9 +243,8 @@ def tell_delays(status: Mapping[str, Any]) -> None:
 def brief(log: str) -> Sequence[str]:
     """The daemon's own lines, without its times and without what only repeats."""
     lines = [line.partition(" ")[2] for line in log.splitlines()]
-    chosen = [line for line in lines if not line.startswith("info    crawling") and "https://" not in line]
-    kept = [line for place, line in enumerate(chosen) if line[:24] not in {one[:24] for one in chosen[:place]}]
-    return [f"  {line[:150]}" for line in kept[:14]] + [f"  ({len(lines)} lines in all)"]
+    chosen = [line for line in lines if not re.search(r": new \(|crawling caliber|nothing has changed", line)]
+    return [f"  {line[:150]}" for line in chosen[:16]] + [f"  ({len(lines)} lines in all)"]
 
 
 def check_end(terminal: Terminal, hook: Receiver, log: str) -> None:

@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.crawl.stories import story
+from tests.site import Site
+from tests.site.fixtures import shared_site, site
+
+__all__ = ["shared_site", "site"]
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("storage", "scraper", "scheduler")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
@@ -125,6 +131,16 @@ def test_a_question_loads_neither_scrapy_nor_the_migrations(tmp_path: Path) -> N
 
 def test_the_settings_are_told_without_a_database_or_scrapy(tmp_path: Path) -> None:
     assert not loaded_by(["config"], tmp_path) & {"scrapy", "twisted", "sqlalchemy", "alembic", "apprise", "aiohttp"}
+
+
+def test_the_daemon_crawls_and_loads_neither_scrapy_nor_the_migrations(tmp_path: Path, site: Site) -> None:
+    site.publish(story("one"))
+    settings = f'[sources.caliber]\nbase_url = "{site.url}"\n[scraper]\ndelay = "0 s"\n'
+    (tmp_path / "presswatch.toml").write_text(settings, encoding="utf-8")
+    loaded_by(["db", "upgrade"], tmp_path)
+    loaded = loaded_by(["daemon", "--once"], tmp_path)
+    assert {"apscheduler", "sqlalchemy"} <= loaded
+    assert not loaded & {"scrapy", "twisted", "alembic", "apprise", "requests", "aiohttp", "feedparser", "uvloop"}
 
 
 def loaded_by(arguments: list[str], folder: Path) -> set[str]:

@@ -170,3 +170,18 @@ def test_the_command_holds_no_address_of_the_database() -> None:
 def test_resident_memory() -> None:
     assert resident(os.getpid()) > 10**6
     assert resident(2**22 + 1) == 0 or not Path("/proc").exists()
+
+
+def test_a_crawl_that_ends_by_itself_while_the_daemon_stops_is_no_trouble(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+
+    async def run() -> Ending:
+        environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
+        children = Children(ROOMY, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        crawling = asyncio.create_task(children.run(("caliber",)))
+        while not children.pids:  # noqa: ASYNC110  (a test waits for a pid)
+            await asyncio.sleep(0.01)
+        await children.stop()
+        return await crawling
+
+    assert asyncio.run(run()).status is None

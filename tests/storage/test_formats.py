@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -141,3 +141,8 @@ def test_no_line_of_a_table_is_wider_than_the_terminal_or_steers_it(rows: list[l
     assert len(lines) == len(rows) + 1
     assert all(width(line) <= wide and safe(line, lines=True) == line for line in lines)
     assert not [line for line in lines if "\n" in line]
+
+
+def test_days_and_durations_have_a_form_in_json() -> None:
+    told = json.loads(as_json({"day": date(2026, 11, 24), "delay": timedelta(minutes=1, milliseconds=500)}))
+    assert told == {"day": "2026-11-24", "delay": 60.5}
