@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from scheduler.plan import LEAST, MOST
+from scheduler.rules import LEAST, MOST
 from storage.columns import Model
 from storage.records import RunStatus
 from storage.store import open_store
