@@ -17,6 +17,7 @@ from scraper.session import Session
 from scraper.source import Channel, Feed
 from storage.channels import ChannelState, Look
 from storage.errors import ConfigError
+from storage.links import Gap
 from storage.records import Failure, Known, Link, Stage, Why
 
 logger = logging.getLogger(__name__)
@@ -215,20 +216,23 @@ def _has_gap(seen: Seen, known: Collection[str]) -> bool:
 async def _remember(session: Session, seen: Seen, *, missed: bool) -> None:
     """Links first, the look after: a crawl killed between the two must not find "not modified" next time."""
     source, store = session.source.name, session.store
+    gap = _gap(seen) if missed else None
     if seen.look.changed:
-        await session.call(store.links.note, source, seen.state.id, seen.links, now=session.now())
+        await session.call(store.links.note, source, seen.state.id, seen.links, now=session.now(), gap=gap)
     else:
         await session.call(store.links.still_listed, seen.state.id, now=session.now())
-    if missed:
-        sentence = (
-            f"none of its {len(seen.links)} links was known: articles that came since "
-            f"{seen.state.last_good_at:%Y-%m-%d %H:%M} UTC may have been missed"
-        )
-        details = {"sentence": sentence, "listed": len(seen.links), "last_good_at": str(seen.state.last_good_at)}
-        add = store.events.add
-        await session.call(add, source=source, kind="gap", subject=seen.state.url, details=details, now=session.now())
-        logger.warning("%s: %s", seen.state.url, sentence)
+    if gap is not None:
+        logger.warning("%s: %s", gap.channel, gap.details["sentence"])
     await session.call(store.channels.looked, seen.state.id, seen.look, now=session.now())
+
+
+def _gap(seen: Seen) -> Gap:
+    sentence = (
+        f"none of its {len(seen.links)} links was known: articles that came since "
+        f"{seen.state.last_good_at:%Y-%m-%d %H:%M} UTC may have been missed"
+    )
+    details = {"sentence": sentence, "listed": len(seen.links), "last_good_at": str(seen.state.last_good_at)}
+    return Gap(channel=seen.state.url, details=details)
 
 
 async def _settle(session: Session, choice: Choice) -> None:

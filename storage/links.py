@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +30,14 @@ CHUNK = 500
 """Addresses a query: well under the number of parameters either database takes."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A list on which nothing was known: articles may have been missed."""
+
+    channel: str
+    details: Mapping[str, Any]
+
+
 class Links:
     """The rows of `links`, `listings` and `fetches`."""
 
@@ -47,10 +56,13 @@ class Links:
                 found |= _known(connection, source, LinkRow.url.in_(urls))
         return found
 
-    def note(self, source: str, channel_id: int, links: Sequence[Link], *, now: datetime) -> None:
+    def note(
+        self, source: str, channel_id: int, links: Sequence[Link], *, now: datetime, gap: Gap | None = None
+    ) -> None:
         """Record that these links stand on the channel now; hints that were missing are filled in.
 
         Their sections take the place of earlier hints: they are to hold what any channel, now or before, named.
+        A gap is recorded in the same transaction: once its links are known, nobody would find it again.
         """
         if not links:
             return
@@ -62,6 +74,8 @@ class Links:
             connection.execute(
                 update(ArticleRow).where(ArticleRow.url == bindparam("listed")).values(last_seen_at=now), urls
             )
+            if gap is not None:
+                events.record(connection, source=source, kind="gap", subject=gap.channel, details=gap.details, now=now)
 
     def still_listed(self, channel_id: int, *, now: datetime) -> None:
         """Record that the channel has not changed: what it listed last stands there still."""

@@ -54,6 +54,11 @@ def imported(path: Path) -> set[str]:
     return found
 
 
+def test_apscheduler_is_known_where_its_clock_is_kept_and_where_cron_is_read() -> None:
+    users = {path.name for path in (ROOT / "scheduler").glob("*.py") if any("apscheduler" in m for m in imported(path))}
+    assert users == {"daemon.py", "rules.py"}
+
+
 def _is_type_checking(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 

@@ -188,6 +188,7 @@ def test_it_answers_whoever_watches_it(post: Post, site: Site) -> None:
     post.settle(schedule=FAR, listen=f"127.0.0.1:{port}")
     post.start()
     post.wait_for("crawl_runs", 1, status="succeeded")
+    post.wait(lambda: "next look at" in post.log)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
         assert json.load(answer) == {"healthy": True, "running": [], "overdue": []}
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
