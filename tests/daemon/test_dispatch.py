@@ -1,4 +1,4 @@
-"""From what is due to crawl processes when something fails on the way: nothing is forgotten, nothing starts too late."""
+"""From what is due to crawl processes when something fails: nothing is forgotten, nothing starts too late."""
 
 from __future__ import annotations
 

@@ -1,0 +1,48 @@
+"""What goes wrong around a daemon that runs: it ends in time, tells nothing twice, and says what is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from storage.duty_models import AlertRow
+from tests.crawl.stories import story
+from tests.daemon.post import Post, end
+from tests.scheduler.listener import Listener
+from tests.site import Site
+
+FAR = 'every = "6 h"'
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as listening:
+        yield listening
+
+
+def test_a_stop_waits_for_one_message_and_not_for_all(post: Post, site: Site, listener: Listener) -> None:
+    site.publish_many([story(f"story-{number}") for number in range(4)])
+    listener.slow = 3
+    post.settle(schedule=FAR)
+    post.command("watch", "add", "Any", "paragraph", "--to", listener.target)
+    daemon = post.start()
+    post.wait(lambda: listener.asked)
+    began_at = time.monotonic()
+    assert end(daemon) == 0
+    assert time.monotonic() - began_at < 6
+    assert len(listener.told) == 1
+    assert len([row for row in post.rows(AlertRow.__tablename__) if row.delivered_at is not None]) == 1
+    assert "Traceback" not in post.log
+
+
+def test_a_database_file_that_is_replaced_ends_it_instead_of_being_written_past(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    post.settle(schedule=FAR)
+    daemon = post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    (post.folder / "post.db").rename(post.folder / "elsewhere.db")
+    assert daemon.wait(20) == 1
+    assert "the file of the database was moved or replaced" in post.log
+    assert "Traceback" not in post.log
