@@ -62,7 +62,10 @@ class Jobs:
     def _note_killed(self, done: Done, left: list[str], now: datetime) -> None:
         ending = done.ending
         logger.error("crawl of %s: %s: %s", ", ".join(ending.sources), ending.status, ending.error)
+        before = self._planner.schedules()
         for source in left or ending.sources:
+            if source in before and before[source].alone:
+                continue  # so did the crawl before it, and that was told
             details = {"sentence": f"the crawl of {source} had to be given up: {ending.error}", "pid": ending.pid}
             self._store.events.add(source=source, kind=EventKind.KILLED, subject=source, details=details, now=now)
 

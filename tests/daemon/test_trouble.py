@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from storage.duty_models import AlertRow
 from tests.crawl.stories import story
 from tests.daemon.post import Post, end
 from tests.scheduler.listener import Listener
-from tests.site import Site
+from tests.site import Site, bad
 
 FAR = 'every = "6 h"'
 
@@ -46,3 +47,29 @@ def test_a_database_file_that_is_replaced_ends_it_instead_of_being_written_past(
     assert daemon.wait(20) == 1
     assert "the file of the database was moved or replaced" in post.log
     assert "Traceback" not in post.log
+
+
+def test_crawls_that_end_before_they_begin_are_wrong_and_said(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    daemon = post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    post.settle(more="\n[log]\nnonsense = 1\n")
+    post.wait_for("schedules", 1, failures=1)
+    post.settle()
+    status = post.command("status")
+    assert status.returncode == 1
+    assert "caliber: failing" in status.stdout
+    post.command("now", "caliber")
+    post.wait_for("schedules", 1, failures=0)
+    assert post.command("status").returncode == 0
+    end(daemon)
+
+
+def test_a_crawl_that_fails_says_so_in_the_form_of_the_log(post: Post, site: Site) -> None:
+    site.misbehave("/rss.xml", bad.server_error())
+    post.settle(more='\n[log]\nformat = "json"\n')
+    daemon = post.start()
+    post.wait_for("schedules", 1, failures=1)
+    end(daemon)
+    entries = [json.loads(line) for line in post.log.splitlines()]
+    assert any(entry["level"] == "error" for entry in entries)
