@@ -61,7 +61,7 @@ def channel_findings(channels: Sequence[ChannelFacts], *, now: datetime) -> list
 
 
 def crawl_finding(crawls: CrawlFacts, channels: Sequence[ChannelFacts], *, now: datetime) -> Finding | None:
-    """Crawls that fail without a channel's fault: killed, crashed, ended before they began. None if the last was good."""
+    """Crawls that fail without a channel's fault: killed, crashed, ended before they began. None after a good one."""
     if crawls.failures == 0:
         return None
     blameless = all(channel.failures == 0 for channel in channels)

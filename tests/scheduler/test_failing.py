@@ -127,7 +127,7 @@ def test_crawls_that_fail_by_no_channels_fault(failures: int, channels: list[Cha
 def test_what_is_said_of_such_crawls() -> None:
     found = crawl_finding(crawls(4), [], now=NOW)
     assert found is not None
-    assert found.key == ("failing", "news")
+    assert (found.kind.value, found.subject) == ("failing", "news")
     assert "4 times in a row" in found.sentence
     assert "presswatch crawl news" in found.sentence
     json.dumps(found.details)
