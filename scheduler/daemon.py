@@ -56,7 +56,7 @@ class Daemon:
             launched=self._launched,
             done=self._done,
         )
-        self._monitor = Monitor(store, config, self._dispatch)
+        self._monitor = Monitor(store, config, self._dispatch, sources)
         # One process, jobs in memory: they are made anew from the stored plan at every start.
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from storage.duty_models import AlertRow
+from storage.schedules import Schedule
 from tests.crawl.stories import story
 from tests.daemon.post import Post, end
+from tests.daemon.test_daemon import free_port
 from tests.scheduler.listener import Listener
 from tests.site import Site, bad
 
@@ -73,3 +78,28 @@ def test_a_crawl_that_fails_says_so_in_the_form_of_the_log(post: Post, site: Sit
     end(daemon)
     entries = [json.loads(line) for line in post.log.splitlines()]
     assert any(entry["level"] == "error" for entry in entries)
+
+
+def test_a_shorter_interval_does_not_wait_for_the_look_that_the_longer_one_planned(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    post.settle(schedule='every = "1 d"')
+    daemon = post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    end(daemon)
+    post.settle(schedule='every = "2 s"')
+    post.start()
+    post.wait_for("crawl_runs", 2, status="succeeded")
+
+
+def test_its_health_is_that_of_the_sources_it_watches(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    port = free_port()
+    post.settle(schedule=FAR, listen=f"127.0.0.1:{port}")
+    post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    with closing(post.store()) as store:
+        store.sources.declare(name="dropped", title="", home="", terms="", timezone="UTC")
+        store.schedules.set(Schedule(source="dropped", due_at=long_ago, interval=None, reason=""))
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+        assert answer.status == 200
