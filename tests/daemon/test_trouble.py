@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.duty_models import AlertRow
+from storage.processes import identity
+from storage.records import RunStatus
 from storage.schedules import Schedule
 from tests.crawl.stories import story
 from tests.daemon.post import Post, end
@@ -103,3 +106,18 @@ def test_its_health_is_that_of_the_sources_it_watches(post: Post, site: Site) ->
         store.schedules.set(Schedule(source="dropped", due_at=long_ago, interval=None, reason=""))
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
         assert answer.status == 200
+
+
+def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("/rss.xml", bad.slow(60))
+    post.settle(deadline="3 s", grace="1 s")
+    daemon = post.start()
+    [run] = post.wait_for("crawl_runs", 1, status="running")
+    end(daemon, signal.SIGKILL)
+    post.wait(lambda: identity(run.pid) != run.process)
+    assert datetime.now(UTC) - run.started_at < timedelta(seconds=15)  # an answer would be waited for for 30 s
+    site.behave()
+    post.start()
+    post.wait_for("articles", 1)
+    assert post.rows("crawl_runs")[0].status == RunStatus.INTERRUPTED
