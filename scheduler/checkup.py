@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.drift import PageFacts
-from scheduler.failing import ChannelFacts
+from scheduler.failing import ChannelFacts, CrawlFacts
 from scheduler.findings import OpenEvent
 from scheduler.health import ASSESSED, SourceFacts, assess, transitions
 from scraper.source import Source
 from storage import evidence
 from storage.evidence import ChannelHealth, ReadPage
 from storage.records import EventKind
+from storage.schedules import Schedule
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def check(store: Store, source: Source, *, now: datetime) -> None:
 
 
 def _facts(store: Store, source: Source, events: list[OpenEvent], now: datetime) -> SourceFacts:
+    schedule = store.schedules.all().get(source.name)
     pages = [_page(one) for one in evidence.read_pages(store, source.name, limit=RECENT + BEFORE)]
     return SourceFacts(
         timezone=ZoneInfo(source.timezone),
@@ -56,7 +58,12 @@ def _facts(store: Store, source: Source, events: list[OpenEvent], now: datetime)
         before=pages[RECENT:],
         channels=[_channel(one) for one in evidence.channel_health(store, source.name)],
         open_events=events,
+        crawls=None if schedule is None else _crawls(schedule),
     )
+
+
+def _crawls(schedule: Schedule) -> CrawlFacts:
+    return CrawlFacts(source=schedule.source, failures=schedule.failures, first_failed_at=schedule.first_failure_at)
 
 
 def _channel(one: ChannelHealth) -> ChannelFacts:

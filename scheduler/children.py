@@ -86,6 +86,7 @@ class Children:
         self._limits = limits
         self._environment = {**os.environ, **environment}
         self._running: set[_Child] = set()
+        self._stopped = False
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -103,6 +104,8 @@ class Children:
         child = _Child(process, asyncio.create_task(process.wait()))
         self._running.add(child)
         try:
+            if self._stopped:  # it was being started meanwhile
+                await child.end(self._limits.grace)
             return await self._watch(child, tuple(sources))
         finally:
             self._running.discard(child)
@@ -129,6 +132,7 @@ class Children:
 
     async def stop(self) -> None:
         """Wait for what runs; end what is not done within the grace, kill what does not end then."""
+        self._stopped = True
         running = tuple(self._running)
         if running:
             await asyncio.wait({child.waiting for child in running}, timeout=self._limits.grace.total_seconds())

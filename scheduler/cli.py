@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from storage.console import CommandGroup, config_options, open_configured
+from storage.console import CommandGroup, config_options, open_configured, refuse_value
+from storage.options import DEFAULT_LIMIT, NAME, limit_option
 from storage.printable import safe
 
 if TYPE_CHECKING:
@@ -116,9 +117,9 @@ def _store_that_knows(source: str, config_path: str | None, database: str | None
 
 @commands.command()
 @click.option("--open", "open_only", is_flag=True, help="Only what is not over.")
-@click.option("--source", metavar="NAME", help="Only of this source.")
+@click.option("--source", metavar="NAME", type=NAME, help="Only of this source.")
 @click.option("--kind", metavar="KIND", help="Only of this kind, such as silent, drift, gap, gone.")
-@click.option("--limit", type=click.IntRange(0), metavar="N", help="So many at most; 0 shows all. [default: 50]")
+@limit_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
 )
@@ -134,13 +135,26 @@ def events(
     database: str | None,
 ) -> None:
     """What happened to sources, channels and articles, the latest first, with details."""
+    if kind is not None:
+        _refuse_unknown_kind(kind)
     _config, store = open_configured(config_path, database)
     from scheduler.status_text import event_lines
     from storage.cli import give, say_nothing
     from storage.events import Event
 
-    most = 50 if limit is None else limit or None
+    most = DEFAULT_LIMIT if limit is None else limit or None
     with store:
         found = store.events.find(source=source, open_only=open_only, kind=kind, limit=most)
     if not give(iter(found), form, kind=Event, as_table=event_lines, raw=False):
         say_nothing("nothing of that kind happened" if not open_only else "nothing is open")
+
+
+def _refuse_unknown_kind(kind: str) -> None:
+    """A misspelt kind must not pass for one that did not happen."""
+    from storage.records import EventKind
+    from storage.values import one_of
+
+    try:
+        one_of(*EventKind)(kind)
+    except ValueError as error:
+        raise refuse_value("--kind", error) from error

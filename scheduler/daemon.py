@@ -6,10 +6,9 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
@@ -57,12 +56,13 @@ class Daemon:
             launched=self._launched,
             done=self._done,
         )
-        self._monitor = Monitor(store, config, self._dispatch)
+        self._monitor = Monitor(store, config, self._dispatch, sources)
         # One process, jobs in memory: they are made anew from the stored plan at every start.
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
         self._stop = asyncio.Event()
+        self._exit_code = 0
 
     async def run(self, *, standby: bool, once: bool) -> int:
         """Watch until SIGTERM or SIGINT, or with `once` until each source that is due was crawled; the exit code.
@@ -137,19 +137,23 @@ class Daemon:
         following = asyncio.create_task(self._follow_clock())
         await self._stop.wait()
         following.cancel()
-        return await self._end()
+        await self._end()
+        return self._exit_code
 
-    async def _end(self) -> int:
+    async def _end(self) -> None:
         logger.info("stopping: no new crawls, %d running", len(self._children.pids))
         service.tell("STOPPING=1")
         self._scheduler.shutdown(wait=False)
-        await self._dispatch.stop()
+        await asyncio.gather(self._dispatch.stop(), self._jobs.stop())
         await self._monitor.stop()
         logger.info("stopped")
-        return 0
 
-    def _every(self, length: timedelta, job: Callable[[], Any]) -> None:
-        self._scheduler.add_job(job, IntervalTrigger(seconds=length.total_seconds()), id=job.__name__)
+    def _every(self, length: timedelta, job: Callable[[], Awaitable[None]]) -> None:
+        async def run() -> None:
+            with suppress(asyncio.CancelledError):  # at the end, and then it is no error to be logged
+                await job()
+
+        self._scheduler.add_job(run, IntervalTrigger(seconds=length.total_seconds()), id=job.__name__)
 
     def _plan(self, schedule: Schedule) -> None:
         """One job a source, in place of the one before."""
@@ -170,6 +174,9 @@ class Daemon:
 
     async def _control(self) -> None:
         """Do what people asked for through the database, and what a clock that jumped left undone."""
+        if not self._store.is_in_place:
+            self._leave("the file of the database was moved or replaced: start again with the one that is there", 1)
+            return
         try:
             schedules = await asyncio.to_thread(self._planner.schedules)
         except PresswatchError as error:
@@ -213,8 +220,13 @@ class Daemon:
         except PresswatchError as error:
             logger.error("%s", error)
             return
-        logger.error("another daemon has taken over this database: leaving it")
-        self._stop.set()
+        self._leave("another daemon has taken over this database", RunOpenError.exit_code)
+
+    def _leave(self, why: str, exit_code: int) -> None:
+        if not self._stop.is_set():
+            logger.error("%s; stopping", why)
+            self._exit_code = exit_code
+            self._stop.set()
 
     async def _wake_watchdog(self) -> None:
         service.tell("WATCHDOG=1")

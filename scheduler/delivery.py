@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from threading import Event
 
 from scheduler.sending import send
 from scheduler.targets import masked
@@ -138,16 +139,20 @@ def fingerprint(target: str) -> str:
     return hashlib.blake2b(target.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def deliver_due(store: Store, *, now: datetime, timeout: timedelta = TIMEOUT) -> DeliveryCounts:
+def deliver_due(
+    store: Store, *, now: datetime, timeout: timedelta = TIMEOUT, stopping: Event | None = None
+) -> DeliveryCounts:
     """Send what is due, several targets at a time; what fails is kept and tried again later.
 
-    Blocks until all were tried: `timeout` a message, and no second message to a target that failed in this round.
-    Call it from a thread, and not a second time before it returns: what is being sent would be sent twice.
+    Blocks until all were tried: `timeout` a message, and no second message to a target that failed in this round. Once
+    `stopping` is set, nothing more is begun. Call it from a thread, and not a second time before it returns: what is
+    being sent would be sent twice. Raises StoreError; what cannot be recorded is not sent.
     """
+    stopping = stopping or Event()
     due = store.alerts.due(now, BATCH)
     by_target = [list(group) for _, group in groupby(sorted(due, key=_target), key=_target)]
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="deliver") as pool:
-        counts = list(pool.map(lambda group: _deliver(store, group, now, timeout), by_target))
+        counts = list(pool.map(lambda group: _deliver(store, group, now, timeout, stopping), by_target))
     waiting = store.alerts.waiting()
     delivered = sum(count for count, _ in counts)
     return DeliveryCounts(delivered, sum(failed for _, failed in counts), waiting.count, waiting.failed_count)
@@ -157,14 +162,20 @@ def _target(alert: DueAlert) -> str:
     return alert.target
 
 
-def _deliver(store: Store, group: Sequence[DueAlert], now: datetime, timeout: timedelta) -> tuple[int, int]:
+def _deliver(
+    store: Store, group: Sequence[DueAlert], now: datetime, timeout: timedelta, stopping: Event
+) -> tuple[int, int]:
     """Everything that is due to one target; return how many alerts arrived and how many failed."""
     awake = [alert for alert in group if not _held(store, alert, now)]
     delivered = 0
     # The least tried first, so that a message nobody will ever take does not keep the others from being tried.
     batches = sorted(messages_of(awake), key=lambda batch: max(alert.attempts for alert in batch[1]))
     for place, (message, alerts) in enumerate(batches):
+        if stopping.is_set():
+            break
         ids = [alert.id for alert in alerts]
+        # Written before it is sent: on a full disk it would otherwise arrive again in every round.
+        store.alerts.put_off(ids, now + again_after(max(alert.attempts for alert in alerts) + 1))
         error = send(alerts[0].target, message, timeout=timeout)
         if error is not None:
             _failed(store, alerts, [alert for _, later in batches[place + 1 :] for alert in later], error, now)

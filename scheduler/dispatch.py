@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from scheduler.children import Children, Ending
 from scheduler.plan import batch
+from storage.errors import PresswatchError
 
 logger = logging.getLogger(__name__)
 
 MOMENT = 0.5
 """Seconds in which sources that become due are gathered: a process costs 0.8 s of CPU to start, so they share it."""
+
+REST = 10.0
+"""Seconds before sources are taken up again that could not be: what refused (a full disk) seldom changes at once, and
+an entry a second in the log would not help it."""
 
 MOST_IN_ONE = 8
 """Sources a process at most: one that has to be ended takes the others' crawls with it."""
@@ -51,11 +57,11 @@ class Dispatch:
         self._running: dict[str, None] = {}
         self._works: set[asyncio.Task[None]] = set()
         self._gathering: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closing = asyncio.Event()
 
     def due(self, source: str) -> None:
         """Crawl a source as soon as there is room; nothing if it waits or runs already."""
-        if self._closed or source in self._due or source in self._running:
+        if self._closing.is_set() or source in self._due or source in self._running:
             return
         self._due[source] = None
         self._gather()
@@ -74,7 +80,7 @@ class Dispatch:
 
     async def stop(self) -> None:
         """Start nothing more; let what runs end, or end it."""
-        self._closed = True
+        self._closing.set()
         self._due.clear()
         await self._children.stop()
         if self._works:
@@ -86,9 +92,9 @@ class Dispatch:
 
     async def _launch(self) -> None:
         await asyncio.sleep(MOMENT)
-        alone = await self._alone()
+        alone = await self._those_alone()
         for sources in batch(tuple(self._due), alone=alone, most=MOST_IN_ONE):
-            if self._closed or len(self._works) >= self._slots:
+            if self._closing.is_set() or len(self._works) >= self._slots:
                 return
             for source in sources:
                 del self._due[source]
@@ -97,11 +103,19 @@ class Dispatch:
             self._works.add(work)
             work.add_done_callback(self._free)
 
+    async def _those_alone(self) -> Sequence[str]:
+        """Nobody while the database cannot be read: what is due must not wait for ever for the answer."""
+        try:
+            return await self._alone()
+        except PresswatchError as error:
+            logger.error("%s", error)
+            return ()
+
     def _free(self, work: asyncio.Task[None]) -> None:
         self._works.discard(work)
         if not work.cancelled() and work.exception() is not None:
             logger.error("a crawl could not be accounted for: %s", work.exception(), exc_info=work.exception())
-        if self._due and not self._closed:
+        if self._due and not self._closing.is_set():
             self._gather()
 
     async def _work(self, sources: Sequence[str]) -> None:
@@ -109,8 +123,14 @@ class Dispatch:
         logger.info("crawling %s", ", ".join(sources))
         try:
             await self._launched(sources)
+            if self._closing.is_set():
+                return
             ending = await self._children.run(sources)
             await self._done(Done(launched_at=launched_at, ending=ending))
+        except (PresswatchError, OSError) as error:  # the database refused, or the system another process
+            logger.error("%s could not be crawled: %s", ", ".join(sources), error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), REST)
         finally:
             for source in sources:
                 self._running.pop(source, None)

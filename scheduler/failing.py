@@ -36,6 +36,15 @@ class ChannelFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlFacts:
+    """How the crawls of a source ended lately."""
+
+    source: str
+    failures: int  # in a row, up to the last crawl
+    first_failed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GapFacts:
     """A look that met no known link."""
 
@@ -49,6 +58,26 @@ def channel_findings(channels: Sequence[ChannelFacts], *, now: datetime) -> list
     """Blocked, failing and untrusted channels. Findings with `opens=False` keep an event open and open none: a channel
     that failed once since, or has been good for less than `CALM`."""
     return [finding for channel in channels for finding in _of_channel(channel, now)]
+
+
+def crawl_finding(crawls: CrawlFacts, channels: Sequence[ChannelFacts], *, now: datetime) -> Finding | None:
+    """Crawls that fail without a channel's fault: killed, crashed, ended before they began. None after a good one."""
+    if crawls.failures == 0:
+        return None
+    blameless = all(channel.failures == 0 for channel in channels)
+    since = f" since {iso(crawls.first_failed_at)}" if crawls.first_failed_at else ""
+    sentence = (
+        f"{crawls.source}: its crawls failed {crawls.failures} times in a row{since}, not for a channel;"
+        f" run presswatch crawl {crawls.source} and see what it says"
+    )
+    details: dict[str, Json] = {
+        "sentence": sentence,
+        "failures": crawls.failures,
+        "first_failed_at": iso(crawls.first_failed_at),
+        "found_at": iso(now),
+    }
+    opens = blameless and crawls.failures >= LOOKS
+    return Finding(kind=EventKind.FAILING, subject=crawls.source, details=details, opens=opens)
 
 
 def _of_channel(channel: ChannelFacts, now: datetime) -> Iterator[Finding]:

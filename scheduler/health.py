@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scheduler.drift import PageFacts, drifts
-from scheduler.failing import ChannelFacts, channel_findings
+from scheduler.failing import ChannelFacts, CrawlFacts, channel_findings, crawl_finding
 from scheduler.findings import Finding, OpenEvent
 from scheduler.hours import Expectation
 from scheduler.silence import silent
@@ -34,6 +34,7 @@ class SourceFacts:
     before: Sequence[PageFacts]
     channels: Sequence[ChannelFacts]
     open_events: Collection[OpenEvent] = ()
+    crawls: CrawlFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ def assess(facts: SourceFacts, *, now: datetime, expectation: Expectation | None
         )
     drift = drifts(facts.recent, facts.before, open_events=facts.open_events)
     channels = channel_findings(facts.channels, now=now)
-    return [*([silence] if silence else []), *drift, *channels]
+    crawls = crawl_finding(facts.crawls, facts.channels, now=now) if facts.crawls is not None else None
+    return [*(one for one in (silence, crawls) if one is not None), *drift, *channels]
 
 
 def oldest_good_look(channels: Sequence[ChannelFacts]) -> datetime | None:

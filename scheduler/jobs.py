@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from threading import Event
 
 from scheduler.checkup import check
 from scheduler.delivery import deliver_due, run_watches, write_event_alerts
@@ -38,6 +39,8 @@ class Jobs:
         self._sources = sources
         self._planner = planner
         self._clock = clock
+        self._stopping = Event()
+        self._telling: asyncio.Task[None] | None = None
 
     async def account_for(self, done: Done) -> list[Schedule]:
         """Close what a crawl process left open and plan the next look at each of its sources."""
@@ -59,7 +62,10 @@ class Jobs:
     def _note_killed(self, done: Done, left: list[str], now: datetime) -> None:
         ending = done.ending
         logger.error("crawl of %s: %s: %s", ", ".join(ending.sources), ending.status, ending.error)
+        before = self._planner.schedules()
         for source in left or ending.sources:
+            if source in before and before[source].alone:
+                continue  # so did the crawl before it, and that was told
             details = {"sentence": f"the crawl of {source} had to be given up: {ending.error}", "pid": ending.pid}
             self._store.events.add(source=source, kind=EventKind.KILLED, subject=source, details=details, now=now)
 
@@ -85,11 +91,20 @@ class Jobs:
 
     async def tell(self) -> None:
         """Ask the saved questions of new articles, write alerts, and send what is due."""
-        alerts = self._config.alerts
+        self._telling = asyncio.create_task(asyncio.to_thread(self._tell))
         try:
-            await asyncio.to_thread(run_watches, self._store, now=self._clock())
-            kinds = [EventKind(kind) for kind in alerts.kinds]
-            await asyncio.to_thread(write_event_alerts, self._store, alerts.to, kinds=kinds, now=self._clock())
-            await asyncio.to_thread(deliver_due, self._store, now=self._clock(), timeout=alerts.timeout)
+            await asyncio.shield(self._telling)
         except PresswatchError as error:
             logger.error("%s", error)
+
+    def _tell(self) -> None:
+        alerts, kinds = self._config.alerts, [EventKind(kind) for kind in self._config.alerts.kinds]
+        run_watches(self._store, now=self._clock())
+        write_event_alerts(self._store, alerts.to, kinds=kinds, now=self._clock())
+        deliver_due(self._store, now=self._clock(), timeout=alerts.timeout, stopping=self._stopping)
+
+    async def stop(self) -> None:
+        """Send nothing more; wait for the message that is being sent, so that nobody else sends it again."""
+        self._stopping.set()
+        if self._telling is not None:
+            await asyncio.wait({self._telling})

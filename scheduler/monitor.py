@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,9 @@ logger = logging.getLogger(__name__)
 class Monitor:
     """A small HTTP server that only answers questions."""
 
-    def __init__(self, store: Store, config: Config, dispatch: Dispatch) -> None:
+    def __init__(self, store: Store, config: Config, dispatch: Dispatch, watched: Collection[str]) -> None:
         self._store = store
+        self._watched = watched
         self._dispatch = dispatch
         self._where = parse_listen(config.scheduler.listen)
         self._runner: web.AppRunner | None = None
@@ -63,7 +64,7 @@ class Monitor:
             report = await self._report()
         except PresswatchError as error:
             return web.json_response({"healthy": False, "reason": str(error)}, status=503)
-        late = list(overdue(report))
+        late = [source for source in overdue(report) if source in self._watched]
         body = {"healthy": not late, "running": list(self._dispatch.running), "overdue": late}
         return web.json_response(body, status=503 if late else 200)
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from scheduler.children import Ending
 from scheduler.plan import SLACK, Look, Plan, Rule, after_set_back, catch_up, next_plan, rule_of
 from scheduler.rhythm import Rhythm, learn
+from scheduler.standing import settled
 from scraper.source import Source
 from storage.config import Config
 from storage.errors import ConfigError
@@ -65,7 +66,14 @@ class Planner:
         if schedule is not None and schedule.due_at < now:
             return _as_plan(schedule)
         last = None if schedule is None else _as_plan(schedule)
-        return next_plan(self._rules[source], last, None, self._rhythm(source, now), now=now, jitter=0)
+        rule = self._rules[source]
+        if schedule is not None and schedule.failures == 0 and not self._is_held(source, now):
+            last = last and settled(rule, last, now)
+        return next_plan(rule, last, None, self._rhythm(source, now), now=now, jitter=0)
+
+    def _is_held(self, source: str, now: datetime) -> bool:
+        crawl = self._store.schedules.last_crawl(source)
+        return crawl is not None and crawl.held_until is not None and crawl.held_until > now
 
     def set_right(self, *, now: datetime) -> None:
         """Plan anew what lies further away than any plan: a clock that jumped has made it."""

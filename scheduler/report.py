@@ -159,6 +159,8 @@ def state_of(one: Condition, *, late: bool) -> State:
     """The gravest of what holds."""
     run = one.last_run
     failed = run is not None and run.status not in {RunStatus.SUCCEEDED, RunStatus.RUNNING, RunStatus.INTERRUPTED}
+    # A crawl that ends before its run is opened (a setting that is wrong by now) shows in the schedule only.
+    failed = failed or (one.schedule is not None and one.schedule.failures > 0)
     holds = {
         State.FAILING: failed,
         State.WARNING: bool(one.events),

@@ -23,7 +23,7 @@ from scraper.source import Source
 from scraper.sources import get_source, load_crawl_config, load_sources
 from scraper.writer import Writer
 from storage import formats, logs
-from storage.config import Config, LogSettings
+from storage.config import Config, LogSettings, SchedulerSettings
 from storage.console import DEBUG, fail
 from storage.errors import ConfigError, PresswatchError
 from storage.printable import safe
@@ -48,6 +48,8 @@ def crawl_sources(
     for source in chosen:
         check(source, config, options)
     configure(config.log, options, verbose=verbose)
+    if options.trigger is Trigger.SCHEDULED:
+        end_by_itself(config.scheduler)
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
         outcomes = run_loop(_crawl_all(chosen, store, config, options))
     return max(_report(source, outcome) for source, outcome in zip(chosen, outcomes, strict=True))
@@ -62,6 +64,13 @@ def check(source: Source, config: Config, options: CrawlOptions) -> None:
     for url in options.urls:
         if addresses.article(url) is None:
             raise ConfigError(f"--url {url}: no article address of {source.name} at {addresses.base}")
+
+
+def end_by_itself(limits: SchedulerSettings) -> None:
+    """Let the system end this process some time after its daemon would have: one whose daemon was killed has nobody
+    else to do it, and would keep its source from being crawled for ever."""
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_REAL, (limits.deadline + 3 * limits.grace).total_seconds())
 
 
 def configure(log: LogSettings, options: CrawlOptions, *, verbose: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -109,7 +110,13 @@ def fail(message: str, code: int) -> int:
 
     With --debug the trace of the exception that is being handled, if one is, stands before it.
     """
-    if DEBUG.get() and sys.exception() is not None:
+    from storage import logs
+
+    traced = DEBUG.get() and sys.exception() is not None
+    if logs.is_json():  # whoever reads the log reads JSON on every line
+        logging.getLogger("presswatch").error("%s", message, exc_info=traced)
+        return code
+    if traced:
         traceback.print_exc()
     click.echo(f"presswatch: {safe(message)}", err=True)
     return code

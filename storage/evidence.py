@@ -19,6 +19,11 @@ BACK_CATALOGUE = timedelta(days=2)
 """A link listed first so long after its date was not missed for two days: it stood on the list when we came."""
 
 
+FORGOTTEN = timedelta(days=2)
+"""A channel not looked at for so long while others of its source were is looked at no more. A Retry-After can keep one
+out of a crawl for a day."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage:
     """How the page of an article reads."""
@@ -85,13 +90,17 @@ def read_pages(store: Store, source: str, *, limit: int) -> list[ReadPage]:
 
 
 def channel_health(store: Store, source: str) -> list[ChannelHealth]:
-    """How the channels of a source fare that were looked at."""
+    """How the channels of a source fare that are looked at; one that no setting names any more is none of them."""
     names = tuple(ChannelHealth.__dataclass_fields__)
     renamed = {"stage": "failure", "reason": "failure_reason"}
     columns = [getattr(ChannelRow, renamed.get(name, name)).label(name) for name in names]
     statement = select(*columns).where(ChannelRow.source == source, ChannelRow.last_looked_at.is_not(None))
     with store.read() as connection:
-        return [ChannelHealth(**row) for row in connection.execute(statement.order_by(ChannelRow.id)).mappings()]
+        latest = connection.scalar(select(func.max(ChannelRow.last_looked_at)).where(ChannelRow.source == source))
+        if latest is None:
+            return []
+        current = statement.where(ChannelRow.last_looked_at >= latest - FORGOTTEN).order_by(ChannelRow.id)
+        return [ChannelHealth(**row) for row in connection.execute(current).mappings()]
 
 
 def detections(store: Store, *, since: datetime) -> list[Detection]:

@@ -25,12 +25,18 @@ def configure(*, level: str, form: str, traces: bool = False) -> None:
     handler.setFormatter(FORMS[form]())
     root = logging.getLogger()
     root.handlers[:] = [handler]
+    logging.captureWarnings(form == "json")
     root.setLevel(level.upper())
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.ERROR)
     if traces:
         for name in ("scraper", "scheduler", "storage"):
             logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+def is_json() -> bool:
+    """Whether `configure` was asked for JSON in this process."""
+    return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
 
 
 def _at(record: logging.LogRecord) -> str:
@@ -42,7 +48,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = f"{_at(record)} {record.levelname.lower():<7} {safe(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return f"{line}\n{safe(self.formatException(record.exc_info), lines=True)}" if record.exc_info else line
 
 
 class TerseLines(logging.Formatter):
@@ -50,7 +56,7 @@ class TerseLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line = f"{record.levelname} {safe(record.getMessage())}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return f"{line}\n{safe(self.formatException(record.exc_info), lines=True)}" if record.exc_info else line
 
 
 class JsonLines(logging.Formatter):

@@ -45,7 +45,7 @@ class LastCrawl:
     listed: int
     fresh: int
     changed: bool
-    stage: Stage | None  # of the first channel that failed
+    stage: Stage | None  # of the channel that failed last
     held_until: datetime | None
     since: datetime | None  # when the good crawl before it ended
 
@@ -111,7 +111,12 @@ _LAST_GOOD = (
     .order_by(CrawlRunRow.id.desc())
     .limit(1)
 )
-_FAILING = select(ChannelRow.failure).where(ChannelRow.failures > 0).order_by(ChannelRow.id).limit(1)
+_FAILING = (
+    select(ChannelRow.failure)
+    .where(ChannelRow.failures > 0)
+    .order_by(ChannelRow.last_failed_at.desc(), ChannelRow.id)
+    .limit(1)
+)
 
 
 def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None, since: datetime | None) -> LastCrawl:

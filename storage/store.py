@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from storage import schema
-from storage.engine import create_store_engine, transaction
+from storage.engine import create_store_engine, file_identity, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -34,6 +34,12 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._file = file_identity(engine)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the database's file is still the one that was opened: what is written to another, nobody finds."""
+        return file_identity(self.engine) == self._file
 
     def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads: it never waits for a writer."""

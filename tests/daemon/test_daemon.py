@@ -9,6 +9,8 @@ import socket
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from storage.records import RunStatus
 from tests.crawl.stories import story
 from tests.daemon.post import Post, end
@@ -252,3 +254,18 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--kind", "slient"], "--kind: must be one of"),
+        (["--source", os.fsdecode(b"\xff")], "is not UTF-8"),
+        (["--limit", "9" * 30], "is no whole number from 0 to"),
+        (["--limit", "-1"], "is no whole number from 0 to"),
+    ],
+)
+def test_what_cannot_be_asked_of_events_is_refused_in_one_line(post: Post, arguments: list[str], said: str) -> None:
+    refused = post.command("events", *arguments)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert said in refused.stderr

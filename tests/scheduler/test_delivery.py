@@ -10,6 +10,7 @@ import time
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from scheduler.delivery import MANY, STALE, DeliveryCounts, deliver_due, message
 from scheduler.telling import Message
 from storage.alerts import NewAlert, again_after
 from storage.duty_models import AlertRow, WatchRow
+from storage.errors import StoreError
 from storage.models import EventRow
 from storage.records import EventKind, Telling
 from tests.scheduler.listener import PASSWORD, TOKEN, Listener, refusing_port
@@ -313,3 +315,30 @@ def test_kill_9_loses_nothing_and_tells_twice_only_what_was_on_its_way(
     twice = sum(count - 1 for count in counts)
     largest = max(message.count("https://caliber.az/en/post/") for message in said)
     assert twice <= largest
+
+
+class TestNothingIsSentThatCannotBeRecorded:
+    """A full disk, a file that may not be written: a message would arrive again in every round."""
+
+    def test_a_database_that_takes_nothing(self, rows: Rows, listener: Listener) -> None:
+        rows.store.watches.add(new_watch(target=listener.target), NOON)
+        gas(rows, "one")
+        run_watches(rows.store, now=NOON)
+        refuse = "CREATE TRIGGER full BEFORE UPDATE ON alerts BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+        with rows.store.write() as connection:
+            connection.exec_driver_sql(refuse)
+        for _ in range(2):
+            with pytest.raises(StoreError, match="disk is full"):
+                deliver_due(rows.store, now=NOON)
+        assert listener.asked == 0
+        with rows.store.write() as connection:
+            connection.exec_driver_sql("DROP TRIGGER full")
+        assert deliver_due(rows.store, now=NOON).delivered == 1
+
+    def test_nothing_more_is_begun_once_it_was_stopped(self, rows: Rows, listener: Listener) -> None:
+        rows.store.watches.add(new_watch(target=listener.target), NOON)
+        gas(rows, "one", "two", "three")
+        run_watches(rows.store, now=NOON)
+        listener.slow, stopping = 0.5, Event()
+        Timer(0.2, stopping.set).start()
+        assert deliver_due(rows.store, now=NOON, stopping=stopping) == DeliveryCounts(1, 0, 2, 0)

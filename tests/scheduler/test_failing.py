@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from scheduler.failing import ChannelFacts, GapFacts, channel_findings, gap
+from scheduler.failing import ChannelFacts, CrawlFacts, GapFacts, channel_findings, crawl_finding, gap
 from scheduler.findings import EventKind
 from storage.records import Stage
 from tests.scheduler.histories import MONDAY
@@ -103,3 +103,31 @@ def test_a_gap_says_how_many_were_probably_missed() -> None:
     assert gap(facts).details["missed"] is None
     assert "about" not in gap(facts).sentence
     assert gap(replace(facts, last_good_at=NOW - HOUR), TwoAnHour()).details["missed"] == 0
+
+
+def crawls(failures: int) -> CrawlFacts:
+    return CrawlFacts(source="news", failures=failures, first_failed_at=NOW - HOUR)
+
+
+@pytest.mark.parametrize(
+    ("failures", "channels", "opens"),
+    [
+        (0, [channel()], None),
+        (2, [channel()], False),
+        (3, [channel()], True),
+        (3, [], True),
+        (3, [channel(), channel(1, Stage.TIMEOUT)], False),  # the channel is told of
+    ],
+)
+def test_crawls_that_fail_by_no_channels_fault(failures: int, channels: list[ChannelFacts], opens: bool | None) -> None:
+    found = crawl_finding(crawls(failures), channels, now=NOW)
+    assert (None if found is None else found.opens) is opens
+
+
+def test_what_is_said_of_such_crawls() -> None:
+    found = crawl_finding(crawls(4), [], now=NOW)
+    assert found is not None
+    assert (found.kind.value, found.subject) == ("failing", "news")
+    assert "4 times in a row" in found.sentence
+    assert "presswatch crawl news" in found.sentence
+    json.dumps(found.details)

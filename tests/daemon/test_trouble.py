@@ -1,0 +1,123 @@
+"""What goes wrong around a daemon that runs: it ends in time, tells nothing twice, and says what is wrong."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage.duty_models import AlertRow
+from storage.processes import identity
+from storage.records import RunStatus
+from storage.schedules import Schedule
+from tests.crawl.stories import story
+from tests.daemon.post import Post, end
+from tests.daemon.test_daemon import free_port
+from tests.scheduler.listener import Listener
+from tests.site import Site, bad
+
+FAR = 'every = "6 h"'
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as listening:
+        yield listening
+
+
+def test_a_stop_waits_for_one_message_and_not_for_all(post: Post, site: Site, listener: Listener) -> None:
+    site.publish_many([story(f"story-{number}") for number in range(4)])
+    listener.slow = 3
+    post.settle(schedule=FAR)
+    post.command("watch", "add", "Any", "paragraph", "--to", listener.target)
+    daemon = post.start()
+    post.wait(lambda: listener.asked)
+    began_at = time.monotonic()
+    assert end(daemon) == 0
+    assert time.monotonic() - began_at < 6
+    assert len(listener.told) == 1
+    assert len([row for row in post.rows(AlertRow.__tablename__) if row.delivered_at is not None]) == 1
+    assert "Traceback" not in post.log
+
+
+def test_a_database_file_that_is_replaced_ends_it_instead_of_being_written_past(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    post.settle(schedule=FAR)
+    daemon = post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    (post.folder / "post.db").rename(post.folder / "elsewhere.db")
+    assert daemon.wait(20) == 1
+    assert "the file of the database was moved or replaced" in post.log
+    assert "Traceback" not in post.log
+
+
+def test_crawls_that_end_before_they_begin_are_wrong_and_said(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    daemon = post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    post.settle(more="\n[log]\nnonsense = 1\n")
+    post.wait_for("schedules", 1, failures=1)
+    post.settle()
+    status = post.command("status")
+    assert status.returncode == 1
+    assert "caliber: failing" in status.stdout
+    post.command("now", "caliber")
+    post.wait_for("schedules", 1, failures=0)
+    assert post.command("status").returncode == 0
+    end(daemon)
+
+
+def test_a_crawl_that_fails_says_so_in_the_form_of_the_log(post: Post, site: Site) -> None:
+    site.misbehave("/rss.xml", bad.server_error())
+    post.settle(more='\n[log]\nformat = "json"\n')
+    daemon = post.start()
+    post.wait_for("schedules", 1, failures=1)
+    end(daemon)
+    entries = [json.loads(line) for line in post.log.splitlines()]
+    assert any(entry["level"] == "error" for entry in entries)
+
+
+def test_a_shorter_interval_does_not_wait_for_the_look_that_the_longer_one_planned(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    post.settle(schedule='every = "1 d"')
+    daemon = post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    end(daemon)
+    post.settle(schedule='every = "2 s"')
+    post.start()
+    post.wait_for("crawl_runs", 2, status="succeeded")
+
+
+def test_its_health_is_that_of_the_sources_it_watches(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    port = free_port()
+    post.settle(schedule=FAR, listen=f"127.0.0.1:{port}")
+    post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    long_ago = datetime.now(UTC) - timedelta(days=9)
+    with closing(post.store()) as store:
+        store.sources.declare(name="dropped", title="", home="", terms="", timezone="UTC")
+        store.schedules.set(Schedule(source="dropped", due_at=long_ago, interval=None, reason=""))
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+        assert answer.status == 200
+
+
+def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("/rss.xml", bad.slow(60))
+    post.settle(deadline="3 s", grace="1 s")
+    daemon = post.start()
+    [run] = post.wait_for("crawl_runs", 1, status="running")
+    end(daemon, signal.SIGKILL)
+    post.wait(lambda: identity(run.pid) != run.process)
+    assert datetime.now(UTC) - run.started_at < timedelta(seconds=15)  # an answer would be waited for for 30 s
+    site.behave()
+    post.start()
+    post.wait_for("articles", 1)
+    assert post.rows("crawl_runs")[0].status == RunStatus.INTERRUPTED
