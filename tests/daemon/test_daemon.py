@@ -133,6 +133,7 @@ def test_once_crawls_what_is_due_and_ends(post: Post, site: Site) -> None:
 
 
 def test_once_says_when_a_crawl_failed(post: Post, site: Site) -> None:
+    site.publish(story("one"))
     site.misbehave("/rss.xml", bad.server_error())
     assert end_of(post, "daemon", "--once") == 1
     [schedule] = post.rows("schedules")
