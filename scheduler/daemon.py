@@ -140,7 +140,9 @@ class Daemon:
         self._scheduler.start()
         logger.info("watching %s", ", ".join(self._sources))
         service.tell("READY=1")
+        minding = asyncio.create_task(self._mind_the_clock())
         await self._stop.wait()
+        minding.cancel()
         await self._end()
         return self._exit_code
 
@@ -158,6 +160,20 @@ class Daemon:
                 await job()
 
         self._scheduler.add_job(run, IntervalTrigger(seconds=length.total_seconds()), id=job.__name__)
+
+    async def _mind_the_clock(self) -> None:
+        """Take the regular jobs up again after the clock was put back: APScheduler plans by it, and would do nothing,
+        nor show a sign of life, until it is again as late as it was."""
+        last = now()
+        while True:
+            await asyncio.sleep(CONTROL_EVERY.total_seconds())
+            at, before = now(), last
+            last = at
+            if at < before:
+                logger.warning("the clock was put back by %s", before - at)
+                for job in self._scheduler.get_jobs():
+                    if isinstance(job.trigger, IntervalTrigger):
+                        job.modify(next_run_time=at)
 
     def _plan(self, schedule: Schedule) -> None:
         """One job a source, in place of the one before."""
