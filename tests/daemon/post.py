@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Row, select
 
+from storage import duty_models
 from storage.columns import Model
 from storage.store import Store, open_store
 from tests.site import Site
@@ -22,6 +23,7 @@ from tests.site import Site
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 40.0  # seconds for what takes one or two on a quiet machine
 T = TypeVar("T")
+TABLES = (Model, duty_models)  # named so that all tables are known
 SETTINGS = """
 [scraper]
 delay = "0 s"
