@@ -20,9 +20,10 @@ from scheduler.dispatch import Dispatch, Done
 from scheduler.jobs import Jobs
 from scheduler.monitor import Monitor
 from scheduler.planning import Planner
+from scheduler.targets import masked
 from scraper.source import Source
 from storage.config import Config
-from storage.errors import PresswatchError, RunOpenError
+from storage.errors import ConfigError, PresswatchError, RunOpenError
 from storage.leases import BEAT_EVERY, Lease
 from storage.processes import identity
 from storage.schedules import Schedule
@@ -42,6 +43,7 @@ class Daemon:
     """Looks at some sources of one store until it is told to stop."""
 
     def __init__(self, store: Store, config: Config, sources: Mapping[str, Source]) -> None:
+        _refuse_unusable(config.alerts.to)
         self._store = store
         self._sources = sources
         self._settings = config.scheduler
@@ -79,7 +81,11 @@ class Daemon:
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        numbers = [signal.SIGTERM, signal.SIGINT]
+        hang_up = getattr(signal, "SIGHUP", None)
+        if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:  # nohup has it ignored
+            numbers.append(hang_up)  # its terminal was closed: its crawls must not be left to themselves
+        for number in numbers:
             with suppress(NotImplementedError):
                 loop.add_signal_handler(number, self._stop.set)
 
@@ -247,6 +253,15 @@ class Daemon:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def _refuse_unusable(targets: Sequence[str]) -> None:
+    """Raises ConfigError for an address that nobody could be told at: better now than when something is wrong."""
+    from scheduler.sending import UNUSABLE, is_usable  # Apprise is loaded only if somebody is to be told
+
+    for target in targets:
+        if not is_usable(target):
+            raise ConfigError(f"alerts.to: {masked(target)} {UNUSABLE}; write one such as json://host/path")
 
 
 def _limits(config: Config) -> Limits:

@@ -45,7 +45,7 @@ class LastCrawl:
     listed: int
     fresh: int
     changed: bool
-    stage: Stage | None  # of the channel that failed last
+    stage: Stage | None  # of the first channel that failed in it
     held_until: datetime | None
     since: datetime | None  # when the good crawl before it ended
 
@@ -97,7 +97,9 @@ class Schedules:
             run = connection.execute(_LAST_RUN.where(CrawlRunRow.source == source)).first()
             if run is None:
                 return None
-            failing = connection.execute(_FAILING.where(ChannelRow.source == source)).first()
+            failing = connection.execute(
+                _FAILING.where(ChannelRow.source == source, ChannelRow.last_failed_at >= run.started_at)
+            ).first()
             held = connection.scalar(select(SourceRow.held_until).where(SourceRow.name == source))
             since = connection.scalar(_LAST_GOOD.where(CrawlRunRow.source == source, CrawlRunRow.id < run.id))
         return _last_crawl(run, failing, held, since)
@@ -111,12 +113,7 @@ _LAST_GOOD = (
     .order_by(CrawlRunRow.id.desc())
     .limit(1)
 )
-_FAILING = (
-    select(ChannelRow.failure)
-    .where(ChannelRow.failures > 0)
-    .order_by(ChannelRow.last_failed_at.desc(), ChannelRow.id)
-    .limit(1)
-)
+_FAILING = select(ChannelRow.failure).where(ChannelRow.failures > 0).order_by(ChannelRow.id).limit(1)
 
 
 def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None, since: datetime | None) -> LastCrawl:

@@ -121,3 +121,20 @@ def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(post: Post, site:
     post.start()
     post.wait_for("articles", 1)
     assert post.rows("crawl_runs")[0].status == RunStatus.INTERRUPTED
+
+
+def test_a_terminal_that_is_closed_ends_it_in_good_order(post: Post, site: Site) -> None:
+    site.publish(story("one"))
+    post.settle(schedule=FAR)
+    daemon = post.start()
+    post.wait_for("crawl_runs", 1, status="succeeded")
+    assert end(daemon, signal.SIGHUP) == 0
+    assert post.log.rstrip().endswith("stopped")
+
+
+def test_an_address_that_nobody_can_be_told_at_is_refused_at_once_without_its_secret(post: Post) -> None:
+    post.settle(more='\n[alerts]\nto = ["nosuch://desk:hunter2@host/path"]\n')
+    refused = post.command("daemon")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "alerts.to: nosuch://" in refused.stderr
+    assert "hunter2" not in refused.stderr

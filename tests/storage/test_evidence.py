@@ -37,7 +37,7 @@ def test_a_channel_that_is_looked_at_no_more_says_nothing_of_its_source(rows: Ro
 
 
 def test_a_crawl_fails_as_its_own_channel_does(rows: Rows) -> None:
-    fail(rows, OLD, Stage.BLOCKED, after=timedelta(0))
+    fail(rows, OLD, Stage.BLOCKED, after=-HOUR)
     fail(rows, NEW, Stage.NETWORK, after=100 * HOUR)
     rows.run(source="caliber", started_at=NOON, finished_at=NOON + 100 * HOUR, status=RunStatus.FAILED)
     crawl = rows.store.schedules.last_crawl("caliber")
