@@ -21,7 +21,7 @@ from storage.store import Store, open_store
 from tests.site import Site
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 40.0  # seconds for what takes one or two on a quiet machine
+PATIENCE = 80.0  # seconds for what takes one or two on a quiet machine
 T = TypeVar("T")
 SETTINGS = """
 [scraper]
