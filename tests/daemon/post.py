@@ -79,6 +79,7 @@ class Post:
                 stdout=log,
                 stderr=log,
                 text=True,
+                preexec_fn=_as_from_a_terminal,
             )
         self._daemons.append(daemon)
         return daemon
@@ -141,6 +142,11 @@ class Post:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+
+
+def _as_from_a_terminal() -> None:
+    """What runs the tests may have been told to outlive its terminal, and a child inherits that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def end(daemon: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:
