@@ -79,7 +79,7 @@ class Post:
                 stdout=log,
                 stderr=log,
                 text=True,
-                preexec_fn=_as_from_a_terminal,
+                preexec_fn=_as_from_a_terminal,  # noqa: PLW1509  (no thread of ours holds a lock here)
             )
         self._daemons.append(daemon)
         return daemon
