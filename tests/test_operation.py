@@ -59,7 +59,7 @@ def test_every_metric_is_listed_and_none_is_made_up() -> None:
         delays=DelayReport(lines=(), left_out={}),
         undelivered=0,
     )
-    told = metrics_text(report, crawling=0).decode()
+    told = metrics_text(report, crawling=0, tasks=1).decode()
     assert set(re.findall(r"# TYPE (\w+)", told)) == set(re.findall(r"`(presswatch_\w+)`", PAGE))
 
 
