@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from storage.console import Command, CommandGroup
-
-VERSION = "0.1.0"
+from storage.version import VERSION
 
 COMMANDS = {
     "crawl": Command("scraper.cli", "Crawl sources now: fetch what is new, look again at what is due."),
