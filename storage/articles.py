@@ -5,14 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
     Select,
-    Text,
     and_,
     literal,
     or_,
@@ -22,11 +21,14 @@ from sqlalchemy import (
 )
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
+from storage.columns import PlainText
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
 
 if TYPE_CHECKING:
     from storage.store import Store
+
+T = TypeVar("T")
 
 CHUNK = 200
 """Rows fetched from the database at a time while a list is read."""
@@ -63,18 +65,26 @@ class Articles:
         """The articles that pass the filter, read from the database as they are asked for; bodies are not loaded.
 
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
-        it. One transaction lasts until the iterator ends or is closed. Raises StoreError.
+        it. A list of at most CHUNK is read at once; a longer one, or one without a limit, holds its transaction until
+        the iterator ends or is closed. Raises StoreError.
         """
+        found = self._read(wanted, sort, limit, after)
+        return at_once(found) if limit is not None and limit <= CHUNK else found
+
+    def _read(
+        self, wanted: ArticleFilter, sort: Sort, limit: int | None, after: Cursor | None
+    ) -> Iterator[ArticleSummary]:
         with self._store.read() as connection:
             notes = source_notes(connection)
             left = limit
             for part in _parts(wanted, sort, after):
                 if left == 0:
                     return
-                found = connection.execution_options(yield_per=CHUNK).execute(part.limit(left))
-                for row in found.mappings():
-                    yield _summary(row, notes)
-                    left = None if left is None else left - 1
+                # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
+                with connection.execution_options(yield_per=CHUNK).execute(part.limit(left)) as found:
+                    for row in found.mappings():
+                        yield _summary(row, notes)
+                        left = None if left is None else left - 1
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
         """The article with this id or at this address as a person types it; None if there is none.
@@ -114,6 +124,11 @@ class Articles:
             statement = select(*_SUMMARY).where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_notes(connection)
             return tuple(_summary(row, notes) for row in connection.execute(statement).mappings())
+
+
+def at_once(found: Iterator[T]) -> Iterator[T]:
+    """The same, read to its end when the first is asked for: left half read, it leaves no transaction open."""
+    yield from list(found)
 
 
 def addresses(typed: str) -> tuple[str, ...]:
@@ -200,12 +215,12 @@ def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
-    place = tuple_(literal(after.key, key.type), literal(after.id))
+    place = tuple_(literal(after.key, key.type), literal(min(after.id, LARGEST_ID)))
     return [tuple_(key, articles.c.id) < place]
 
 
 def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
-    return [] if after is None else [articles.c.id < after.id]
+    return [] if after is None else [articles.c.id < min(after.id, LARGEST_ID)]
 
 
 def _conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
@@ -228,7 +243,7 @@ def _in_section(section: str) -> ColumnElement[bool]:
     plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
     folded = " ".join(unicodedata.normalize("NFKC", plain).split())
     # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
-    names = type_coerce(articles.c.sections, Text)
+    names = type_coerce(articles.c.sections, PlainText)
     return or_(articles.c.section == folded, names.contains(f"|{folded}|", autoescape=True))
 
 
