@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -251,3 +251,15 @@ def _dated(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
         return []
     undated = and_(articles.c.published_at.is_(None), *_first_seen(wanted))
     return [or_(and_(*_published(wanted)), undated)]
+
+
+def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """What an article must meet to pass the filter, times included, for lists that sort by something else."""
+    return [*_conditions(wanted), *_dated(wanted)]
+
+
+def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:
+    """The articles with these ids, by id."""
+    notes = source_notes(connection)
+    found = connection.execute(select(*_SUMMARY).where(articles.c.id.in_(ids))).mappings()
+    return {row["id"]: _summary(row, notes) for row in found}

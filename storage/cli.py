@@ -132,7 +132,7 @@ def show(article: str, form: str, config_path: str | None, database: str | None)
 
     with store:
         try:
-            story = article_story(store, _as_id(article) if article.isdecimal() else article)
+            story = article_story(store, id_or_address(article))
         except ValueError as error:
             raise refuse_value("ID|URL", error) from error
     if story is None:
@@ -143,9 +143,11 @@ def show(article: str, form: str, config_path: str | None, database: str | None)
         formats.say(article_text(story))
 
 
-def _as_id(digits: str) -> int:
-    """The id; 0, which is nobody's, for more digits than an id has (Python reads no more than 4,300)."""
-    return int(digits) if len(digits) <= 10 else 0
+def id_or_address(typed: str) -> int | str:
+    """The id, or the address as it was typed; 0, which is nobody's, for more digits than an id has."""
+    if not typed.isdecimal():
+        return typed
+    return int(typed) if len(typed) <= 10 else 0  # Python reads no more than 4,300 digits
 
 
 def flat(story: ArticleStory) -> dict[str, Any]:

@@ -59,11 +59,15 @@ def source_option(command: F) -> F:
 
 def list_options(command: F) -> F:
     """Adds --limit, --format and --raw."""
+    return shape_options(limit_option(command))
+
+
+def shape_options(command: F) -> F:
+    """Adds --format and --raw."""
     formats = click.Choice(["table", "json", "jsonl", "csv"])
     for option in (
         click.option("--raw", is_flag=True, help="CSV: leave formulas and control characters as they are."),
         click.option("--format", "form", type=formats, default="table", show_default=True, help="In what shape."),
-        limit_option,
     ):
         command = option(command)
     return command
@@ -105,7 +109,7 @@ def article_filter(*, now: datetime, **asked: Any) -> ArticleFilter:
     from storage.values import moment
 
     for name in ("since", "until", "edited_since"):
-        if asked[name] is not None:
+        if asked.get(name) is not None:
             try:
                 asked[name] = moment(asked[name], now=now)
             except ValueError as error:
