@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    exists,
     literal,
     or_,
     select,
@@ -65,6 +66,11 @@ class Articles:
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
         it. One transaction lasts until the iterator ends or is closed. Raises StoreError.
         """
+        if wanted.as_of is not None:
+            from storage.past import find_past
+
+            yield from find_past(self._store, wanted, wanted.as_of, sort=sort, limit=limit, after=after)
+            return
         with self._store.read() as connection:
             notes = source_notes(connection)
             left = limit
@@ -217,19 +223,38 @@ def _conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
         (wanted.min_views, lambda count: column.view_count >= count),
         (wanted.max_views, lambda count: column.view_count <= count),
         (wanted.edited_since, lambda moment: column.revised_at >= moment),
+        (_edit(wanted), lambda edit: edit),
         (wanted.gone, lambda gone: column.gone_at.is_not(None) if gone else column.gone_at.is_(None)),
     )
     return [test(value) for value, test in tests if value is not None]
 
 
+def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
+    """That there is an edit of the kinds that are asked for; None if none are."""
+    tests: list[ColumnElement[bool]] = [revisions.c.kind.in_(wanted.changes)] if wanted.changes else []
+    tests += [] if wanted.undeclared is None else [revisions.c.undeclared == wanted.undeclared]
+    if not tests:
+        return None
+    tests += [] if wanted.edited_since is None else [revisions.c.seen_until >= wanted.edited_since]
+    return exists().where(revisions.c.article_id == articles.c.id, *tests)
+
+
 def _in_section(section: str) -> ColumnElement[bool]:
     """By any of the article's sections, as the page names them, or by the one it was asked for."""
-    # As the scraper folds labels: İ and ı count as i.
+    folded = folded_section(section)
+    return or_(articles.c.section == folded, among(articles.c.sections, folded))
+
+
+def folded_section(section: str) -> str:
+    """The name of a section as the scraper folds labels: İ and ı count as i."""
     plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
-    folded = " ".join(unicodedata.normalize("NFKC", plain).split())
+    return " ".join(unicodedata.normalize("NFKC", plain).split())
+
+
+def among(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a name is one of the names of a column."""
     # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
-    names = type_coerce(articles.c.sections, Text)
-    return or_(articles.c.section == folded, names.contains(f"|{folded}|", autoescape=True))
+    return type_coerce(names, Text).contains(f"|{name}|", autoescape=True)
 
 
 def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:

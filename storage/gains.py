@@ -46,9 +46,7 @@ def most_gained(
     return tuple(sorted(gainers, key=lambda one: (-one.gain.gained, one.article.id)))
 
 
-def _gainer(
-    article: ArticleSummary, readings: Sequence[ViewReading], since: datetime, until: datetime
-) -> Gainer:
+def _gainer(article: ArticleSummary, readings: Sequence[ViewReading], since: datetime, until: datetime) -> Gainer:
     last = max((one for one in readings if one.read_at <= until), key=lambda one: one.read_at)
     return Gainer(article=article, gain=gain(readings, since=since, until=until), view_count=last.view_count)
 

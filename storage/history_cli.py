@@ -20,7 +20,9 @@ def commands() -> None:
 
 @commands.command()
 @click.argument("article", metavar="ID|URL", type=NAME)
-@click.option("--diff", "with_diff", is_flag=True, help="Word by word: in colour on a terminal, else [-gone-] {+come+}.")
+@click.option(
+    "--diff", "with_diff", is_flag=True, help="Word by word: in colour on a terminal, else [-gone-] {+come+}."
+)
 @story_format
 @config_options
 def history(article: str, *, with_diff: bool, form: str, config_path: str | None, database: str | None) -> None:

@@ -17,9 +17,7 @@ COLOURS = {Mark.GONE: ("\x1b[31;9m", "\x1b[0m"), Mark.COME: ("\x1b[32;4m", "\x1b
 """Red and struck through, green and underlined: told apart without colours too."""
 
 
-def history_lines(
-    article: ArticleFull, told: Sequence[SeenWording], *, with_diff: bool, colour: bool
-) -> Iterator[str]:
+def history_lines(article: ArticleFull, told: Sequence[SeenWording], *, with_diff: bool, colour: bool) -> Iterator[str]:
     """Each wording with when it was seen and what sort of edit led to it; `with_diff`: and with what changed."""
     yield safe(article.title)
     yield safe(article.url)

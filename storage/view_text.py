@@ -10,7 +10,7 @@ from storage.gains import Gainer
 from storage.lists import NOTHING, UTC_NOTE, credit, number, stamp
 from storage.printable import pad, safe
 from storage.view_answers import ViewsOfArticle
-from storage.view_series import AtAge, Basis, Gain, Step, in_order, views_at
+from storage.view_series import HOUR, AtAge, Basis, Gain, Step, in_order, views_at
 
 BARS = "▁▂▃▄▅▆▇█"
 SPARKS = 40
@@ -61,7 +61,12 @@ def _step_row(step: Step) -> list[str]:
 def _age_row(one: AtAge) -> list[str]:
     views = one.views
     shown = f"~{views.view_count}" if views.basis is Basis.INTERPOLATED else number(views.view_count)
-    return [length(one.age), stamp(views.at), shown, length(views.gap), views.basis]
+    return [_age(one.age), stamp(views.at), shown, length(views.gap), views.basis]
+
+
+def _age(age: timedelta) -> str:
+    """Ages of the first day are known by their hours: 24 h, not 1 d."""
+    return f"{age // HOUR} h" if age <= 24 * HOUR and not age % HOUR else length(age)
 
 
 def hourly(rate: float | None) -> str:

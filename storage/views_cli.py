@@ -100,7 +100,9 @@ def _most(
         found = most_gained(store, wanted, since=now - length, until=now, limit=top)
     shown: Iterator[Any] = iter(found) if form == "table" else map(gain_row, found)
     if not give(shown, form, kind=GainRow, as_table=top_lines, raw=raw):
-        say_nothing("no article that matches was read twice and gained views in the window; --window takes a longer one")
+        say_nothing(
+            "no article that matches was read twice and gained views in the window; --window takes a longer one"
+        )
 
 
 def _length(typed: str) -> timedelta:

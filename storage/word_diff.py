@@ -124,7 +124,9 @@ def _matched(old: Sequence[str], new: Sequence[str]) -> Iterator[Aligned]:
         i, j = match.a + match.size, match.b + match.size
 
 
-def _trimmed(old: Sequence[str], new: Sequence[str]) -> tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]:
+def _trimmed(
+    old: Sequence[str], new: Sequence[str]
+) -> tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]:
     """Both without what they begin and end with alike: the beginning, the two, the end."""
     start = _common(old, new)
     end = _common(old[start:][::-1], new[start:][::-1])

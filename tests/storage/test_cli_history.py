@@ -15,6 +15,7 @@ from storage.records import ChangeKind
 from tests.storage.conftest import Ask
 from tests.storage.rows import HOUR, NOON, TERMS, Rows
 
+UNDECLARED = "UNDECLARED: the page's own date did not move"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,8 +30,13 @@ def article(rows: Rows) -> int:
     )
     first = {"title": "Union may fund rail link", "body": "First.\n\nIt pays 1.5 million.\n\nLast."}
     rows.revision(number, 1, **first, kind=ChangeKind.NUMBERS, undeclared=True)
-    rows.revision(number, 2, title="Union may fund rail link", body="First.\n\nIt pays 15 million.\n\nLast.",
-                  kind=ChangeKind.TITLE)
+    rows.revision(
+        number,
+        2,
+        title="Union may fund rail link",
+        body="First.\n\nIt pays 15 million.\n\nLast.",
+        kind=ChangeKind.TITLE,
+    )
     return number
 
 
@@ -45,8 +51,7 @@ def test_every_wording_is_told_oldest_first(ask: Ask, article: int) -> None:
         "1. seen from 2026-11-04 12:00 until 2026-11-04 13:00: as first stored, 11 words",
         "   Union may fund rail link",
         "",
-        "2. seen from 2026-11-04 13:00 until 2026-11-04 14:00: edited, numbers, UNDECLARED: the page's own date did "
-        "not move; 1 word went, 1 came",
+        f"2. seen from 2026-11-04 13:00 until 2026-11-04 14:00: edited, numbers, {UNDECLARED}; 1 word went, 1 came",
         "   Union may fund rail link",
         "",
         "3. seen from 2026-11-04 14:00 until now: edited, title; 2 words went, 1 came",
@@ -60,7 +65,11 @@ def test_every_wording_is_told_oldest_first(ask: Ask, article: int) -> None:
 
 def test_a_diff_marks_words_and_leaves_out_what_stayed(ask: Ask, article: int) -> None:
     lines = ask("history", str(article), "--diff").stdout.splitlines()
-    assert lines[8:11] == ["   (1 paragraph as before)", "   It pays [-1.5-] {+15+} million.", "   (1 paragraph as before)"]
+    assert lines[8:11] == [
+        "   (1 paragraph as before)",
+        "   It pays [-1.5-] {+15+} million.",
+        "   (1 paragraph as before)",
+    ]
     assert "   title      Union [-may fund-] {+funds+} rail link" in lines
 
 
