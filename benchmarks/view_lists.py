@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from storage.filters import ArticleFilter
+from storage.filters import ArticleFilter, Sort
 from storage.gains import most_gained
 from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
 from storage.records import ChangeKind
@@ -45,12 +45,25 @@ def report(store: Store) -> None:
     """Prints the best of three of each question, in milliseconds."""
     day, week = NOW - timedelta(days=1), NOW - timedelta(days=7)
     politics = ArticleFilter(source="one", section="politics", since=week)
+    past, long_ago = NOW - timedelta(days=20), NOW - timedelta(days=400)
     for name, ask in (
         ("views --top 20 --window 24h", lambda: most_gained(store, ArticleFilter(), since=day, until=NOW, limit=20)),
         ("views --top 20 --window 7d", lambda: most_gained(store, ArticleFilter(), since=week, until=NOW, limit=20)),
         ("the same of a source, a section", lambda: most_gained(store, politics, since=week, until=NOW, limit=20)),
+        ("query, newest 50", lambda: newest(store, Sort.DATE)),
+        ("query --as-of 20 days ago, newest 50", lambda: newest(store, Sort.DATE, as_of=past)),
+        ("query --as-of 400 days ago, newest 50", lambda: newest(store, Sort.DATE, as_of=long_ago)),
+        ("query --as-of 20 days ago, most viewed 50", lambda: newest(store, Sort.VIEWS, as_of=past)),
+        ("query --edited-since 7d --change minor", lambda: newest(store, Sort.DATE, edited_since=week, changes=MINOR)),
     ):
         print(f"{name:<44}{1000 * best(ask):8.0f} ms")
+
+
+MINOR = (ChangeKind.MINOR,)
+
+
+def newest(store: Store, sort: Sort, **asked: Any) -> list[Any]:
+    return list(store.articles.find(ArticleFilter(**asked), sort=sort, limit=50))
 
 
 def best(ask: Callable[[], Sequence[Any]]) -> float:

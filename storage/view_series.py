@@ -19,6 +19,10 @@ from storage.answers import ViewReading
 AGES = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=7))
 """Ages after publication at which articles are compared."""
 
+LEAST_FOR_A_RATE = timedelta(minutes=10)
+"""Over less there is no rate an hour: a handful of views in three seconds would be tens of thousands of it. Two looks
+as planned lie 15 min apart at least (storage.relooks.RUNGS)."""
+
 HOUR = timedelta(hours=1)
 TICK = timedelta(microseconds=1)
 
@@ -46,8 +50,8 @@ class Step:
 
     @property
     def per_hour(self) -> float | None:
-        """Views gained an hour since the reading before."""
-        return None if self.gained is None or self.gap is None else self.gained / (self.gap / HOUR)
+        """Views gained an hour since the reading before; None over less than LEAST_FOR_A_RATE."""
+        return None if self.gained is None or self.gap is None else _hourly(self.gained, self.gap)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +83,14 @@ class Gain:
 
     @property
     def per_hour(self) -> float | None:
-        """Views gained an hour of the covered part; None if no part is."""
-        if self.since is None or self.until is None or self.until <= self.since:
+        """Views gained an hour of the covered part; None if that is less than LEAST_FOR_A_RATE."""
+        if self.since is None or self.until is None:
             return None
-        return self.gained / ((self.until - self.since) / HOUR)
+        return _hourly(self.gained, self.until - self.since)
+
+
+def _hourly(gained: int, length: timedelta) -> float | None:
+    return None if length < LEAST_FOR_A_RATE else gained / (length / HOUR)
 
 
 def in_order(readings: Iterable[ViewReading]) -> tuple[ViewReading, ...]:

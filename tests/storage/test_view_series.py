@@ -29,6 +29,11 @@ def test_a_gain_is_told_with_its_gap_and_by_the_hour() -> None:
     assert (second.gained, second.gap, second.per_hour) == (300, 2 * HOUR, 150.0)
 
 
+def test_there_is_no_rate_over_a_moment() -> None:
+    assert steps(series(100, 144, every=timedelta(minutes=9)))[1].per_hour is None
+    assert gain(series(0, 44, every=timedelta(seconds=3)), since=NOON - DAY, until=NOON + DAY).per_hour is None
+
+
 def test_a_count_that_falls_was_reset_and_gains_nothing() -> None:
     fallen = steps(series(100, 40, 45))
     assert [step.gained for step in fallen] == [None, None, 5]
