@@ -200,3 +200,18 @@ def test_an_article_is_listed_while_a_channel_lists_it(moment: datetime, told: t
     first = Listed(channel="a", first_listed_at=NOON, last_listed_at=NOON + HOUR)
     second = Listed(channel="b", first_listed_at=NOON + 3 * HOUR, last_listed_at=NOON + 4 * HOUR)
     assert listed([first, second], moment) == told
+
+
+def test_an_edit_at_the_very_moment_is_known_to_filters_and_sorts_too(rows: Rows) -> None:
+    number = rows.article("moved", sections=("politics",), section="politics", published_at=NOON - 2 * HOUR)
+    rows.revision(number, 1, sections=("economy",), published_at=NOON, seen_from=NOON, seen_until=NOON + HOUR)
+    rows.article("between", published_at=NOON - HOUR, sections=("sport",), section="sport")
+
+    def ids(moment: datetime, **asked: Any) -> list[int]:
+        return [one.id for one in rows.store.articles.find(ArticleFilter(as_of=moment, **asked))]
+
+    before, at = NOON + HOUR - TICK, NOON + HOUR
+    assert (ids(before), ids(at)) == ([1, 2], [2, 1])
+    assert (ids(before, section="economy"), ids(at, section="economy")) == ([1], [])
+    assert (ids(before, section="politics"), ids(at, section="politics")) == ([], [1])
+    assert (ids(before, since=NOON), ids(at, since=NOON)) == ([1], [])
