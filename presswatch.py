@@ -20,6 +20,8 @@ COMMANDS = {
     "events": Command("scheduler.cli", "What happened: silent, drift, blocked, gap, gone, back, edited."),
     "query": Command("storage.cli", "Ask for stored articles."),
     "show": Command("storage.cli", "Show one article whole: its views and its earlier wordings."),
+    "views": Command("storage.views_cli", "Show how the views of an article grew, or what gained most."),
+    "history": Command("storage.history_cli", "Show every wording of an article, with what was edited."),
     "runs": Command("storage.cli", "Show past crawls."),
     "explain": Command("storage.cli", "Tell the whole story of one address: listed, tried, outcome, why."),
     "watch": Command("scheduler.watch_cli", "Save questions and be told of new articles that answer them."),

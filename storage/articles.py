@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    exists,
     literal,
     or_,
     select,
@@ -68,6 +69,10 @@ class Articles:
         it. A list of at most CHUNK is read at once; a longer one, or one without a limit, holds its transaction until
         the iterator ends or is closed. Raises StoreError.
         """
+        if wanted.as_of is not None:
+            from storage.past import find_past
+
+            return find_past(self._store, wanted, wanted.as_of, sort=sort, limit=limit, after=after)
         found = self._read(wanted, sort, limit, after)
         return at_once(found) if limit is not None and limit <= CHUNK else found
 
@@ -232,19 +237,38 @@ def _conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
         (wanted.min_views, lambda count: column.view_count >= count),
         (wanted.max_views, lambda count: column.view_count <= count),
         (wanted.edited_since, lambda moment: column.revised_at >= moment),
+        (_edit(wanted), lambda edit: edit),
         (wanted.gone, lambda gone: column.gone_at.is_not(None) if gone else column.gone_at.is_(None)),
     )
     return [test(value) for value, test in tests if value is not None]
 
 
+def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
+    """That there is an edit of the kinds that are asked for; None if none are."""
+    tests: list[ColumnElement[bool]] = [revisions.c.kind.in_(wanted.changes)] if wanted.changes else []
+    tests += [] if wanted.undeclared is None else [revisions.c.undeclared == wanted.undeclared]
+    if not tests:
+        return None
+    tests += [] if wanted.edited_since is None else [revisions.c.seen_until >= wanted.edited_since]
+    return exists().where(revisions.c.article_id == articles.c.id, *tests)
+
+
 def _in_section(section: str) -> ColumnElement[bool]:
     """By any of the article's sections, as the page names them, or by the one it was asked for."""
-    # As the scraper folds labels: İ and ı count as i.
+    folded = folded_section(section)
+    return or_(articles.c.section == folded, among(articles.c.sections, folded))
+
+
+def folded_section(section: str) -> str:
+    """The name of a section as the scraper folds labels: İ and ı count as i."""
     plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
-    folded = " ".join(unicodedata.normalize("NFKC", plain).split())
+    return " ".join(unicodedata.normalize("NFKC", plain).split())
+
+
+def among(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a name is one of the names of a column."""
     # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
-    names = type_coerce(articles.c.sections, PlainText)
-    return or_(articles.c.section == folded, names.contains(f"|{folded}|", autoescape=True))
+    return type_coerce(names, PlainText).contains(f"|{name}|", autoescape=True)
 
 
 def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:
@@ -266,3 +290,15 @@ def _dated(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
         return []
     undated = and_(articles.c.published_at.is_(None), *_first_seen(wanted))
     return [or_(and_(*_published(wanted)), undated)]
+
+
+def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """What an article must meet to pass the filter, times included, for lists that sort by something else."""
+    return [*_conditions(wanted), *_dated(wanted)]
+
+
+def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:
+    """The articles with these ids, by id."""
+    notes = source_notes(connection)
+    found = connection.execute(select(*_SUMMARY).where(articles.c.id.in_(ids))).mappings()
+    return {row["id"]: _summary(row, notes) for row in found}

@@ -14,7 +14,16 @@ import click
 from storage.console import CommandGroup, config_options, open_configured, refuse_value
 from storage.errors import PresswatchError
 from storage.filters import Sort
-from storage.options import DEFAULT_LIMIT, article_filter, filter_options, list_options, source_option, story_format
+from storage.options import (
+    DEFAULT_LIMIT,
+    article_filter,
+    as_of_option,
+    filter_options,
+    list_options,
+    moment_of,
+    source_option,
+    story_format,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -120,32 +129,42 @@ def give(
 
 @commands.command()
 @click.argument("article", metavar="ID|URL")
+@as_of_option
 @story_format
 @config_options
-def show(article: str, form: str, config_path: str | None, database: str | None) -> None:
+def show(article: str, as_of: str | None, form: str, config_path: str | None, database: str | None) -> None:
     """Show one article whole: its views and its earlier wordings."""
+    moment = moment_of("--as-of", as_of, now=datetime.now(UTC))
     _config, store = open_configured(config_path, database)
     from storage import formats
     from storage.narration import article_text
+    from storage.past import story_then
+    from storage.past_text import then_lines, then_record
     from storage.printable import safe
     from storage.stories import article_story
 
     with store:
         try:
-            story = article_story(store, _as_id(article) if article.isdecimal() else article)
+            asked = id_or_address(article)
+            then = None if moment is None else story_then(store, asked, moment)
+            story = article_story(store, asked) if then is None else then.story
         except ValueError as error:
             raise refuse_value("ID|URL", error) from error
+    if then is not None and story is None:
+        raise PresswatchError(f"article {safe(article)} was {then.presence} at {then.moment:%Y-%m-%d %H:%M} UTC")
     if story is None:
         raise PresswatchError(f"no article {safe(article)} is stored; presswatch query lists those that are")
     if form == "json":
-        formats.emit([formats.as_json(flat(story), indent=2), "\n"])
+        formats.emit([formats.as_json({**then_record(then), **flat(story)}, indent=2), "\n"])
     else:
-        formats.say(article_text(story))
+        formats.say(chain(then_lines(then), article_text(story)))
 
 
-def _as_id(digits: str) -> int:
-    """The id; 0, which is nobody's, for more digits than an id has (Python reads no more than 4,300)."""
-    return int(digits) if len(digits) <= 10 else 0
+def id_or_address(typed: str) -> int | str:
+    """The id, or the address as it was typed; 0, which is nobody's, for more digits than an id has."""
+    if not typed.isdecimal():
+        return typed
+    return int(typed) if len(typed) <= 10 else 0  # Python reads no more than 4,300 digits
 
 
 def flat(story: ArticleStory) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import click
 from storage.console import refuse_value
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter
+from storage.records import ChangeKind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,8 +45,25 @@ class Name(click.ParamType[str]):
         return str(value)
 
 
+class Kinds(click.ParamType[tuple[ChangeKind, ...]]):
+    """Kinds of edit, parted by commas; a hyphen or an underscore will do for the blank of `date moved`."""
+
+    name = "kinds"
+    known = ", ".join(kind for kind in ChangeKind if kind is not ChangeKind.FORMAT)  # which is never stored
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[ChangeKind, ...]:
+        if isinstance(value, tuple):
+            return value
+        words = [" ".join(word.replace("-", " ").replace("_", " ").casefold().split()) for word in value.split(",")]
+        for word in words:
+            if word not in self.known.split(", "):
+                self.fail(f"{word!r} is no kind of edit: {self.known}", param, ctx)
+        return tuple(ChangeKind(word) for word in dict.fromkeys(words))
+
+
 COUNT = Count()
 NAME = Name()
+KINDS = Kinds()
 
 
 def limit_option(command: F) -> F:
@@ -59,11 +77,15 @@ def source_option(command: F) -> F:
 
 def list_options(command: F) -> F:
     """Adds --limit, --format and --raw."""
+    return shape_options(limit_option(command))
+
+
+def shape_options(command: F) -> F:
+    """Adds --format and --raw."""
     formats = click.Choice(["table", "json", "jsonl", "csv"])
     for option in (
         click.option("--raw", is_flag=True, help="CSV: leave formulas and control characters as they are."),
         click.option("--format", "form", type=formats, default="table", show_default=True, help="In what shape."),
-        limit_option,
     ):
         command = option(command)
     return command
@@ -74,6 +96,11 @@ def story_format(command: F) -> F:
     forms = click.Choice(["text", "json"])
     shape = click.option("--format", "form", type=forms, default="text", show_default=True, help="In what shape.")
     return shape(command)
+
+
+def as_of_option(command: F) -> F:
+    help_text = "As it was known then: wording, views and presence; what was stored later is absent."
+    return click.option("--as-of", "as_of", metavar="TIME", help=help_text)(command)
 
 
 def filter_options(command: F) -> F:
@@ -93,7 +120,10 @@ def filter_options(command: F) -> F:
         click.option("--min-views", metavar="N", type=COUNT, help="With at least so many views."),
         click.option("--max-views", metavar="N", type=COUNT, help="With at most so many views."),
         click.option("--edited-since", metavar="TIME", help="Edited at or after."),
+        click.option("--change", "changes", metavar="KINDS", type=KINDS, default=(), help=f"So edited: {KINDS.known}."),
+        click.option("--undeclared", is_flag=True, default=None, help="Edited while the page's own date stood still."),
         click.option("--gone/--not-gone", default=None, help="Only what is gone from the site, or only what is not."),
+        as_of_option,
     )
     for option in reversed(options):
         command = option(command)
@@ -102,15 +132,19 @@ def filter_options(command: F) -> F:
 
 def article_filter(*, now: datetime, **asked: Any) -> ArticleFilter:
     """The filter from the options as they were typed. Raises ConfigError, naming the option."""
-    from storage.values import moment
-
-    for name in ("since", "until", "edited_since"):
-        if asked[name] is not None:
-            try:
-                asked[name] = moment(asked[name], now=now)
-            except ValueError as error:
-                raise refuse_value(f"--{name.replace('_', '-')}", error) from error
+    for name in ("since", "until", "edited_since", "as_of"):
+        asked[name] = moment_of(f"--{name.replace('_', '-')}", asked.get(name), now=now)
     try:
         return ArticleFilter(**asked)
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def moment_of(option: str, typed: str | None, *, now: datetime) -> datetime | None:
+    """The moment that an option names. Raises ConfigError, naming the option."""
+    from storage.values import moment
+
+    try:
+        return None if typed is None else moment(typed, now=now)
+    except ValueError as error:
+        raise refuse_value(option, error) from error
