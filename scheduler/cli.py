@@ -136,8 +136,8 @@ def events(
     """What happened to sources, channels and articles, the latest first, with details."""
     _config, store = open_configured(config_path, database)
     from scheduler.status_text import event_lines
-    from storage.cli import give, say_nothing
     from storage.events import Event
+    from storage.giving import give, say_nothing
 
     most = 50 if limit is None else limit or None
     with store:

@@ -197,6 +197,11 @@ def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list
     return select(*_SUMMARY).where(*_conditions(wanted), *times, *place)
 
 
+def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The conditions an article must meet to pass the filter, in a statement over `articles`."""
+    return [*_conditions(wanted), *_dated(wanted)]
+
+
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
