@@ -1,7 +1,9 @@
 """`python -m benchmarks`: every table."""
 
-from benchmarks import end_to_end, polling
+from benchmarks import end_to_end, exports, polling
 
 end_to_end.main()
 print()
 polling.main()
+print()
+exports.main()

@@ -53,7 +53,13 @@ def record(answer: Any) -> dict[str, Any]:
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """Any answer as JSON that is valid UTF-8."""
-    written = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    return made_harmless(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
+
+
+def made_harmless(written: str) -> str:
+    """The same JSON with what could steer a terminal escaped, as valid UTF-8."""
+    if written.isprintable():
+        return written
     return _STEERING_IN_JSON.sub(_escape, without_surrogates(written))
 
 
