@@ -88,11 +88,12 @@ def pieces(records: Iterable[Record], columns: Sequence[str], form: str, *, raw:
 def plain_table(records: Sequence[Record], columns: Sequence[str], wide: int) -> list[str]:
     """Every column as it is, numbers to the right; what is not there is a dash. The last column of text stretches."""
     from storage import formats
+    from storage.printable import safe
 
     numeric = [all(isinstance(row[name], int | float | None) for row in records) for name in columns]
     stretching = max((place for place, number in enumerate(numeric) if not number), default=-1)
     heads = [
-        formats.Column(name.upper(), right=number, stretches=place == stretching)
+        formats.Column(safe(name).upper(), right=number, stretches=place == stretching)
         for place, (name, number) in enumerate(zip(columns, numeric, strict=True))
     ]
     return formats.table_lines(heads, [[shown(row[name]) for name in columns] for row in records], columns_wide=wide)
