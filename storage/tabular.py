@@ -35,7 +35,7 @@ def _tsv_text(text: str, *, raw: bool) -> str:
 
 def markdown_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
     """A Markdown table; addresses are links, all other text stands as it is."""
-    yield _markdown_row([_plain(name) for name in columns])
+    yield _markdown_row([plain(name) for name in columns])
     yield _markdown_row(["---"] * len(columns))
     for entry in records:
         yield _markdown_row([_markdown_cell(name, entry[name]) for name in columns])
@@ -48,8 +48,9 @@ def _markdown_row(cells: Sequence[str]) -> str:
 def _markdown_cell(name: str, value: Any) -> str:
     if name == "url" and isinstance(value, str) and re.fullmatch(r"https?://[^\s<>|\\`]+", value):
         return f"<{value}>"
-    return _plain(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else as_text(value))
+    return plain(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else as_text(value))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The text as Markdown shows it, whatever it looks like."""
     return _MARKUP.sub(r"\\\g<0>", safe(text)).translate(_ENTITIES)
