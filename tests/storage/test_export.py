@@ -235,37 +235,39 @@ def test_a_killed_export_leaves_no_half_file_under_the_name(rows: Rows, alone: P
     assert not (alone / "out.jsonl.about.json").exists()
 
 
+PEAKS = """
+import resource, sys
+from storage.export_cli import commands
+
+def export(count):
+    for kind in sys.argv[2:]:
+        try:
+            commands(["export", f"{count}{kind}", "--database", sys.argv[1], "--max-views", count])
+        except SystemExit as ended:
+            assert not ended.code
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+few = export("200")
+print(few, export("1000"))
+"""
+
+
 def test_memory_stays_flat(rows: Rows, alone: Path) -> None:
     """Five times the articles may not take noticeably more memory."""
-    script = (
-        "import resource, sys; sys.argv[0] = 'presswatch';"
-        "from storage.cli import commands; from storage.export_cli import export;"
-        "commands.add_command(export);\n"
-        "try: commands()\nfinally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-
-    def peak(name: str) -> int:
-        command = [sys.executable, "-c", script, "export", name, "--database", rows.database]
-        done = subprocess.run(
-            command, cwd=alone, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    first = rows.article("first", body="long " * 8_000, view_count=0)
+    names = ", ".join(c for c in sorted(_columns(rows)) if c not in {"id", "url", "view_count"})
+    with rows.store.write() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO articles ({names}, url, view_count) WITH RECURSIVE n(i) AS "
+            f"(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+            f"SELECT {names}, 'https://x.az/' || i, i FROM articles, n WHERE id = {first}"
         )
-        return int(done.stdout)
-
-    first = rows.article("first", body="long " * 8_000)
-    names = ", ".join(c for c in sorted(_columns(rows)) if c not in {"id", "url"})
-
-    def more(count: int, where: str) -> None:
-        with rows.store.write() as connection:
-            connection.exec_driver_sql(
-                f"INSERT INTO articles ({names}, url) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-                f"WHERE i < {count}) SELECT {names}, 'https://x.az/{where}/' || i FROM articles, n WHERE id = {first}"
-            )
-
-    more(200, "few")
-    few = {kind: peak(f"few{kind}") for kind in KINDS}
-    more(800, "many")
-    for kind in KINDS:  # another 32 MB of bodies
-        assert peak(f"many{kind}") - few[kind] < 12_000, kind
+    command = [sys.executable, "-c", PEAKS, rows.database, *KINDS]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=alone, env=environment, capture_output=True, text=True, check=True)
+    few, many = map(int, done.stdout.split())
+    assert (alone / "1000.jsonl").stat().st_size > 40_000_000
+    assert many - few < 12_000  # kilobytes
 
 
 def _columns(rows: Rows) -> list[str]:
