@@ -205,10 +205,20 @@ def _ask_server(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer
     except (SQLAlchemyError, ValueError) as error:
         raise ConfigError(f"SQL: {first_line(error)}") from error
     except engine.dialect.loaded_dbapi.Error as error:
-        said = first_line(error)
-        if "statement timeout" in said:
-            raise _too_long(timeout) from error
-        raise ConfigError(REFUSED if "read-only" in said else f"SQL: {said}") from error
+        raise _in_words_of_server(error, query, timeout) from error
+
+
+def _in_words_of_server(error: Exception, query: str, timeout: timedelta) -> PresswatchError:
+    said = first_line(error)
+    if "statement timeout" in said:
+        return _too_long(timeout)
+    if "multiple commands" in said:
+        return ConfigError("one statement at a time")
+    first = query.split(maxsplit=1)[0].lower() if query else ""
+    is_none = "syntax error" in said and first in said.lower()  # DECLARE CURSOR FOR has no place for a DELETE
+    if is_none or any(sign in said for sign in ("read-only", "read-write mode", "data-modifying")):
+        return ConfigError(REFUSED)
+    return ConfigError(f"SQL: {said}")
 
 
 def _fetched(cursor: Any) -> Iterator[tuple[Any, ...]]:
