@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from storage.console import Command, CommandGroup
-
-VERSION = "0.1.0"
+from storage.version import VERSION
 
 COMMANDS = {
     "crawl": Command("scraper.cli", "Crawl sources now: fetch what is new, look again at what is due."),
@@ -19,6 +18,9 @@ COMMANDS = {
     "now": Command("scheduler.cli", "Ask the running daemon to crawl a source now."),
     "events": Command("scheduler.cli", "What happened: silent, drift, blocked, gap, gone, back, edited."),
     "query": Command("storage.cli", "Ask for stored articles."),
+    "export": Command("storage.export_cli", "Write articles to a file: Parquet, CSV, JSON Lines, Excel, SQLite."),
+    "report": Command("storage.report_cli", "What a period brought, and how well it was watched."),
+    "sql": Command("storage.sql_cli", "Ask the database in its own language; reading only."),
     "show": Command("storage.cli", "Show one article whole: its views and its earlier wordings."),
     "views": Command("storage.views_cli", "Show how the views of an article grew, or what gained most."),
     "history": Command("storage.history_cli", "Show every wording of an article, with what was edited."),

@@ -28,10 +28,10 @@ from storage.leases import BEAT_EVERY, Lease
 from storage.processes import identity
 from storage.schedules import Schedule
 from storage.store import Store
+from storage.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-VERSION = "0.1.0"
 CONTROL_EVERY = timedelta(seconds=1)
 """How often the database is asked what people want: a paused source, a crawl now."""
 HEALTH_EVERY = timedelta(minutes=5)

@@ -11,11 +11,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from storage.config import ScraperSettings
+from storage.version import VERSION
 
 PRODUCT = "Presswatch"
 """The name that rules in robots.txt are addressed to (RFC 9309 §2.2.1, product token)."""
 
-VERSION = "0.1.0"
 PROJECT_URL = "https://github.com/presswatch/presswatch"
 
 # Components that a crawl of ours has no use for: switching them off saves 15 to 35 % of Scrapy's CPU a page.

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
 from storage.columns import PlainText
+from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
 
@@ -217,6 +218,16 @@ def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list
     return select(*_SUMMARY).where(*_conditions(wanted), *times, *place)
 
 
+def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The conditions an article must meet to pass the filter, times included, in a statement over `articles`.
+
+    Raises ConfigError for a filter that asks as of a moment: only lists are answered so.
+    """
+    if wanted.as_of is not None:
+        raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
+    return [*_conditions(wanted), *_dated(wanted)]
+
+
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
@@ -290,11 +301,6 @@ def _dated(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
         return []
     undated = and_(articles.c.published_at.is_(None), *_first_seen(wanted))
     return [or_(and_(*_published(wanted)), undated)]
-
-
-def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """What an article must meet to pass the filter, times included, for lists that sort by something else."""
-    return [*_conditions(wanted), *_dated(wanted)]
 
 
 def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from storage.cli import give, id_or_address, say_nothing
+from storage.cli import id_or_address
 from storage.console import CommandGroup, config_options, open_configured, refuse_value
 from storage.errors import ConfigError, PresswatchError
+from storage.giving import give, say_nothing
 from storage.options import NAME, TIME, article_filter, shape_options, source_option
 
 MOST = 1_000

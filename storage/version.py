@@ -1,0 +1,3 @@
+"""Which Presswatch this is."""
+
+VERSION = "0.1.0"
