@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,17 +12,14 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
-    exists,
     literal,
     or_,
     select,
     tuple_,
-    type_coerce,
 )
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
-from storage.columns import PlainText
-from storage.errors import ConfigError
+from storage.criteria import conditions, dated, first_seen, published
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
 
@@ -202,30 +198,20 @@ def _parts(wanted: ArticleFilter, sort: Sort, after: Cursor | None) -> Iterator[
     newest = articles.c.id.desc()
     if sort is Sort.STORED:
         # Ids are given in the order of storing, and are an index that is always there.
-        yield _select(wanted, _dated(wanted), _behind_id(after)).order_by(newest)
+        yield _select(wanted, dated(wanted), _behind_id(after)).order_by(newest)
         return
     by_date = sort is Sort.DATE
     key = articles.c.published_at if by_date else articles.c.view_count
     if after is None or after.key is not None:
-        times = _published(wanted) if by_date else _dated(wanted)
+        times = published(wanted) if by_date else dated(wanted)
         yield _select(wanted, times, [key.is_not(None), *_behind(key, after)]).order_by(key.desc(), newest)
         after = None
-    times = _first_seen(wanted) if by_date else _dated(wanted)
+    times = first_seen(wanted) if by_date else dated(wanted)
     yield _select(wanted, times, [key.is_(None), *_behind_id(after)]).order_by(newest)
 
 
 def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]]) -> Select[Any]:
-    return select(*_SUMMARY).where(*_conditions(wanted), *times, *place)
-
-
-def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """The conditions an article must meet to pass the filter, times included, in a statement over `articles`.
-
-    Raises ConfigError for a filter that asks as of a moment: only lists are answered so.
-    """
-    if wanted.as_of is not None:
-        raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
-    return [*_conditions(wanted), *_dated(wanted)]
+    return select(*_SUMMARY).where(*conditions(wanted), *times, *place)
 
 
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
@@ -237,70 +223,6 @@ def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement
 
 def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
     return [] if after is None else [articles.c.id < min(after.id, LARGEST_ID)]
-
-
-def _conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    column = articles.c
-    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
-        (wanted.source, lambda source: column.source == source),
-        (wanted.language, lambda language: column.language == language.lower()),
-        (wanted.section, _in_section),
-        (wanted.min_views, lambda count: column.view_count >= count),
-        (wanted.max_views, lambda count: column.view_count <= count),
-        (wanted.edited_since, lambda moment: column.revised_at >= moment),
-        (_edit(wanted), lambda edit: edit),
-        (wanted.gone, lambda gone: column.gone_at.is_not(None) if gone else column.gone_at.is_(None)),
-    )
-    return [test(value) for value, test in tests if value is not None]
-
-
-def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
-    """That there is an edit of the kinds that are asked for; None if none are."""
-    tests: list[ColumnElement[bool]] = [revisions.c.kind.in_(wanted.changes)] if wanted.changes else []
-    tests += [] if wanted.undeclared is None else [revisions.c.undeclared == wanted.undeclared]
-    if not tests:
-        return None
-    tests += [] if wanted.edited_since is None else [revisions.c.seen_until >= wanted.edited_since]
-    return exists().where(revisions.c.article_id == articles.c.id, *tests)
-
-
-def _in_section(section: str) -> ColumnElement[bool]:
-    """By any of the article's sections, as the page names them, or by the one it was asked for."""
-    folded = folded_section(section)
-    return or_(articles.c.section == folded, among(articles.c.sections, folded))
-
-
-def folded_section(section: str) -> str:
-    """The name of a section as the scraper folds labels: İ and ı count as i."""
-    plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
-    return " ".join(unicodedata.normalize("NFKC", plain).split())
-
-
-def among(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Whether a name is one of the names of a column."""
-    # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
-    return type_coerce(names, PlainText).contains(f"|{name}|", autoescape=True)
-
-
-def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    since = [] if wanted.since is None else [column >= wanted.since]
-    return since if wanted.until is None else [*since, column < wanted.until]
-
-
-def _published(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    return _within(articles.c.published_at, wanted)
-
-
-def _first_seen(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    return _within(articles.c.first_seen_at, wanted)
-
-
-def _dated(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """By published_at, or by first_seen_at where there is no date."""
-    if wanted.since is None and wanted.until is None:
-        return []
-    undated = and_(articles.c.published_at.is_(None), *_first_seen(wanted))
-    return [or_(and_(*_published(wanted)), undated)]
 
 
 def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
-from storage.articles import EVERYTHING, articles, passing
+from storage.articles import EVERYTHING, articles
+from storage.criteria import passing
 from storage.filters import ArticleFilter
 
 if TYPE_CHECKING:

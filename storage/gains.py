@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, extract, func, literal, select
 
 from storage.answers import ArticleSummary, ViewReading
-from storage.articles import articles, passing, summaries, view_readings
+from storage.articles import articles, summaries, view_readings
 from storage.columns import UtcDateTime
+from storage.criteria import passing
 from storage.filters import ArticleFilter
 from storage.view_series import Gain, gain
 

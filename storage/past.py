@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, not_, or_, select
 
 from storage.answers import ArticleSummary, Listed, ViewReading
-from storage.articles import among, articles, folded_section, revisions, summaries, view_readings
+from storage.articles import articles, revisions, summaries, view_readings
 from storage.as_of import Comings, StoryThen, story_as_of, summary_as_of
+from storage.criteria import among, folded_section
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import EventRow, LinkRow, ListingRow
 from storage.records import EventKind

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
 
 from storage.answers import ArticleSummary
-from storage.articles import articles, passing, revisions
+from storage.articles import articles, revisions
 from storage.counting import By, counts, day_of
+from storage.criteria import passing
 from storage.events import Event
 from storage.filters import ArticleFilter, Sort
 from storage.models import CrawlRunRow, EventRow

@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, Text, select, type_coerce
 
 from storage.answers import ArticleFull
-from storage.articles import OF_SOURCE, RENAMED, articles, passing, source_notes
+from storage.articles import OF_SOURCE, RENAMED, articles, source_notes
 from storage.columns import Names, Problems, UtcDateTime
+from storage.criteria import passing
 from storage.filters import ArticleFilter
 from storage.giving import names_of
 
