@@ -139,8 +139,8 @@ def events(
         _refuse_unknown_kind(kind)
     _config, store = open_configured(config_path, database)
     from scheduler.status_text import event_lines
-    from storage.cli import give, say_nothing
     from storage.events import Event
+    from storage.giving import give, say_nothing
 
     most = DEFAULT_LIMIT if limit is None else limit or None
     with store:

@@ -121,7 +121,7 @@ def list_watches(form: str, config_path: str | None, database: str | None) -> No
     """List the saved questions, who is told, and what was not delivered yet."""
     _config, store = open_configured(config_path, database)
     from scheduler.watch_lists import ListedWatch, watch_lines
-    from storage.cli import give, say_nothing
+    from storage.giving import give, say_nothing
 
     with store:
         found = iter([_listed(store, asked) for asked in store.watches.list()])

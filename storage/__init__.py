@@ -1,1 +1,57 @@
-"""Keep articles and answer questions about them: the ground the other packages stand on."""
+"""Keep articles and answer questions about them: the ground the other packages stand on.
+
+What other programs need is here by name and loaded when it is first touched, so that `--help` loads no database:
+
+    from storage import ArticleFilter, open_store
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
+    from storage.counting import By, count, counts
+    from storage.errors import ConfigError, PresswatchError, StoreError
+    from storage.filters import ArticleFilter, Cursor, Sort
+    from storage.store import Store, open_store
+
+__all__ = [
+    "ArticleFilter",
+    "ArticleFull",
+    "ArticleSummary",
+    "By",
+    "ConfigError",
+    "Cursor",
+    "PresswatchError",
+    "Revision",
+    "Sort",
+    "Store",
+    "StoreError",
+    "ViewReading",
+    "count",
+    "counts",
+    "open_store",
+]
+
+_HOMES = {
+    "storage.answers": ("ArticleFull", "ArticleSummary", "Revision", "ViewReading"),
+    "storage.counting": ("By", "count", "counts"),
+    "storage.errors": ("ConfigError", "PresswatchError", "StoreError"),
+    "storage.filters": ("ArticleFilter", "Cursor", "Sort"),
+    "storage.store": ("Store", "open_store"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value  # found at once from now on
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -172,8 +172,8 @@ def insert_alerts(connection: Connection, rows: Iterable[NewAlert]) -> int:
     values = [asdict(row) for row in rows]
     if not values:
         return 0
-    statement = insert_into(connection, alerts).on_conflict_do_nothing(index_elements=["key"])
-    return sum(connection.execute(statement.values(value)).rowcount for value in values)
+    statement = insert_into(connection, alerts).on_conflict_do_nothing(index_elements=["key"]).returning(alerts.c.id)
+    return sum(len(connection.execute(statement.values(value)).all()) for value in values)
 
 
 def quiet_hours(begin: str | None, until: str | None, timezone: str) -> QuietHours | None:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
     Select,
-    Text,
     and_,
     literal,
     or_,
     select,
     tuple_,
-    type_coerce,
 )
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
+from storage.criteria import conditions, dated, first_seen, published
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
 
 if TYPE_CHECKING:
     from storage.store import Store
+
+T = TypeVar("T")
 
 CHUNK = 200
 """Rows fetched from the database at a time while a list is read."""
@@ -63,18 +63,30 @@ class Articles:
         """The articles that pass the filter, read from the database as they are asked for; bodies are not loaded.
 
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
-        it. One transaction lasts until the iterator ends or is closed. Raises StoreError.
+        it. A list of at most CHUNK is read at once; a longer one, or one without a limit, holds its transaction until
+        the iterator ends or is closed. Raises StoreError.
         """
+        if wanted.as_of is not None:
+            from storage.past import find_past
+
+            return find_past(self._store, wanted, wanted.as_of, sort=sort, limit=limit, after=after)
+        found = self._read(wanted, sort, limit, after)
+        return at_once(found) if limit is not None and limit <= CHUNK else found
+
+    def _read(
+        self, wanted: ArticleFilter, sort: Sort, limit: int | None, after: Cursor | None
+    ) -> Iterator[ArticleSummary]:
         with self._store.read() as connection:
             notes = source_notes(connection)
             left = limit
             for part in _parts(wanted, sort, after):
                 if left == 0:
                     return
-                found = connection.execution_options(yield_per=CHUNK).execute(part.limit(left))
-                for row in found.mappings():
-                    yield _summary(row, notes)
-                    left = None if left is None else left - 1
+                # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
+                with connection.execution_options(yield_per=CHUNK).execute(part.limit(left)) as found:
+                    for row in found.mappings():
+                        yield _summary(row, notes)
+                        left = None if left is None else left - 1
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
         """The article with this id or at this address as a person types it; None if there is none.
@@ -114,6 +126,11 @@ class Articles:
             statement = select(*_SUMMARY).where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_notes(connection)
             return tuple(_summary(row, notes) for row in connection.execute(statement).mappings())
+
+
+def at_once(found: Iterator[T]) -> Iterator[T]:
+    """The same, read to its end when the first is asked for: left half read, it leaves no transaction open."""
+    yield from list(found)
 
 
 def addresses(typed: str) -> tuple[str, ...]:
@@ -181,73 +198,35 @@ def _parts(wanted: ArticleFilter, sort: Sort, after: Cursor | None) -> Iterator[
     newest = articles.c.id.desc()
     if sort is Sort.STORED:
         # Ids are given in the order of storing, and are an index that is always there.
-        yield _select(wanted, _dated(wanted), _behind_id(after)).order_by(newest)
+        yield _select(wanted, dated(wanted), _behind_id(after)).order_by(newest)
         return
     by_date = sort is Sort.DATE
     key = articles.c.published_at if by_date else articles.c.view_count
     if after is None or after.key is not None:
-        times = _published(wanted) if by_date else _dated(wanted)
+        times = published(wanted) if by_date else dated(wanted)
         yield _select(wanted, times, [key.is_not(None), *_behind(key, after)]).order_by(key.desc(), newest)
         after = None
-    times = _first_seen(wanted) if by_date else _dated(wanted)
+    times = first_seen(wanted) if by_date else dated(wanted)
     yield _select(wanted, times, [key.is_(None), *_behind_id(after)]).order_by(newest)
 
 
 def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]]) -> Select[Any]:
-    return select(*_SUMMARY).where(*_conditions(wanted), *times, *place)
+    return select(*_SUMMARY).where(*conditions(wanted), *times, *place)
 
 
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
-    place = tuple_(literal(after.key, key.type), literal(after.id))
+    place = tuple_(literal(after.key, key.type), literal(min(after.id, LARGEST_ID)))
     return [tuple_(key, articles.c.id) < place]
 
 
 def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
-    return [] if after is None else [articles.c.id < after.id]
+    return [] if after is None else [articles.c.id < min(after.id, LARGEST_ID)]
 
 
-def _conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    column = articles.c
-    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
-        (wanted.source, lambda source: column.source == source),
-        (wanted.language, lambda language: column.language == language.lower()),
-        (wanted.section, _in_section),
-        (wanted.min_views, lambda count: column.view_count >= count),
-        (wanted.max_views, lambda count: column.view_count <= count),
-        (wanted.edited_since, lambda moment: column.revised_at >= moment),
-        (wanted.gone, lambda gone: column.gone_at.is_not(None) if gone else column.gone_at.is_(None)),
-    )
-    return [test(value) for value, test in tests if value is not None]
-
-
-def _in_section(section: str) -> ColumnElement[bool]:
-    """By any of the article's sections, as the page names them, or by the one it was asked for."""
-    # As the scraper folds labels: İ and ı count as i.
-    plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
-    folded = " ".join(unicodedata.normalize("NFKC", plain).split())
-    # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
-    names = type_coerce(articles.c.sections, Text)
-    return or_(articles.c.section == folded, names.contains(f"|{folded}|", autoescape=True))
-
-
-def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    since = [] if wanted.since is None else [column >= wanted.since]
-    return since if wanted.until is None else [*since, column < wanted.until]
-
-
-def _published(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    return _within(articles.c.published_at, wanted)
-
-
-def _first_seen(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    return _within(articles.c.first_seen_at, wanted)
-
-
-def _dated(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """By published_at, or by first_seen_at where there is no date."""
-    if wanted.since is None and wanted.until is None:
-        return []
-    undated = and_(articles.c.published_at.is_(None), *_first_seen(wanted))
-    return [or_(and_(*_published(wanted)), undated)]
+def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:
+    """The articles with these ids, by id."""
+    notes = source_notes(connection)
+    found = connection.execute(select(*_SUMMARY).where(articles.c.id.in_(ids))).mappings()
+    return {row["id"]: _summary(row, notes) for row in found}

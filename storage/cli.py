@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -13,8 +12,20 @@ import click
 
 from storage.console import CommandGroup, config_options, open_configured, refuse_value
 from storage.errors import PresswatchError
-from storage.filters import Sort
-from storage.options import DEFAULT_LIMIT, article_filter, filter_options, list_options, source_option, story_format
+from storage.giving import give, say_nothing
+from storage.options import (
+    DEFAULT_LIMIT,
+    Page,
+    article_filter,
+    as_of_option,
+    counting_options,
+    filter_options,
+    list_options,
+    moment_of,
+    page_options,
+    source_option,
+    story_format,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -23,9 +34,6 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 T = TypeVar("T")
-
-NO_TERMINAL = 10_000
-"""Columns of a table that goes to a file or a pipe: there is nothing it must fit, so nothing is cut."""
 
 CSV_NOTE = (
     "CSV is as RFC 4180 has it: UTF-8, CRLF line ends. A cell that a spreadsheet would run as a formula gets an "
@@ -40,30 +48,29 @@ def commands() -> None:
 
 @commands.command(epilog=CSV_NOTE)
 @filter_options
-@click.option(
-    "--sort",
-    type=click.Choice([str(sort) for sort in Sort]),
-    default=str(Sort.DATE),
-    show_default=True,
-    help="Newest first (undated last), most viewed first (uncounted last), or last stored first.",
-)
-@list_options
+@as_of_option
+@page_options
+@counting_options
 @config_options
 def query(
-    sort: str, limit: int | None, form: str, raw: bool, config_path: str | None, database: str | None, **asked: Any
+    page: Page, counted: bool, by: str | None, config_path: str | None, database: str | None, **asked: Any
 ) -> None:
     """Ask for stored articles.
 
     Every format carries the source of each article, its address, when it was fetched and the terms of its use.
     """
-    wanted = article_filter(now=datetime.now(UTC), **asked)
+    now = datetime.now(UTC)
+    wanted = article_filter(now=now, **asked)
     _config, store = open_configured(config_path, database)
-    from storage.answers import ArticleSummary
-    from storage.lists import article_lines
+    from storage import article_pages
 
     with store:
-        found = store.articles.find(wanted, sort=Sort(sort), limit=_asked_for(limit))
-        if not give(_limited(found, limit), form, kind=ArticleSummary, as_table=article_lines, raw=raw):
+        if counted or by:
+            given = article_pages.give_counts(store, wanted, by, page)
+        else:
+            typed = {name: value for name, value in asked.items() if value is not None and value != ()}
+            given = article_pages.give_page(store, wanted, page, typed=typed, now=now)
+        if not given:
             say_nothing(_why_nothing(store))
 
 
@@ -72,11 +79,6 @@ def _why_nothing(store: Store) -> str:
         return "no articles match"
     where = store.engine.url.render_as_string(hide_password=True)
     return f"nothing is stored in {where} yet; presswatch crawl fills it"
-
-
-def say_nothing(why: str) -> None:
-    """A word to the person; standard output stays what a program expects of an empty list."""
-    click.echo(f"presswatch: {why}", err=True)
 
 
 def _asked_for(limit: int | None) -> int | None:
@@ -93,59 +95,44 @@ def _limited(found: Iterator[T], limit: int | None) -> Iterator[T]:
         click.echo(f"presswatch: these are the first {DEFAULT_LIMIT}; --limit 0 gives all", err=True)
 
 
-def give(
-    found: Iterator[Any], form: str, *, kind: type[Any], as_table: Callable[..., Iterable[str]], raw: bool
-) -> bool:
-    """Write a list in the form that was asked for; return whether there was anything in it.
-
-    `kind` is the dataclass of its entries, which makes the CSV header. An empty table is not written at all.
-    """
-    from dataclasses import fields
-
-    from storage import formats
-
-    first = list(islice(found, 1))
-    rows = chain(first, found)
-    if form == "table":
-        wide = shutil.get_terminal_size((NO_TERMINAL, 24)).columns
-        formats.say(as_table(list(rows), columns_wide=wide) if first else ())
-    elif form == "csv":
-        records = map(formats.record, rows)
-        formats.emit(formats.csv_pieces(records, [field.name for field in fields(kind)], raw=raw))
-    else:
-        pieces = formats.json_pieces if form == "json" else formats.jsonl_pieces
-        formats.emit(pieces(map(formats.record, rows)))
-    return bool(first)
-
-
 @commands.command()
 @click.argument("article", metavar="ID|URL")
+@as_of_option
 @story_format
 @config_options
-def show(article: str, form: str, config_path: str | None, database: str | None) -> None:
+def show(article: str, as_of: str | None, form: str, config_path: str | None, database: str | None) -> None:
     """Show one article whole: its views and its earlier wordings."""
+    moment = moment_of("--as-of", as_of, now=datetime.now(UTC))
     _config, store = open_configured(config_path, database)
     from storage import formats
     from storage.narration import article_text
+    from storage.past import story_then
+    from storage.past_text import then_lines, then_record
     from storage.printable import safe
     from storage.stories import article_story
 
     with store:
         try:
-            story = article_story(store, _as_id(article) if article.isdecimal() else article)
+            asked = id_or_address(article)
+            then = None if moment is None else story_then(store, asked, moment)
+            story = article_story(store, asked) if then is None else then.story
         except ValueError as error:
             raise refuse_value("ID|URL", error) from error
+    if then is not None and story is None:
+        raise PresswatchError(f"article {safe(article)} was {then.presence} at {then.moment:%Y-%m-%d %H:%M} UTC")
     if story is None:
         raise PresswatchError(f"no article {safe(article)} is stored; presswatch query lists those that are")
     if form == "json":
-        formats.emit([formats.as_json(flat(story), indent=2), "\n"])
+        formats.emit([formats.as_json({**then_record(then), **flat(story)}, indent=2), "\n"])
     else:
-        formats.say(article_text(story))
+        formats.say(chain(then_lines(then), article_text(story)))
 
 
-def _as_id(digits: str) -> int:
-    """The id; 0, which is nobody's, for more digits than an id has (Python reads no more than 4,300)."""
-    return int(digits) if len(digits) <= 10 else 0
+def id_or_address(typed: str) -> int | str:
+    """The id, or the address as it was typed; 0, which is nobody's, for more digits than an id has."""
+    if not typed.isdecimal():
+        return typed
+    return int(typed) if len(typed) <= 10 else 0  # Python reads no more than 4,300 digits
 
 
 def flat(story: ArticleStory) -> dict[str, Any]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, Float, MetaData, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Float, Integer, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from storage.records import Problem
 
@@ -35,6 +36,33 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class PlainText(TypeDecorator[str]):
+    """Text that both databases keep and order alike.
+
+    NUL and lone surrogates, which PostgreSQL refuses, become U+FFFD; the order is that of code points, as SQLite's is
+    and as that of PostgreSQL is not in most languages.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None else storable(value)
+
+
+def storable(text: str) -> str:
+    """`text` with U+FFFD for each character that a database refuses."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return _REFUSED.sub("\ufffd", text)
+
+
+_REFUSED = re.compile("[\0\ud800-\udfff]")
+
+
 class Seconds(TypeDecorator[timedelta]):
     """A duration, kept as seconds: readable in any client, and days are not forgotten."""
 
@@ -48,10 +76,14 @@ class Seconds(TypeDecorator[timedelta]):
         return None if value is None else timedelta(seconds=value)
 
 
+Large = BigInteger().with_variant(Integer(), "sqlite")
+"""For counts that pass 2³¹, such as bytes and views; SQLite's INTEGER holds them as it is."""
+
+
 class Names(TypeDecorator[tuple[str, ...]]):
     """A few names in order, kept as `|politics|economy|` so that LIKE can find one of them."""
 
-    impl = Text
+    impl = PlainText
     cache_ok = True
 
     def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str | None:
@@ -67,7 +99,7 @@ class Names(TypeDecorator[tuple[str, ...]]):
 class Problems(TypeDecorator[tuple[Problem, ...]]):
     """Problems of a page as a JSON list of [field, reason]."""
 
-    impl = Text
+    impl = PlainText
     cache_ok = True
 
     def process_bind_param(self, value: Iterable[Problem] | None, dialect: Dialect) -> str:
@@ -102,7 +134,7 @@ class Model(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
-        str: Text,
+        str: PlainText,
         datetime: UtcDateTime,
         timedelta: Seconds,
         tuple[str, ...]: Names,

@@ -50,11 +50,8 @@ class CommandGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, command.summary) for name, command in self.lazy.items()]
-        rows += [
-            (name, command.get_short_help_str(limit=90))
-            for name in super().list_commands(ctx)
-            if (command := super().get_command(ctx, name)) is not None
-        ]
+        # Not super() within a comprehension: before Python 3.12 that is another function, without self.
+        rows += [(name, command.get_short_help_str(limit=90)) for name, command in sorted(self.commands.items())]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Dialect, Engine, Row, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
@@ -20,35 +21,75 @@ from storage.secrets import without_password
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns."""
 
+_SECRETS = frozenset({"password", "sslpassword"})
+
 WRITES = {"presswatch_writes": True}
+READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""PostgreSQL's one snapshot for all statements of a transaction; SQLite has it anyway."""
+
+CONNECT_TIMEOUT = timedelta(seconds=10)
 
 
 def create_store_engine(database: str, *, busy_timeout: timedelta) -> Engine:
-    """Open `database`, an SQLAlchemy address; nothing is read or written yet.
+    """Open `database`, an SQLAlchemy address of SQLite or PostgreSQL; nothing is read or written yet.
 
     `busy_timeout` is how long a write waits for another process's lock. Raises ConfigError for an address that
-    SQLAlchemy cannot use, and for a database in memory: each thread would have its own, and all end with the command.
+    SQLAlchemy cannot use, for one that would show its password, and for a database in memory: each thread would have
+    its own, and all end with the command.
     """
     try:
         url = make_url(database)
-        engine = create_engine(url, connect_args=_connect_args(url.get_backend_name(), busy_timeout))
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        dialect = url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _unusable(database, first_line(error)) from error
-    if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise _unusable(database, "a database in memory keeps nothing")
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
+    if (reason := _objection(url, dialect)) is not None:
+        raise _unusable(database, reason)
+    return _sqlite_engine(url, busy_timeout) if dialect.name == "sqlite" else _postgresql_engine(url, busy_timeout)
+
+
+def _objection(url: URL, dialect: type[Dialect]) -> str | None:
+    """Why an address that can be read is refused all the same."""
+    if (dialect.name, dialect.driver) not in {("sqlite", "pysqlite"), ("postgresql", "psycopg")}:
+        return "articles are kept in SQLite, or in PostgreSQL through psycopg"
+    if dialect.name == "sqlite":
+        return "a database in memory keeps nothing" if url.database in {None, "", ":memory:"} else None
+    if "@" in (url.host or ""):
+        return "an @ in a password is written %40"
+    if _SECRETS & url.query.keys():
+        return "a password stands before the @, as in user:password@host"
+    return None
 
 
 def _unusable(database: str, why: str) -> ConfigError:
     shown = without_password(database)
-    return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as sqlite:///presswatch.db")
+    return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as {_form_of(database)}")
 
 
-def _connect_args(backend: str, busy_timeout: timedelta) -> dict[str, Any]:
-    return {"timeout": busy_timeout.total_seconds()} if backend == "sqlite" else {}
+def _form_of(database: str) -> str:
+    is_server = database.startswith("postgres")
+    return "postgresql+psycopg://user:password@host/presswatch" if is_server else "sqlite:///presswatch.db"
+
+
+def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": busy_timeout.total_seconds()})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _postgresql_engine(url: URL, busy_timeout: timedelta) -> Engine:
+    # Not 0, which is for ever. A zone of the server's would come back with every time, and have to be known here.
+    wait = max(1, round(busy_timeout.total_seconds() * 1000))
+    theirs = url.query.get("options", "")
+    options = f"{theirs if isinstance(theirs, str) else ' '.join(theirs)} -c lock_timeout={wait} -c TimeZone=UTC"
+    patience = url.query.get("connect_timeout", round(CONNECT_TIMEOUT.total_seconds()))
+    try:
+        # A daemon outlives restarts of the server: a connection from before is noticed and opened anew.
+        return create_engine(url, connect_args={"options": options, "connect_timeout": patience}, pool_pre_ping=True)
+    except ImportError as error:
+        raise ConfigError(
+            f"PostgreSQL needs psycopg ({first_line(error)}): pip install 'presswatch[postgres]'"
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -99,12 +140,18 @@ def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
     """One transaction: all of it is kept, or nothing. Raises StoreError, naming the database."""
     try:
         with (
-            engine.connect().execution_options(**(WRITES if writes else {})) as connection,
+            engine.connect().execution_options(**_options(engine, writes=writes)) as connection,
             connection.begin(),
         ):
             yield connection
     except SQLAlchemyError as error:
         raise store_error(engine, error) from error
+
+
+def _options(engine: Engine, *, writes: bool) -> dict[str, Any]:
+    if writes:
+        return WRITES
+    return READS if engine.dialect.name == "postgresql" else {}
 
 
 def store_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
@@ -115,6 +162,8 @@ def store_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
 
 
 def _advice(error: SQLAlchemyError, cause: str) -> str:
+    if (missing := MISSING.search(cause)) is not None:
+        return MISSING_ADVICE[missing[1]]
     lowered = cause.lower()
     for sign, advice in ADVICE.items():
         if sign in lowered:
@@ -124,19 +173,57 @@ def _advice(error: SQLAlchemyError, cause: str) -> str:
 
 ADVICE = {
     "locked": "another process held it for too long; try again, or raise storage.busy_timeout",
+    "lock timeout": "another process held it for too long; try again, or raise storage.busy_timeout",
+    "deadlock": "two processes wrote the same rows; try again",
     "disk is full": "free some space and crawl again: nothing half-written was kept",
+    "no space left": "free some space on the server and crawl again: nothing half-written was kept",
     "disk i/o": "check the disk and its free space; nothing half-written was kept",
     "unable to open": "does the folder exist, and may you write there?",
     "readonly": "may you write to this file?",
+    "read-only": "it only answers questions: name the server that takes writes",
     "malformed": "the file is damaged: put a copy of it in its place, or name another with --database",
     "not a database": "this file is something else; name another with --database",
     "no such column": "its tables are not those of this version: run presswatch db info",
     "no such table": "it is not a Presswatch database, or an old one: run presswatch db upgrade",
+    "connection refused": "is the server running, and does it listen there?",
+    "no such file": "is the server running, and is this its socket?",
+    "password": "check user and password in the address (in a password, @ is written %40 and / %2F)",
+    "no pg_hba.conf entry": "the server lets nobody in from here: ask who runs it",
+    "name or service not known": "is the server's name spelt right?",
+    "timeout expired": "is the server reachable from here?",
+    "too many clients": "the server has too many connections; end some, or raise its max_connections",
+    "connection slots": "the server has too many connections; end some, or raise its max_connections",
+    "permission denied": "the user of the address must own the database, or be granted its schema",
+    "no equivalent in encoding": "its encoding must be UTF8: make it with CREATE DATABASE … ENCODING 'UTF8'",
+}
+"""By a sign in what the database said, the first that is found; what people can do about it."""
+
+MISSING = re.compile(r"(database|role|relation|column) \S+( of relation \S+)? does not exist")
+"""What PostgreSQL misses, and where; the names between may be anything."""
+
+MISSING_ADVICE = {
+    "database": "make it with CREATE DATABASE, or check its name in the address",
+    "role": "check the user in the address",
+    "relation": ADVICE["no such table"],
+    "column": ADVICE["no such column"],
 }
 
 
 def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    """What an error says first; of several tries to connect, what became of the last."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    tries = [line for line in lines if line.startswith("- host:")]
+    return tries[-1].removeprefix("- ") if tries else lines[0]
+
+
+KEYS = {"tables": 7_791_001, "articles": 7_791_002, "daemon": 7_791_003}
+"""Names of locks as PostgreSQL has them: numbers, in a space that all programs of a database share."""
+
+
+def hold_lock(connection: Connection, name: str) -> None:
+    """Be the only one with this lock until the transaction ends; on SQLite a write is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(KEYS[name])))
 
 
 def insert_into(connection: Connection, model: Any) -> sqlite.Insert:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from storage.records import ChangeKind
+
 
 class Sort(StrEnum):
     """What a list of articles begins with."""
@@ -21,6 +23,9 @@ class ArticleFilter:
 
     Times are aware. `since` is included and `until` is not, so that two days that touch share no article. Both look at
     `published_at`, and at `first_seen_at` where an article has no date. `section` is any of an article's sections.
+    `changes` and `undeclared` ask for one edit at least, since `edited_since` if that is given, that is of one of these
+    kinds and, or not, undeclared. `as_of` asks for what was known at that moment (storage.as_of), and so do all others
+    then: wording, views, sections, edits and presence are those of the moment.
     Raises ValueError for limits that nothing can meet and for a time without a zone.
     """
 
@@ -32,10 +37,13 @@ class ArticleFilter:
     min_views: int | None = None
     max_views: int | None = None
     edited_since: datetime | None = None
+    changes: tuple[ChangeKind, ...] = ()
+    undeclared: bool | None = None
     gone: bool | None = None
+    as_of: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name in ("since", "until", "edited_since"):
+        for name in ("since", "until", "edited_since", "as_of"):
             value = getattr(self, name)
             if value is not None and value.tzinfo is None:
                 raise ValueError(f"{name} = {value} has no zone")

@@ -1,4 +1,6 @@
-"""How answers leave the program: table, JSON, JSON Lines, CSV. Each yields pieces of text as rows come in.
+"""How answers leave the program: table, JSON, JSON Lines, CSV; storage.tabular and storage.feed_formats have the rest.
+
+Each yields pieces of text as rows come in.
 
 JSON is UTF-8 with what could steer a terminal escaped, so that nothing is lost by being safe. CSV is as RFC 4180 has
 it: UTF-8, CRLF line ends, quotes where needed. Times are UTC: ISO 8601 with +00:00 in JSON and CSV.
@@ -10,6 +12,7 @@ import csv
 import json
 import re
 import sys
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -33,6 +36,14 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    TSV = "tsv"
+    MD = "md"
+    RSS = "rss"
+    ATOM = "atom"
+
+
+FEEDS = frozenset({Format.RSS, Format.ATOM})
+"""Shapes that only articles have."""
 
 
 def record(answer: Any) -> dict[str, Any]:
@@ -42,7 +53,13 @@ def record(answer: Any) -> dict[str, Any]:
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """Any answer as JSON that is valid UTF-8; durations are seconds."""
-    written = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    return made_harmless(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
+
+
+def made_harmless(written: str) -> str:
+    """The same JSON with what could steer a terminal escaped, as valid UTF-8."""
+    if written.isprintable():
+        return written
     return _STEERING_IN_JSON.sub(_escape, without_surrogates(written))
 
 
@@ -53,6 +70,8 @@ def _plain(value: Any) -> Any:
         return value.total_seconds()
     if is_dataclass(value):
         return record(value)
+    if isinstance(value, bytes):
+        return {"$base64": True, "encoded": b64encode(value).decode()}  # as Datasette has it
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
@@ -82,7 +101,7 @@ def csv_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, 
     replaced; `raw` leaves both as they are.
     """
     writer = csv.writer(_Pieces(), lineterminator="\r\n")
-    yield _row(writer, columns)
+    yield _row(writer, [_cell(name, raw=raw) for name in columns])
     for entry in records:
         yield _row(writer, [_cell(entry[name], raw=raw) for name in columns])
 
@@ -99,16 +118,24 @@ def _row(writer: Any, cells: Sequence[str]) -> str:
     return written
 
 
-def _cell(value: Any, *, raw: bool) -> str:
+def as_text(value: Any) -> str:
+    """A value as the text of a cell, not yet made safe; what is not there is empty, bytes are in base64."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, tuple):
-        value = LIST_SEPARATOR.join(map(str, value))
-    if not isinstance(value, str):
-        return str(value)
-    return without_surrogates(value) if raw else defused(safe(value, lines=True))
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, tuple | list):
+        return LIST_SEPARATOR.join(map(str, value))
+    return str(value)
+
+
+def _cell(value: Any, *, raw: bool) -> str:
+    text = as_text(value)
+    if not isinstance(value, str | tuple | list):
+        return text
+    return without_surrogates(text) if raw else defused(safe(text, lines=True))
 
 
 def defused(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from storage.duty_models import LeaseRow
-from storage.engine import insert_into
+from storage.engine import hold_lock, insert_into
 from storage.processes import is_alive
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Leases:
         own = {"host": socket.gethostname(), "pid": os.getpid(), "process": process, "version": version}
         values = {**own, "started_at": now, "beat_at": now}
         with self._store.write() as connection:
-            row = connection.execute(select(*_COLUMNS).where(_DAEMON).with_for_update()).mappings().first()
+            hold_lock(connection, "daemon")  # a row that is not there yet cannot be held
+            row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
             held = None if row is None else Lease(**row)
             if held is not None and held.holds(now):
                 return held

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
 
 from storage import changes, events, relooks
+from storage.columns import UtcDateTime
 from storage.engine import AnyRow, insert_into
 from storage.fetches import Try, record_fetch
 from storage.models import ArticleRow, LinkRow, ListingRow
@@ -185,8 +186,8 @@ def _skip_rung(connection: Connection, link: AnyRow, tried: Try) -> None:
     connection.execute(update(ArticleRow).where(ArticleRow.id == link.article_id).values(relook_at=later))
 
 
-def _link(connection: Connection, url: str) -> AnyRow:
-    return connection.execute(select(LinkRow).where(LinkRow.url == url)).one()
+def _link(connection: Connection, url: str) -> AnyRow:  # held, for what is written next is counted from it
+    return connection.execute(select(LinkRow).where(LinkRow.url == url).with_for_update()).one()
 
 
 def _update_link(url: str) -> Any:
@@ -222,10 +223,9 @@ def _upsert_link(connection: Connection) -> Any:
 
 def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
     columns = ["link_id", "channel_id", "first_listed_at", "last_listed_at"]
-    values: Any = select(LinkRow.id, bindparam("channel", channel_id), bindparam("first", now), bindparam("last", now))
-    statement = insert_into(connection, ListingRow).from_select(
-        columns, values.where(LinkRow.url == bindparam("listed"))
-    )
+    at = literal(now, UtcDateTime())  # typed: of a time without its zone, PostgreSQL would guess the zone
+    listed: Any = select(LinkRow.id, literal(channel_id), at, at).where(LinkRow.url == bindparam("listed"))
+    statement = insert_into(connection, ListingRow).from_select(columns, listed)
     return statement.on_conflict_do_update(index_elements=["link_id", "channel_id"], set_={"last_listed_at": now})
 
 

@@ -30,7 +30,7 @@ def article_lines(found: Sequence[ArticleSummary], *, columns_wide: int) -> Iter
     rows = [_row(article, with_source=with_source, with_notes=with_notes) for article in found]
     yield from table_lines(columns, rows, columns_wide=columns_wide)
     yield ""
-    yield from _attribution(found)
+    yield from attribution(found)
     yield UTC_NOTE
 
 
@@ -57,7 +57,8 @@ def _notes(article: ArticleSummary) -> str:
     return ", ".join(filter(None, (gone, edited, same)))
 
 
-def _attribution(found: Sequence[ArticleSummary]) -> Iterator[str]:
+def attribution(found: Sequence[ArticleSummary]) -> Iterator[str]:
+    """Where each article comes from, on what terms, and when it was fetched."""
     ids = max(len(str(article.id)) for article in found)
     for source in dict.fromkeys(article.source for article in found):
         of_source = [article for article in found if article.source == source]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.columns import Model, enum_of
+from storage.columns import Large, Model, enum_of
 from storage.records import (
     ChangeKind,
     FetchResult,
@@ -68,7 +68,7 @@ class ArticleRow(Model):
     published_text: Mapped[str | None]
     published_precision: Mapped[Precision | None] = mapped_column(enum_of(Precision))
     author: Mapped[str | None]
-    view_count: Mapped[int | None]
+    view_count: Mapped[int | None] = mapped_column(Large)
     image_url: Mapped[str | None]
     content_hash: Mapped[str]
     problems: Mapped[tuple[Problem, ...]]
@@ -120,7 +120,7 @@ class ViewReadingRow(Model):
 
     article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"), primary_key=True)
     read_at: Mapped[datetime] = mapped_column(primary_key=True)
-    view_count: Mapped[int]
+    view_count: Mapped[int] = mapped_column(Large)
 
 
 class LinkRow(Model):
@@ -225,7 +225,7 @@ class CrawlRunRow(Model):
     gone_count: Mapped[int] = mapped_column(default=0)
     pending_count: Mapped[int] = mapped_column(default=0)
     request_count: Mapped[int] = mapped_column(default=0)
-    byte_count: Mapped[int] = mapped_column(default=0)
+    byte_count: Mapped[int] = mapped_column(Large, default=0)
     changed: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether any channel listed something else than at the look before."""
     fresh_count: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -254,8 +254,8 @@ class FetchRow(Model):
     stage: Mapped[Stage | None] = mapped_column(enum_of(Stage))
     reason: Mapped[str | None]
     http_status: Mapped[int | None]
-    byte_count: Mapped[int | None]
-    view_count: Mapped[int | None]
+    byte_count: Mapped[int | None] = mapped_column(Large)
+    view_count: Mapped[int | None] = mapped_column(Large)
 
 
 class EventRow(Model):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
 from storage.console import refuse_value
 from storage.errors import ConfigError
-from storage.filters import ArticleFilter
+from storage.filters import ArticleFilter, Sort
+from storage.records import ChangeKind
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,8 +47,25 @@ class Name(click.ParamType[str]):
         return str(value)
 
 
+class Kinds(click.ParamType[tuple[ChangeKind, ...]]):
+    """Kinds of edit, parted by commas; a hyphen or an underscore will do for the blank of `date moved`."""
+
+    name = "kinds"
+    known = ", ".join(kind for kind in ChangeKind if kind is not ChangeKind.FORMAT)  # which is never stored
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[ChangeKind, ...]:
+        if isinstance(value, tuple):
+            return value
+        words = [" ".join(word.replace("-", " ").replace("_", " ").casefold().split()) for word in value.split(",")]
+        for word in words:
+            if word not in self.known.split(", "):
+                self.fail(f"{word!r} is no kind of edit: {self.known}", param, ctx)
+        return tuple(ChangeKind(word) for word in dict.fromkeys(words))
+
+
 COUNT = Count()
 NAME = Name()
+KINDS = Kinds()
 
 
 def limit_option(command: F) -> F:
@@ -57,16 +77,89 @@ def source_option(command: F) -> F:
     return click.option("--source", metavar="NAME", type=NAME, help="Of this source.")(command)
 
 
+TABULAR = ("table", "json", "jsonl", "csv", "tsv", "md")
+"""Shapes that any list has."""
+FEEDS = ("rss", "atom")
+"""Shapes that a list of articles has, too."""
+
+
+def raw_option(command: F) -> F:
+    return click.option("--raw", is_flag=True, help="CSV, TSV: leave formulas and control characters as they are.")(
+        command
+    )
+
+
+def format_option(*forms: str) -> Callable[[F], F]:
+    """Adds --format; the first form is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="In what shape."
+    )
+
+
 def list_options(command: F) -> F:
     """Adds --limit, --format and --raw."""
-    formats = click.Choice(["table", "json", "jsonl", "csv"])
-    for option in (
-        click.option("--raw", is_flag=True, help="CSV: leave formulas and control characters as they are."),
-        click.option("--format", "form", type=formats, default="table", show_default=True, help="In what shape."),
+    return limit_option(shape_options(command))
+
+
+def shape_options(command: F) -> F:
+    """Adds --format and --raw."""
+    return format_option(*TABULAR)(raw_option(command))
+
+
+def fields_option(command: F) -> F:
+    return click.option(
+        "--fields",
+        metavar="NAMES",
+        type=NAME,
+        help="Only these fields, such as title,url,view_count; what says whose it is goes along.",
+    )(command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a list of articles is given, and in what shape, as it was typed."""
+
+    sort: Sort
+    limit: int | None
+    after: str | None
+    form: str
+    fields: str | None
+    raw: bool
+
+
+def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --sort, --limit, --after, --format, --fields and --raw, and hands them on together as `page`."""
+
+    @wraps(command)
+    def bundled(*, sort: str, limit: int | None, after: str | None, form: str, fields: str | None, **rest: Any) -> Any:
+        page = Page(sort=Sort(sort), limit=limit, after=after, form=form, fields=fields, raw=rest.pop("raw"))
+        return command(page=page, **rest)
+
+    options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
+        click.option(
+            "--sort",
+            type=click.Choice([str(sort) for sort in Sort]),
+            default=str(Sort.DATE),
+            show_default=True,
+            help="Newest first (undated last), most viewed first (uncounted last), or last stored first.",
+        ),
         limit_option,
-    ):
-        command = option(command)
-    return command
+        click.option("--after", metavar="CURSOR", help="Go on behind an earlier page, which names its cursor."),
+        format_option(*TABULAR, *FEEDS),
+        fields_option,
+        raw_option,
+    )
+    taking: Callable[..., Any] = bundled
+    for option in reversed(options):
+        taking = option(taking)
+    return taking
+
+
+def counting_options(command: F) -> F:
+    """Adds --count and --by."""
+    ways = click.Choice(["day", "source", "section", "language"])
+    command = click.option("--by", type=ways, help="Only how many there are, by this; days are UTC.")(command)
+    return click.option("--count", "counted", is_flag=True, help="Only how many there are.")(command)
 
 
 def story_format(command: F) -> F:
@@ -74,6 +167,11 @@ def story_format(command: F) -> F:
     forms = click.Choice(["text", "json"])
     shape = click.option("--format", "form", type=forms, default="text", show_default=True, help="In what shape.")
     return shape(command)
+
+
+def as_of_option(command: F) -> F:
+    help_text = "As it was known then: wording, views and presence; what was stored later is absent."
+    return click.option("--as-of", "as_of", metavar="TIME", help=help_text)(command)
 
 
 def filter_options(command: F) -> F:
@@ -93,6 +191,8 @@ def filter_options(command: F) -> F:
         click.option("--min-views", metavar="N", type=COUNT, help="With at least so many views."),
         click.option("--max-views", metavar="N", type=COUNT, help="With at most so many views."),
         click.option("--edited-since", metavar="TIME", help="Edited at or after."),
+        click.option("--change", "changes", metavar="KINDS", type=KINDS, default=(), help=f"So edited: {KINDS.known}."),
+        click.option("--undeclared", is_flag=True, default=None, help="Edited while the page's own date stood still."),
         click.option("--gone/--not-gone", default=None, help="Only what is gone from the site, or only what is not."),
     )
     for option in reversed(options):
@@ -102,15 +202,19 @@ def filter_options(command: F) -> F:
 
 def article_filter(*, now: datetime, **asked: Any) -> ArticleFilter:
     """The filter from the options as they were typed. Raises ConfigError, naming the option."""
-    from storage.values import moment
-
-    for name in ("since", "until", "edited_since"):
-        if asked[name] is not None:
-            try:
-                asked[name] = moment(asked[name], now=now)
-            except ValueError as error:
-                raise refuse_value(f"--{name.replace('_', '-')}", error) from error
+    for name in ("since", "until", "edited_since", "as_of"):
+        asked[name] = moment_of(f"--{name.replace('_', '-')}", asked.get(name), now=now)
     try:
         return ArticleFilter(**asked)
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def moment_of(option: str, typed: str | None, *, now: datetime) -> datetime | None:
+    """The moment that an option names. Raises ConfigError, naming the option."""
+    from storage.values import moment
+
+    try:
+        return None if typed is None else moment(typed, now=now)
+    except ValueError as error:
+        raise refuse_value(option, error) from error

@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, selec
 
 from storage import events
 from storage.changes import SECOND_SIGHT, Decision, StoredWording, compare
-from storage.engine import AnyRow, insert_for, insert_into
+from storage.engine import AnyRow, hold_lock, insert_for, insert_into
 from storage.fetches import Try, record_fetch
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
 from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome, Precision
@@ -55,18 +55,22 @@ _FIND_LINK = (
     )
     .outerjoin(ARTICLES, ARTICLES.c.url == _PAGE)
     .where(LINKS.c.url == bindparam("asked"))
+    .with_for_update(of=LINKS)
 )
-_FIND_ARTICLE = select(
-    ArticleRow.id,
-    ArticleRow.source,
-    ArticleRow.section,
-    ArticleRow.first_seen_at,
-    ArticleRow.stored_at,
-    ArticleRow.revised_at,
-    ArticleRow.gone_at,
-    *(getattr(ArticleRow, name) for name in dict.fromkeys((*FOLLOWING, *STORED))),
-).where(ArticleRow.url == _PAGE)
-
+_FIND_ARTICLE = (
+    select(
+        ArticleRow.id,
+        ArticleRow.source,
+        ArticleRow.section,
+        ArticleRow.first_seen_at,
+        ArticleRow.stored_at,
+        ArticleRow.revised_at,
+        ArticleRow.gone_at,
+        *(getattr(ArticleRow, name) for name in dict.fromkeys((*FOLLOWING, *STORED))),
+    )
+    .where(ArticleRow.url == _PAGE)
+    .with_for_update()
+)
 
 _UPDATE_ARTICLE = update(ARTICLES).where(ARTICLES.c.id == bindparam("which"))
 _UPDATE_LINK = update(LINKS).where(LINKS.c.id == bindparam("which"))
@@ -146,6 +150,8 @@ def _insert(
         "same_as_id": link.same_as_id if data.body else None,  # a title alone is no wording
         "relook_at": next_relook(data.published_at, seen, data.fetched_at),
     }
+    # Ids become visible in their order: whoever has seen one, as a watch has, looks for none below it again.
+    hold_lock(connection, "articles")
     found: int | None = connection.execute(_insert_article(connection.dialect.name), values).scalar()
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from storage.engine import transaction
+from storage.engine import hold_lock, transaction
 from storage.errors import StoreError
 from storage.models import SCHEMA_VERSION
 
@@ -45,6 +45,7 @@ def upgrade(engine: Engine) -> str | None:
     from alembic.config import Config
 
     with transaction(engine) as connection:
+        hold_lock(connection, "tables")
         before = version_of(connection)
         newer = before is not None and before > SCHEMA_VERSION
         if newer or (before is None and not _is_empty(connection)):

@@ -27,6 +27,13 @@ class Sources:
             statement = insert_into(connection, SourceRow).values(name=name, **facts)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=facts))
 
+    def home(self, name: str | None = None) -> str | None:
+        """The home page of a source; without a name that of the first; None if there is none."""
+        wanted = [] if name is None else [SourceRow.name == name]
+        with self._store.read() as connection:
+            home: str | None = connection.scalar(select(SourceRow.home).where(*wanted).order_by(SourceRow.name))
+        return home
+
     def held_until(self, name: str, base: str) -> datetime | None:
         """Until when the host at `base` asked to be left alone; another copy of the source has another host."""
         held = select(SourceRow.held_until).where(SourceRow.name == name, SourceRow.held_base == base)

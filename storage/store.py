@@ -134,5 +134,9 @@ def open_store(database: str = "sqlite:///presswatch.db", *, busy_timeout: timed
     than this program or belongs to another.
     """
     engine = create_store_engine(database, busy_timeout=busy_timeout)
-    schema.check(engine)
+    try:
+        schema.check(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return Store(engine)

@@ -31,7 +31,7 @@ OF_LINK = (
     "next_attempt_at",
     "missing_at",
 )
-_LISTINGS = (
+LISTINGS = (
     select(channels.c.url.label("channel"), listings.c.first_listed_at, listings.c.last_listed_at)
     .join(listings, listings.c.channel_id == channels.c.id)
     .order_by(listings.c.first_listed_at, channels.c.id)
@@ -64,7 +64,7 @@ def address_story(store: Store, address: str) -> AddressStory | None:
         link = _link(connection, addresses(address))
         if link is None:
             return None
-        listed = connection.execute(_LISTINGS.where(listings.c.link_id == link["id"]))
+        listed = connection.execute(LISTINGS.where(listings.c.link_id == link["id"]))
         tried = connection.execute(_TRIES.where(fetches.c.link_id == link["id"]))
         facts: dict[str, Any] = {
             **{name: link[name] for name in OF_LINK},

@@ -102,8 +102,8 @@ class Watches:
         with self._store.write() as connection:
             latest = connection.scalar(select(func.max(articles.c.id))) or 0
             values = {**asdict(new), "created_at": now, "seen_article_id": latest}
-            statement = insert_into(connection, watches).values(values)
-            if connection.execute(statement.on_conflict_do_nothing(index_elements=["name"])).rowcount == 0:
+            fresh = insert_into(connection, watches).values(values).on_conflict_do_nothing(index_elements=["name"])
+            if connection.execute(fresh.returning(watches.c.id)).first() is None:
                 raise PresswatchError(f"a watch named {new.name} is there already; remove it or choose another name")
             return _one(connection, watches.c.name == new.name)
 

@@ -119,6 +119,9 @@ def test_half_of_the_functions_are_under_ten_lines() -> None:
         (["--help"], {"sqlalchemy", "scrapy", "twisted", "alembic", "lxml", "feedparser"}),
         (["crawl", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
         (["query", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
+        (["export", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic", "pyarrow", "xlsxwriter"}),
+        (["report", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
+        (["sql", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
     ],
     ids=" ".join,
 )
@@ -126,12 +129,28 @@ def test_help_loads_only_what_it_needs(arguments: list[str], unwanted: set[str])
     assert not loaded_by(arguments, ROOT) & unwanted
 
 
-def test_a_question_loads_neither_scrapy_nor_the_migrations(tmp_path: Path) -> None:
+UNWANTED = {"scrapy", "twisted", "alembic", "apprise", "lxml", "feedparser", "scraper", "scheduler", "aiohttp"}
+UNWANTED |= {"starlette", "fastapi", "flask", "uvicorn", "jinja2", "pyarrow", "xlsxwriter"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["query"],
+        ["query", "--format", "atom"],
+        ["query", "--by", "day", "--format", "md"],
+        ["report"],
+        ["export", "out.jsonl", "--force"],
+        ["sql", "select 1"],
+    ],
+    ids=" ".join,
+)
+def test_a_question_loads_only_what_it_needs(tmp_path: Path, arguments: list[str]) -> None:
     database = f"sqlite:///{tmp_path}/asked.db"
     loaded_by(["query", "--database", database], tmp_path)  # the first one makes the tables
-    loaded = loaded_by(["query", "--database", database], tmp_path)
+    loaded = loaded_by([*arguments, "--database", database], tmp_path)
     assert "sqlalchemy" in loaded
-    assert not loaded & {"scrapy", "twisted", "alembic", "lxml", "feedparser", "scraper", "aiohttp"}
+    assert not loaded & UNWANTED
 
 
 def test_the_settings_are_told_without_a_database_or_scrapy(tmp_path: Path) -> None:

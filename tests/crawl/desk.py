@@ -42,10 +42,10 @@ COLUMNS = {
 class Desk:
     """Crawls the site into a database of its own; `crawl` in this process, `command` as a person types it."""
 
-    def __init__(self, folder: Path, site: Site) -> None:
+    def __init__(self, folder: Path, site: Site, database: str = "") -> None:
         self.folder = folder
         self.site = site
-        self.database = f"sqlite:///{folder}/desk.db"
+        self.database = database or f"sqlite:///{folder}/desk.db"
         self.settings = FAST
         self.of_source = SourceSettings()
         (folder / "presswatch.toml").write_text(SETTINGS, encoding="utf-8")

@@ -46,10 +46,10 @@ base_url = "{url}"
 class Post:
     """Daemons that watch the site into one database."""
 
-    def __init__(self, folder: Path, site: Site) -> None:
+    def __init__(self, folder: Path, site: Site, database: str = "") -> None:
         self.folder = folder
         self.site = site
-        self.database = f"sqlite:///{folder}/post.db"
+        self.database = database or f"sqlite:///{folder}/post.db"
         self._daemons: list[subprocess.Popen[str]] = []
         self.settle()
 
@@ -124,8 +124,11 @@ class Post:
 
     def wait_for(self, table: str, count: int = 1, **where: Any) -> list[Row[Any]]:
         """Until a table has so many rows with these values."""
-        self.wait(lambda: (self.folder / "post.db").exists() and len(self.rows(table, **where)) >= count)
+        self.wait(lambda: self._is_there() and len(self.rows(table, **where)) >= count)
         return self.rows(table, **where)
+
+    def _is_there(self) -> bool:
+        return not self.database.startswith("sqlite") or (self.folder / "post.db").exists()
 
     def __enter__(self) -> Self:
         return self

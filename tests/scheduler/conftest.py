@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,8 @@ __all__ = ["alone", "ask"]
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Iterator[Rows]:
-    made = Rows(tmp_path)
+def rows(database: str) -> Iterator[Rows]:
+    made = Rows(database)
     yield made
     made.store.close()
 

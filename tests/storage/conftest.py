@@ -20,8 +20,8 @@ class Ask(Protocol):
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Iterator[Rows]:
-    made = Rows(tmp_path)
+def rows(database: str) -> Iterator[Rows]:
+    made = Rows(database)
     yield made
     made.store.close()
 

@@ -25,7 +25,7 @@ def address_of(folder: Path) -> str:
 
 
 @cache
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
     """A database as the first command makes it; made once, because the migrations take a while."""
     with TemporaryDirectory() as folder:
         open_store(address_of(Path(folder))).close()
@@ -33,11 +33,10 @@ def _empty_database() -> bytes:
 
 
 class Rows:
-    """A store in a SQLite file, and one short method a kind of row; each returns the id of its row."""
+    """A store, and one short method a kind of row; each returns the id of its row."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database = address_of(folder)
-        (folder / "news.db").write_bytes(_empty_database())
+    def __init__(self, database: str) -> None:
+        self.database = database
         self.store: Store = open_store(self.database)
         self.source("caliber", title="Caliber.az")
 

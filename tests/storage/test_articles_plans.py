@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,6 +29,13 @@ class Plans:
         if statement.startswith("SELECT") and "FROM sources" not in statement:
             cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
             self.steps += [row[3] for row in cursor.fetchall()]
+
+
+@pytest.fixture
+def rows(sqlite_database: str) -> Iterator[Rows]:
+    made = Rows(sqlite_database)
+    yield made
+    made.store.close()
 
 
 @pytest.fixture

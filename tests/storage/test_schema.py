@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,11 +24,16 @@ from storage.models import SCHEMA_VERSION
 assert duty_models.LeaseRow.metadata is Model.metadata
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_store_engine(f"sqlite:///{tmp_path}/x.db", busy_timeout=timedelta(seconds=1))
-    yield engine
-    engine.dispose()
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database of each kind with nothing in it."""
+    with ExitStack() as opened:
+        address = f"sqlite:///{tmp_path}/x.db"
+        if request.param == "postgres":
+            address = opened.enter_context(request.getfixturevalue("postgres").database(tables=False)).address
+        engine = create_store_engine(address, busy_timeout=timedelta(seconds=1))
+        opened.callback(engine.dispose)
+        yield engine
 
 
 def upgrade_to(engine: Engine, version: str) -> None:
@@ -58,7 +64,7 @@ def test_an_old_database_is_refused_until_it_is_upgraded_and_keeps_what_it_holds
         connection.execute(
             text(
                 "INSERT INTO channels (source, url, interval, validators_trusted, failures, etag)"
-                " VALUES ('s', 'u', 60.0, 1, 2, 'e')"
+                " VALUES ('s', 'u', 60.0, true, 2, 'e')"
             )
         )
     with pytest.raises(StoreError, match=r"old tables \(0001, needed .*run presswatch db upgrade"):

@@ -15,6 +15,28 @@ def upgrade() -> None:
     _leases()
     _watches()
     _alerts()
+    if op.get_bind().dialect.name == "postgresql":
+        _as_sqlite_keeps_them()
+
+
+LARGE = (
+    ("articles", "view_count"),
+    ("view_readings", "view_count"),
+    ("fetches", "view_count"),
+    ("fetches", "byte_count"),
+    ("crawl_runs", "byte_count"),
+)
+
+
+def _as_sqlite_keeps_them() -> None:
+    """Counts above 2³¹, and the order of code points for every text."""
+    for table, column in LARGE:
+        op.alter_column(table, column, type_=sa.BigInteger())
+    there = sa.inspect(op.get_bind())
+    for table in there.get_table_names():
+        texts = [column["name"] for column in there.get_columns(table) if isinstance(column["type"], sa.Text)]
+        for column in texts:
+            op.alter_column(table, column, type_=sa.Text(collation="C"))
 
 
 def _what_a_crawl_leaves() -> None:

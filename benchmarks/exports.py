@@ -1,0 +1,120 @@
+"""100,000 articles to JSON Lines: `presswatch export` against a plain loop over sqlite3 that writes the same bytes."""
+
+from __future__ import annotations
+
+import filecmp
+import random
+import sqlite3
+import statistics
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.measure import run
+
+ARTICLES = 100_000
+PAIRS = 3
+WANTED = 2.0
+"""At most so many times the CPU of the plain loop."""
+
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+TERMS = "Any use of materials is allowed only if there is a hyperlink to Caliber.az"
+WORDS = (
+    *("gas", "corridor", "treaty", "переговоры", "о", "транзите", "“export”", "route", "–", "minister", "said"),
+    *("the", "parliament", "of", "Varenia", "on"),
+)
+
+PLAIN = """
+import json, sqlite3, sys
+COLUMNS = {columns!r}
+TIMES = {times!r}
+connection = sqlite3.connect(sys.argv[1])
+rows = connection.execute("SELECT name, title, terms FROM sources")
+sources = {{name: (title, terms) for name, title, terms in rows}}
+encode = json.JSONEncoder(ensure_ascii=False).encode
+stored = [name for name in COLUMNS if name not in ("source_title", "terms")]
+names = ", ".join("last_fetched_at" if name == "fetched_at" else name for name in stored)
+with open(sys.argv[2], "wb") as output:
+    for row in connection.execute(f"SELECT {{names}} FROM articles ORDER BY id"):
+        article = dict(zip(stored, row))
+        article["source_title"], article["terms"] = sources[article["source"]]
+        for name in TIMES:
+            kept = article[name]
+            if kept is not None:
+                exact = "" if kept.endswith(".000000") else kept[19:]
+                article[name] = kept[:10] + "T" + kept[11:19] + exact + "+00:00"
+        article["sections"] = [name for name in article["sections"].split("|") if name]
+        problems = article["problems"]
+        article["problems"] = [] if problems == "[]" else [
+            {{"field": field, "reason": reason}} for field, reason in json.loads(problems)
+        ]
+        output.write(encode({{name: article[name] for name in COLUMNS}}).encode() + b"\\n")
+"""
+
+
+def prepare(folder: Path, articles: int) -> None:
+    """A database of articles of realistic sizes (1 to 6 KB of body), and the plain loop as a program.
+
+    In a process of its own: the peak memory of a child is never less than that of the process that started it.
+    """
+    from storage.store import open_store
+    from storage.taking import FIELDS
+
+    times = tuple(name for name in FIELDS if name.endswith("_at"))
+    (folder / "plain.py").write_text(PLAIN.format(columns=FIELDS, times=times), encoding="utf-8")
+    file = folder / "news.db"
+    open_store(f"sqlite:///{file}").close()
+    chance = random.Random(4)
+    with sqlite3.connect(file) as connection:
+        connection.execute(
+            "INSERT INTO sources (name, title, home, terms, timezone) VALUES (?, ?, ?, ?, ?)",
+            ("caliber", "Caliber.az", "https://caliber.az", TERMS, "Asia/Baku"),
+        )
+        connection.executemany(
+            "INSERT INTO articles (source, url, language, section, sections, title, body, published_at, view_count,"
+            " content_hash, problems, first_seen_at, last_seen_at, stored_at, last_fetched_at, reader_version)"
+            " VALUES ('caliber', ?, 'en', 'politics', '|politics|economy|', ?, ?, ?, ?, ?, '[]', ?, ?, ?, ?, 1)",
+            (_row(number, chance) for number in range(articles)),
+        )
+    connection.close()
+
+
+def _row(number: int, chance: random.Random) -> tuple[object, ...]:
+    moment = (BEGIN + number * timedelta(minutes=13)).strftime("%Y-%m-%d %H:%M:%S.000000")
+    body = "\n\n".join(" ".join(chance.choices(WORDS, k=60)) for _ in range(chance.randrange(2, 15)))
+    title = " ".join(chance.choices(WORDS, k=9))
+    url = f"https://caliber.az/en/post/{title.replace(' ', '-')}-{number}"
+    return url, title, body, moment, chance.randrange(5000), f"{number:064x}", moment, moment, moment, moment
+
+
+def main() -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        here = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+        run([sys.executable, "-m", "benchmarks.exports", str(folder), str(ARTICLES)], folder, here)
+        print(f"{ARTICLES} articles to JSON Lines, CPU seconds of the whole process")
+        print("  pair  presswatch  plain loop  ratio    MB  plain MB")
+        ratios = []
+        for pair in range(1, PAIRS + 1):
+            ours = run(
+                [sys.executable, "-m", "storage", "export", "ours.jsonl", "--force", "--database", "sqlite:///news.db"],
+                folder,
+                here,
+            )
+            plain = run([sys.executable, "plain.py", "news.db", "plain.jsonl"], folder)
+            if not filecmp.cmp(folder / "ours.jsonl", folder / "plain.jsonl", shallow=False):
+                raise RuntimeError("the two files differ")
+            ratios.append(ours.cpu / plain.cpu)
+            print(
+                f"{pair:6}{ours.cpu:12.2f}{plain.cpu:12.2f}{ratios[-1]:7.2f}{ours.peak:6.0f}{plain.peak:10.0f}",
+                flush=True,
+            )
+        print(f"median ratio {statistics.median(ratios):.2f} (at most {WANTED:.2f} wanted)")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        prepare(Path(sys.argv[1]), int(sys.argv[2]))
+    else:
+        main()

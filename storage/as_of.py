@@ -1,0 +1,199 @@
+"""What was known of an article at a moment, from what is kept of it. Pure: no clock, no database.
+
+    wording    the first revision, by number, that was seen until after the moment; else what the article says now
+    views      the last reading at or before it
+    presence   from the gone and back events up to it; absent before it was stored
+    listed     whether a channel's first and last sight of it lie around the moment
+
+An edit at the very moment is known. What is not kept over time (language, the planned re-look, description, image,
+problems) is as it is now where that was fetched by then, else empty; the language and the reader version stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from storage.answers import ArticleFull, ArticleStory, ArticleSummary, Listed, ViewReading
+
+
+class Presence(StrEnum):
+    """Where an article stood at a moment."""
+
+    UNKNOWN = "not yet known"
+    LISTED = "listed, not stored yet"
+    THERE = "there"
+    GONE = "gone"
+    BACK = "back"
+
+
+class Said(Protocol):
+    """What a list needs of an earlier wording."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def seen_until(self) -> datetime: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def sections(self) -> tuple[str, ...]: ...
+    @property
+    def published_at(self) -> datetime | None: ...
+
+
+SomeSaid = TypeVar("SomeSaid", bound=Said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comings:
+    """When an article was found gone, and when back, in any order."""
+
+    gone: tuple[datetime, ...] = ()
+    back: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryThen:
+    """An article at a moment; `story` is None unless it was stored by then."""
+
+    moment: datetime
+    presence: Presence
+    is_listed: bool
+    listed_until: datetime | None  # the last sight of it on a channel that is known of, at the moment at the latest
+    story: ArticleStory | None
+
+
+def in_force(revisions: Iterable[SomeSaid], moment: datetime) -> SomeSaid | None:
+    """The earlier wording that stood at the moment; None if it is the present one."""
+    later = (revision for revision in revisions if revision.seen_until > moment)
+    return min(later, key=lambda revision: revision.number, default=None)
+
+
+def last_edit(revisions: Iterable[Said], moment: datetime) -> datetime | None:
+    """When the last edit up to the moment was seen."""
+    return max((revision.seen_until for revision in revisions if revision.seen_until <= moment), default=None)
+
+
+def last_reading(readings: Iterable[ViewReading], moment: datetime) -> ViewReading | None:
+    """The last reading at or before the moment."""
+    known = (reading for reading in readings if reading.read_at <= moment)
+    return max(known, key=lambda reading: (reading.read_at, reading.view_count), default=None)
+
+
+def gone_since(article: ArticleSummary, comings: Comings, moment: datetime) -> datetime | None:
+    """Since when it was gone at the moment; None if it was not."""
+    if article.gone_at is not None and article.gone_at <= moment:
+        return article.gone_at
+    gone = _last(comings.gone, moment)
+    back = _last(comings.back, moment)
+    return gone if gone is not None and (back is None or back < gone) else None
+
+
+def _last(moments: Iterable[datetime], moment: datetime) -> datetime | None:
+    return max((at for at in moments if at <= moment), default=None)
+
+
+def presence(article: ArticleSummary, comings: Comings, moment: datetime) -> Presence:
+    """Where the article stood at the moment."""
+    if moment < min(article.first_seen_at, article.stored_at):
+        return Presence.UNKNOWN
+    if moment < article.stored_at:
+        return Presence.LISTED
+    if gone_since(article, comings, moment) is not None:
+        return Presence.GONE
+    return Presence.THERE if _last(comings.back, moment) is None else Presence.BACK
+
+
+def summary_as_of(
+    article: ArticleSummary,
+    revisions: Sequence[Said],
+    readings: Sequence[ViewReading],
+    comings: Comings,
+    moment: datetime,
+) -> ArticleSummary | None:
+    """The article as a list at the moment would have shown it; None if it was not stored yet."""
+    if moment < article.stored_at:
+        return None
+    return replace(article, **_changes(article, revisions, readings, comings, moment))
+
+
+def _changes(
+    article: ArticleSummary,
+    revisions: Sequence[Said],
+    readings: Sequence[ViewReading],
+    comings: Comings,
+    moment: datetime,
+) -> dict[str, Any]:
+    reading = last_reading(readings, moment)
+    edited = last_edit(revisions, moment)
+    known = (article.stored_at, edited, reading.read_at if reading else None, article.fetched_at)
+    return {
+        "view_count": reading.view_count if reading else None,
+        "revised_at": edited,
+        "gone_at": gone_since(article, comings, moment),
+        "fetched_at": max(at for at in known if at is not None and at <= moment),
+        **_headline(article, in_force(revisions, moment)),
+    }
+
+
+def _headline(article: ArticleSummary, said: Said | None) -> dict[str, Any]:
+    if said is None:
+        return {}
+    of_old = not said.sections or article.section in said.sections
+    same_date = said.published_at == article.published_at
+    return {
+        "title": said.title,
+        "sections": said.sections,
+        "section": article.section if of_old else said.sections[0],
+        "published_at": said.published_at,
+        "published_precision": article.published_precision if same_date else None,
+    }
+
+
+def story_as_of(story: ArticleStory, comings: Comings, listings: Sequence[Listed], moment: datetime) -> StoryThen:
+    """The article, its views and its earlier wordings as they were known at the moment."""
+    is_listed, until = listed(listings, moment)
+    stands = presence(story.article, comings, moment)
+    known = stands not in {Presence.UNKNOWN, Presence.LISTED}
+    return StoryThen(
+        moment=moment,
+        presence=stands,
+        is_listed=is_listed,
+        listed_until=until,
+        story=_story(story, comings, moment) if known else None,
+    )
+
+
+def listed(listings: Iterable[Listed], moment: datetime) -> tuple[bool, datetime | None]:
+    """Whether a channel listed it around the moment, and until when, up to the moment, one is known to have."""
+    begun = [one for one in listings if one.first_listed_at <= moment]
+    until = max((min(one.last_listed_at, moment) for one in begun), default=None)
+    return any(moment <= one.last_listed_at for one in begun), until
+
+
+def _story(story: ArticleStory, comings: Comings, moment: datetime) -> ArticleStory:
+    return ArticleStory(
+        article=_article(story, comings, moment),
+        readings=tuple(reading for reading in story.readings if reading.read_at <= moment),
+        revisions=tuple(revision for revision in story.revisions if revision.seen_until <= moment),
+        same_wording=tuple(same for same in story.same_wording if same.stored_at <= moment),
+    )
+
+
+FULL = ("subtitle", "body", "author", "published_text", "content_hash")
+NOT_KEPT: dict[str, Any] = {"description": None, "image_url": None, "problems": (), "relook_at": None}
+
+
+def _article(story: ArticleStory, comings: Comings, moment: datetime) -> ArticleFull:
+    article = story.article
+    changes = _changes(article, story.revisions, story.readings, comings, moment)
+    said = in_force(story.revisions, moment)
+    if said is not None:
+        changes |= {name: getattr(said, name) for name in FULL}
+    if moment < article.fetched_at:
+        changes |= NOT_KEPT
+    return replace(article, last_seen_at=min(article.last_seen_at, moment), **changes)

@@ -1,0 +1,94 @@
+"""What an article must meet to pass a filter, as conditions of a statement over `articles`."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, or_, type_coerce
+
+from storage.columns import PlainText
+from storage.errors import ConfigError
+from storage.filters import ArticleFilter
+from storage.models import ArticleRow, RevisionRow
+
+articles = ArticleRow.__table__
+revisions = RevisionRow.__table__
+
+
+def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The conditions an article must meet to pass the filter, times included, in a statement over `articles`.
+
+    Raises ConfigError for a filter that asks as of a moment: only lists are answered so.
+    """
+    if wanted.as_of is not None:
+        raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
+    return [*conditions(wanted), *dated(wanted)]
+
+
+def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """All but the times."""
+    column = articles.c
+    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
+        (wanted.source, lambda source: column.source == source),
+        (wanted.language, lambda language: column.language == language.lower()),
+        (wanted.section, _in_section),
+        (wanted.min_views, lambda count: column.view_count >= count),
+        (wanted.max_views, lambda count: column.view_count <= count),
+        (wanted.edited_since, lambda moment: column.revised_at >= moment),
+        (_edit(wanted), lambda edit: edit),
+        (wanted.gone, lambda gone: column.gone_at.is_not(None) if gone else column.gone_at.is_(None)),
+    )
+    return [test(value) for value, test in tests if value is not None]
+
+
+def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
+    """That there is an edit of the kinds that are asked for; None if none are."""
+    tests: list[ColumnElement[bool]] = [revisions.c.kind.in_(wanted.changes)] if wanted.changes else []
+    tests += [] if wanted.undeclared is None else [revisions.c.undeclared == wanted.undeclared]
+    if not tests:
+        return None
+    tests += [] if wanted.edited_since is None else [revisions.c.seen_until >= wanted.edited_since]
+    return exists().where(revisions.c.article_id == articles.c.id, *tests)
+
+
+def _in_section(section: str) -> ColumnElement[bool]:
+    """By any of the article's sections, as the page names them, or by the one it was asked for."""
+    folded = folded_section(section)
+    return or_(articles.c.section == folded, among(articles.c.sections, folded))
+
+
+def folded_section(section: str) -> str:
+    """The name of a section as the scraper folds labels: İ and ı count as i."""
+    plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
+    return " ".join(unicodedata.normalize("NFKC", plain).split())
+
+
+def among(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a name is one of the names of a column."""
+    # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
+    return type_coerce(names, PlainText).contains(f"|{name}|", autoescape=True)
+
+
+def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    since = [] if wanted.since is None else [column >= wanted.since]
+    return since if wanted.until is None else [*since, column < wanted.until]
+
+
+def published(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The times of an article that has a date."""
+    return _within(articles.c.published_at, wanted)
+
+
+def first_seen(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The times of an article that has none."""
+    return _within(articles.c.first_seen_at, wanted)
+
+
+def dated(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """By published_at, or by first_seen_at where there is no date."""
+    if wanted.since is None and wanted.until is None:
+        return []
+    undated = and_(articles.c.published_at.is_(None), *first_seen(wanted))
+    return [or_(and_(*published(wanted)), undated)]

@@ -1,0 +1,78 @@
+"""Every wording an article had, oldest first: the earlier ones from its revisions, the last one from the article."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.answers import ArticleFull, Revision
+from storage.formats import record
+from storage.records import ChangeKind
+from storage.word_diff import diff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenWording:
+    """A wording and the edit that led to it (None for the first). `seen_until` is None for the one in force."""
+
+    number: int
+    seen_from: datetime
+    seen_until: datetime | None
+    kind: ChangeKind | None
+    undeclared: bool
+    title: str
+    subtitle: str | None
+    body: str
+    author: str | None
+    sections: tuple[str, ...]
+    published_at: datetime | None
+    published_text: str | None
+    content_hash: str
+
+
+SAID = ("title", "subtitle", "body", "author", "sections", "published_at", "published_text", "content_hash")
+"""What a revision keeps of what the page said."""
+
+
+def wordings(article: ArticleFull, revisions: Sequence[Revision]) -> tuple[SeenWording, ...]:
+    """The wordings, oldest first; a revision names the edit that ended it, which is the one that led to the next."""
+    ordered = sorted(revisions, key=lambda revision: revision.number)
+    told: list[SeenWording] = []
+    before: Revision | None = None
+    for revision in ordered:
+        told.append(_wording(revision, len(told) + 1, before, revision.seen_from, revision.seen_until))
+        before = revision
+    since = article.stored_at if before is None else before.seen_until
+    return (*told, _wording(article, len(told) + 1, before, since, None))
+
+
+def _wording(
+    said: ArticleFull | Revision, number: int, before: Revision | None, since: datetime, until: datetime | None
+) -> SeenWording:
+    return SeenWording(
+        number=number,
+        seen_from=since,
+        seen_until=until,
+        kind=None if before is None else before.kind,
+        undeclared=before is not None and before.undeclared,
+        **{name: getattr(said, name) for name in SAID},
+    )
+
+
+def as_one(article: ArticleFull, told: Sequence[SeenWording], *, with_diff: bool) -> dict[str, Any]:
+    """The article and its wordings as one mapping; `with_diff`: each with what changed, as [mark, text] pairs."""
+    facts = {name: getattr(article, name) for name in ("id", "source", "source_title", "url", "fetched_at", "terms")}
+    entries = [record(wording) for wording in told]
+    if with_diff:
+        for before, after, entry in zip(told, told[1:], entries[1:], strict=False):
+            entry["diff"] = {name: _diff(getattr(before, name), getattr(after, name)) for name in DIFFED}
+    return {**facts, "gone_at": article.gone_at, "wordings": entries}
+
+
+DIFFED = ("title", "subtitle", "body")
+
+
+def _diff(old: str | None, new: str | None) -> list[tuple[str, str]]:
+    return [(piece.mark.value, piece.text) for piece in diff(old or "", new or "")]

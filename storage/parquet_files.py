@@ -1,0 +1,43 @@
+"""Articles as Parquet, through pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage.columns import Names, Problems, UtcDateTime
+from storage.models import ArticleRow
+from storage.version import VERSION
+
+TIMES = pa.timestamp("us", tz="UTC")
+
+
+def write(output: IO[bytes], batches: Iterable[Sequence[Sequence[Any]]], columns: Sequence[str]) -> None:
+    """Each batch becomes a row group. Times are timestamps in UTC, sections lists, problems lists of structs."""
+    schema = pa.schema([(name, _kind(name)) for name in columns], metadata={"program": f"presswatch {VERSION}"})
+    with pq.ParquetWriter(output, schema, compression="zstd") as writer:
+        for batch in batches:
+            arrays = [_array(values, kind.type) for values, kind in zip(zip(*batch, strict=True), schema, strict=True)]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+
+
+def _array(values: Sequence[Any], kind: Any) -> Any:
+    if kind == TIMES:
+        values = [None if value is None else datetime.fromisoformat(value) for value in values]
+    return pa.array(values, type=kind)
+
+
+def _kind(name: str) -> Any:
+    column = ArticleRow.__table__.c.get("last_fetched_at" if name == "fetched_at" else name)
+    kind = None if column is None else column.type
+    if isinstance(kind, UtcDateTime):
+        return TIMES
+    if isinstance(kind, Names):
+        return pa.list_(pa.string())
+    if isinstance(kind, Problems):
+        return pa.list_(pa.struct([("field", pa.string()), ("reason", pa.string())]))
+    return pa.int64() if kind is not None and kind.python_type is int else pa.string()

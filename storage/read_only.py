@@ -1,0 +1,227 @@
+"""Somebody's own SQL, on a connection that cannot write whatever it is told.
+
+SQLite: the file is opened with `mode=ro`, `PRAGMA query_only` is on, and an authorizer lets through what reads and
+nothing else: no ATTACH (VACUUM INTO needs it, too), no transaction, no PRAGMA that sets anything, no extension.
+PostgreSQL: a transaction that is READ ONLY before the first statement, and a statement that may only be one query,
+because a cursor is declared for it.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.engine import first_line
+from storage.errors import ConfigError, PresswatchError
+
+CHUNK = 100
+STEPS = 5_000
+"""Steps of SQLite's machine between two looks at the clock; about a millisecond."""
+
+LARGEST_VALUE = 64_000_000
+"""Bytes of one value: an article is far smaller, and `randomblob(1000000000)` is no question."""
+
+READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
+TELLING = {
+    "table_info",
+    "table_xinfo",
+    "table_list",
+    "index_list",
+    "index_info",
+    "index_xinfo",
+    "foreign_key_list",
+    "database_list",
+    "compile_options",
+    "collation_list",
+    "function_list",
+    "data_version",  # the full-text index asks for it
+}
+"""The PRAGMAs that only tell."""
+
+REFUSED = "only reading is allowed: one SELECT, WITH … SELECT, VALUES, EXPLAIN or PRAGMA table_info(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Names of the columns, no two alike, and the rows as they come."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[tuple[Any, ...]]
+
+
+@contextmanager
+def answered(engine: Engine, sql: str, *, timeout: timedelta) -> Iterator[Answer]:
+    """The answer to one statement. `timeout` is how long the database may work on it in all.
+
+    Raises PresswatchError in one line for what would write, for what the database does not understand, and for what
+    takes too long; also while the rows are read.
+    """
+    ask = _ask_sqlite if engine.url.get_backend_name() == "sqlite" else _ask_server
+    with ask(engine, sql, timeout) as answer:
+        yield answer
+
+
+@contextmanager
+def _ask_sqlite(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer]:
+    file = Path(engine.url.database or "")
+    if not file.exists():
+        raise PresswatchError(f"there is no database {file}; presswatch crawl makes it")
+    watch = _Watch(timeout)
+    try:
+        address = f"file:{quote(str(file))}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+            _restrict(connection, watch)
+            with watch.running():
+                cursor = connection.execute(sql)
+            yield Answer(distinct([column[0] for column in cursor.description or ()]), watch.rows(cursor))
+    except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        raise _in_words(error, watch) from error
+
+
+def _restrict(connection: sqlite3.Connection, watch: _Watch) -> None:
+    connection.text_factory = lambda kept: kept.decode("utf-8", "replace")
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)  # a long one takes time that no clock sees
+    connection.set_progress_handler(watch.is_over, STEPS)
+    connection.set_authorizer(_allows)
+
+
+def _allows(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
+    if action == sqlite3.SQLITE_FUNCTION:
+        allowed = (second or "").lower() != "load_extension"
+    elif action == sqlite3.SQLITE_PRAGMA:
+        allowed = (first or "").lower() in TELLING
+    elif action == sqlite3.SQLITE_UPDATE:
+        # Asked when a virtual table (full text, pragma_table_info) declares its columns; the file stays read-only.
+        allowed = first == "sqlite_master"
+    else:
+        allowed = action in READING
+    return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+
+class _Watch:
+    """Counts the time the database works; time in which the rows are written or looked at does not count."""
+
+    def __init__(self, timeout: timedelta) -> None:
+        self.timeout = timeout
+        self._left = timeout.total_seconds()
+        self._since: float | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._left -= time.monotonic() - self._since
+            self._since = None
+
+    def is_over(self) -> bool:
+        return self._since is not None and time.monotonic() - self._since > self._left
+
+    @property
+    def has_run_out(self) -> bool:
+        return self._left <= 0
+
+    def rows(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+        while True:
+            with self.running():
+                found = cursor.fetchmany(CHUNK)
+            if not found:
+                return
+            yield from map(_sane, found)
+
+
+def _in_words(error: Exception, watch: _Watch) -> PresswatchError:
+    said = first_line(error)
+    if "interrupted" in said and watch.has_run_out:
+        return _too_long(watch.timeout)
+    lowered = said.lower()
+    if any(
+        sign in lowered
+        for sign in ("not authorized", "authorization denied", "prohibited", "readonly", "not be modified")
+    ):
+        return ConfigError(REFUSED)
+    if "one statement at a time" in lowered:
+        return ConfigError("one statement at a time")
+    return ConfigError(f"SQL: {said}")
+
+
+def _too_long(timeout: timedelta) -> PresswatchError:
+    return PresswatchError(f"SQL: it took longer than {timeout.total_seconds():g} s; --timeout gives it more")
+
+
+def _sane(row: Sequence[Any]) -> tuple[Any, ...]:
+    """JSON has no word for infinity; the rest of what SQLite keeps has a form everywhere."""
+    return tuple(str(value) if isinstance(value, float) and not math.isfinite(value) else value for value in row)
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names with a number behind what comes again: title, title_2; no column hides another."""
+    taken = set(names)
+    met: Counter[str] = Counter()
+    found = []
+    for name in names:
+        met[name] += 1
+        new = name
+        while met[name] > 1 and new in taken:
+            new = f"{name}_{met[name]}"
+            met[name] += new in taken
+        taken.add(new)
+        found.append(new)
+    return tuple(found)
+
+
+@contextmanager
+def _ask_server(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer]:
+    """PostgreSQL: DECLARE CURSOR takes one query and nothing that writes; BEGIN … READ ONLY holds for its functions."""
+    query = sql.strip().rstrip(";")
+    try:
+        with engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(timeout.total_seconds() * 1000)}")
+            raw = connection.connection.dbapi_connection
+            assert raw is not None
+            with closing(raw.cursor()) as cursor:
+                # Prepared, for a prepared statement can only be one: "select 1; commit; delete …" is refused.
+                cursor.execute(f"DECLARE asked NO SCROLL CURSOR FOR {query}", prepare=True)  # type: ignore[call-arg]
+                cursor.execute(f"FETCH {CHUNK} FROM asked")
+                columns = distinct([column[0] for column in cursor.description or ()])
+                yield Answer(columns, _fetched(cursor))
+    except (SQLAlchemyError, ValueError) as error:
+        raise ConfigError(f"SQL: {first_line(error)}") from error
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise _in_words_of_server(error, query, timeout) from error
+
+
+def _in_words_of_server(error: Exception, query: str, timeout: timedelta) -> PresswatchError:
+    said = first_line(error)
+    if "statement timeout" in said:
+        return _too_long(timeout)
+    if "multiple commands" in said:
+        return ConfigError("one statement at a time")
+    first = query.split(maxsplit=1)[0].lower() if query else ""
+    is_none = "syntax error" in said and first in said.lower()  # DECLARE CURSOR FOR has no place for a DELETE
+    if is_none or any(sign in said for sign in ("read-only", "read-write mode", "data-modifying")):
+        return ConfigError(REFUSED)
+    return ConfigError(f"SQL: {said}")
+
+
+def _fetched(cursor: Any) -> Iterator[tuple[Any, ...]]:
+    while found := cursor.fetchall():
+        yield from map(_sane, found)
+        cursor.execute(f"FETCH {CHUNK} FROM asked")

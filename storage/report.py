@@ -1,0 +1,211 @@
+"""What a period brought, and beside it how well it was watched: a fall in coverage is no fall in news."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
+
+from storage.answers import ArticleSummary
+from storage.articles import articles, revisions
+from storage.counting import By, counts, day_of
+from storage.criteria import passing
+from storage.events import Event
+from storage.filters import ArticleFilter, Sort
+from storage.models import CrawlRunRow, EventRow
+from storage.records import EventKind, RunStatus
+from storage.store import Store
+
+TOP = 10
+TROUBLE = (EventKind.SILENT, EventKind.FAILING, EventKind.BLOCKED, EventKind.DRIFT, EventKind.KILLED)
+"""Events that say a source was not, or not rightly, read."""
+
+runs = CrawlRunRow.__table__
+events = EventRow.__table__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """Looks at sources: how many there were, and how many of them succeeded."""
+
+    looks: int
+    succeeded: int
+
+    @property
+    def coverage(self) -> float | None:
+        """The share that succeeded; None where nobody looked."""
+        return self.succeeded / self.looks if self.looks else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day in UTC: what was published, and how well it was watched."""
+
+    day: str
+    article_count: int
+    by_section: dict[str | None, int]
+    looks: int
+    succeeded_looks: int
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """An article, and how often it was edited in the period."""
+
+    article: ArticleSummary
+    revision_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A field that could not be read, and in how many articles of a source."""
+
+    source: str
+    field: str
+    article_count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A period. Articles count by published_at, or first_seen_at where they have no date; all else by when it was."""
+
+    since: datetime
+    until: datetime
+    article_count: int
+    days: tuple[Day, ...]
+    most_read: tuple[ArticleSummary, ...]
+    most_edited: tuple[Edited, ...]
+    trouble: tuple[Event, ...]
+    gaps: tuple[Event, ...]
+    missing: tuple[Missing, ...]
+
+
+def report(store: Store, wanted: ArticleFilter, *, until: datetime) -> Report:
+    """What the filter's period brought; `wanted.since` is set, and `until` is its end. Raises StoreError."""
+    since = wanted.since
+    assert since is not None
+    read = islice(store.articles.find(wanted, sort=Sort.VIEWS, limit=TOP), TOP)
+    most_read = tuple(article for article in read if article.view_count is not None)
+    by_day = _sections(store, wanted)
+    with store.read() as connection:
+        looks = _looks(connection, wanted.source, since, until)
+        edited = _edited(connection, wanted, since, until)
+        trouble = _events(connection, wanted.source, since, until, TROUBLE)
+        gaps = _events(connection, wanted.source, since, until, (EventKind.GAP,))
+        missing = _missing(connection, wanted)
+    return Report(
+        since=since,
+        until=until,
+        article_count=sum(section.total() for section in by_day.values()),
+        days=days(since, until, by_day, looks),
+        most_read=most_read,
+        most_edited=_with_articles(store, edited),
+        trouble=trouble,
+        gaps=gaps,
+        missing=missing,
+    )
+
+
+def days(
+    since: datetime, until: datetime, by_day: dict[str, Counter[str | None]], looks: dict[str, Looks]
+) -> tuple[Day, ...]:
+    """Every day of the period, the latest first, those without an article or a look among them."""
+    length = (until.date() - since.date()).days
+    names = [f"{until.date() - timedelta(days=back):%Y-%m-%d}" for back in range(length + 1)]
+    outside = sorted({*by_day, *looks} - set(names), reverse=True)  # dated in the future
+    return tuple(_day(name, by_day.get(name, Counter()), looks.get(name, NO_LOOKS)) for name in [*outside, *names])
+
+
+NO_LOOKS = Looks(looks=0, succeeded=0)
+
+
+def _day(name: str, sections: Counter[str | None], looks: Looks) -> Day:
+    return Day(
+        day=name,
+        article_count=sections.total(),
+        by_section=dict(sections),
+        looks=looks.looks,
+        succeeded_looks=looks.succeeded,
+        coverage=looks.coverage,
+    )
+
+
+def _sections(store: Store, wanted: ArticleFilter) -> dict[str, Counter[str | None]]:
+    found: dict[str, Counter[str | None]] = {}
+    for day, section, number in counts(store, wanted, [By.DAY, By.SECTION]):
+        found.setdefault(day, Counter())[section] = number
+    return found
+
+
+def _looks(connection: Connection, source: str | None, since: datetime, until: datetime) -> dict[str, Looks]:
+    """By the day a look began. One that runs still is no failure."""
+    day = day_of(runs.c.started_at, connection.dialect.name)
+    good = func.sum(case((runs.c.status == RunStatus.SUCCEEDED, 1), else_=0))
+    ended = (runs.c.status != RunStatus.RUNNING, runs.c.started_at >= since, runs.c.started_at < until)
+    of_source = [] if source is None else [runs.c.source == source]
+    found = connection.execute(select(day, func.count(), good).where(*ended, *of_source).group_by(day))
+    return {name: Looks(looks=number, succeeded=succeeded) for name, number, succeeded in found}
+
+
+def _edited(connection: Connection, wanted: ArticleFilter, since: datetime, until: datetime) -> dict[int, int]:
+    """Articles by how many wordings ended in the period, whenever they were published."""
+    times = (revisions.c.seen_until >= since, revisions.c.seen_until < until)
+    number = func.count()
+    plain = passing(replace(wanted, since=None, until=None))
+    joined = revisions.join(articles, articles.c.id == revisions.c.article_id)
+    asked = select(revisions.c.article_id, number).select_from(joined).where(*times, *plain)
+    ranked = asked.group_by(revisions.c.article_id).order_by(number.desc(), revisions.c.article_id.desc()).limit(TOP)
+    return dict(connection.execute(ranked).all())
+
+
+def _with_articles(store: Store, edited: dict[int, int]) -> tuple[Edited, ...]:
+    found = ((store.articles.get(article_id), count) for article_id, count in edited.items())
+    return tuple(
+        Edited(article=_summary(article), revision_count=count) for article, count in found if article is not None
+    )
+
+
+def _summary(article: ArticleSummary) -> ArticleSummary:
+    return ArticleSummary(**{name: getattr(article, name) for name in ArticleSummary.__dataclass_fields__})
+
+
+def _events(
+    connection: Connection, source: str | None, since: datetime, until: datetime, kinds: Sequence[EventKind]
+) -> tuple[Event, ...]:
+    """Events that began before the period's end and were not over before its beginning."""
+    during = and_(events.c.opened_at < until, or_(events.c.closed_at.is_(None), events.c.closed_at >= since))
+    of_source = [] if source is None else [events.c.source == source]
+    columns = [events.c[name] for name in Event.__dataclass_fields__]
+    asked = select(*columns).where(during, events.c.kind.in_([str(kind) for kind in kinds]), *of_source)
+    return tuple(Event(**row) for row in connection.execute(asked.order_by(events.c.id.desc())).mappings())
+
+
+def _missing(connection: Connection, wanted: ArticleFilter) -> tuple[Missing, ...]:
+    of = _by_source(connection, wanted)
+    kept = type_coerce(articles.c.problems, Text)
+    asked = select(articles.c.source, kept).where(*passing(wanted), kept != "[]")
+    met: Counter[tuple[str, str]] = Counter()
+    for source, problems in connection.execution_options(yield_per=200).execute(asked):
+        met.update({(source, field) for field, _reason in json.loads(problems or "[]")})
+    return tuple(
+        Missing(source=source, field=field, article_count=count, of=of[source])
+        for (source, field), count in sorted(met.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    )
+
+
+def _by_source(connection: Connection, wanted: ArticleFilter) -> dict[str, int]:
+    asked = select(articles.c.source, func.count()).where(*passing(wanted)).group_by(articles.c.source)
+    return dict(connection.execute(asked).all())
+
+
+def titled(details: Any) -> Iterator[str]:
+    """What an event's details say, as `name value`."""
+    return (f"{name} {value}" for name, value in dict(details).items() if isinstance(value, str | int | float))

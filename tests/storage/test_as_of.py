@@ -1,0 +1,217 @@
+"""What was known at a moment: the pure function's properties, and that the database agrees with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.answers import ArticleSummary, Listed
+from storage.as_of import Presence, StoryThen, listed, summary_as_of
+from storage.filters import ArticleFilter, Sort
+from storage.past import story_then
+from storage.records import ChangeKind
+from tests.storage.histories import MOMENTS, History, clear, histories, keep
+from tests.storage.rows import DAY, HOUR, NOON, Rows
+
+REAL = settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    deadline=None,
+)
+TICK = timedelta(microseconds=1)
+NOW = NOON + 9 * DAY
+
+
+def then(rows: Rows, article_id: int, moment: datetime) -> StoryThen:
+    found = story_then(rows.store, article_id, moment)
+    assert found is not None
+    return found
+
+
+@REAL
+@given(histories())
+def test_as_of_now_is_now(rows: Rows, told: History) -> None:
+    clear(rows)
+    article_id = keep(rows, told, "one")
+    found = then(rows, article_id, NOW)
+    assert found.story is not None
+    assert found.story.article == rows.store.articles.get(article_id)
+    assert found.story.readings == rows.store.articles.readings(article_id)
+    assert found.story.revisions == rows.store.articles.revisions(article_id)
+    assert list(rows.store.articles.find(ArticleFilter(as_of=NOW))) == list(rows.store.articles.find())
+
+
+@REAL
+@given(histories())
+def test_what_was_not_stored_yet_is_absent(rows: Rows, told: History) -> None:
+    clear(rows)
+    article_id = keep(rows, told, "one")
+    assert then(rows, article_id, told.first_seen_at - TICK).presence is Presence.UNKNOWN
+    before = then(rows, article_id, told.stored_at - TICK)
+    assert before.story is None
+    assert before.presence in {Presence.UNKNOWN, Presence.LISTED}
+    assert not list(rows.store.articles.find(ArticleFilter(as_of=told.stored_at - TICK)))
+    assert len(list(rows.store.articles.find(ArticleFilter(as_of=told.stored_at)))) == 1
+
+
+@REAL
+@given(histories(), st.lists(MOMENTS, min_size=2, max_size=5))
+def test_knowledge_only_grows(rows: Rows, told: History, moments: list[datetime]) -> None:
+    clear(rows)
+    article_id = keep(rows, told, "one")
+    for early, late in pairwise(then(rows, article_id, moment) for moment in sorted(moments)):
+        order = list(Presence)
+        assert min(order.index(early.presence), 2) <= min(order.index(late.presence), 2)
+        if early.story is None:
+            continue
+        assert late.story is not None
+        assert late.story.readings[: len(early.story.readings)] == early.story.readings
+        assert late.story.revisions[: len(early.story.revisions)] == early.story.revisions
+        assert early.story.article.fetched_at <= late.story.article.fetched_at
+        assert early.story.article.fetched_at <= max(early.moment, told.stored_at)
+
+
+@REAL
+@given(histories(), MOMENTS)
+def test_the_wording_and_the_views_are_the_last_ones_seen_by_then(rows: Rows, told: History, moment: datetime) -> None:
+    clear(rows)
+    found = then(rows, keep(rows, told, "one"), moment)
+    if found.story is None:
+        assert moment < told.stored_at
+        return
+    edits = sum(at <= moment for at in told.edits)
+    assert found.story.article.title == f"one {edits}"
+    assert found.story.article.published_at == told.wordings[edits]["published_at"]
+    read = [at for at in told.readings if at <= moment]
+    assert found.story.article.view_count == (told.readings[max(read)] if read else None)
+    turns = sum(at <= moment for at in (*told.comings.gone, *told.comings.back))
+    assert (found.presence is Presence.GONE) == (turns % 2 == 1)
+    assert (found.presence is Presence.BACK) == (turns > 0 and turns % 2 == 0)
+    assert (found.story.article.gone_at is not None) == (found.presence is Presence.GONE)
+
+
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "section": st.sampled_from(["politics", "economy", "sport"]),
+        "min_views": st.integers(0, 3),
+        "max_views": st.integers(3, 5),
+        "edited_since": MOMENTS,
+        "changes": st.sampled_from([(ChangeKind.NUMBERS,), (ChangeKind.TITLE, ChangeKind.MINOR)]),
+        "undeclared": st.booleans(),
+        "gone": st.booleans(),
+        "since": st.sampled_from([NOON - 2 * HOUR, NOON]),
+        "until": st.sampled_from([NOON + HOUR / 2, NOON + DAY]),
+    },
+)
+
+
+@settings(REAL, max_examples=120)
+@given(st.lists(histories(), max_size=4), st.data(), FILTERS, st.sampled_from(list(Sort)))
+def test_the_database_lists_what_the_pure_function_says(
+    rows: Rows, told: list[History], data: st.DataObject, asked: dict[str, Any], sort: Sort
+) -> None:
+    clear(rows)
+    # Half of the moments are those of a reading or an edit: what holds at that very moment is easily missed.
+    turns = [at for one in told for at in (*one.edits, *one.readings, *one.comings.gone, *one.comings.back)]
+    moment = data.draw(MOMENTS | st.sampled_from(turns) if turns else MOMENTS)
+    ids = {keep(rows, one, f"a{place}"): one for place, one in enumerate(told)}
+    wanted = ArticleFilter(**asked)
+    known = [
+        article
+        for present in rows.store.articles.find()
+        if (article := as_it_was(rows, present, ids[present.id], moment)) is not None
+        and passes(article, ids[present.id], wanted, moment)
+    ]
+    found = list(rows.store.articles.find(ArticleFilter(**asked, as_of=moment), sort=sort))
+    assert found == in_order(known, sort)
+    paged: list[ArticleSummary] = []
+    for _ in range(len(found)):
+        paged += page(rows, asked, moment, sort, paged)
+    assert paged == found
+
+
+def page(
+    rows: Rows, asked: dict[str, Any], moment: datetime, sort: Sort, before: Sequence[ArticleSummary]
+) -> list[ArticleSummary]:
+    after = before[-1].cursor(sort) if before else None
+    return list(rows.store.articles.find(ArticleFilter(**asked, as_of=moment), sort=sort, limit=2, after=after))
+
+
+def as_it_was(rows: Rows, article: ArticleSummary, told: History, moment: datetime) -> ArticleSummary | None:
+    kept = rows.store.articles
+    return summary_as_of(article, kept.revisions(article.id), kept.readings(article.id), told.comings, moment)
+
+
+def passes(article: ArticleSummary, told: History, wanted: ArticleFilter, moment: datetime) -> bool:
+    """The filter as one would say it in Python, of an article as it was."""
+    dated = article.published_at or article.first_seen_at
+    edits = [
+        at
+        for at, kind, undeclared in zip(told.edits, told.kinds, told.undeclared, strict=True)
+        if at <= moment
+        and (wanted.edited_since is None or at >= wanted.edited_since)
+        and (not wanted.changes or kind in wanted.changes)
+        and (wanted.undeclared is None or undeclared is wanted.undeclared)
+    ]
+    asks_edit = wanted.edited_since is not None or bool(wanted.changes) or wanted.undeclared is not None
+    views = article.view_count
+    return all(
+        [
+            wanted.section is None or wanted.section in {article.section, *article.sections},
+            wanted.min_views is None or (views is not None and views >= wanted.min_views),
+            wanted.max_views is None or (views is not None and views <= wanted.max_views),
+            not asks_edit or bool(edits),
+            wanted.gone is None or (article.gone_at is not None) is wanted.gone,
+            wanted.since is None or dated >= wanted.since,
+            wanted.until is None or dated < wanted.until,
+        ]
+    )
+
+
+def in_order(found: list[ArticleSummary], sort: Sort) -> list[ArticleSummary]:
+    newest = sorted(found, key=lambda article: article.id, reverse=True)
+    if sort is Sort.STORED:
+        return newest
+    keys = {Sort.DATE: lambda one: one.published_at, Sort.VIEWS: lambda one: one.view_count}
+    having = [one for one in newest if keys[sort](one) is not None]
+    lacking = [one for one in newest if keys[sort](one) is None]
+    return [*sorted(having, key=keys[sort], reverse=True), *lacking]
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        (NOON - TICK, (False, None)),
+        (NOON, (True, NOON)),
+        (NOON + HOUR, (True, NOON + HOUR)),
+        (NOON + 2 * HOUR, (False, NOON + HOUR)),
+        (NOON + 3 * HOUR, (True, NOON + 3 * HOUR)),
+        (NOON + 9 * HOUR, (False, NOON + 4 * HOUR)),
+    ],
+)
+def test_an_article_is_listed_while_a_channel_lists_it(moment: datetime, told: tuple[bool, datetime | None]) -> None:
+    first = Listed(channel="a", first_listed_at=NOON, last_listed_at=NOON + HOUR)
+    second = Listed(channel="b", first_listed_at=NOON + 3 * HOUR, last_listed_at=NOON + 4 * HOUR)
+    assert listed([first, second], moment) == told
+
+
+def test_an_edit_at_the_very_moment_is_known_to_filters_and_sorts_too(rows: Rows) -> None:
+    number = rows.article("moved", sections=("politics",), section="politics", published_at=NOON - 2 * HOUR)
+    rows.revision(number, 1, sections=("economy",), published_at=NOON, seen_from=NOON, seen_until=NOON + HOUR)
+    rows.article("between", published_at=NOON - HOUR, sections=("sport",), section="sport")
+
+    def ids(moment: datetime, **asked: Any) -> list[int]:
+        return [one.id for one in rows.store.articles.find(ArticleFilter(as_of=moment, **asked))]
+
+    before, at = NOON + HOUR - TICK, NOON + HOUR
+    assert (ids(before), ids(at)) == ([1, 2], [2, 1])
+    assert (ids(before, section="economy"), ids(at, section="economy")) == ([1], [])
+    assert (ids(before, section="politics"), ids(at, section="politics")) == ([], [1])
+    assert (ids(before, since=NOON), ids(at, since=NOON)) == ([1], [])

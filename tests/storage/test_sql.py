@@ -1,0 +1,170 @@
+"""`presswatch sql`: every form of answer, and no way to write."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.read_only import distinct
+from tests.storage.conftest import Ask
+from tests.storage.rows import Rows
+
+
+def test_every_form(rows: Rows, ask: Ask) -> None:
+    rows.article("one", title="=1+1")
+    asked = ("sql", "select id, title, view_count from articles")
+    assert ask(*asked).stdout == "ID  TITLE  VIEW_COUNT\n 1  =1+1          100\n"
+    assert json.loads(ask(*asked, "--format", "json").stdout) == [{"id": 1, "title": "=1+1", "view_count": 100}]
+    assert json.loads(ask(*asked, "--format", "jsonl").stdout)["title"] == "=1+1"
+    assert ask(*asked, "--format", "csv").stdout_bytes == b"id,title,view_count\r\n1,'=1+1,100\r\n"
+    assert ask(*asked, "--format", "csv", "--raw").stdout.splitlines()[1] == "1,=1+1,100"
+    assert ask(*asked, "--format", "tsv").stdout == "id\ttitle\tview_count\n1\t'=1+1\t100\n"
+    assert ask(*asked, "--format", "md").stdout.splitlines()[2] == "| 1 | =1\\+1 | 100 |"
+
+
+def test_columns_of_one_name_are_kept_apart(rows: Rows, ask: Ask) -> None:
+    answer = ask("sql", "select 1 as a, 2 as a, 3 as a_2, 4 as a", "--format", "json")
+    assert json.loads(answer.stdout) == [{"a": 1, "a_3": 2, "a_2": 3, "a_4": 4}]
+
+
+@given(st.lists(st.sampled_from(["a", "a_2", "a_3", "b", "", "a_2_2"]), max_size=8))
+def test_no_two_columns_are_ever_called_alike(names: list[str]) -> None:
+    made = distinct(names)
+    assert len(set(made)) == len(names)
+    assert [name.startswith(old) for name, old in zip(made, names, strict=True)] == [True] * len(names)
+
+
+def test_odd_values_come_out_whole(rows: Rows, ask: Ask) -> None:
+    odd = (
+        "select x'00ff' as blob, 9223372036854775807 as big, 9e999 as endless, "
+        "cast(x'c3' as text) as broken, null as no"
+    )
+    (told,) = json.loads(ask("sql", odd, "--format", "json").stdout)
+    assert told == {
+        "blob": {"$base64": True, "encoded": "AP8="},
+        "big": 9223372036854775807,
+        "endless": "inf",
+        "broken": "\ufffd",
+        "no": None,
+    }
+    (row,) = csv.DictReader(io.StringIO(ask("sql", odd, "--format", "csv").stdout))
+    assert base64.b64decode(row["blob"]) == b"\x00\xff"
+    assert (row["big"], row["no"]) == ("9223372036854775807", "")
+    assert "<2 bytes>" in ask("sql", odd).stdout
+
+
+def test_a_value_or_a_name_cannot_steer_the_terminal(rows: Rows, ask: Ask) -> None:
+    for form in ("table", "json", "jsonl", "csv", "tsv", "md"):
+        said = ask("sql", "select char(27) || '[31m' as \"a\x1b[0m\"", "--format", form).stdout
+        assert "31m" in said.lower()
+        assert "\x1b" not in said
+
+
+WRITES = [
+    "delete from articles",
+    "insert into sources values ('x','x','x','x','x',null,null)",
+    "update articles set title = ''",
+    "drop table articles",
+    "create table x (a)",
+    "create temp table x (a)",
+    "attach 'other.db' as other",
+    "attach ':memory:' as other",
+    "detach main",
+    "vacuum",
+    "vacuum into 'copy.db'",
+    "pragma journal_mode = delete",
+    "pragma query_only = off",
+    "pragma user_version = 7",
+    "pragma writable_schema = on",
+    "begin immediate",
+    "savepoint x",
+    "reindex",
+    "analyze",
+    "select load_extension('x')",
+    "with x as (select 1) delete from articles",
+    "select 1; delete from articles",
+    "explain delete from articles",
+    "update sqlite_master set sql = ''",
+]
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_what_would_write_is_refused_in_one_line(rows: Rows, ask: Ask, alone: Path, statement: str) -> None:
+    rows.article("one")
+    before = sorted(file.name for file in alone.iterdir())
+    answer = ask("sql", statement)
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr.startswith(("presswatch: only reading is allowed", "presswatch: one statement at a time"))
+    assert answer.stderr.count("\n") == 1
+    assert sorted(file.name for file in alone.iterdir()) == before
+    assert rows.store.articles.get(1) is not None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "with x as (select id from articles) select * from x",
+        "values (1), (2)",
+        "explain query plan select * from articles",
+        "pragma table_info(articles)",
+        "select name from pragma_table_info('articles')",
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 500) select i from n",
+        "select json_extract('{\"a\": 1}', '$.a'), count(*) from articles",
+    ],
+)
+def test_what_reads_is_allowed(rows: Rows, ask: Ask, statement: str) -> None:
+    rows.article("one")
+    answer = ask("sql", statement, "--format", "json")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert json.loads(answer.stdout)
+
+
+def test_a_full_text_index_may_be_asked(rows: Rows, ask: Ask) -> None:
+    with sqlite3.connect(rows.store.engine.url.database or "") as connection:
+        connection.execute("create virtual table words using fts5(title)")
+        connection.execute("insert into words values ('gas corridor')")
+    connection.close()
+    answer = ask("sql", "select highlight(words, 0, '[', ']') as found from words where words match 'gas'")
+    assert answer.stdout == "FOUND\n[gas] corridor\n"
+
+
+ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
+
+
+def test_what_takes_too_long_is_ended(rows: Rows, ask: Ask) -> None:
+    answer = ask("sql", ENDLESS, "--timeout", "200 ms")
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.stderr == "presswatch: SQL: it took longer than 0.2 s; --timeout gives it more\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("select * from nowhere", "SQL: no such table: nowhere"),
+        ("selec 1", 'SQL: near "selec": syntax error'),
+        ("select randomblob(1000000000)", "SQL: string or blob too big"),
+        ("select '\udcff'", "SQL: "),
+    ],
+)
+def test_a_mistake_is_one_line(rows: Rows, ask: Ask, statement: str, said: str) -> None:
+    answer = ask("sql", statement)
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert said in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_no_rows_and_no_database_are_said(rows: Rows, ask: Ask, alone: Path) -> None:
+    answer = ask("sql", "select * from articles")
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "presswatch: no rows\n")
+    assert ask("sql", "").stderr == "presswatch: no rows\n"
+    (alone / "news.db").unlink()
+    assert "there is no database" in ask("sql", "select 1").stderr
+    assert not (alone / "news.db").exists()

@@ -1,0 +1,51 @@
+"""docs/python.md does what it says."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import storage
+from storage.records import ChangeKind
+from tests.storage.rows import DAY, HOUR, NOON, Rows
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "python.md"
+
+
+def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = Rows(tmp_path)
+    rows.article("gas-corridor", published_at=NOON, view_count=500)
+    law = rows.article("transit-law", view_count=100)
+    rows.article("opposition-leader-speaks", language="ru", view_count=5, published_at=NOON - DAY)
+    rows.revision(law, 1, title="Transit bill", kind=ChangeKind.TITLE, seen_until=NOON + HOUR)
+    rows.readings(law, 10, 60, 100)
+    rows.store.close()
+    (tmp_path / "news.db").rename(tmp_path / "presswatch.db")
+    monkeypatch.chdir(tmp_path)
+    text = PAGE.read_text("utf-8").replace("```python\n", "").replace("```\n", "")
+    examples = doctest.DocTestParser().get_doctest(text, {}, "python.md", str(PAGE), 0)
+    said: list[str] = []
+    result = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(examples, out=said.append)
+    assert result.failed == 0, "".join(said)
+    assert result.attempted >= 15
+
+
+def test_every_name_is_there_and_others_are_not() -> None:
+    for name in storage.__all__:
+        assert getattr(storage, name) is not None
+        assert name in dir(storage)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = storage.nonsense
+
+
+def test_the_package_alone_loads_no_database() -> None:
+    script = (
+        "import storage, sys; storage.ArticleFilter(); assert 'sqlalchemy' not in sys.modules;"
+        "storage.open_store; assert 'sqlalchemy' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
