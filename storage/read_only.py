@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -166,8 +166,21 @@ def _too_long(timeout: timedelta) -> PresswatchError:
 
 
 def _sane(row: Sequence[Any]) -> tuple[Any, ...]:
-    """JSON has no word for infinity; the rest of what SQLite keeps has a form everywhere."""
-    return tuple(str(value) if isinstance(value, float) and not math.isfinite(value) else value for value in row)
+    return tuple(map(_sane_value, row))
+
+
+def _sane_value(value: Any) -> Any:
+    """A value that has a form everywhere: JSON has no word for infinity, and a Decimal keeps its digits as text."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, list):
+        return [_sane_value(part) for part in value]
+    if isinstance(value, dict):
+        return {str(name): _sane_value(part) for name, part in value.items()}
+    return value if value is None or isinstance(value, _KNOWN) else str(value)
+
+
+_KNOWN = (str, int, bytes, date, timedelta)
 
 
 def distinct(names: Sequence[str]) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "python.md"
 
 
-def test_the_examples_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = Rows(tmp_path)
+def test_the_examples_of_the_page_run(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = Rows(sqlite_database)
     rows.article("gas-corridor", published_at=NOON, view_count=500)
     law = rows.article("transit-law", view_count=100)
     rows.article("opposition-leader-speaks", language="ru", view_count=5, published_at=NOON - DAY)

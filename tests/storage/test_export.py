@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from lxml import etree
+from sqlalchemy import inspect
 
 from storage import excel_files, export_files
 from storage.exporting import Tally
@@ -271,8 +272,7 @@ def test_memory_stays_flat(rows: Rows, alone: Path) -> None:
 
 
 def _columns(rows: Rows) -> list[str]:
-    with rows.store.read() as connection:
-        return [row[1] for row in connection.exec_driver_sql("PRAGMA table_info(articles)")]
+    return [column["name"] for column in inspect(rows.store.engine).get_columns("articles")]
 
 
 def test_a_bar_is_shown_on_a_terminal_only(rows: Rows, alone: Path) -> None:

@@ -1,4 +1,4 @@
-"""`presswatch sql`: every form of answer, and no way to write."""
+"""`presswatch sql` on SQLite: every form of answer, and no way to write."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from hypothesis import strategies as st
 from storage.read_only import distinct
 from tests.storage.conftest import Ask
 from tests.storage.rows import Rows
+
+
+@pytest.fixture
+def database(sqlite_database: str) -> str:
+    """SQLite's own language; PostgreSQL's has tests of its own."""
+    return sqlite_database
 
 
 def test_every_form(rows: Rows, ask: Ask) -> None:

@@ -1,0 +1,127 @@
+"""`presswatch sql` on PostgreSQL: every form of answer, and no way to write."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.storage.conftest import Ask
+from tests.storage.rows import Rows
+
+
+@pytest.fixture
+def database(postgres_database: str) -> str:
+    return postgres_database
+
+
+def test_every_form(rows: Rows, ask: Ask) -> None:
+    rows.article("one", title="=1+1")
+    asked = ("sql", "select id, title, view_count from articles")
+    assert ask(*asked).stdout == "ID  TITLE  VIEW_COUNT\n 1  =1+1          100\n"
+    assert json.loads(ask(*asked, "--format", "json").stdout) == [{"id": 1, "title": "=1+1", "view_count": 100}]
+    assert ask(*asked, "--format", "csv").stdout_bytes == b"id,title,view_count\r\n1,'=1+1,100\r\n"
+    assert ask(*asked, "--format", "tsv").stdout == "id\ttitle\tview_count\n1\t'=1+1\t100\n"
+
+
+def test_odd_values_come_out_whole(rows: Rows, ask: Ask) -> None:
+    odd = (
+        "select decode('00ff', 'hex') as blob, 9223372036854775807 as big, 'infinity'::float8 as endless, null as no,"
+        " 1.50::numeric as exact, timestamptz '2026-11-01 08:00+00' as at, date '2026-11-01' as day,"
+        " array[1, 2] as several, '{\"a\": 1}'::jsonb as structure, 'NaN'::numeric as none"
+    )
+    (told,) = json.loads(ask("sql", odd, "--format", "json").stdout)
+    assert told["blob"] == {"$base64": True, "encoded": "AP8="}
+    assert (told["big"], told["endless"], told["no"]) == (9223372036854775807, "inf", None)
+    assert (told["day"], told["several"], told["structure"]) == ("2026-11-01", [1, 2], {"a": 1})
+    assert told["at"].startswith("2026-11-01T08:00:00")
+    assert str(told["exact"]) == "1.50"
+    for form in ("table", "csv", "tsv", "md", "jsonl"):
+        answer = ask("sql", odd, "--format", form)
+        assert (answer.exit_code, answer.stderr) == (0, "")
+
+
+def test_a_value_or_a_name_cannot_steer_the_terminal(rows: Rows, ask: Ask) -> None:
+    for form in ("table", "json", "jsonl", "csv", "tsv", "md"):
+        said = ask("sql", "select chr(27) || '[31m' as \"a\x1b[0m\"", "--format", form).stdout
+        assert "31m" in said.lower()
+        assert "\x1b" not in said
+
+
+WRITES = [
+    "delete from articles",
+    "with x as (select 1) delete from articles",
+    "with x as (delete from articles returning id) select * from x",
+    "insert into sources values ('x','x','x','x','x',null,null)",
+    "update articles set title = ''",
+    "drop table articles",
+    "create table x (a int)",
+    "select * into copied from articles",
+    "create temp table x (a int)",
+    "select 1; delete from articles",
+    "select 1; commit; delete from articles",
+    "select nextval('articles_id_seq')",
+    "select lo_create(0)",
+    "copy articles to '/dev/null'",
+    "set transaction read write",
+    "commit",
+    "vacuum",
+    "do $$ begin delete from articles; end $$",
+]
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_what_would_write_is_refused_in_one_line(rows: Rows, ask: Ask, statement: str) -> None:
+    rows.article("one")
+    answer = ask("sql", statement)
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("presswatch: ")
+    assert answer.stderr.count("\n") == 1
+    kept = rows.store.articles.get(1)
+    assert kept is not None
+    assert kept.title
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "with x as (select id from articles) select * from x",
+        "values (1), (2)",
+        "table articles",
+        "select table_name from information_schema.tables where table_name = 'articles'",
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 500) select i from n",
+        "select ('{\"a\": 1}'::json) -> 'a', count(*) from articles",
+    ],
+)
+def test_what_reads_is_allowed(rows: Rows, ask: Ask, statement: str) -> None:
+    rows.article("one")
+    answer = ask("sql", statement, "--format", "json")
+    assert (answer.exit_code, answer.stderr) == (0, "")
+    assert json.loads(answer.stdout)
+
+
+def test_what_takes_too_long_is_ended(rows: Rows, ask: Ask) -> None:
+    answer = ask("sql", "select pg_sleep(60)", "--timeout", "200 ms")
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.stderr == "presswatch: SQL: it took longer than 0.2 s; --timeout gives it more\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("select * from nowhere", 'SQL: relation "nowhere" does not exist'),
+        ("select 1 +", "SQL: syntax error"),
+        ("select randomblob(1000000000)", "SQL: function randomblob(integer) does not exist"),
+        ("select '\udcff'", "SQL: "),
+    ],
+)
+def test_a_mistake_is_one_line(rows: Rows, ask: Ask, statement: str, said: str) -> None:
+    answer = ask("sql", statement)
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert said in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_no_rows_are_said(rows: Rows, ask: Ask) -> None:
+    answer = ask("sql", "select * from articles")
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "presswatch: no rows\n")
