@@ -116,17 +116,16 @@ def test_half_of_the_functions_are_under_ten_lines() -> None:
 @pytest.mark.parametrize(
     ("arguments", "unwanted"),
     [
-        (["--help"], {"sqlalchemy", "scrapy", "twisted", "alembic", "lxml", "feedparser"}),
-        (["crawl", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
-        (["query", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
-        (["export", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic", "pyarrow", "xlsxwriter"}),
-        (["report", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
-        (["sql", "--help"], {"sqlalchemy", "scrapy", "twisted", "alembic"}),
+        ("--help", "sqlalchemy scrapy twisted alembic lxml feedparser"),
+        ("crawl --help", "sqlalchemy scrapy twisted alembic"),
+        ("query --help", "sqlalchemy scrapy twisted alembic"),
+        ("export --help", "sqlalchemy scrapy twisted alembic pyarrow xlsxwriter"),
+        ("report --help", "sqlalchemy scrapy twisted alembic"),
+        ("sql --help", "sqlalchemy scrapy twisted alembic"),
     ],
-    ids=" ".join,
 )
-def test_help_loads_only_what_it_needs(arguments: list[str], unwanted: set[str]) -> None:
-    assert not loaded_by(arguments, ROOT) & unwanted
+def test_help_loads_only_what_it_needs(arguments: str, unwanted: str) -> None:
+    assert not loaded_by(arguments.split(), ROOT) & set(unwanted.split())
 
 
 UNWANTED = {"scrapy", "twisted", "alembic", "apprise", "lxml", "feedparser", "scraper", "scheduler", "aiohttp"}
