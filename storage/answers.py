@@ -34,8 +34,25 @@ class ArticleSummary:
 
     def cursor(self, sort: Sort) -> Cursor:
         """The place of this article in a list of that sort; `find(…, after=…)` goes on from there."""
-        keys = {Sort.DATE: self.published_at, Sort.VIEWS: self.view_count, Sort.STORED: None}
-        return Cursor(keys[sort], self.id)
+        keys = {Sort.DATE: self.published_at, Sort.VIEWS: self.view_count}
+        return Cursor(keys.get(sort), self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleHit(ArticleSummary):
+    """An article as an answer to a question; the higher the score, the better. None: it was not weighed."""
+
+    score: float | None = None
+
+    def cursor(self, sort: Sort) -> Cursor:
+        return Cursor(self.score, self.id) if sort is Sort.RANK else ArticleSummary.cursor(self, sort)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleExcerpt(ArticleHit):
+    """An answer with the sentence that answers, on one line, and its hits marked."""
+
+    snippet: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Double,
     RowMapping,
     Select,
     Text,
@@ -21,11 +22,12 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
+from storage.answers import ArticleFull, ArticleHit, ArticleSummary, Revision, ViewReading
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
 
 if TYPE_CHECKING:
+    from storage.search import Hits
     from storage.store import Store
 
 CHUNK = 200
@@ -56,11 +58,14 @@ class Articles:
         self,
         wanted: ArticleFilter = EVERYTHING,
         *,
-        sort: Sort = Sort.DATE,
+        sort: Sort | None = None,
         limit: int | None = None,
         after: Cursor | None = None,
     ) -> Iterator[ArticleSummary]:
         """The articles that pass the filter, read from the database as they are asked for; bodies are not loaded.
+
+        Without `sort` the best answers to a question come first, without a question the newest. Sort.RANK yields
+        ArticleHit, and raises ValueError where there is no question.
 
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
         it. One transaction lasts until the iterator ends or is closed. Raises StoreError.
@@ -68,7 +73,7 @@ class Articles:
         with self._store.read() as connection:
             notes = source_notes(connection)
             left = limit
-            for part in _parts(wanted, sort, after):
+            for part in _parts(wanted, sort or wanted.usual_sort, after, _hits(connection, wanted), limit):
                 if left == 0:
                     return
                 found = connection.execution_options(yield_per=CHUNK).execute(part.limit(left))
@@ -162,7 +167,8 @@ def _values(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> dict[str
 
 
 def _summary(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> ArticleSummary:
-    return ArticleSummary(**_values(row, notes))
+    kind = ArticleHit if "score" in row else ArticleSummary
+    return kind(**_values(row, notes))
 
 
 def _by_id(article_id: int) -> ColumnElement[bool]:
@@ -173,35 +179,71 @@ def _by_address(typed: str) -> ColumnElement[bool]:
     return articles.c.url.in_(addresses(typed))
 
 
-def _parts(wanted: ArticleFilter, sort: Sort, after: Cursor | None) -> Iterator[Select[Any]]:
+def _hits(connection: Connection, wanted: ArticleFilter) -> Hits | None:
+    if wanted.question is None:
+        return None
+    from storage.search import hits
+
+    return hits(connection, wanted.question)
+
+
+def _parts(
+    wanted: ArticleFilter, sort: Sort, after: Cursor | None, hits: Hits | None, limit: int | None
+) -> Iterator[Select[Any]]:
     """The list in one or two statements: what has the key it is sorted by, then what has none.
 
     Databases differ in where NULLs stand, and one order for both would keep them from their indexes.
     """
+    if sort is Sort.RANK:
+        yield from _ranked(wanted, after, hits, limit)
+        return
+    answers = [] if hits is None else [hits.is_answer()]
     newest = articles.c.id.desc()
     if sort is Sort.STORED:
         # Ids are given in the order of storing, and are an index that is always there.
-        yield _select(wanted, _dated(wanted), _behind_id(after)).order_by(newest)
+        yield _select(wanted, [*_dated(wanted), *answers], _behind_id(after)).order_by(newest)
         return
     by_date = sort is Sort.DATE
     key = articles.c.published_at if by_date else articles.c.view_count
     if after is None or after.key is not None:
         times = _published(wanted) if by_date else _dated(wanted)
-        yield _select(wanted, times, [key.is_not(None), *_behind(key, after)]).order_by(key.desc(), newest)
+        place = [key.is_not(None), *_behind(key, articles.c.id, after)]
+        yield _select(wanted, [*times, *answers], place).order_by(key.desc(), newest)
         after = None
     times = _first_seen(wanted) if by_date else _dated(wanted)
-    yield _select(wanted, times, [key.is_(None), *_behind_id(after)]).order_by(newest)
+    yield _select(wanted, [*times, *answers], [key.is_(None), *_behind_id(after)]).order_by(newest)
+
+
+def _ranked(wanted: ArticleFilter, after: Cursor | None, hits: Hits | None, limit: int | None) -> Iterator[Select[Any]]:
+    """The answers that are weighed, the best first, of equal ones the last stored; then the older ones of a common
+    question, the last stored first."""
+    if hits is None:
+        raise ValueError("only the answers to a question have a rank")
+    others = [*_conditions(wanted), *_dated(wanted)]
+    if after is None or after.key is not None:
+        weighed = hits.weighed().where(*_behind(hits.score, hits.id, after))
+        if not others:
+            # The index alone knows the first ones: no other article is looked at.
+            weighed = weighed.order_by(hits.score.desc(), hits.id.desc()).limit(limit)
+        found = weighed.subquery("found")
+        whole = select(*_SUMMARY, found.c.score).join_from(found, articles, articles.c.id == found.c.id)
+        yield whole.where(*others).order_by(found.c.score.desc(), found.c.id.desc())
+        after = None
+    if hits.common_below is not None:
+        older = [hits.is_answer(), articles.c.id <= hits.common_below, *_behind_id(after)]
+        unweighed = select(*_SUMMARY, literal(None, Double).label("score"))
+        yield unweighed.where(*others, *older).order_by(articles.c.id.desc())
 
 
 def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]]) -> Select[Any]:
     return select(*_SUMMARY).where(*_conditions(wanted), *times, *place)
 
 
-def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
+def _behind(key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
     place = tuple_(literal(after.key, key.type), literal(after.id))
-    return [tuple_(key, articles.c.id) < place]
+    return [tuple_(key, article_id) < place]
 
 
 def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:

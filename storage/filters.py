@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from storage.questions import Question
+
 
 class Sort(StrEnum):
     """What a list of articles begins with."""
@@ -13,6 +15,7 @@ class Sort(StrEnum):
     DATE = "date"  # the newest by published_at; those without a date come last
     VIEWS = "views"  # the most viewed; those without a count come last
     STORED = "stored"  # the last ones stored
+    RANK = "rank"  # the best answers to the question; those that are not weighed come last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +24,11 @@ class ArticleFilter:
 
     Times are aware. `since` is included and `until` is not, so that two days that touch share no article. Both look at
     `published_at`, and at `first_seen_at` where an article has no date. `section` is any of an article's sections.
+    `question` is what articles must answer: `storage.questions.parse` understands one.
     Raises ValueError for limits that nothing can meet and for a time without a zone.
     """
 
+    question: Question | None = None
     since: datetime | None = None
     until: datetime | None = None
     section: str | None = None
@@ -44,10 +49,15 @@ class ArticleFilter:
         if self.min_views is not None and self.max_views is not None and self.min_views > self.max_views:
             raise ValueError(f"nothing has at least {self.min_views} and at most {self.max_views} views")
 
+    @property
+    def usual_sort(self) -> Sort:
+        """How a list is sorted that nobody said it of: the best answers first, without a question the newest."""
+        return Sort.DATE if self.question is None else Sort.RANK
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """A place in a sorted list of articles: `key` is what the list is sorted by (None: the article lacks it)."""
 
-    key: datetime | int | None
+    key: datetime | float | None
     id: int

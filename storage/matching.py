@@ -95,8 +95,7 @@ class _Read:
                 yield words[start].start, words[start + length - 1].end
 
     def _may_hold(self, term: Term, place: Field) -> bool:
-        whole = term.words[:-1] if term.prefix else term.words
-        return all(word.stem in self._stems[place] for word in whole)
+        return term.prefix or all(word.stem in self._stems[place] for word in term.words)
 
     def labels(self, label: Field) -> tuple[str, ...]:
         article = self.article
@@ -116,7 +115,7 @@ def _stands(term: Term, words: Sequence[Token], start: int) -> bool:
         token = words[start + place]
         if term.prefix and place == last:
             return token.word.startswith(wanted.word)
-        if token.stem != wanted.stem:
+        if token.word != wanted.word if term.prefix else token.stem != wanted.stem:
             return False
     return True
 
