@@ -23,8 +23,8 @@ from storage.words import tokens
 
 LONGEST = 2000
 """Characters of a question."""
-DEEPEST = 50
-"""Parentheses and negations within each other."""
+DEEPEST = 20
+"""Parentheses and negations within each other; SQLite's parser of questions would take some more."""
 
 
 class Field(StrEnum):

@@ -7,8 +7,8 @@ text of a person's reaches the languages of the two, so none can break them. Tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -18,15 +18,12 @@ from sqlalchemy import (
     Double,
     Integer,
     Select,
-    and_,
     bindparam,
     cast,
     column,
     func,
     literal,
     literal_column,
-    not_,
-    or_,
     select,
     table,
 )
@@ -39,9 +36,6 @@ from storage.questions import LABELS, All, Either, Field, Node, Not, Question, T
 
 COMMON = 20_000
 """Answers that are weighed; of a question with more only the last stored so many are, and the others follow."""
-
-DEEPEST_MATCH = 20
-"""Levels of one MATCH. FTS5's parser has a stack of 100 entries, of which a level takes three at most."""
 
 COLUMNS = {
     Field.TITLE: "title",
@@ -59,16 +53,21 @@ vectors: Any = table("articles_fts", column("article_id", Integer), column("vect
 
 
 def as_match(node: Node) -> str:
-    """The question as FTS5 takes it (https://sqlite.org/fts5.html, 3); of no more than DEEPEST_MATCH levels."""
+    """The question as FTS5 takes it (https://sqlite.org/fts5.html, 3)."""
     if isinstance(node, Term):
         return f"{COLUMNS[node.field] if node.field else ANYWHERE} : {_phrase(node)}"
     if isinstance(node, Either):
-        return " OR ".join(map(_inner, node.parts))
+        return " OR ".join(map(_inner, _deepest_first(node.parts)))
     if isinstance(node, All):
-        wanted = " AND ".join(_inner(part) for part in node.parts if not isinstance(part, Not))
-        barred = " OR ".join(_inner(part.part) for part in node.parts if isinstance(part, Not))
+        wanted = " AND ".join(map(_inner, _deepest_first(part for part in node.parts if not isinstance(part, Not))))
+        barred = " OR ".join(map(_inner, _deepest_first(part.part for part in node.parts if isinstance(part, Not))))
         return f"({wanted}) NOT ({barred})" if barred else wanted
     raise TypeError(f"{node} only says what must not be")
+
+
+def _deepest_first(parts: Iterable[Node]) -> list[Node]:
+    """FTS5's parser has room for 100 entries: a level on the left takes one of them, on the right three or four."""
+    return sorted(parts, key=depth, reverse=True)
 
 
 def _inner(node: Node) -> str:
@@ -111,15 +110,6 @@ def depth(node: Node) -> int:
     return 1 + (depth(node.part) if isinstance(node, Not) else max(map(depth, node.parts)))
 
 
-def wanted_terms(node: Node) -> Iterator[Term]:
-    """What an answer must have at least one of."""
-    if isinstance(node, Term):
-        yield node
-    elif isinstance(node, All | Either):
-        for part in node.parts:
-            yield from wanted_terms(part)
-
-
 @dataclass(frozen=True, slots=True)
 class Hits:
     """The answers to a question, as statements take them."""
@@ -143,7 +133,8 @@ class Hits:
 
     def weighed(self) -> Select[Any]:
         """Id and score of those that are weighed."""
-        found: Select[Any] = select(self.id.label("id"), self.score.label("score")).where(self.holds)
+        columns: tuple[ColumnElement[Any], ...] = (self.id.label("id"), self.score.label("score"))
+        found: Select[Any] = select(*columns).where(self.holds)
         return found if self.common_below is None else found.where(self.id > self.common_below)
 
 
@@ -152,32 +143,15 @@ def hits(connection: Connection, question: Question) -> Hits:
     require_complete(connection)
     dialect = connection.dialect.name
     found = _in_fts5(question.root) if dialect == "sqlite" else _in_vectors(question.root)
+    # Counts no further than COMMON.
     oldest = select(found.id).where(found.holds).order_by(found.id.desc()).limit(1).offset(COMMON)
-    return Hits(found.id, found.score, found.holds, connection.scalar(oldest))
+    return replace(found, common_below=connection.scalar(oldest))
 
 
 def _in_fts5(root: Node) -> Hits:
+    holds: ColumnElement[bool] = fts5.c.articles_fts.op("MATCH")(literal(as_match(root), TEXT))
     # bm25() is the better the lower; the migration says what a field weighs.
-    if depth(root) <= DEEPEST_MATCH:
-        return Hits(fts5.c.rowid, -fts5.c.rank, _matches(root), None)
-    any_of = Either(tuple(dict.fromkeys(wanted_terms(root))))
-    return Hits(fts5.c.rowid, -fts5.c.rank, and_(_matches(any_of), _matches_deep(root)), None)
-
-
-def _matches(node: Node) -> ColumnElement[bool]:
-    asked: ColumnElement[bool] = fts5.c.articles_fts.op("MATCH")(literal(as_match(node), TEXT))
-    return asked
-
-
-def _matches_deep(node: Node) -> ColumnElement[bool]:
-    """A question of more levels than one MATCH takes, as a condition on the ids."""
-    if isinstance(node, Not):
-        return not_(_matches_deep(node.part))
-    if depth(node) > DEEPEST_MATCH and not isinstance(node, Term):
-        join: Callable[..., ColumnElement[bool]] = and_ if isinstance(node, All) else or_
-        return join(*map(_matches_deep, node.parts))
-    found: ColumnElement[bool] = fts5.c.rowid.in_(select(fts5.c.rowid).where(_matches(node)).correlate(None))
-    return found
+    return Hits(fts5.c.rowid, -fts5.c.rank, holds, None)
 
 
 def _in_vectors(root: Node) -> Hits:

@@ -51,6 +51,8 @@ class Rows:
     def clear(self, table: str) -> None:
         with self.store.write() as connection:
             connection.execute(delete(Model.metadata.tables[table]))
+            if table == "articles" and connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
 
     def source(self, name: str, *, title: str, terms: str = TERMS) -> None:
         facts = {"home": f"https://{name}.az", "timezone": "Asia/Baku"}
