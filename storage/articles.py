@@ -15,7 +15,9 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    cast,
     literal,
+    null,
     or_,
     select,
     tuple_,
@@ -231,7 +233,7 @@ def _ranked(wanted: ArticleFilter, after: Cursor | None, hits: Hits | None, limi
         after = None
     if hits.common_below is not None:
         older = [hits.is_answer(), articles.c.id <= hits.common_below, *_behind_id(after)]
-        unweighed = select(*_SUMMARY, literal(None, Double).label("score"))
+        unweighed = select(*_SUMMARY, cast(null(), Double).label("score"))
         yield unweighed.where(*others, *older).order_by(articles.c.id.desc())
 
 

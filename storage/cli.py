@@ -1,10 +1,10 @@
-"""The commands that ask: query, show, runs, explain; and db, which looks after the database."""
+"""The commands that ask: query, show, runs, explain."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from storage.console import CommandGroup, config_options, open_configured, refuse_value
-from storage.errors import PresswatchError
+from storage.db_cli import db
+from storage.errors import ConfigError, PresswatchError
 from storage.filters import Sort
-from storage.options import DEFAULT_LIMIT, article_filter, filter_options, list_options, source_option, story_format
+from storage.options import (
+    DEFAULT_LIMIT,
+    article_filter,
+    filter_options,
+    list_options,
+    question_options,
+    source_option,
+    story_format,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from storage.answers import ArticleStory
+    from storage.answers import ArticleStory, ArticleSummary
+    from storage.questions import Question
     from storage.store import Store
 
 T = TypeVar("T")
@@ -40,31 +48,53 @@ def commands() -> None:
 
 @commands.command(epilog=CSV_NOTE)
 @filter_options
-@click.option(
-    "--sort",
-    type=click.Choice([str(sort) for sort in Sort]),
-    default=str(Sort.DATE),
-    show_default=True,
-    help="Newest first (undated last), most viewed first (uncounted last), or last stored first.",
-)
+@question_options
 @list_options
 @config_options
 def query(
-    sort: str, limit: int | None, form: str, raw: bool, config_path: str | None, database: str | None, **asked: Any
+    sort: str | None,
+    highlight: bool,
+    limit: int | None,
+    form: str,
+    raw: bool,
+    config_path: str | None,
+    database: str | None,
+    **asked: Any,
 ) -> None:
     """Ask for stored articles.
 
-    Every format carries the source of each article, its address, when it was fetched and the terms of its use.
+    QUERY is words in any of their forms, "phrases", prefix*, AND, OR, NOT or -word, parentheses, and field:word with
+    title, subtitle, body, section, source or language. Every format carries the source of each article, its address,
+    when it was fetched and the terms of its use.
     """
     wanted = article_filter(now=datetime.now(UTC), **asked)
+    order = wanted.usual_sort if sort is None else Sort(sort)
+    if wanted.question is None and (highlight or order is Sort.RANK):
+        raise ConfigError(f"{'--highlight' if highlight else '--sort rank'} needs a QUERY to answer")
     _config, store = open_configured(config_path, database)
-    from storage.answers import ArticleSummary
+    from storage.answers import ArticleHit, ArticleSummary
     from storage.lists import article_lines
 
     with store:
-        found = store.articles.find(wanted, sort=Sort(sort), limit=_asked_for(limit))
-        if not give(_limited(found, limit), form, kind=ArticleSummary, as_table=article_lines, raw=raw):
+        found = _limited(store.articles.find(wanted, sort=order, limit=_asked_for(limit)), limit)
+        kind = ArticleHit if order is Sort.RANK else ArticleSummary
+        if wanted.question is not None and highlight:
+            there = _give_excerpts(store, wanted.question, found, form, raw=raw)
+        else:
+            there = give(found, form, kind=kind, as_table=article_lines, raw=raw)
+        if not there:
             say_nothing(_why_nothing(store))
+
+
+def _give_excerpts(store: Store, question: Question, found: Iterator[ArticleSummary], form: str, *, raw: bool) -> bool:
+    from storage import excerpts
+    from storage.answers import ArticleExcerpt
+    from storage.matching import Match
+
+    on_paper = excerpts.on_terminal if sys.stdout.isatty() else excerpts.in_table
+    paint = on_paper if form == "table" else Match.marked
+    found_with = excerpts.excerpts(store, question, found, paint)
+    return give(found_with, form, kind=ArticleExcerpt, as_table=excerpts.excerpt_lines, raw=raw)
 
 
 def _why_nothing(store: Store) -> str:
@@ -201,44 +231,4 @@ def explain(url: str, form: str, config_path: str | None, database: str | None) 
         formats.say(address_text(story))
 
 
-@commands.group()
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command()
-@config_options
-def upgrade(config_path: str | None, database: str | None) -> None:
-    """Bring the tables of an older Presswatch to this one's."""
-    from storage import schema
-    from storage.models import SCHEMA_VERSION
-
-    with configured_engine(config_path, database) as engine:
-        before = schema.upgrade(engine)
-    done = {None: "tables made", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
-    click.echo(f"database {engine.url.render_as_string(hide_password=True)}: {done}, now {SCHEMA_VERSION}")
-
-
-@db.command()
-@config_options
-def info(config_path: str | None, database: str | None) -> None:
-    """Say where articles are kept, which version the tables have and how much is in them. Changes nothing."""
-    from storage import formats
-    from storage.inventory import inventory_lines
-
-    with configured_engine(config_path, database) as engine:
-        formats.say(inventory_lines(engine))
-
-
-@contextmanager
-def configured_engine(config_path: str | None, database: str | None) -> Iterator[Engine]:
-    """The database as it is, whatever its tables."""
-    from storage.config import load_config
-    from storage.engine import create_store_engine
-
-    settings = load_config(config_path, database=database).storage
-    engine = create_store_engine(settings.database, busy_timeout=settings.busy_timeout)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
+commands.add_command(db)

@@ -106,7 +106,7 @@ def reindex(
         known = connection.scalar(select(state.c.analyser_version))
         if anew or known != ANALYSER_VERSION:
             _clear(connection)
-        wanted = connection.scalar(select(func.count()).where(_is_missing(connection))) or 0
+        wanted = connection.scalar(select(func.count()).select_from(articles).where(_is_missing(connection))) or 0
     done, last = Reindexed(0, wanted), 0
     progress(done)
     while True:

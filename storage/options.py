@@ -10,7 +10,7 @@ import click
 
 from storage.console import refuse_value
 from storage.errors import ConfigError
-from storage.filters import ArticleFilter
+from storage.filters import ArticleFilter, Sort
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,6 +76,22 @@ def story_format(command: F) -> F:
     return shape(command)
 
 
+def question_options(command: F) -> F:
+    """Adds QUERY, --sort and --highlight."""
+    sorting = (
+        "Newest first (undated last), most viewed first (uncounted last), last stored first, or the best answers to "
+        "QUERY first. Without it by rank where there is a QUERY, else by date."
+    )
+    marking = "Show the sentence by which an article answers QUERY, its hits marked."
+    for option in (
+        click.option("--highlight", is_flag=True, help=marking),
+        click.option("--sort", type=click.Choice([str(sort) for sort in Sort]), help=sorting),
+        click.argument("question", metavar="[QUERY]", type=NAME, required=False),
+    ):
+        command = option(command)
+    return command
+
+
 def filter_options(command: F) -> F:
     """Adds the options that make an ArticleFilter."""
     options = (
@@ -88,7 +104,7 @@ def filter_options(command: F) -> F:
         click.option(
             "--section", metavar="NAME", type=NAME, help="Of this section, be it the first of its sections or not."
         ),
-        click.option("--language", metavar="CODE", type=NAME, help="In this language: en, ru, az …"),
+        click.option("--language", "--lang", metavar="CODE", type=NAME, help="In this language: en, ru, az …"),
         source_option,
         click.option("--min-views", metavar="N", type=COUNT, help="With at least so many views."),
         click.option("--max-views", metavar="N", type=COUNT, help="With at most so many views."),
@@ -100,8 +116,9 @@ def filter_options(command: F) -> F:
     return command
 
 
-def article_filter(*, now: datetime, **asked: Any) -> ArticleFilter:
+def article_filter(*, now: datetime, question: str | None = None, **asked: Any) -> ArticleFilter:
     """The filter from the options as they were typed. Raises ConfigError, naming the option."""
+    from storage.questions import parse
     from storage.values import moment
 
     for name in ("since", "until", "edited_since"):
@@ -111,6 +128,10 @@ def article_filter(*, now: datetime, **asked: Any) -> ArticleFilter:
             except ValueError as error:
                 raise refuse_value(f"--{name.replace('_', '-')}", error) from error
     try:
-        return ArticleFilter(**asked)
+        understood = None if question is None else parse(question)
+    except ValueError as error:
+        raise refuse_value("QUERY", error) from error
+    try:
+        return ArticleFilter(question=understood, **asked)
     except ValueError as error:
         raise ConfigError(str(error)) from error
