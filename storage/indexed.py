@@ -39,7 +39,7 @@ def name_of(words: list[str]) -> str:
 
 
 def texts(article: Document) -> dict[Field, str]:
-    """What words are looked for in, in the order of the index."""
+    """What words are looked for in."""
     return {Field.TITLE: article.title, Field.SUBTITLE: article.subtitle or "", Field.BODY: article.body}
 
 
@@ -58,8 +58,10 @@ def _name(name: str) -> str:
 
 
 def as_columns(article: Document) -> tuple[str, ...]:
-    """The columns of the FTS5 table: title, subtitle, body, sections, source, language."""
-    return (*map(_column, texts(article).values()), *map(" ".join, names(article).values()))
+    """The columns of the FTS5 table: body, title, subtitle, sections, source, language."""
+    written = texts(article)
+    columns = (_column(written[field]) for field in (Field.BODY, Field.TITLE, Field.SUBTITLE))
+    return (*columns, *map(" ".join, names(article).values()))
 
 
 def _column(text: str) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BATCH = 500
 """Articles indexed in one transaction, while no other process can write: a second at most."""
 
-SOURCES = ("title", "subtitle", "body", "sections", "source", "language")
+SOURCES = ("body", "title", "subtitle", "sections", "source", "language")
 """What of an article the index is made of."""
 
 articles = ArticleRow.__table__
@@ -40,10 +40,10 @@ KEEPS_UP = select(state.c.analyser_version == ANALYSER_VERSION).scalar_subquery(
 """Whether the index has our analyser's words, so that it is kept in step."""
 
 _FTS5_ADD = (
-    "INSERT INTO articles_fts (rowid, title, subtitle, body, sections, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO articles_fts (rowid, body, title, subtitle, sections, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _FTS5_FORGET = (
-    "INSERT INTO articles_fts (articles_fts, rowid, title, subtitle, body, sections, source, language)"
+    "INSERT INTO articles_fts (articles_fts, rowid, body, title, subtitle, sections, source, language)"
     " VALUES ('delete', ?, ?, ?, ?, ?, ?, ?)"
 )
 _VECTOR = text(

@@ -89,7 +89,7 @@ def test_what_is_stored_is_found_by_each_of_its_words(text: str, name: str) -> N
     from storage.words import forms
 
     article = Document(title=text, sections=(name,))
-    title, _subtitle, _body, sections, _source, _language = as_columns(article)
+    _body, title, _subtitle, sections, _source, _language = as_columns(article)
     for word, stem in forms(text):
         assert {word, f"_{stem}"} <= set(title.split(" "))
         assert f"'_{stem}':" in as_vector(article)

@@ -14,13 +14,14 @@ depends_on = None
 # analyser, which the tokenizer only has to take apart at blanks, and leave as they are.
 FTS5 = """
 CREATE VIRTUAL TABLE articles_fts USING fts5(
-    title, subtitle, body, sections, source, language,
+    body, title, subtitle, sections, source, language,
     content="articles", content_rowid="id",
     tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co' tokenchars '_'"
 )
 """
-# A word in the title counts ten times one in the body, in the subtitle four times; names do not count.
-RANK = "INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(10.0, 4.0, 1.0, 0.0, 0.0, 0.0)')"
+# A word in the title counts ten times one in the body, in the subtitle four times; names do not count. The body comes
+# first because what is in the first column takes two bytes less an entry, a third of the index.
+RANK = "INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(1.0, 10.0, 4.0, 0.0, 0.0, 0.0)')"
 
 
 def upgrade() -> None:
