@@ -66,7 +66,10 @@ def as_columns(article: Document) -> tuple[str, ...]:
 
 def _column(text: str) -> str:
     found = forms(text)
-    return " ".join([*(word for word, _ in found), *(STEM + stem for _, stem in found)])
+    if not found:
+        return ""
+    words, stems = zip(*found, strict=True)
+    return f"{' '.join(words)} {STEM}{f' {STEM}'.join(stems)}"
 
 
 def as_vector(article: Document) -> str:
