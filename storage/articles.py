@@ -199,21 +199,20 @@ def _parts(
     if sort is Sort.RANK:
         yield from _ranked(wanted, after, hits, limit)
         return
-    answers = [] if hits is None else [hits.is_answer()]
     newest = articles.c.id.desc()
     if sort is Sort.STORED:
         # Ids are given in the order of storing, and are an index that is always there.
-        yield _select(wanted, [*_dated(wanted), *answers], _behind_id(after)).order_by(newest)
+        yield _select(wanted, _dated(wanted), _behind_id(after), hits).order_by(newest)
         return
     by_date = sort is Sort.DATE
     key = articles.c.published_at if by_date else articles.c.view_count
     if after is None or after.key is not None:
         times = _published(wanted) if by_date else _dated(wanted)
         place = [key.is_not(None), *_behind(key, articles.c.id, after)]
-        yield _select(wanted, [*times, *answers], place).order_by(key.desc(), newest)
+        yield _select(wanted, times, place, hits).order_by(key.desc(), newest)
         after = None
     times = _first_seen(wanted) if by_date else _dated(wanted)
-    yield _select(wanted, [*times, *answers], [key.is_(None), *_behind_id(after)]).order_by(newest)
+    yield _select(wanted, times, [key.is_(None), *_behind_id(after)], hits).order_by(newest)
 
 
 def _ranked(wanted: ArticleFilter, after: Cursor | None, hits: Hits | None, limit: int | None) -> Iterator[Select[Any]]:
@@ -232,13 +231,16 @@ def _ranked(wanted: ArticleFilter, after: Cursor | None, hits: Hits | None, limi
         yield whole.where(*others).order_by(found.c.score.desc(), found.c.id.desc())
         after = None
     if hits.common_below is not None:
-        older = [hits.is_answer(), articles.c.id <= hits.common_below, *_behind_id(after)]
+        older = [articles.c.id <= hits.common_below, *_behind_id(after)]
         unweighed = select(*_SUMMARY, cast(null(), Double).label("score"))
-        yield unweighed.where(*others, *older).order_by(articles.c.id.desc())
+        yield hits.among(unweighed.where(*others, *older)).order_by(articles.c.id.desc())
 
 
-def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]]) -> Select[Any]:
-    return select(*_SUMMARY).where(*_conditions(wanted), *times, *place)
+def _select(
+    wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]], hits: Hits | None
+) -> Select[Any]:
+    found = select(*_SUMMARY).where(*_conditions(wanted), *times, *place)
+    return found if hits is None else hits.among(found)
 
 
 def _behind(key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None) -> list[ColumnElement[bool]]:

@@ -114,7 +114,7 @@ def depth(node: Node) -> int:
 class Hits:
     """The answers to a question, as statements take them."""
 
-    id: ColumnElement[int]
+    id: Any
     """The column of their ids in the index."""
     score: ColumnElement[float]
     """How well an article answers: the higher, the better. Comparable within one question and one database."""
@@ -123,19 +123,23 @@ class Hits:
     common_below: int | None
     """Of a question with more than COMMON answers: the id up to which they are not weighed. None of any other."""
 
-    def is_answer(self) -> ColumnElement[bool]:
-        """Whether an article is an answer."""
-        # With the sign SQLite takes no list of ids to begin with, and walks the order of the list instead.
-        key: ColumnElement[int] = (
-            articles.c.id if self.common_below is None else literal_column("+articles.id", Integer)
-        )
-        return key.in_(select(self.id).where(self.holds))
+    def among(self, wanted: Select[Any]) -> Select[Any]:
+        """Those of the articles that are answers."""
+        # SQLite looks nothing up by a column with a sign: it begins with the answers where they are few, and walks
+        # the list in its order where every page of it has some.
+        if self.common_below is None:
+            return wanted.join_from(articles, self.id.table, articles.c.id == _signed(self.id)).where(self.holds)
+        return wanted.where(_signed(articles.c.id).in_(select(self.id).where(self.holds)))
 
     def weighed(self) -> Select[Any]:
         """Id and score of those that are weighed."""
         columns: tuple[ColumnElement[Any], ...] = (self.id.label("id"), self.score.label("score"))
         found: Select[Any] = select(*columns).where(self.holds)
         return found if self.common_below is None else found.where(self.id > self.common_below)
+
+
+def _signed(key: Any) -> ColumnElement[int]:
+    return literal_column(f"+{key.table.name}.{key.name}", Integer)
 
 
 def hits(connection: Connection, question: Question) -> Hits:
