@@ -28,7 +28,7 @@ COMMANDS = {
     "explain": Command("storage.cli", "Tell the whole story of one address: listed, tried, outcome, why."),
     "watch": Command("scheduler.watch_cli", "Save questions and be told of new articles that answer them."),
     "config": Command("scheduler.config_cli", "Print every setting in force and where it comes from."),
-    "db": Command("storage.cli", "Look after the database."),
+    "db": Command("storage.db_cli", "Look after the database."),
 }
 
 

@@ -34,8 +34,39 @@ class ArticleSummary:
 
     def cursor(self, sort: Sort) -> Cursor:
         """The place of this article in a list of that sort; `find(…, after=…)` goes on from there."""
-        keys = {Sort.DATE: self.published_at, Sort.VIEWS: self.view_count, Sort.STORED: None}
-        return Cursor(keys[sort], self.id)
+        keys = {Sort.DATE: self.published_at, Sort.VIEWS: self.view_count}
+        return Cursor(keys.get(sort), self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleHit(ArticleSummary):
+    """An article as an answer to a question; the higher the score, the better. None: it was not weighed."""
+
+    score: float | None = None
+
+    def cursor(self, sort: Sort) -> Cursor:
+        return Cursor(self.score, self.id) if sort is Sort.RANK else ArticleSummary.cursor(self, sort)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleGain(ArticleSummary):
+    """An article by its growth: the views it gained in storage.filters.GROWTH_WINDOW up to `until`; None: none."""
+
+    gained: int | None = None
+    until: datetime | None = None
+
+    def cursor(self, sort: Sort) -> Cursor:
+        if sort is not Sort.GROWTH:
+            return ArticleSummary.cursor(self, sort)
+        return Cursor(self.gained, self.id, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """An article of a list and the sentence by which it answers, in one line with its hits marked, or ""."""
+
+    article: ArticleSummary
+    snippet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

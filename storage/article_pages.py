@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -10,17 +11,19 @@ from typing import Any
 import click
 
 from storage import cursors, feed_formats, formats
-from storage.answers import ArticleSummary
+from storage.answers import ArticleGain, ArticleHit, ArticleSummary, Excerpt
 from storage.console import refuse_value
 from storage.counting import By, count, counts
 from storage.errors import ConfigError
+from storage.excerpts import excerpt_lines, excerpts, in_table, on_terminal
 from storage.filters import ArticleFilter, Cursor, Sort
-from storage.giving import attributed, chosen, give, give_records, names_of, plain_table
-from storage.lists import UTC_NOTE, article_lines, attribution
+from storage.giving import attributed, chosen, columns_wide, give_records, names_of, plain_table
+from storage.lists import UTC_NOTE, attribution
+from storage.matching import Match
 from storage.options import DEFAULT_LIMIT, FEEDS, Page
 from storage.store import Store
 
-SUMMARY = names_of(ArticleSummary)
+SNIPPET = "snippet"
 IN_MARKDOWN = ("title", "url", "published_at", "section", "view_count", "source", "fetched_at", "terms")
 """A page is read by people: what is of no use to them stays out."""
 
@@ -53,61 +56,98 @@ def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping
 
     `typed` is the question in the words it was typed in. Raises ConfigError for a cursor or a field that is none.
     """
-    default = IN_MARKDOWN if page.form == "md" else SUMMARY
-    names = chosen(page.fields, SUMMARY, default)
+    sort = page.sort or wanted.usual_sort
+    if page.highlight and wanted.question is None:
+        raise ConfigError("--highlight needs a QUERY to answer")
+    names = _names(page, sort)
     most = DEFAULT_LIMIT if page.limit is None else page.limit or None
-    after = _cursor(page)
-    found = store.articles.find(wanted, sort=page.sort, limit=None if most is None else most + 1, after=after)
+    after = _cursor(page, sort)
+    found = store.articles.find(wanted, sort=sort, limit=None if most is None else most + 1, after=after, now=now)
     paged = Paged(found, most)
+    shown = _excerpts(store, wanted, paged, page.form) if page.highlight else map(Excerpt, paged)
     if page.form in FEEDS:
-        _give_feed(store, paged, page, typed, now)
+        _refuse_fields(page)
+        formats.emit(_feed(store, shown, page.form, {**typed, "by": sort}, now, lambda: paged.next_page(sort)))
     else:
-        _give_list(paged, names, page)
-    if (cursor := paged.next_page(page.sort)) is not None:
+        _give_list(shown, names, page)
+    if (cursor := paged.next_page(sort)) is not None:
         click.echo(f"presswatch: there are more than these {most}; --after {cursor} goes on", err=True)
     return paged.last is not None
 
 
-def _cursor(page: Page) -> Cursor | None:
+def _names(page: Page, sort: Sort) -> tuple[str, ...]:
+    """The fields that are given."""
+    known = names_of({Sort.RANK: ArticleHit, Sort.GROWTH: ArticleGain}.get(sort, ArticleSummary))
+    default = IN_MARKDOWN if page.form == "md" else known
+    marked = (SNIPPET,) if page.highlight else ()
+    return chosen(page.fields, (*known, *marked), (*default, *marked))
+
+
+def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Excerpt]:
+    assert wanted.question is not None
+    in_lines = on_terminal if sys.stdout.isatty() else in_table
+    return excerpts(store, wanted.question, found, in_lines if form == "table" else Match.marked, as_of=wanted.as_of)
+
+
+def _cursor(page: Page, sort: Sort) -> Cursor | None:
     try:
-        return None if page.after is None else cursors.read(page.after, page.sort)
+        return None if page.after is None else cursors.read(page.after, sort)
     except ValueError as error:
         raise refuse_value("--after", error) from error
 
 
-def _give_list(paged: Paged, names: Sequence[str], page: Page) -> None:
+def _give_list(shown: Iterator[Excerpt], names: Sequence[str], page: Page) -> None:
     if page.form == "table":
-        as_table = article_lines if page.fields is None else partial(field_lines, names=names)
-        give(paged, page.form, kind=ArticleSummary, as_table=as_table, raw=page.raw)
+        found = list(shown)
+        make = excerpt_lines if page.fields is None else partial(field_lines, names=names)
+        formats.say(make(found, columns_wide=columns_wide()) if found else ())
         return
     carried = attributed(names)
-    records = ({name: getattr(article, name) for name in carried} for article in paged)
+    records = ({name: value_of(excerpt, name) for name in carried} for excerpt in shown)
     give_records(records, carried, page.form, raw=page.raw)
 
 
-def field_lines(found: Sequence[ArticleSummary], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
+def value_of(excerpt: Excerpt, name: str) -> Any:
+    """What a field of a list has; a sort may lack it for an article that has no key."""
+    return excerpt.snippet if name == SNIPPET else getattr(excerpt.article, name, None)
+
+
+def field_lines(found: Sequence[Excerpt], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
     """A table of these fields, and under it where each article comes from."""
-    yield from plain_table([formats.record(article) for article in found], names, columns_wide)
+    records = [{name: value_of(excerpt, name) for name in names} for excerpt in found]
+    yield from plain_table(records, names, columns_wide)
     yield ""
-    yield from attribution(found)
+    yield from attribution([excerpt.article for excerpt in found])
     yield UTC_NOTE
 
 
-def _give_feed(store: Store, paged: Paged, page: Page, typed: Mapping[str, Any], now: datetime) -> None:
+def _refuse_fields(page: Page) -> None:
     if page.fields is not None:
         raise ConfigError(f"--fields: a feed has the fields that {page.form} gives it; leave it out")
-    question = ", ".join([*(_in_words(name, value) for name, value in typed.items()), f"by {page.sort}"])
+
+
+def _feed(
+    store: Store,
+    shown: Iterator[Excerpt],
+    form: str,
+    typed: Mapping[str, Any],
+    now: datetime,
+    next_page: feed_formats.NextPage,
+) -> Iterator[str]:
+    question = ", ".join(_in_words(name, value) for name, value in typed.items())
     head = feed_formats.FeedHead(
         title=f"Presswatch: {question}",
         question=question,
         home=store.sources.home(typed.get("source")) or "urn:presswatch",
         made_at=now,
     )
-    write = feed_formats.atom_pieces if page.form == "atom" else feed_formats.rss_pieces
-    formats.emit(write(paged, head, lambda: paged.next_page(page.sort)))
+    write = feed_formats.atom_pieces if form == "atom" else feed_formats.rss_pieces
+    return write(shown, head, next_page)
 
 
 def _in_words(name: str, value: Any) -> str:
+    if name == "question":
+        return str(value)
     plain = name.replace("_", " ")
     return plain if value is True else f"not {plain}" if value is False else f"{plain} {value}"
 

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Select,
-    and_,
-    literal,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
-from storage.criteria import conditions, dated, first_seen, published
 from storage.filters import ArticleFilter, Cursor, Sort
-from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
+from storage.models import RevisionRow, ViewReadingRow
+from storage.ordering import LARGEST_ID, Order, articles, parts
+from storage.summaries import FULL, SUMMARY, source_notes, summary, values
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -31,17 +23,8 @@ T = TypeVar("T")
 CHUNK = 200
 """Rows fetched from the database at a time while a list is read."""
 
-LARGEST_ID = 2**31 - 1
-"""Ids are INTEGER: a larger number is no id, and PostgreSQL refuses to compare with it."""
-
-articles = ArticleRow.__table__
-sources = SourceRow.__table__
 revisions = RevisionRow.__table__
 view_readings = ViewReadingRow.__table__
-
-# What stands under another name in the table, or comes from the row of the source.
-RENAMED = {"fetched_at": "last_fetched_at"}
-OF_SOURCE = {"source_title", "terms"}
 
 EVERYTHING = ArticleFilter()
 
@@ -56,36 +39,42 @@ class Articles:
         self,
         wanted: ArticleFilter = EVERYTHING,
         *,
-        sort: Sort = Sort.DATE,
+        sort: Sort | None = None,
         limit: int | None = None,
         after: Cursor | None = None,
+        now: datetime | None = None,
     ) -> Iterator[ArticleSummary]:
         """The articles that pass the filter, read from the database as they are asked for; bodies are not loaded.
 
+        Without `sort` the best answers to a question come first, without a question the newest. Sort.RANK yields
+        ArticleHit, Sort.GROWTH ArticleGain, which counts until `now` (by default, this moment).
+
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
         it. A list of at most CHUNK is read at once; a longer one, or one without a limit, holds its transaction until
-        the iterator ends or is closed. Raises StoreError.
+        the iterator ends or is closed. Raises StoreError, and ConfigError for a sort that the filter has no order for.
         """
+        order = Order(
+            wanted=wanted, sort=sort or wanted.usual_sort, after=after, limit=limit, now=now or datetime.now(UTC)
+        )
+        order.check()
         if wanted.as_of is not None:
             from storage.past import find_past
 
-            return find_past(self._store, wanted, wanted.as_of, sort=sort, limit=limit, after=after)
-        found = self._read(wanted, sort, limit, after)
+            return find_past(self._store, order, wanted.as_of)
+        found = self._read(order)
         return at_once(found) if limit is not None and limit <= CHUNK else found
 
-    def _read(
-        self, wanted: ArticleFilter, sort: Sort, limit: int | None, after: Cursor | None
-    ) -> Iterator[ArticleSummary]:
+    def _read(self, order: Order) -> Iterator[ArticleSummary]:
         with self._store.read() as connection:
             notes = source_notes(connection)
-            left = limit
-            for part in _parts(wanted, sort, after):
+            left = order.limit
+            for part in parts(connection, order):
                 if left == 0:
                     return
                 # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
                 with connection.execution_options(yield_per=CHUNK).execute(part.limit(left)) as found:
                     for row in found.mappings():
-                        yield _summary(row, notes)
+                        yield summary(row, notes, until=order.until)
                         left = None if left is None else left - 1
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
@@ -95,8 +84,8 @@ class Articles:
         """
         where = _by_id(id_or_address) if isinstance(id_or_address, int) else _by_address(id_or_address)
         with self._store.read() as connection:
-            row = connection.execute(select(*_FULL).where(where).order_by(articles.c.id)).mappings().first()
-            return None if row is None else ArticleFull(**_values(row, source_notes(connection)))
+            row = connection.execute(select(*FULL).where(where).order_by(articles.c.id)).mappings().first()
+            return None if row is None else ArticleFull(**values(row, source_notes(connection)))
 
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
         """The earlier wordings of an article, oldest first."""
@@ -123,9 +112,9 @@ class Articles:
                 articles.c.content_hash == this.content_hash, articles.c.source == this.source, articles.c.body != ""
             )
             either = or_(alike, articles.c.id == this.same_as_id) if this.same_as_id else alike
-            statement = select(*_SUMMARY).where(either, articles.c.id != article_id).order_by(articles.c.id)
+            statement = select(*SUMMARY).where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_notes(connection)
-            return tuple(_summary(row, notes) for row in connection.execute(statement).mappings())
+            return tuple(summary(row, notes) for row in connection.execute(statement).mappings())
 
 
 def at_once(found: Iterator[T]) -> Iterator[T]:
@@ -150,36 +139,9 @@ def addresses(typed: str) -> tuple[str, ...]:
     return cleaned, f"{'http' if scheme == 'https' else 'https'}://{rest}"
 
 
-def source_notes(connection: Connection) -> dict[str, Mapping[str, str]]:
-    """Title and terms of each source.
-
-    Asked for apart: joined to the articles, the planner may begin with the sources and then sort every article.
-    """
-    rows = connection.execute(select(sources.c.name, sources.c.title, sources.c.terms))
-    return {name: {"source_title": title, "terms": terms} for name, title, terms in rows}
-
-
-def _column(name: str) -> ColumnElement[Any]:
-    return articles.c[RENAMED.get(name, name)].label(name)
-
-
-def _columns(kind: type[ArticleSummary]) -> tuple[ColumnElement[Any], ...]:
-    return tuple(_column(field.name) for field in fields(kind) if field.name not in OF_SOURCE)
-
-
-_SUMMARY = _columns(ArticleSummary)
-_FULL = _columns(ArticleFull)
 _IDENTITY = select(articles.c.source, articles.c.content_hash, articles.c.same_as_id)
 _REVISIONS = select(*(revisions.c[field.name] for field in fields(Revision))).order_by(revisions.c.number)
 _READINGS = select(view_readings.c.read_at, view_readings.c.view_count).order_by(view_readings.c.read_at)
-
-
-def _values(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    return {**row, **notes[row["source"]]}
-
-
-def _summary(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> ArticleSummary:
-    return ArticleSummary(**_values(row, notes))
 
 
 def _by_id(article_id: int) -> ColumnElement[bool]:
@@ -188,45 +150,3 @@ def _by_id(article_id: int) -> ColumnElement[bool]:
 
 def _by_address(typed: str) -> ColumnElement[bool]:
     return articles.c.url.in_(addresses(typed))
-
-
-def _parts(wanted: ArticleFilter, sort: Sort, after: Cursor | None) -> Iterator[Select[Any]]:
-    """The list in one or two statements: what has the key it is sorted by, then what has none.
-
-    Databases differ in where NULLs stand, and one order for both would keep them from their indexes.
-    """
-    newest = articles.c.id.desc()
-    if sort is Sort.STORED:
-        # Ids are given in the order of storing, and are an index that is always there.
-        yield _select(wanted, dated(wanted), _behind_id(after)).order_by(newest)
-        return
-    by_date = sort is Sort.DATE
-    key = articles.c.published_at if by_date else articles.c.view_count
-    if after is None or after.key is not None:
-        times = published(wanted) if by_date else dated(wanted)
-        yield _select(wanted, times, [key.is_not(None), *_behind(key, after)]).order_by(key.desc(), newest)
-        after = None
-    times = first_seen(wanted) if by_date else dated(wanted)
-    yield _select(wanted, times, [key.is_(None), *_behind_id(after)]).order_by(newest)
-
-
-def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]]) -> Select[Any]:
-    return select(*_SUMMARY).where(*conditions(wanted), *times, *place)
-
-
-def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
-    if after is None:
-        return []
-    place = tuple_(literal(after.key, key.type), literal(min(after.id, LARGEST_ID)))
-    return [tuple_(key, articles.c.id) < place]
-
-
-def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
-    return [] if after is None else [articles.c.id < min(after.id, LARGEST_ID)]
-
-
-def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:
-    """The articles with these ids, by id."""
-    notes = source_notes(connection)
-    found = connection.execute(select(*_SUMMARY).where(articles.c.id.in_(ids))).mappings()
-    return {row["id"]: _summary(row, notes) for row in found}

@@ -1,9 +1,8 @@
-"""The commands that ask: query, show, runs, explain; and db, which looks after the database."""
+"""The commands that ask: query, show, runs, explain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,8 +27,6 @@ from storage.options import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from storage.answers import ArticleStory
     from storage.store import Store
 
@@ -57,7 +54,9 @@ def query(
 ) -> None:
     """Ask for stored articles.
 
-    Every format carries the source of each article, its address, when it was fetched and the terms of its use.
+    QUERY is words in any of their forms, "phrases", prefix*, AND, OR, NOT or -word, parentheses, and field:word with
+    title, subtitle, body, section, source or language. Every format carries the source of each article, its address,
+    when it was fetched and the terms of its use.
     """
     now = datetime.now(UTC)
     wanted = article_filter(now=now, **asked)
@@ -186,46 +185,3 @@ def explain(url: str, form: str, config_path: str | None, database: str | None) 
         formats.emit([formats.as_json(told, indent=2), "\n"])
     else:
         formats.say(address_text(story))
-
-
-@commands.group()
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command()
-@config_options
-def upgrade(config_path: str | None, database: str | None) -> None:
-    """Bring the tables of an older Presswatch to this one's."""
-    from storage import schema
-    from storage.models import SCHEMA_VERSION
-
-    with configured_engine(config_path, database) as engine:
-        before = schema.upgrade(engine)
-    done = {None: "tables made", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
-    click.echo(f"database {engine.url.render_as_string(hide_password=True)}: {done}, now {SCHEMA_VERSION}")
-
-
-@db.command()
-@config_options
-def info(config_path: str | None, database: str | None) -> None:
-    """Say where articles are kept, which version the tables have and how much is in them. Changes nothing."""
-    from storage import formats
-    from storage.inventory import inventory_lines
-
-    with configured_engine(config_path, database) as engine:
-        formats.say(inventory_lines(engine))
-
-
-@contextmanager
-def configured_engine(config_path: str | None, database: str | None) -> Iterator[Engine]:
-    """The database as it is, whatever its tables."""
-    from storage.config import load_config
-    from storage.engine import create_store_engine
-
-    settings = load_config(config_path, database=database).storage
-    engine = create_store_engine(settings.database, busy_timeout=settings.busy_timeout)
-    try:
-        yield engine
-    finally:
-        engine.dispose()

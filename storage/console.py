@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,6 +19,8 @@ from storage.errors import ConfigError, PresswatchError
 from storage.printable import safe
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from storage.config import Config
     from storage.store import Store
 
@@ -153,6 +156,20 @@ def open_configured(config_path: str | None, database: str | None) -> tuple[Conf
 
     config = load_config(config_path, database=database)
     return config, open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
+
+
+@contextmanager
+def configured_engine(config_path: str | None, database: str | None) -> Iterator[Engine]:
+    """The database as it is, whatever its tables."""
+    from storage.config import load_config
+    from storage.engine import create_store_engine
+
+    settings = load_config(config_path, database=database).storage
+    engine = create_store_engine(settings.database, busy_timeout=settings.busy_timeout)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def refuse_value(option: str, error: ValueError) -> ConfigError:

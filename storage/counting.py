@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
-from storage.articles import EVERYTHING, articles
+from storage.articles import EVERYTHING
 from storage.criteria import passing
 from storage.filters import ArticleFilter
+from storage.summaries import articles
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -33,7 +34,7 @@ def count(store: Store, wanted: ArticleFilter = EVERYTHING) -> int:
 
 def count_in(connection: Connection, wanted: ArticleFilter) -> int:
     """The same inside a transaction, so that what is counted is what is read next."""
-    return connection.scalar(select(func.count()).select_from(articles).where(*passing(wanted))) or 0
+    return connection.scalar(select(func.count()).select_from(articles).where(*passing(connection, wanted))) or 0
 
 
 def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tuple[Any, ...]]:
@@ -46,7 +47,7 @@ def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tu
         number = func.count().label("article_count")
         days = [key.desc() for key, one in zip(keys, by, strict=True) if one is By.DAY]
         order = [*days, number.desc(), *(key.asc().nulls_last() for key in keys)]
-        found = select(*keys, number).where(*passing(wanted)).group_by(*keys).order_by(*order)
+        found = select(*keys, number).where(*passing(connection, wanted)).group_by(*keys).order_by(*order)
         yield from (tuple(row) for row in connection.execute(found))
 
 

@@ -6,29 +6,40 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, type_coerce
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, type_coerce
 
 from storage.columns import PlainText
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter
 from storage.models import ArticleRow, RevisionRow
+from storage.questions import Question
 
 articles = ArticleRow.__table__
 revisions = RevisionRow.__table__
 
 
-def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """The conditions an article must meet to pass the filter, times included, in a statement over `articles`.
+def passing(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The conditions an article must meet to pass the filter, all of it, in a statement over `articles`.
 
-    Raises ConfigError for a filter that asks as of a moment: only lists are answered so.
+    Raises ConfigError for a filter that asks as of a moment: only lists are answered so. Raises StoreError for a
+    question to an index that is not whole.
     """
     if wanted.as_of is not None:
         raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
-    return [*conditions(wanted), *dated(wanted)]
+    answering = [] if wanted.question is None else [answers(connection, wanted.question)]
+    return [*conditions(wanted), *dated(wanted), *answering]
+
+
+def answers(connection: Connection, question: Question) -> ColumnElement[bool]:
+    """That an article answers the question. Raises StoreError for an index that is not whole."""
+    from storage.search import answers_in
+
+    found = answers_in(connection, question)
+    return articles.c.id.in_(select(found.id).where(found.holds))
 
 
 def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """All but the times."""
+    """All but the question and the times."""
     column = articles.c
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),

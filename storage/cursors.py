@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
+from math import isfinite
 
 from storage.filters import Cursor, Sort
 
@@ -14,36 +15,57 @@ LARGEST = 2**63 - 1
 
 def written(cursor: Cursor, sort: Sort) -> str:
     """The cursor as one word of letters, digits, - and _; it remembers what its list was sorted by."""
-    key = cursor.key.isoformat() if isinstance(cursor.key, datetime) else "" if cursor.key is None else str(cursor.key)
-    return urlsafe_b64encode(f"{sort}|{key}|{cursor.id}".encode()).decode().rstrip("=")
+    key = cursor.key.isoformat() if isinstance(cursor.key, datetime) else "" if cursor.key is None else repr(cursor.key)
+    until = f"|{cursor.until.isoformat()}" if sort is Sort.GROWTH and cursor.until is not None else ""
+    return urlsafe_b64encode(f"{sort}|{key}|{cursor.id}{until}".encode()).decode().rstrip("=")
 
 
 def read(text: str, sort: Sort) -> Cursor:
     """The cursor that was written so. Raises ValueError for what is none, and for one of a list sorted otherwise."""
-    of, key, article_id = _parts(text)
-    if of is not sort:
+    of, key, article_id, *until = _parts(text)
+    if of != sort:
         raise ValueError(f"this cursor goes on with a list sorted by {of}, this one is sorted by {sort}")
-    return Cursor(_key(key, sort), _number(article_id))
+    if len(until) != (sort is Sort.GROWTH):
+        raise ValueError(NO_CURSOR)
+    return Cursor(_key(key, sort), _number(article_id), *map(_moment, until))
 
 
-def _parts(text: str) -> tuple[Sort, str, str]:
+def _parts(text: str) -> list[str]:
     try:
-        sort, key, article_id = urlsafe_b64decode(text[:LONGEST].encode("ascii") + b"==").decode("ascii").split("|")
-        return Sort(sort), key, article_id
+        parts = urlsafe_b64decode(text[:LONGEST].encode("ascii") + b"==").decode("ascii").split("|")
     except ValueError:
         raise ValueError(NO_CURSOR) from None
+    if len(parts) < 3 or parts[0] not in set(Sort):
+        raise ValueError(NO_CURSOR)
+    return parts
 
 
-def _key(key: str, sort: Sort) -> datetime | int | None:
+def _key(key: str, sort: Sort) -> datetime | float | None:
     if not key:
         return None
-    if sort is Sort.VIEWS:
+    if sort in {Sort.VIEWS, Sort.GROWTH}:
         return _number(key)
+    if sort is Sort.STORED:
+        raise ValueError(NO_CURSOR)
+    return _score(key) if sort is Sort.RANK else _moment(key)
+
+
+def _score(text: str) -> float:
     try:
-        moment = datetime.fromisoformat(key)
+        score = float(text)
     except ValueError:
         raise ValueError(NO_CURSOR) from None
-    if sort is Sort.STORED or moment.tzinfo is None:
+    if not isfinite(score):
+        raise ValueError(NO_CURSOR)
+    return score
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(NO_CURSOR) from None
+    if moment.tzinfo is None:
         raise ValueError(NO_CURSOR)
     return moment
 

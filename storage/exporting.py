@@ -120,7 +120,9 @@ def _umask() -> int:
 
 
 def _about(done: Export, per_source: Counter[str], now: datetime) -> dict[str, Any]:
-    question = {name: value for name, value in record(done.plan.wanted).items() if value not in (None, (), False)}
+    wanted = done.plan.wanted
+    fields = record(wanted) | {"question": wanted.question and wanted.question.text}
+    question = {name: value for name, value in fields.items() if value not in (None, (), False)}
     return {
         "file": done.plan.file.name,
         "question": question,

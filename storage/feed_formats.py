@@ -14,7 +14,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from storage.answers import ArticleSummary
+from storage.answers import ArticleSummary, Excerpt
 
 # What is not in https://www.w3.org/TR/xml/#charsets
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -50,9 +50,7 @@ def _element(name: str, text: str, **attributes: str) -> str:
     return f"<{name}{written}>{escaped(text)}</{name}>\n"
 
 
-def atom_pieces(
-    articles: Iterable[ArticleSummary], head: FeedHead, next_page: Callable[[], str | None]
-) -> Iterator[str]:
+def atom_pieces(found: Iterable[Excerpt], head: FeedHead, next_page: Callable[[], str | None]) -> Iterator[str]:
     """An Atom feed. `next_page` is asked behind the last entry for the cursor of the page that follows."""
     yield (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -63,12 +61,12 @@ def atom_pieces(
         + f'<link rel="alternate" href="{escaped(head.home)}"/>\n'
         + "<generator>Presswatch</generator>\n"
     )
-    for article in articles:
-        yield _atom_entry(article)
+    for excerpt in found:
+        yield _atom_entry(excerpt.article, _summary(excerpt))
     yield _next_link(next_page(), "link") + "</feed>\n"
 
 
-def _atom_entry(article: ArticleSummary) -> str:
+def _atom_entry(article: ArticleSummary, said: str) -> str:
     dated = article.published_at
     published = _element("published", dated.isoformat()) if dated else ""
     return (
@@ -80,16 +78,14 @@ def _atom_entry(article: ArticleSummary) -> str:
         + _element("updated", (article.revised_at or dated or article.first_seen_at).isoformat())
         + f"<author>{_element('name', article.source_title).rstrip()}</author>\n"
         + "".join(f'<category term="{escaped(section)}"/>\n' for section in article.sections)
-        + _element("summary", _credit(article), type="text")
+        + _element("summary", said, type="text")
         + _element("rights", article.terms, type="text")
         + _attribution(article)
         + "</entry>\n"
     )
 
 
-def rss_pieces(
-    articles: Iterable[ArticleSummary], head: FeedHead, next_page: Callable[[], str | None]
-) -> Iterator[str]:
+def rss_pieces(found: Iterable[Excerpt], head: FeedHead, next_page: Callable[[], str | None]) -> Iterator[str]:
     """An RSS feed, in the same way. Titles and descriptions are HTML to most readers, and are escaped as such."""
     yield (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -101,12 +97,12 @@ def rss_pieces(
         + _element("lastBuildDate", format_datetime(head.made_at))
         + "<generator>Presswatch</generator>\n"
     )
-    for article in articles:
-        yield _rss_item(article)
+    for excerpt in found:
+        yield _rss_item(excerpt.article, _summary(excerpt))
     yield _next_link(next_page(), "atom:link") + "</channel>\n</rss>\n"
 
 
-def _rss_item(article: ArticleSummary) -> str:
+def _rss_item(article: ArticleSummary, said: str) -> str:
     dated = article.published_at
     return (
         "<item>\n"
@@ -115,13 +111,17 @@ def _rss_item(article: ArticleSummary) -> str:
         + _element("guid", article.url, isPermaLink="true")
         + (_element("pubDate", format_datetime(dated)) if dated else "")
         + "".join(_element("category", section) for section in article.sections)
-        + _element("description", escaped(_credit(article)))
+        + _element("description", escaped(said))
         + _element("dc:creator", article.source_title)
         + (_element("dc:language", article.language) if article.language else "")
         + _element("dc:rights", article.terms)
         + _attribution(article)
         + "</item>\n"
     )
+
+
+def _summary(excerpt: Excerpt) -> str:
+    return "\n".join(filter(None, (excerpt.snippet, _credit(excerpt.article))))
 
 
 def _credit(article: ArticleSummary) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from storage.questions import Question
 from storage.records import ChangeKind
 
 
@@ -15,6 +16,11 @@ class Sort(StrEnum):
     DATE = "date"  # the newest by published_at; those without a date come last
     VIEWS = "views"  # the most viewed; those without a count come last
     STORED = "stored"  # the last ones stored
+    RANK = "rank"  # the best answers to the question; those that are not weighed come last
+    GROWTH = "growth"  # what gained most views in GROWTH_WINDOW; what gained none comes last
+
+
+GROWTH_WINDOW = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +32,11 @@ class ArticleFilter:
     `changes` and `undeclared` ask for one edit at least, since `edited_since` if that is given, that is of one of these
     kinds and, or not, undeclared. `as_of` asks for what was known at that moment (storage.as_of), and so do all others
     then: wording, views, sections, edits and presence are those of the moment.
+    `question` is what articles must answer: `storage.questions.parse` understands one.
     Raises ValueError for limits that nothing can meet and for a time without a zone.
     """
 
+    question: Question | None = None
     since: datetime | None = None
     until: datetime | None = None
     section: str | None = None
@@ -52,10 +60,20 @@ class ArticleFilter:
         if self.min_views is not None and self.max_views is not None and self.min_views > self.max_views:
             raise ValueError(f"nothing has at least {self.min_views} and at most {self.max_views} views")
 
+    @property
+    def usual_sort(self) -> Sort:
+        """How a list is sorted that nobody said it of: the best answers first; without a question, or as of a moment,
+        whose words are in no index, the newest."""
+        return Sort.DATE if self.question is None or self.as_of is not None else Sort.RANK
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a sorted list of articles: `key` is what the list is sorted by (None: the article lacks it)."""
+    """A place in a sorted list of articles: `key` is what the list is sorted by (None: the article lacks it).
 
-    key: datetime | int | None
+    `until` is when the list was made; one by growth goes on as of then.
+    """
+
+    key: datetime | float | None
     id: int
+    until: datetime | None = None

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, extract, func, literal, select
 
 from storage.answers import ArticleSummary, ViewReading
-from storage.articles import articles, summaries, view_readings
+from storage.articles import view_readings
 from storage.columns import UtcDateTime
 from storage.criteria import passing
 from storage.filters import ArticleFilter
+from storage.summaries import articles, summaries
 from storage.view_series import Gain, gain
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def most_gained(
     last one before it of each article that has any, are looked at. Raises StoreError.
     """
     with store.read() as connection:
-        ids = list(connection.scalars(_ranked(wanted, since, until).limit(limit)))
+        most = gained(passing(connection, wanted), since=since, until=until).subquery("most")
+        order = (most.c.gained.desc(), most.c.article_id)
+        ids = list(connection.scalars(select(most.c.article_id).order_by(*order).limit(limit)))
         found = summaries(connection, ids)
         series = _series(connection, ids)
     gainers = [_gainer(found[article_id], series[article_id], since, until) for article_id in ids]
@@ -59,22 +62,19 @@ def _series(connection: Connection, ids: Sequence[int]) -> dict[int, list[ViewRe
     return series
 
 
-def _ranked(wanted: ArticleFilter, since: datetime, until: datetime) -> Select[Any]:
-    """Ids by gain: the rises between neighbouring readings, the first of them by its share after `since`."""
-    pairs = _pairs(wanted, since, until)
-    gained = func.sum(_risen(pairs.c, literal(since, UtcDateTime)))
-    return (
-        select(pairs.c.article_id)
-        .group_by(pairs.c.article_id)
-        .having(gained > 0)
-        .order_by(gained.desc(), pairs.c.article_id)
-    )
+def gained(tests: Sequence[ColumnElement[bool]], *, since: datetime, until: datetime) -> Select[Any]:
+    """`article_id` and `gained` of what gained views: the rises between neighbouring readings, the first of them by its
+    share after `since`. `tests` are what the articles must meet."""
+    pairs = _pairs(tests, since, until)
+    views = func.sum(_risen(pairs.c, literal(since, UtcDateTime)))
+    total = cast(views, BigInteger).label("gained")
+    return select(pairs.c.article_id, total).group_by(pairs.c.article_id).having(views > 0)
 
 
-def _pairs(wanted: ArticleFilter, since: datetime, until: datetime) -> Any:
+def _pairs(tests: Sequence[ColumnElement[bool]], since: datetime, until: datetime) -> Any:
     """Each reading from the last one before the window on, with the one before it."""
     read = view_readings.alias("read")
-    start = _started(wanted, since, until)
+    start = _started(tests, since, until)
     earlier: dict[str, Any] = {"partition_by": read.c.article_id, "order_by": read.c.read_at}
     columns = (
         read.c.article_id,
@@ -87,11 +87,10 @@ def _pairs(wanted: ArticleFilter, since: datetime, until: datetime) -> Any:
     return select(*columns).join(start, own).where(read.c.read_at <= until).subquery("pairs")
 
 
-def _started(wanted: ArticleFilter, since: datetime, until: datetime) -> Any:
+def _started(tests: Sequence[ColumnElement[bool]], since: datetime, until: datetime) -> Any:
     """The articles with a reading in the window, and from when on their readings count."""
     inside, before = view_readings.alias("inside"), view_readings.alias("before")
     touched = select(inside.c.article_id).where(inside.c.read_at > since, inside.c.read_at <= until).distinct()
-    tests = passing(wanted)
     if tests:
         touched = touched.join(articles, articles.c.id == inside.c.article_id).where(*tests)
     some = touched.subquery("touched")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from storage.answers import ArticleSummary, PastRun
+from storage.answers import ArticleGain, ArticleSummary, PastRun
 from storage.formats import Column, table_lines
 from storage.printable import pad, safe
 from storage.records import Precision
@@ -25,7 +25,9 @@ def article_lines(found: Sequence[ArticleSummary], *, columns_wide: int) -> Iter
     """The table, and under it where each article comes from. Addresses stand whole: a cut one leads nowhere."""
     with_source = len({article.source for article in found}) > 1
     with_notes = any(_notes(article) for article in found)
+    with_gain = any(isinstance(article, ArticleGain) for article in found)
     columns = [Column("ID", right=True), Column("PUBLISHED"), Column("VIEWS", right=True), Column("SECTION")]
+    columns[2:2] = [Column("GAINED", right=True)] * with_gain
     columns += [Column("SOURCE")] * with_source + [Column("NOTE")] * with_notes + [Column("TITLE", stretches=True)]
     rows = [_row(article, with_source=with_source, with_notes=with_notes) for article in found]
     yield from table_lines(columns, rows, columns_wide=columns_wide)
@@ -38,6 +40,7 @@ def _row(article: ArticleSummary, *, with_source: bool, with_notes: bool) -> lis
     return [
         str(article.id),
         stamp(article.published_at, article.published_precision),
+        *([gained(article.gained)] if isinstance(article, ArticleGain) else []),
         number(article.view_count),
         article.section or NOTHING,
         *([article.source] * with_source),
@@ -48,6 +51,10 @@ def _row(article: ArticleSummary, *, with_source: bool, with_notes: bool) -> lis
 
 def number(count: int | None) -> str:
     return NOTHING if count is None else str(count)
+
+
+def gained(count: int | None) -> str:
+    return NOTHING if count is None else f"+{count}"
 
 
 def _notes(article: ArticleSummary) -> str:

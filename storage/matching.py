@@ -90,13 +90,12 @@ class _Read:
         if term.field not in {None, place} or not self._may_hold(term, place):
             return
         words, length = self.words(place), len(term.words)
-        for start in range(len(words) - length + 1):
-            if _stands(term, words, start):
+        for start in _beginnings(term, words):
+            if length == 1 or _stands(term, words, start):
                 yield words[start].start, words[start + length - 1].end
 
     def _may_hold(self, term: Term, place: Field) -> bool:
-        whole = term.words[:-1] if term.prefix else term.words
-        return all(word.stem in self._stems[place] for word in whole)
+        return term.prefix or all(word.stem in self._stems[place] for word in term.words)
 
     def labels(self, label: Field) -> tuple[str, ...]:
         article = self.article
@@ -110,13 +109,23 @@ class _Read:
         return any(next(self.places(term, place), None) is not None for place in SEARCHED)
 
 
+def _beginnings(term: Term, words: Sequence[Token]) -> list[int]:
+    """Where the first word of a term stands, with room for the others."""
+    first, last = term.words[0], len(words) - len(term.words)
+    if not term.prefix:
+        return [place for place, token in enumerate(words) if token.stem == first.stem and place <= last]
+    if len(term.words) == 1:
+        return [place for place, token in enumerate(words) if token.word.startswith(first.word)]
+    return [place for place, token in enumerate(words) if token.word == first.word and place <= last]
+
+
 def _stands(term: Term, words: Sequence[Token], start: int) -> bool:
     last = len(term.words) - 1
     for place, wanted in enumerate(term.words):
         token = words[start + place]
         if term.prefix and place == last:
             return token.word.startswith(wanted.word)
-        if token.stem != wanted.stem:
+        if token.word != wanted.word if term.prefix else token.stem != wanted.stem:
             return False
     return True
 

@@ -21,7 +21,7 @@ from storage.records import (
     Why,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The Alembic revision these models are written for; versions are numbered, so that newer can be told from older."""
 
 
@@ -121,6 +121,16 @@ class ViewReadingRow(Model):
     article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"), primary_key=True)
     read_at: Mapped[datetime] = mapped_column(primary_key=True)
     view_count: Mapped[int] = mapped_column(Large)
+
+
+class SearchIndexRow(Model):
+    """The one row that says how the full-text index, `articles_fts`, stands. It is no model: see storage.indexing."""
+
+    __tablename__ = "search_index"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    analyser_version: Mapped[int]
+    complete: Mapped[bool]
 
 
 class LinkRow(Model):

@@ -119,29 +119,32 @@ def fields_option(command: F) -> F:
 class Page:
     """Which part of a list of articles is given, and in what shape, as it was typed."""
 
-    sort: Sort
+    sort: Sort | None
     limit: int | None
     after: str | None
     form: str
     fields: str | None
     raw: bool
+    highlight: bool
 
 
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --sort, --limit, --after, --format, --fields and --raw, and hands them on together as `page`."""
+    """Adds --sort, --limit, --after, --highlight, --format, --fields and --raw, handed on together as `page`."""
 
     @wraps(command)
-    def bundled(*, sort: str, limit: int | None, after: str | None, form: str, fields: str | None, **rest: Any) -> Any:
-        page = Page(sort=Sort(sort), limit=limit, after=after, form=form, fields=fields, raw=rest.pop("raw"))
-        return command(page=page, **rest)
+    def bundled(*, sort: str | None, **rest: Any) -> Any:
+        own = {name: rest.pop(name) for name in ("limit", "after", "form", "fields", "raw", "highlight")}
+        return command(page=Page(sort=None if sort is None else Sort(sort), **own), **rest)
 
     options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         click.option(
             "--sort",
             type=click.Choice([str(sort) for sort in Sort]),
-            default=str(Sort.DATE),
-            show_default=True,
-            help="Newest first (undated last), most viewed first (uncounted last), or last stored first.",
+            help="Newest first (undated last), most viewed first (uncounted last), last stored first, the best answers "
+            "to QUERY, or what gained most views in 24 hours. Without it rank where there is a QUERY, else date.",
+        ),
+        click.option(
+            "--highlight", is_flag=True, help="Show the sentence by which an article answers QUERY, its hits marked."
         ),
         limit_option,
         click.option("--after", metavar="CURSOR", help="Go on behind an earlier page, which names its cursor."),
@@ -175,8 +178,9 @@ def as_of_option(command: F) -> F:
 
 
 def filter_options(command: F) -> F:
-    """Adds the options that make an ArticleFilter."""
+    """Adds QUERY and the options that make an ArticleFilter."""
     options = (
+        click.argument("question", metavar="[QUERY]", type=NAME, required=False),
         click.option(
             "--since",
             metavar="TIME",
@@ -186,7 +190,7 @@ def filter_options(command: F) -> F:
         click.option(
             "--section", metavar="NAME", type=NAME, help="Of this section, be it the first of its sections or not."
         ),
-        click.option("--language", metavar="CODE", type=NAME, help="In this language: en, ru, az …"),
+        click.option("--language", "--lang", metavar="CODE", type=NAME, help="In this language: en, ru, az …"),
         source_option,
         click.option("--min-views", metavar="N", type=COUNT, help="With at least so many views."),
         click.option("--max-views", metavar="N", type=COUNT, help="With at most so many views."),
@@ -200,12 +204,18 @@ def filter_options(command: F) -> F:
     return command
 
 
-def article_filter(*, now: datetime, **asked: Any) -> ArticleFilter:
+def article_filter(*, now: datetime, question: str | None = None, **asked: Any) -> ArticleFilter:
     """The filter from the options as they were typed. Raises ConfigError, naming the option."""
+    from storage.questions import parse
+
     for name in ("since", "until", "edited_since", "as_of"):
         asked[name] = moment_of(f"--{name.replace('_', '-')}", asked.get(name), now=now)
     try:
-        return ArticleFilter(**asked)
+        understood = None if question is None else parse(question)
+    except ValueError as error:
+        raise refuse_value("QUERY", error) from error
+    try:
+        return ArticleFilter(question=understood, **asked)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 

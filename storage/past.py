@@ -13,16 +13,33 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, not_, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
 
 from storage.answers import ArticleSummary, Listed, ViewReading
-from storage.articles import articles, revisions, summaries, view_readings
+from storage.articles import revisions, view_readings
 from storage.as_of import Comings, StoryThen, story_as_of, summary_as_of
-from storage.criteria import among, folded_section
+from storage.criteria import among, answers, folded_section
 from storage.filters import ArticleFilter, Cursor, Sort
+from storage.matching import Document, matches
 from storage.models import EventRow, LinkRow, ListingRow
+from storage.ordering import Order
+from storage.questions import Question
 from storage.records import EventKind
 from storage.stories import LISTINGS, article_story
+from storage.summaries import articles, summaries
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -47,12 +64,11 @@ def story_then(store: Store, id_or_address: int | str, moment: datetime) -> Stor
     return story_as_of(story, comings[story.article.url], listed, moment)
 
 
-def find_past(
-    store: Store, wanted: ArticleFilter, moment: datetime, *, sort: Sort, limit: int | None, after: Cursor | None
-) -> Iterator[ArticleSummary]:
+def find_past(store: Store, order: Order, moment: datetime) -> Iterator[ArticleSummary]:
     """The list as it would have been at the moment: `Articles.find` says the rest."""
     with store.read() as connection:
-        found = connection.execution_options(yield_per=CHUNK).scalars(_ids(wanted, moment, sort, after).limit(limit))
+        wanted = _ids(connection, order, moment).limit(order.limit)
+        found = connection.execution_options(yield_per=CHUNK).scalars(wanted)
         while ids := list(islice(found, CHUNK)):
             yield from _shown(connection, ids, moment)
 
@@ -109,14 +125,45 @@ def _comings(connection: Connection, urls: Sequence[str]) -> dict[str, Comings]:
     return {url: Comings(**{kind: tuple(moments[url, kind]) for kind in kinds}) for url in urls}
 
 
-def _ids(wanted: ArticleFilter, moment: datetime, sort: Sort, after: Cursor | None) -> Select[Any]:
-    statement = select(articles.c.id).where(articles.c.stored_at <= moment, *_conditions(wanted, moment))
+def _ids(connection: Connection, order: Order, moment: datetime) -> Select[Any]:
+    wanted, after = order.wanted, order.after
+    tests = [articles.c.stored_at <= moment, *_conditions(wanted, moment)]
+    if wanted.question is not None:
+        tests.append(_answers(connection, wanted.question, moment, and_(*tests)))
+    statement = select(articles.c.id).where(*tests)
     newest = articles.c.id.desc()
-    if sort is Sort.STORED:
+    if order.sort is Sort.STORED:
         behind = [] if after is None else [articles.c.id < after.id]
         return statement.where(*behind).order_by(newest)
-    key = _published(moment) if sort is Sort.DATE else _views(moment)
+    key = _published(moment) if order.sort is Sort.DATE else _views(moment)
     return statement.where(*_behind(key, after)).order_by(key.is_(None), key.desc(), newest)
+
+
+def _answers(
+    connection: Connection, question: Question, moment: datetime, some: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """That an article answered the question: by the index if its wording still stands, else by its words of then."""
+    old = wordings_then(connection, moment, some)
+    answering = [article_id for article_id, said in old if matches(question, said)]
+    # Written into the statement: there may be more than a database takes as values.
+    ids: BindParameter[Any] = bindparam("ids", answering, expanding=True, literal_execute=True)
+    return or_(and_(_later(moment).is_(None), answers(connection, question)), articles.c.id.in_(ids))
+
+
+def wordings_then(
+    connection: Connection, moment: datetime, some: ColumnElement[bool]
+) -> Iterator[tuple[int, Document]]:
+    """Ids and wordings of some articles at the moment, of those only that were edited since."""
+    own = and_(revisions.c.article_id == articles.c.id, revisions.c.number == _later(moment))
+    columns = (articles.c.id, articles.c.source, articles.c.language, *(revisions.c[name] for name in _SAID))
+    edited = select(*columns).join_from(articles, revisions, own).where(some)
+    with connection.execution_options(yield_per=CHUNK).execute(edited) as found:
+        for row in found:
+            said = {name: getattr(row, name) for name in _SAID}
+            yield row.id, Document(source=row.source, language=row.language, **said)
+
+
+_SAID = ("title", "subtitle", "body", "sections")
 
 
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:

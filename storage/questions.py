@@ -2,14 +2,14 @@
 
     gas corridor            both words, in any of their forms, anywhere in title, subtitle or body
     "export route"          the words side by side; so is gas-field
-    reform*                 words that begin so
+    reform*                 words that begin so; gas-fiel* these words as they are written, side by side
     gas OR oil              one of them; AND may be left out, and binds closer
     gas -sport, gas NOT sport
     title:gas, title:(gas OR "oil field")
     section:politics        also source, language (or lang): the whole of it, not a word in it
 
 Operators are written in capitals; or, and, not are words. The parts of a question know nothing of how they will be
-answered: `storage.matching` does it in memory.
+answered: `storage.matching` does it in memory, `storage.search` in the database.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from storage.words import tokens
 
 LONGEST = 2000
 """Characters of a question."""
-DEEPEST = 50
-"""Parentheses and negations within each other."""
+DEEPEST = 20
+"""Parentheses and negations within each other; SQLite's parser of questions would take some more."""
 
 
 class Field(StrEnum):
@@ -56,8 +56,8 @@ class Word:
 class Term:
     """Words that stand side by side, mostly one. Compared by their stems.
 
-    With `prefix` the last one is what a word begins with, and is compared by its folded form. `field` None means
-    title, subtitle or body; in one of LABELS all words together are compared with the whole of it, folded.
+    With `prefix` the last one is what a word begins with, and all are compared by their folded forms. `field` None
+    means title, subtitle or body; in one of LABELS all words together are compared with the whole of it, folded.
     """
 
     words: tuple[Word, ...]

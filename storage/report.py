@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
 
 from storage.answers import ArticleSummary
-from storage.articles import articles, revisions
+from storage.articles import revisions
 from storage.counting import By, counts, day_of
 from storage.criteria import passing
 from storage.events import Event
@@ -21,6 +21,7 @@ from storage.filters import ArticleFilter, Sort
 from storage.models import CrawlRunRow, EventRow
 from storage.records import EventKind, RunStatus
 from storage.store import Store
+from storage.summaries import articles
 
 TOP = 10
 TROUBLE = (EventKind.SILENT, EventKind.FAILING, EventKind.BLOCKED, EventKind.DRIFT, EventKind.KILLED)
@@ -159,7 +160,7 @@ def _edited(connection: Connection, wanted: ArticleFilter, since: datetime, unti
     """Articles by how many wordings ended in the period, whenever they were published."""
     times = (revisions.c.seen_until >= since, revisions.c.seen_until < until)
     number = func.count()
-    plain = passing(replace(wanted, since=None, until=None))
+    plain = passing(connection, replace(wanted, since=None, until=None))
     joined = revisions.join(articles, articles.c.id == revisions.c.article_id)
     asked = select(revisions.c.article_id, number).select_from(joined).where(*times, *plain)
     ranked = asked.group_by(revisions.c.article_id).order_by(number.desc(), revisions.c.article_id.desc()).limit(TOP)
@@ -191,7 +192,7 @@ def _events(
 def _missing(connection: Connection, wanted: ArticleFilter) -> tuple[Missing, ...]:
     of = _by_source(connection, wanted)
     kept = type_coerce(articles.c.problems, Text)
-    asked = select(articles.c.source, kept).where(*passing(wanted), kept != "[]")
+    asked = select(articles.c.source, kept).where(*passing(connection, wanted), kept != "[]")
     met: Counter[tuple[str, str]] = Counter()
     for source, problems in connection.execution_options(yield_per=200).execute(asked):
         met.update({(source, field) for field, _reason in json.loads(problems or "[]")})
@@ -202,7 +203,7 @@ def _missing(connection: Connection, wanted: ArticleFilter) -> tuple[Missing, ..
 
 
 def _by_source(connection: Connection, wanted: ArticleFilter) -> dict[str, int]:
-    asked = select(articles.c.source, func.count()).where(*passing(wanted)).group_by(articles.c.source)
+    asked = select(articles.c.source, func.count()).where(*passing(connection, wanted)).group_by(articles.c.source)
     return dict(connection.execute(asked).all())
 
 

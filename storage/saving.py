@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
 
-from storage import events
+from storage import events, indexing
 from storage.changes import SECOND_SIGHT, Decision, StoredWording, compare
 from storage.engine import AnyRow, hold_lock, insert_for, insert_into
 from storage.fetches import Try, record_fetch
@@ -52,6 +52,7 @@ _FIND_LINK = (
         LINKS.c.article_id.label("before_id"),
         ARTICLES.c.id.label("article_id"),
         _SAME_WORDING.scalar_subquery().label("same_as_id"),
+        indexing.KEEPS_UP.label("index_keeps_up"),
     )
     .outerjoin(ARTICLES, ARTICLES.c.url == _PAGE)
     .where(LINKS.c.url == bindparam("asked"))
@@ -125,10 +126,12 @@ def _save_article(
     if link.article_id is None:
         article_id = _insert(connection, data, link, section, fresh)
         if article_id is not None:
+            if link.index_keeps_up:
+                indexing.add(connection, article_id, indexing.document(data))
             return Saved(article_id=article_id, change=Change.NEW, kind=None, reason=fresh.reason)
         # Another crawl stored it between the two statements: what it wrote is what we compare with.
     stored = connection.execute(_FIND_ARTICLE, {"page": data.url}).one()
-    return _change(connection, data, stored, section)
+    return _change(connection, data, stored, section, keeps_up=link.index_keeps_up)
 
 
 def _insert(
@@ -156,7 +159,7 @@ def _insert(
     return found
 
 
-def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: str | None) -> Saved:
+def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: str | None, *, keeps_up: bool) -> Saved:
     wording = StoredWording(**{name: getattr(stored, name) for name in STORED})
     minor = _recent_minor_edits(connection, stored.id, data)
     decision = compare(wording, data, now=data.fetched_at, recent_minor_count=minor)
@@ -169,6 +172,10 @@ def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: 
         _tell(connection, stored, data, "back", f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {})
     values = _changed_values(stored, data, decision, section)
     connection.execute(_UPDATE_ARTICLE, values | {"which": stored.id})
+    if keeps_up:
+        before = indexing.document(stored)
+        said = {name: values[name] for name in indexing.SOURCES if name in values}
+        indexing.replace(connection, stored.id, before, replace(before, **said))
     return Saved(article_id=stored.id, change=decision.change, kind=decision.kind, reason=decision.reason)
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from storage.cli import configured_engine
-from storage.console import CommandGroup, config_options, refuse_value
+from storage.console import CommandGroup, config_options, configured_engine, refuse_value
 from storage.options import TABULAR, format_option, raw_option
 
 

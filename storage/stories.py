@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, RowMapping, select
 
 from storage.answers import AddressStory, ArticleStory, FetchTry, Listed
-from storage.articles import addresses, articles, source_notes
+from storage.articles import addresses
 from storage.models import ChannelRow, FetchRow, LinkRow, ListingRow
+from storage.summaries import articles, source_notes
 
 if TYPE_CHECKING:
     from storage.store import Store

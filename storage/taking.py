@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, Text, select, type_coerce
 
 from storage.answers import ArticleFull
-from storage.articles import OF_SOURCE, RENAMED, articles, source_notes
 from storage.columns import Names, Problems, UtcDateTime
 from storage.criteria import passing
 from storage.filters import ArticleFilter
 from storage.giving import names_of
+from storage.summaries import OF_SOURCE, RENAMED, articles, source_notes
 
 FIELDS = names_of(ArticleFull)
 CHUNK = 100
@@ -37,7 +37,7 @@ def taken(connection: Connection, wanted: ArticleFilter, names: Sequence[str]) -
     columns = [articles.c[RENAMED.get(name, name)] for name in names if name not in OF_SOURCE]
     statement = select(articles.c.source, *(type_coerce(column, Text) for column in columns))
     found = connection.execution_options(yield_per=CHUNK).execute(
-        statement.where(*passing(wanted)).order_by(articles.c.id)
+        statement.where(*passing(connection, wanted)).order_by(articles.c.id)
     )
     of_source = {place: name for place, name in enumerate(names) if name in OF_SOURCE}
     makers = _makers(names)

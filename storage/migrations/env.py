@@ -4,10 +4,12 @@ from alembic import context
 
 from storage import duty_models, models  # noqa: F401  (they fill the metadata)
 from storage.columns import Model
+from storage.schema import is_modelled
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Model.metadata,
     render_as_batch=True,
+    include_name=is_modelled,
 )
 context.run_migrations()

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import delete, insert
 
+from storage import indexing
 from storage.columns import Model
 from storage.records import ChangeKind, FetchResult, Outcome, RunStatus, Trigger, Why
 from storage.store import Store, open_store
@@ -48,6 +50,8 @@ class Rows:
     def clear(self, table: str) -> None:
         with self.store.write() as connection:
             connection.execute(delete(Model.metadata.tables[table]))
+            if table == "articles" and connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
 
     def source(self, name: str, *, title: str, terms: str = TERMS) -> None:
         facts = {"home": f"https://{name}.az", "timezone": "Asia/Baku"}
@@ -74,7 +78,11 @@ class Rows:
             "last_fetched_at": NOON,
             "reader_version": 1,
         }
-        return self._insert("articles", facts | values)
+        facts |= values
+        article_id = self._insert("articles", facts)
+        with self.store.write() as connection:
+            indexing.add(connection, article_id, indexing.document(SimpleNamespace(**{"subtitle": None} | facts)))
+        return article_id
 
     def revision(self, article_id: int, number: int, **values: Any) -> int:
         facts: dict[str, Any] = {

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from storage.filters import ArticleFilter, Sort
 from tests.storage.rows import DAY, HOUR, NOON, Rows
 
+UNASKED = [sort for sort in Sort if sort is not Sort.RANK]
+
 
 def slugs(rows: Rows, sort: Sort = Sort.DATE, limit: int | None = None, **wanted: Any) -> list[str]:
     found = rows.store.articles.find(ArticleFilter(**wanted), sort=sort, limit=limit)
@@ -39,7 +41,7 @@ def test_the_last_stored_come_first(rows: Rows) -> None:
     assert slugs(rows, Sort.STORED) == ["second", "first"]
 
 
-@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("sort", UNASKED)
 def test_times_look_at_the_date_or_else_at_the_first_sight(rows: Rows, sort: Sort) -> None:
     rows.article("before", published_at=NOON - timedelta(microseconds=1))
     rows.article("at-since", published_at=NOON)
@@ -50,7 +52,7 @@ def test_times_look_at_the_date_or_else_at_the_first_sight(rows: Rows, sort: Sor
     assert sorted(found) == ["at-since", "undated-inside"]
 
 
-@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("sort", UNASKED)
 def test_an_open_end_asks_for_nothing(rows: Rows, sort: Sort) -> None:
     rows.article("early", published_at=NOON - DAY)
     rows.article("late", published_at=NOON + DAY)
@@ -148,7 +150,7 @@ def test_a_limit_counts_across_the_dated_and_the_undated(rows: Rows, limit: int)
     assert slugs(rows, limit=limit) == ["d", "c", "a", "b"][:limit]
 
 
-@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("sort", UNASKED)
 @pytest.mark.parametrize("page", [1, 2, 3, 7])
 def test_pages_by_cursor_make_up_the_whole_list(rows: Rows, sort: Sort, page: int) -> None:
     dates = [NOON, NOON, None, NOON - DAY, None, NOON, NOON - HOUR]
@@ -179,7 +181,7 @@ KEPT = st.lists(st.tuples(MOMENTS, st.none() | st.integers(0, 3)), max_size=8)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(KEPT, MOMENTS, st.sampled_from(list(Sort)), st.none() | st.integers(0, 3))
+@given(KEPT, MOMENTS, st.sampled_from(UNASKED), st.none() | st.integers(0, 3))
 def test_the_database_filters_and_sorts_as_python_would(
     rows: Rows,
     kept: list[tuple[datetime | None, int | None]],

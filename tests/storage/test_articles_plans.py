@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from storage import search
 from storage.filters import ArticleFilter, Cursor, Sort
+from storage.questions import parse
 from storage.run_history import past_runs
 from storage.stories import address_story
 from tests.storage.rows import DAY, HOUR, NOON, Rows
@@ -118,3 +120,27 @@ def test_past_crawls_of_a_source_come_out_of_their_index(rows: Rows, plans: Plan
     assert list(past_runs(rows.store, source="caliber", limit=5))
     assert "ix_crawl_runs_source_started_at" in plans.steps[0]
     assert not [step for step in plans.steps if "TEMP B-TREE" in step]
+
+
+@pytest.mark.parametrize("sort", [Sort.DATE, Sort.VIEWS, Sort.STORED])
+def test_few_answers_are_found_before_the_articles_are_looked_at(rows: Rows, plans: Plans, sort: Sort) -> None:
+    assert list(rows.store.articles.find(ArticleFilter(question=parse("a7")), sort=sort))
+    first, article, *_order = plans.steps[2:5]
+    assert first.startswith("SCAN articles_fts VIRTUAL TABLE")
+    assert article == "SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"
+
+
+@pytest.mark.parametrize(("sort", "index"), [(Sort.DATE, BY_DATE), (Sort.VIEWS, BY_VIEWS)], ids=["date", "views"])
+def test_common_answers_come_out_of_the_index_of_their_order(
+    rows: Rows, plans: Plans, monkeypatch: pytest.MonkeyPatch, sort: Sort, index: str
+) -> None:
+    monkeypatch.setattr(search, "COMMON", 3)
+    assert list(rows.store.articles.find(ArticleFilter(question=parse("source:apa")), sort=sort, limit=5))
+    assert index in plans.steps[2]
+    assert not [step for step in plans.steps if "TEMP B-TREE" in step]
+
+
+def test_ranking_looks_at_no_article_that_is_not_shown(rows: Rows, plans: Plans) -> None:
+    assert list(rows.store.articles.find(ArticleFilter(question=parse("source:apa")), limit=5))
+    ranking = plans.steps[plans.steps.index("MATERIALIZE found") :]
+    assert [step for step in ranking if " articles " in step] == ["SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"]

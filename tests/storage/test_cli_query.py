@@ -187,7 +187,7 @@ def test_an_empty_database_says_how_to_fill_it(rows: Rows, ask: Ask) -> None:
         (["--format", "xml"], "'xml' is not one of"),
         (["--section", "\udcff"], "is not UTF-8"),
         (["--nonsense"], "No such option"),
-        (["stray"], "unexpected extra argument"),
+        (["two", "words"], "nexpected extra argument"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -1,0 +1,95 @@
+"""The sentences by which articles answer a question, for the articles of a list that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from storage.answers import ArticleSummary, Excerpt
+from storage.indexing import SOURCES, document
+from storage.lists import article_lines
+from storage.matching import Document, Match, matches
+from storage.models import ArticleRow
+from storage.printable import safe
+from storage.questions import Question
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+PAGE = 50
+"""Articles whose bodies are loaded at a time."""
+
+BOLD, PLAIN = "\x1b[1m", "\x1b[22m"
+
+articles = ArticleRow.__table__
+_WORDINGS = select(articles.c.id, *(articles.c[name] for name in SOURCES))
+
+
+def excerpts(
+    store: Store,
+    question: Question,
+    found: Iterable[ArticleSummary],
+    paint: Callable[[Match], str] = Match.marked,
+    *,
+    as_of: datetime | None = None,
+) -> Iterator[Excerpt]:
+    """The same articles, each with the sentence that answers the question as `paint` shows it.
+
+    The bodies of a page are loaded when the first of its articles is asked for, in their wording of `as_of` if that is
+    given. Raises StoreError.
+    """
+    left = iter(found)
+    while page := tuple(islice(left, PAGE)):
+        wordings = _wordings(store, [article.id for article in page], as_of)
+        for article in page:
+            match = matches(question, wordings[article.id])
+            # None: it was edited after the list was read, and answers no more.
+            yield Excerpt(article, "" if match is None else paint(match))
+
+
+def _wordings(store: Store, ids: Sequence[int], as_of: datetime | None) -> dict[int, Document]:
+    with store.read() as connection:
+        now = {row.id: document(row) for row in connection.execute(_WORDINGS.where(articles.c.id.in_(ids)))}
+        if as_of is None:
+            return now
+        from storage.past import wordings_then
+
+        return now | dict(wordings_then(connection, as_of, articles.c.id.in_(ids)))
+
+
+def on_terminal(match: Match) -> str:
+    """The sentence with its hits in bold; nothing else in it can steer the terminal."""
+    return _painted(match, BOLD, PLAIN)
+
+
+def in_table(match: Match) -> str:
+    """The sentence with its hits in brackets, fit for a terminal."""
+    return _painted(match, "[", "]")
+
+
+def _painted(match: Match, before: str, after: str) -> str:
+    pieces, at = [], 0
+    for start, end in match.marks:
+        pieces += [_safe(match.sentence[at:start]), before, _safe(match.sentence[start:end]), after]
+        at = end
+    return "".join([*pieces, _safe(match.sentence[at:])])
+
+
+def _safe(piece: str) -> str:
+    """A piece of a line: the blanks at its ends belong to it."""
+    return safe(piece, lines=True).replace("\n", " ").replace("\t", " ")
+
+
+def excerpt_lines(found: Sequence[Excerpt], *, columns_wide: int) -> Iterator[str]:
+    """The table of articles with its sentence under each that has one."""
+    header, *lines = article_lines([excerpt.article for excerpt in found], columns_wide=columns_wide)
+    yield header
+    for excerpt, line in zip(found, lines, strict=False):
+        yield line
+        if excerpt.snippet:
+            yield f"    {excerpt.snippet}"
+    yield from lines[len(found) :]

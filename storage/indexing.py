@@ -1,0 +1,142 @@
+"""Keep the full-text index in step with the articles, and make it anew.
+
+An FTS5 table that has its content elsewhere forgets an article only when told the very words it was given: they come
+from the stored wording, by the same analyser. An index of another analyser's words is therefore left as it is until it
+is made anew, and refused to questions meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, column, exists, func, select, table, text, update
+
+from storage.engine import AnyRow
+from storage.errors import StoreError
+from storage.indexed import as_columns, as_vector
+from storage.matching import Document
+from storage.models import ArticleRow, SearchIndexRow
+from storage.words import ANALYSER_VERSION
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+BATCH = 500
+"""Articles indexed in one transaction, while no other process can write: a second at most."""
+
+SOURCES = ("body", "title", "subtitle", "sections", "source", "language")
+"""What of an article the index is made of."""
+
+articles = ArticleRow.__table__
+state = SearchIndexRow.__table__
+# Where each database keeps the ids of what is indexed.
+_KEYS = {
+    "sqlite": table("articles_fts_docsize", column("id")).c.id,
+    "postgresql": table("articles_fts", column("article_id")).c.article_id,
+}
+KEEPS_UP = select(state.c.analyser_version == ANALYSER_VERSION).scalar_subquery()
+"""Whether the index has our analyser's words, so that it is kept in step."""
+
+_FTS5_ADD = (
+    "INSERT INTO articles_fts (rowid, body, title, subtitle, sections, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_FTS5_FORGET = (
+    "INSERT INTO articles_fts (articles_fts, rowid, body, title, subtitle, sections, source, language)"
+    " VALUES ('delete', ?, ?, ?, ?, ?, ?, ?)"
+)
+_VECTOR = text(
+    "INSERT INTO articles_fts (article_id, vector) VALUES (:id, CAST(:vector AS tsvector))"
+    " ON CONFLICT (article_id) DO UPDATE SET vector = excluded.vector"
+)
+
+
+def document(row: Any) -> Document:
+    """What of a row of an article, or of what a page said, can be asked for."""
+    return Document(**{name: getattr(row, name) for name in SOURCES})
+
+
+def add(connection: Connection, article_id: int, article: Document) -> None:
+    """Index an article that is not in the index yet."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_FTS5_ADD, (article_id, *as_columns(article)))
+    else:
+        connection.execute(_VECTOR, {"id": article_id, "vector": as_vector(article)})
+
+
+def replace(connection: Connection, article_id: int, before: Document, after: Document) -> None:
+    """Index an article as it is now; `before` is how it was stored when it was indexed, if it was."""
+    if before == after:
+        return
+    if connection.dialect.name == "sqlite" and _is_indexed(connection, article_id):
+        connection.exec_driver_sql(_FTS5_FORGET, (article_id, *as_columns(before)))
+    add(connection, article_id, after)
+
+
+def _is_indexed(connection: Connection, article_id: int) -> bool:
+    key = _KEYS[connection.dialect.name]
+    return connection.execute(select(key).where(key == article_id)).first() is not None
+
+
+def require_complete(connection: Connection) -> None:
+    """Raise StoreError if the index would not find all there is."""
+    found = connection.execute(select(state.c.analyser_version, state.c.complete)).first()
+    if found is None or found.analyser_version != ANALYSER_VERSION or not found.complete:
+        raise StoreError("the full-text index does not hold all articles of this database: run presswatch db reindex")
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """How far the index is: `indexed_count` articles by this call, of `wanted_count` that were missing."""
+
+    indexed_count: int
+    wanted_count: int
+
+
+def reindex(
+    store: Store, *, anew: bool = False, progress: Callable[[Reindexed], None] = lambda _done: None
+) -> Reindexed:
+    """Index every article that is not indexed; all of them if the index has another analyser's words, or if `anew`.
+
+    A batch a transaction: other processes write in between, and what is done stays done when this is ended; the next
+    call goes on from there. `progress` is called after each batch. Raises StoreError.
+    """
+    with store.write() as connection:
+        known = connection.scalar(select(state.c.analyser_version))
+        if anew or known != ANALYSER_VERSION:
+            _clear(connection)
+        wanted = connection.scalar(select(func.count()).select_from(articles).where(_is_missing(connection))) or 0
+    done, last = Reindexed(0, wanted), 0
+    progress(done)
+    while True:
+        with store.write() as connection:
+            batch = _missing(connection, last)
+            for row in batch:
+                add(connection, row.id, document(row))
+            if not batch:
+                connection.execute(update(SearchIndexRow).values(complete=True))
+                return done
+        last = batch[-1].id
+        done = Reindexed(done.indexed_count + len(batch), wanted)
+        progress(done)
+
+
+def _clear(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    else:
+        connection.exec_driver_sql("TRUNCATE articles_fts")
+    connection.execute(update(SearchIndexRow).values(analyser_version=ANALYSER_VERSION, complete=False))
+
+
+def _is_missing(connection: Connection) -> Any:
+    key = _KEYS[connection.dialect.name]
+    return ~exists().where(key == articles.c.id)
+
+
+def _missing(connection: Connection, last: int) -> list[AnyRow]:
+    """The next batch without an index, by their ids behind `last`."""
+    columns = (articles.c.id, *(articles.c[name] for name in SOURCES))
+    wanted = select(*columns).where(articles.c.id > last, _is_missing(connection))
+    return list(connection.execute(wanted.order_by(articles.c.id).limit(BATCH)))

@@ -1,0 +1,164 @@
+"""The full-text index is kept in step with the articles, and can be made anew at any moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from storage import indexing
+from storage.errors import StoreError
+from storage.filters import ArticleFilter
+from storage.indexing import Reindexed, reindex
+from storage.models import SearchIndexRow
+from storage.questions import parse
+from storage.records import Change
+from tests.storage.rows import Rows
+from tests.storage.test_saving import URL, save
+
+
+def found(rows: Rows, text: str) -> list[int]:
+    return [article.id for article in rows.store.articles.find(ArticleFilter(question=parse(text)))]
+
+
+def entries(rows: Rows) -> list[tuple[Any, ...]]:
+    """Everything that the index holds, entry by entry with its places."""
+    with rows.store.write() as connection:
+        if connection.dialect.name != "sqlite":
+            return [tuple(row) for row in connection.exec_driver_sql("SELECT * FROM articles_fts ORDER BY article_id")]
+        connection.exec_driver_sql("CREATE VIRTUAL TABLE temp.entries USING fts5vocab(main, articles_fts, instance)")
+        held = connection.exec_driver_sql("SELECT * FROM temp.entries ORDER BY term, doc, col, offset").all()
+        connection.exec_driver_sql("DROP TABLE temp.entries")
+        return [tuple(row) for row in held]
+
+
+def assert_in_step(rows: Rows) -> None:
+    kept = entries(rows)
+    reindex(rows.store, anew=True)
+    assert kept == entries(rows) != []
+
+
+def test_a_new_article_is_found_at_once_by_each_of_its_fields(rows: Rows) -> None:
+    saved = save(rows, 0, subtitle="Переговоры", sections=("Foreign policy", "politics"))
+    for text in ("talks", "переговоров", "meet OR met", 'section:"foreign policy"', "source:caliber", "lang:en"):
+        assert found(rows, text) == [saved.article_id]
+    assert_in_step(rows)
+
+
+def test_an_edited_article_is_found_by_what_it_says_now(rows: Rows) -> None:
+    saved = save(rows, 0)
+    assert save(rows, 1, title="Talks fail", body="They left Baku.").change is Change.REVISED
+    assert found(rows, "met") == []
+    assert found(rows, "left") == found(rows, "title:fail") == [saved.article_id]
+    assert_in_step(rows)
+
+
+def test_what_another_reader_reads_is_found(rows: Rows) -> None:
+    saved = save(rows, 0)
+    assert save(rows, 1, body="They met in Baku. And more.", reader_version=2).change is Change.REREAD
+    assert found(rows, "more") == [saved.article_id]
+    assert_in_step(rows)
+
+
+def test_sections_and_language_follow_the_page(rows: Rows) -> None:
+    saved = save(rows, 0)
+    assert save(rows, 1, sections=("economics", "a|b"), language="ru").change is Change.SAME
+    assert found(rows, "section:politics") == found(rows, "lang:en") == []
+    assert found(rows, "section:economics lang:ru") == found(rows, "section:a-b") == [saved.article_id]
+    assert save(rows, 2, sections=(), language=None).change is Change.SAME  # nothing could be read: what was, stays
+    assert found(rows, "section:economics lang:ru") == [saved.article_id]
+    assert_in_step(rows)
+
+
+def test_a_subtitle_that_can_be_read_now_is_found(rows: Rows) -> None:
+    saved = save(rows, 0)
+    save(rows, 1, subtitle="Premier")
+    assert found(rows, "premier") == [saved.article_id]
+    assert_in_step(rows)
+
+
+def test_an_article_that_cannot_be_stored_is_not_indexed(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    from storage import saving
+
+    def full(*_values: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(saving, "_settle_links", full)
+    with pytest.raises(OSError, match="disk full"):
+        save(rows, 0)
+    monkeypatch.undo()
+    assert entries(rows) == []
+    saved = save(rows, 1)
+    assert found(rows, "talks") == [saved.article_id]
+
+
+def as_if_old(rows: Rows, **values: Any) -> None:
+    with rows.store.write() as connection:
+        connection.execute(update(SearchIndexRow).values(**values))
+
+
+def clear(rows: Rows) -> None:
+    with rows.store.write() as connection:
+        indexing._clear(connection)
+
+
+def test_an_index_that_lacks_something_is_refused_until_it_is_whole(rows: Rows) -> None:
+    old = rows.article("Old")
+    clear(rows)
+    with pytest.raises(StoreError, match="presswatch db reindex"):
+        found(rows, "old")
+    assert reindex(rows.store) == Reindexed(1, 1)
+    assert found(rows, "old") == [old]
+
+
+def test_indexing_goes_on_where_it_was_ended(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [rows.article(f"gas {number}") for number in range(7)]
+    clear(rows)
+    monkeypatch.setattr(indexing, "BATCH", 2)
+
+    def end(done: Reindexed) -> None:
+        if done.indexed_count == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reindex(rows.store, progress=end)
+    with pytest.raises(StoreError, match="presswatch db reindex"):
+        found(rows, "gas")
+    saved = save(rows, 0)  # a crawl that goes on meanwhile
+    said: list[Reindexed] = []
+    assert reindex(rows.store, progress=said.append) == Reindexed(3, 3)
+    assert said == [Reindexed(0, 3), Reindexed(2, 3), Reindexed(3, 3)]
+    assert sorted(found(rows, "gas")) == ids
+    assert found(rows, "talks") == [saved.article_id]
+    assert reindex(rows.store) == Reindexed(0, 0)
+    assert_in_step(rows)
+
+
+def test_an_edit_of_what_is_not_indexed_yet_indexes_it(rows: Rows) -> None:
+    saved = save(rows, 0)
+    clear(rows)
+    save(rows, 1, body="They left Baku.")
+    assert reindex(rows.store) == Reindexed(0, 0)
+    assert found(rows, "left") == [saved.article_id]
+    assert_in_step(rows)
+
+
+def test_an_index_of_another_analyser_is_left_alone_and_refused(rows: Rows) -> None:
+    saved = save(rows, 0)
+    as_if_old(rows, analyser_version=0)
+    before = entries(rows)
+    save(rows, 1, title="Talks fail", body="They left Baku.")
+    save(rows, 2, asked=f"{URL}-2", url=f"{URL}-2", title="Other")
+    assert entries(rows) == before
+    with pytest.raises(StoreError, match="presswatch db reindex"):
+        found(rows, "talks")
+    assert reindex(rows.store) == Reindexed(2, 2)
+    assert found(rows, "left -other") == [saved.article_id]
+    assert_in_step(rows)
+
+
+def test_an_article_of_any_size_can_be_stored(rows: Rows) -> None:
+    words = " ".join(f"word{number}" for number in range(120_000))
+    saved = save(rows, 0, body=f"{words} {'again ' * 1000}", sections=("long " * 2000,))
+    assert found(rows, '"word9 word10"') == found(rows, "word50") == [saved.article_id]

@@ -1,0 +1,220 @@
+"""Questions to the full-text index: the answers are those of storage.matching, whatever is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from storage import search
+from storage.answers import ArticleHit
+from storage.filters import ArticleFilter, Cursor, Sort
+from storage.matching import Document, matches
+from storage.questions import Question, parse
+from tests.storage.corpus import ARTICLES, WORDS, questions
+from tests.storage.rows import DAY, HOUR, NOON, Rows
+
+
+def fill(rows: Rows) -> dict[int, Document]:
+    """The corpus in the store, by the ids it got."""
+    rows.source("apa", title="APA")
+    rows.source("", title="Nobody")
+    return {rows.article(f"a{place}", **asdict(article)): article for place, article in enumerate(ARTICLES)}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rows, dict[int, Document]]]:
+    rows = Rows(tmp_path_factory.mktemp("corpus"))
+    yield rows, fill(rows)
+    rows.store.close()
+
+
+def found(rows: Rows, question: Question, sort: Sort | None = None) -> set[int]:
+    return {article.id for article in rows.store.articles.find(ArticleFilter(question=question), sort=sort)}
+
+
+Filled = tuple[Rows, dict[int, Document]]
+
+
+def assert_same_answers(filled: Filled, question: Question, sort: Sort | None = None) -> None:
+    rows, corpus = filled
+    wanted = {article_id for article_id, article in corpus.items() if matches(question, article)}
+    assert found(rows, question, sort) == wanted, question.text
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_the_index_finds_what_memory_finds(filled: Filled, text: str) -> None:
+    if text != "=*":  # no word at all
+        assert_same_answers(filled, parse(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(questions(), st.sampled_from(Sort))
+def test_every_question_has_the_answers_that_memory_gives(filled: Filled, text: str, sort: Sort) -> None:
+    try:
+        question = parse(text)
+    except ValueError:
+        return
+    assert_same_answers(filled, question, sort)
+
+
+SIGNS = st.text(
+    st.sampled_from("\"'“«»()*:^+-{}[],.;|&!<>\\%_=? \t\n\0\u0301\ud800½ĿªİßаяЯ1aZ中𞤀AND OR NOT NEAR titlebody")
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(SIGNS | st.text())
+@example("title:^gas")
+@example('"a""b"')
+@example("NEAR(gas oil, 5)")
+@example("gas\0oil")
+def test_no_text_that_is_understood_breaks_the_database(filled: Filled, text: str) -> None:
+    try:
+        question = parse(text)
+    except ValueError:
+        return
+    assert_same_answers(filled, question)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SIGNS | st.text(), SIGNS | st.text(min_size=1))
+def test_what_is_stored_is_found_by_each_of_its_words(text: str, name: str) -> None:
+    """Of the pure side: the entries of an article and those of a question are made alike."""
+    from storage.indexed import as_columns, as_vector
+    from storage.words import forms
+
+    article = Document(title=text, sections=(name,))
+    _body, title, _subtitle, sections, _source, _language = as_columns(article)
+    for word, stem in forms(text):
+        assert {word, f"_{stem}"} <= set(title.split(" "))
+        assert f"'_{stem}':" in as_vector(article)
+    assert len(sections.split()) <= 1
+
+
+def nested(kernel: str, levels: int, *around: str) -> str:
+    for level in range(levels):
+        kernel = around[level % len(around)].replace("…", kernel)
+    return kernel
+
+
+@pytest.mark.parametrize("kernel", ["gas", "sport", "(переговоры -gas)"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("(x OR (y …))",),
+        ("(x OR (reform …))", "(-nothing …)"),
+        ("(gas -…)",),
+        ("(gas -(x OR gas …))",),
+        ("(… -nothing)",),
+        ("(((gas OR (x y)) …) OR ((x OR bare) (y OR z)))",),
+    ],
+    ids=str,
+)
+def test_questions_as_deep_as_they_may_be(filled: Filled, text: tuple[str, ...], kernel: str) -> None:
+    deepest = None
+    for levels in range(1, 25):
+        try:
+            deepest = parse(nested(kernel, levels, *text))
+        except ValueError:
+            break
+        assert_same_answers(filled, deepest)
+    assert deepest is not None
+    assert levels < 24
+
+
+def test_a_question_of_very_many_words(filled: Filled) -> None:
+    assert_same_answers(filled, parse(" OR ".join(["zz"] * 320 + ["gas"])))
+    assert_same_answers(filled, parse(" ".join(["gas"] * 490)))
+
+
+def asked(rows: Rows, text: str, **wanted: object) -> list[str]:
+    filtered = ArticleFilter(question=parse(text), **wanted)  # type: ignore[arg-type]
+    return [article.url.rpartition("/")[2] for article in rows.store.articles.find(filtered)]
+
+
+def test_a_word_in_the_title_weighs_more_than_in_the_subtitle_and_that_more_than_in_the_body(rows: Rows) -> None:
+    rows.article("body", title="A", body="Gas is here")
+    rows.article("title", title="Gas", body="It is here")
+    rows.article("subtitle", title="A", subtitle="Gas", body="is here")
+    for other in range(5):
+        rows.article(f"other{other}")
+    assert asked(rows, "gas") == ["title", "subtitle", "body"]
+
+
+def test_of_equal_answers_the_last_stored_comes_first(rows: Rows) -> None:
+    for slug in ("first", "second", "third"):
+        rows.article(slug, title="Same", body="Gas")
+    assert asked(rows, "gas") == ["third", "second", "first"]
+
+
+def test_a_question_goes_with_the_other_filters(rows: Rows) -> None:
+    rows.article("old", title="Gas", published_at=NOON - DAY)
+    rows.article("new", title="Gas", language="ru")
+    rows.article("other", title="Oil")
+    assert asked(rows, "gas", since=NOON - HOUR) == ["new"]
+    assert asked(rows, "gas", language="en") == ["old"]
+    assert asked(rows, "gas", until=NOON - HOUR) == ["old"]
+
+
+def test_only_answers_have_a_rank(rows: Rows) -> None:
+    with pytest.raises(ValueError, match="only the answers to a question have a rank"):
+        list(rows.store.articles.find(sort=Sort.RANK))
+    rows.article("a", title="Gas")
+    (hit,) = rows.store.articles.find(ArticleFilter(question=parse("gas")))
+    assert isinstance(hit, ArticleHit)
+    assert hit.cursor(Sort.RANK) == Cursor(hit.score, hit.id)
+    assert hit.cursor(Sort.DATE) == Cursor(hit.published_at, hit.id)
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("page", [1, 2, 3, 7])
+@pytest.mark.parametrize("common", [0, 3, 100])
+@pytest.mark.parametrize("since", [None, NOON - 9 * DAY])
+def test_pages_of_answers_make_up_the_whole_list(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch, sort: Sort, page: int, common: int, since: object
+) -> None:
+    monkeypatch.setattr(search, "COMMON", common)
+    dates = [NOON, NOON, None, NOON - DAY, None, NOON, NOON - HOUR]
+    for number, date in enumerate(dates):
+        count = [5, None, 5, 7, None, 0, 5][number]
+        rows.article(f"a{number}", published_at=date, view_count=count, body="gas " * (number % 3 + 1))
+        rows.article(f"b{number}", body="oil")
+    wanted = ArticleFilter(question=parse("gas"), since=since)  # type: ignore[arg-type]
+    whole = [article.id for article in rows.store.articles.find(wanted, sort=sort)]
+    paged: list[int] = []
+    after = None
+    while part := list(rows.store.articles.find(wanted, sort=sort, limit=page, after=after)):
+        paged += [article.id for article in part]
+        after = part[-1].cursor(sort)
+    assert len(whole) == 7
+    assert paged == whole
+
+
+def test_of_a_common_word_only_the_last_stored_are_weighed(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "COMMON", 2)
+    rows.article("best-but-old", title="Gas", body="Gas")
+    rows.article("older", title="A", body="Much is said of gas")
+    rows.article("good", title="Gas", body="here")
+    rows.article("worse", title="A", body="Much is said of gas")
+    assert asked(rows, "gas") == ["good", "worse", "older", "best-but-old"]
+
+
+def test_datasette_recognises_the_index(rows: Rows, tmp_path: Path) -> None:
+    # The question that Datasette 0.65 and sqlite-utils ask (datasette/utils/__init__.py, detect_fts_sql).
+    detect = """
+        select name from sqlite_master where rootpage = 0 and (
+            sql like '%VIRTUAL TABLE%USING FTS%content="articles"%'
+            or sql like '%VIRTUAL TABLE%USING FTS%content=[articles]%'
+            or (tbl_name = "articles" and sql like '%VIRTUAL TABLE%USING FTS%'))
+    """
+    article_id = rows.article("a", title="Reforms of İlham")
+    with rows.store.read() as connection:
+        assert connection.exec_driver_sql(detect).all() == [("articles_fts",)]
+        for typed in ("reforms", "REFORMS", "ilham"):
+            search_in = "SELECT rowid, title FROM articles_fts WHERE articles_fts MATCH ?"
+            assert connection.exec_driver_sql(search_in, (f'"{typed}"',)).all() == [(article_id, "Reforms of İlham")]
