@@ -317,6 +317,16 @@ def test_kill_9_loses_nothing_and_tells_twice_only_what_was_on_its_way(
     assert twice <= largest
 
 
+FULL = {
+    "sqlite": ("CREATE TRIGGER filled BEFORE UPDATE ON alerts BEGIN SELECT RAISE(ABORT, 'disk is full'); END",),
+    "postgresql": (
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk is full'; END $$",
+        "CREATE TRIGGER filled BEFORE UPDATE ON alerts FOR EACH ROW EXECUTE FUNCTION refuse()",
+    ),
+}
+ROOM = {"sqlite": "DROP TRIGGER filled", "postgresql": "DROP TRIGGER filled ON alerts"}
+
+
 class TestNothingIsSentThatCannotBeRecorded:
     """A full disk, a file that may not be written: a message would arrive again in every round."""
 
@@ -324,15 +334,15 @@ class TestNothingIsSentThatCannotBeRecorded:
         rows.store.watches.add(new_watch(target=listener.target), NOON)
         gas(rows, "one")
         run_watches(rows.store, now=NOON)
-        refuse = "CREATE TRIGGER full BEFORE UPDATE ON alerts BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
         with rows.store.write() as connection:
-            connection.exec_driver_sql(refuse)
+            for statement in FULL[connection.dialect.name]:
+                connection.exec_driver_sql(statement)
         for _ in range(2):
             with pytest.raises(StoreError, match="disk is full"):
                 deliver_due(rows.store, now=NOON)
         assert listener.asked == 0
         with rows.store.write() as connection:
-            connection.exec_driver_sql("DROP TRIGGER full")
+            connection.exec_driver_sql(ROOM[connection.dialect.name])
         assert deliver_due(rows.store, now=NOON).delivered == 1
 
     def test_nothing_more_is_begun_once_it_was_stopped(self, rows: Rows, listener: Listener) -> None:

@@ -30,7 +30,7 @@ def rows(database: str) -> Iterator[Rows]:
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder without a configuration, and an environment that says nothing."""
     monkeypatch.chdir(tmp_path)
-    for name in ("PRESSWATCH_CONFIG", "PRESSWATCH_DATABASE"):
+    for name in ("PRESSWATCH_CONFIG", "PRESSWATCH_DATABASE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
