@@ -154,9 +154,10 @@ def wordings_then(
     connection: Connection, moment: datetime, some: ColumnElement[bool]
 ) -> Iterator[tuple[int, Document]]:
     """Ids and wordings of some articles at the moment, of those only that were edited since."""
-    own = and_(revisions.c.article_id == articles.c.id, revisions.c.number == _later(moment))
-    columns = (articles.c.id, articles.c.source, articles.c.language, *(revisions.c[name] for name in _SAID))
-    edited = select(*columns).join_from(articles, revisions, own).where(some)
+    worded = revisions.alias("worded")  # `some` may ask for revisions, too
+    own = and_(worded.c.article_id == articles.c.id, worded.c.number == _later(moment))
+    columns = (articles.c.id, articles.c.source, articles.c.language, *(worded.c[name] for name in _SAID))
+    edited = select(*columns).join_from(articles, worded, own).where(some)
     with connection.execution_options(yield_per=CHUNK).execute(edited) as found:
         for row in found:
             said = {name: getattr(row, name) for name in _SAID}

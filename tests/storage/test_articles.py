@@ -9,10 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.answers import ArticleGain
+from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Sort
+from storage.questions import parse
 from tests.storage.rows import DAY, HOUR, NOON, Rows
 
 UNASKED = [sort for sort in Sort if sort is not Sort.RANK]
+"""What a list without a question can be sorted by."""
 
 
 def slugs(rows: Rows, sort: Sort = Sort.DATE, limit: int | None = None, **wanted: Any) -> list[str]:
@@ -166,6 +170,44 @@ def test_pages_by_cursor_make_up_the_whole_list(rows: Rows, sort: Sort, page: in
     assert paged == whole
 
 
+def test_a_list_by_growth_goes_on_as_of_its_first_page(rows: Rows) -> None:
+    for slug, counts in {
+        "some": (0, 20),
+        "most": (0, 50),
+        "none": (7, 7),
+        "one-reading": (9,),
+        "less": (0, 10),
+    }.items():
+        rows.readings(rows.article(slug), *counts)
+    now = NOON + HOUR
+    first = list(rows.store.articles.find(sort=Sort.GROWTH, limit=2, now=now))
+    assert [(one.id, one.gained, one.until) for one in first if isinstance(one, ArticleGain)] == [
+        (2, 50, now),
+        (1, 20, now),
+    ]
+    rows.readings(rows.article("later"), 0, 0, 90)
+    rest = rows.store.articles.find(sort=Sort.GROWTH, after=first[-1].cursor(Sort.GROWTH), now=now + DAY)
+    assert [(one.id, one.gained) for one in rest if isinstance(one, ArticleGain)] == [
+        (5, 10),
+        (6, None),
+        (4, None),
+        (3, None),
+    ]
+
+
+def test_growth_looks_at_a_day(rows: Rows) -> None:
+    rows.readings(rows.article("before"), 0, 50)
+    rows.article("never")
+    found = rows.store.articles.find(sort=Sort.GROWTH, now=NOON + DAY + 2 * HOUR)
+    assert [one.gained for one in found if isinstance(one, ArticleGain)] == [None, None]
+
+
+@pytest.mark.parametrize("sort", [Sort.RANK, Sort.GROWTH])
+def test_as_of_a_moment_some_orders_are_refused(rows: Rows, sort: Sort) -> None:
+    with pytest.raises(ConfigError, match=f"as of a moment nothing is sorted by {sort}"):
+        rows.store.articles.find(ArticleFilter(as_of=NOON, question=parse("gas")), sort=sort)
+
+
 def test_a_list_can_be_left_half_read(rows: Rows) -> None:
     rows.article("one")
     rows.article("two")
@@ -189,15 +231,23 @@ def test_the_database_filters_and_sorts_as_python_would(
     sort: Sort,
     least: int | None,
 ) -> None:
-    rows.clear("articles")
+    for table in ("view_readings", "articles"):
+        rows.clear(table)
     ids = [rows.article(f"a{place}", published_at=date, view_count=count) for place, (date, count) in enumerate(kept)]
+    for article_id, (_, count) in zip(ids, kept, strict=True):
+        rows.readings(article_id, 0, count or 0)
     passed = [
         (date, count, article_id)
         for (date, count), article_id in zip(kept, ids, strict=True)
         if (since is None or (date or NOON) >= since) and (least is None or (count is not None and count >= least))
     ]
-    place = {Sort.DATE: 0, Sort.VIEWS: 1, Sort.STORED: 2}[sort]
-    keyed = sorted((row for row in passed if row[place] is not None), key=lambda row: (row[place], row[2]))
-    bare = [row for row in passed if row[place] is None]
-    found = rows.store.articles.find(ArticleFilter(since=since, min_views=least), sort=sort)
+    key = {
+        Sort.DATE: lambda row: row[0],
+        Sort.VIEWS: lambda row: row[1],
+        Sort.STORED: lambda row: row[2],
+        Sort.GROWTH: lambda row: row[1] or None,
+    }[sort]
+    keyed = sorted((row for row in passed if key(row) is not None), key=lambda row: (key(row), row[2]))
+    bare = [row for row in passed if key(row) is None]
+    found = rows.store.articles.find(ArticleFilter(since=since, min_views=least), sort=sort, now=NOON + HOUR)
     assert [article.id for article in found] == [row[2] for row in [*keyed[::-1], *bare[::-1]]]

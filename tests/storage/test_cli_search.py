@@ -103,7 +103,7 @@ def test_hits_are_bold_on_a_terminal_and_nothing_else_can_steer_it() -> None:
         (["NOT gas"], "QUERY: position 1: this only says what must not be; add a word that must"),
         ([""], "QUERY: nothing is asked: write at least one word"),
         (["--highlight"], "--highlight needs a QUERY to answer"),
-        (["--sort", "rank"], "--sort rank needs a QUERY to answer"),
+        (["--sort", "rank"], "only the answers to a question have a rank: ask one, or sort by date, views or stored"),
     ],
     ids=str,
 )

@@ -13,9 +13,12 @@ from storage.cursors import LARGEST, read, written
 from storage.filters import Cursor, Sort
 
 IDS = st.integers(0, LARGEST)
+MOMENTS = st.datetimes(timezones=st.just(UTC))
 CURSORS = st.one_of(
     st.tuples(st.just(Sort.DATE), st.builds(Cursor, st.none() | st.datetimes(timezones=st.just(UTC)), IDS)),
     st.tuples(st.just(Sort.VIEWS), st.builds(Cursor, st.none() | st.integers(0, LARGEST), IDS)),
+    st.tuples(st.just(Sort.RANK), st.builds(Cursor, st.none() | st.floats(allow_nan=False, allow_infinity=False), IDS)),
+    st.tuples(st.just(Sort.GROWTH), st.builds(Cursor, st.none() | st.integers(0, LARGEST), IDS, MOMENTS)),
     st.tuples(st.just(Sort.STORED), st.builds(Cursor, st.none(), IDS)),
 )
 

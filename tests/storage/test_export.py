@@ -146,7 +146,7 @@ def test_the_sidecar_says_what_it_is(rows: Rows, ask: Ask, alone: Path) -> None:
     assert about["article_count"] == 3
     assert about["article_count_by_source"] == {"caliber": 2, "apa": 1}
     assert about["program"].startswith("presswatch 0")
-    assert about["tables"] == "0002"
+    assert about["tables"] == "0003"
     assert datetime.fromisoformat(about["exported_at"]).tzinfo is not None
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from storage import search
 from storage.answers import ArticleHit
+from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.matching import Document, matches
 from storage.questions import Question, parse
 from tests.storage.corpus import ARTICLES, WORDS, questions
-from tests.storage.rows import DAY, HOUR, NOON, Rows
+from tests.storage.rows import DAY, HOUR, NOON, Rows, address_of
 
 
 def fill(rows: Rows) -> dict[int, Document]:
@@ -26,11 +27,18 @@ def fill(rows: Rows) -> dict[int, Document]:
     return {rows.article(f"a{place}", **asdict(article)): article for place, article in enumerate(ARTICLES)}
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rows, dict[int, Document]]]:
-    rows = Rows(tmp_path_factory.mktemp("corpus"))
-    yield rows, fill(rows)
-    rows.store.close()
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Rows, dict[int, Document]]]:
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            address = address_of(tmp_path_factory.mktemp("corpus"))
+        else:
+            address = stack.enter_context(request.getfixturevalue("postgres").database()).address
+        rows = Rows(address)
+        stack.callback(rows.store.close)
+        yield rows, fill(rows)
 
 
 def found(rows: Rows, question: Question, sort: Sort | None = None) -> set[int]:
@@ -162,7 +170,7 @@ def test_a_question_goes_with_the_other_filters(rows: Rows) -> None:
 
 
 def test_only_answers_have_a_rank(rows: Rows) -> None:
-    with pytest.raises(ValueError, match="only the answers to a question have a rank"):
+    with pytest.raises(ConfigError, match="only the answers to a question have a rank"):
         list(rows.store.articles.find(sort=Sort.RANK))
     rows.article("a", title="Gas")
     (hit,) = rows.store.articles.find(ArticleFilter(question=parse("gas")))
@@ -204,7 +212,8 @@ def test_of_a_common_word_only_the_last_stored_are_weighed(rows: Rows, monkeypat
     assert asked(rows, "gas") == ["good", "worse", "older", "best-but-old"]
 
 
-def test_datasette_recognises_the_index(rows: Rows, tmp_path: Path) -> None:
+def test_datasette_recognises_the_index(sqlite_database: str) -> None:
+    rows = Rows(sqlite_database)
     # The question that Datasette 0.65 and sqlite-utils ask (datasette/utils/__init__.py, detect_fts_sql).
     detect = """
         select name from sqlite_master where rootpage = 0 and (
@@ -218,3 +227,4 @@ def test_datasette_recognises_the_index(rows: Rows, tmp_path: Path) -> None:
         for typed in ("reforms", "REFORMS", "ilham"):
             search_in = "SELECT rowid, title FROM articles_fts WHERE articles_fts MATCH ?"
             assert connection.exec_driver_sql(search_in, (f'"{typed}"',)).all() == [(article_id, "Reforms of İlham")]
+    rows.store.close()
