@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.words import LONGEST, analysed, stems, tokens
+from storage.words import LONGEST, Remembered, analysed, forms, spans, stems, stems_and_unstemmed, tokens
 
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("İIıiёЁйЙ\u0301\u0306\u00ad\u200b'’-0123456789 ½²Åß")))
 
