@@ -14,7 +14,8 @@ place of their field that has no neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from storage.matching import Document
 from storage.questions import Field
@@ -51,13 +52,14 @@ def texts(article: Document) -> dict[Field, str]:
     return {Field.TITLE: article.title, Field.SUBTITLE: article.subtitle or "", Field.BODY: article.body}
 
 
-def names(article: Document) -> dict[Field, list[str]]:
+def names(article: Document) -> Mapping[Field, list[str]]:
     """The names an article goes by, as the index takes them."""
-    called = {
-        Field.SECTION: article.sections,
-        Field.SOURCE: (article.source,),
-        Field.LANGUAGE: (article.language or "",),
-    }
+    return _names(article.sections, article.source, article.language or "")
+
+
+@lru_cache(maxsize=1024)
+def _names(sections: tuple[str, ...], source: str, language: str) -> Mapping[Field, list[str]]:
+    called = {Field.SECTION: sections, Field.SOURCE: (source,), Field.LANGUAGE: (language,)}
     return {field: [entry for name in called[field] if (entry := _name(name))] for field in called}
 
 
@@ -67,9 +69,8 @@ def _name(name: str) -> str:
 
 def as_columns(article: Document) -> tuple[str, ...]:
     """The columns of the FTS5 table: body, title, subtitle, sections, source, language."""
-    written = texts(article)
-    columns = (_column(written[field]) for field in (Field.BODY, Field.TITLE, Field.SUBTITLE))
-    return (*columns, *map(" ".join, names(article).values()))
+    texts = (article.body, article.title, article.subtitle or "")
+    return (*map(_column, texts), *map(" ".join, names(article).values()))
 
 
 def _column(text: str) -> str:

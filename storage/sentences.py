@@ -57,7 +57,7 @@ def space_behind(text: str, place: int) -> int | None:
 def _goes_on(text: str, end: re.Match[str]) -> bool:
     if end[0][0] == "\n":
         return False
-    following = _SPACE.sub("", text[end.end() : end.end() + 8])
+    following = text[end.end() : end.end() + 8].lstrip()
     return following[:1].islower() or (
         end[0] == "." and bool(_ABBREVIATION.search(text[max(end.end() - 12, 0) : end.end()]))
     )
