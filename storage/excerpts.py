@@ -7,10 +7,9 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from storage.answers import ArticleSummary, Excerpt
-from storage.indexing import SOURCES, document
 from storage.lists import article_lines
 from storage.matching import Document, Match, matches
 from storage.models import ArticleRow
@@ -26,7 +25,10 @@ PAGE = 50
 BOLD, PLAIN = "\x1b[1m", "\x1b[22m"
 
 articles = ArticleRow.__table__
-_WORDINGS = select(articles.c.id, *(articles.c[name] for name in SOURCES))
+# The rest of what can be asked for is in the list.
+_WORDINGS = select(articles.c.id, articles.c.subtitle, articles.c.body).where(
+    articles.c.id.in_(bindparam("ids", expanding=True, literal_execute=True))
+)
 
 
 def excerpts(
@@ -44,21 +46,34 @@ def excerpts(
     """
     left = iter(found)
     while page := tuple(islice(left, PAGE)):
-        wordings = _wordings(store, [article.id for article in page], as_of)
+        wordings = _wordings(store, page, as_of)
         for article in page:
             match = matches(question, wordings[article.id])
             # None: it was edited after the list was read, and answers no more.
             yield Excerpt(article, "" if match is None else paint(match))
 
 
-def _wordings(store: Store, ids: Sequence[int], as_of: datetime | None) -> dict[int, Document]:
+def _wordings(store: Store, page: Sequence[ArticleSummary], as_of: datetime | None) -> dict[int, Document]:
+    ids = [article.id for article in page]
     with store.read() as connection:
-        now = {row.id: document(row) for row in connection.execute(_WORDINGS.where(articles.c.id.in_(ids)))}
+        said = {row.id: (row.subtitle, row.body) for row in connection.execute(_WORDINGS, {"ids": ids})}
+        now = {article.id: _document(article, *said[article.id]) for article in page}
         if as_of is None:
             return now
         from storage.past import wordings_then
 
         return now | dict(wordings_then(connection, as_of, articles.c.id.in_(ids)))
+
+
+def _document(article: ArticleSummary, subtitle: str | None, body: str) -> Document:
+    return Document(
+        title=article.title,
+        subtitle=subtitle,
+        body=body,
+        sections=article.sections,
+        source=article.source,
+        language=article.language,
+    )
 
 
 def on_terminal(match: Match) -> str:

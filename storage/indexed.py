@@ -1,23 +1,28 @@
 """What the full-text index takes of an article: words from our analyser, in the form that each database reads.
 
-A text stands in the index twice: as its stems, each with a `_` before it, which no word has, and as its words. Words
-in any form are looked for among the stems, beginnings of words among the words. The names of sections, sources and
-languages are compared whole, so each is one entry: its words with `_` between them.
+A text stands in the index as its stems in their order, the n-th entry being the n-th word, and behind them the words
+that are not their own stem, each once and apart from the others. So a word is found by its stem, and by itself as
+people type it into Datasette; what begins with some letters is found in either form; and a phrase is found among the
+stems alone. The price: who asks for столовая, whose stem is столов, also finds столов, the tables, whose own stem is
+стол. The names of sections, sources and languages are compared whole, so each is one entry: its words with `_` between
+them.
 
-On SQLite (FTS5) the two stand one behind the other in a column a field; on PostgreSQL (tsvector) at the same places of
-one vector, a field behind the other with a gap that no phrase can bridge.
+On SQLite (FTS5) each field is a column, and a `_`, which no word has, stands before each of the words behind the stems.
+On PostgreSQL (tsvector) the fields stand behind each other with a gap that no phrase can bridge, and the words at a
+place of their field that has no neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from storage.matching import Document
 from storage.questions import Field
-from storage.words import forms
+from storage.words import forms, stems_and_unstemmed
 
-STEM = "_"
-"""Before a stem in the index."""
+APART = "_"
+"""Before each word that stands behind the stems."""
 NAME = "="
 """Before and behind the field of a name in a tsvector."""
 LONGEST_NAME = 200
@@ -26,9 +31,13 @@ LONGEST_NAME = 200
 WEIGHTS = {Field.TITLE: "A", Field.SUBTITLE: "B", Field.BODY: "D"}
 """The weights of a tsvector, by which it tells fields apart."""
 
-LAST_PLACE = 16_383
-"""The last place a tsvector knows (PostgreSQL, Text Search Limitations). Words behind it are found, but in no phrase;
-so are those after the first 256 places of the same word."""
+APART_AT = {Field.TITLE: 16_383, Field.SUBTITLE: 16_381, Field.BODY: 16_379}
+"""Where the words stand in a tsvector; the first is the last place there is (PostgreSQL, Text Search Limitations). Of
+one entry at one place only the heavier weight is kept, so each field has its own."""
+LAST_PLACE = 16_377
+"""The last place of a stem; those behind it stand among the words of their field, and are found in no phrase."""
+MOST_PLACES = {Field.TITLE: 64, Field.SUBTITLE: 128, Field.BODY: 256}
+"""Places of an entry up to and with this field; a tsvector has room for 256. Behind them no phrase finds it."""
 ROOM = 1_000_000
 """Bytes of a tsvector that we use of the 1,048,575 there are; what has no room is not found."""
 
@@ -43,13 +52,14 @@ def texts(article: Document) -> dict[Field, str]:
     return {Field.TITLE: article.title, Field.SUBTITLE: article.subtitle or "", Field.BODY: article.body}
 
 
-def names(article: Document) -> dict[Field, list[str]]:
+def names(article: Document) -> Mapping[Field, list[str]]:
     """The names an article goes by, as the index takes them."""
-    called = {
-        Field.SECTION: article.sections,
-        Field.SOURCE: (article.source,),
-        Field.LANGUAGE: (article.language or "",),
-    }
+    return _names(article.sections, article.source, article.language or "")
+
+
+@lru_cache(maxsize=1024)
+def _names(sections: tuple[str, ...], source: str, language: str) -> Mapping[Field, list[str]]:
+    called = {Field.SECTION: sections, Field.SOURCE: (source,), Field.LANGUAGE: (language,)}
     return {field: [entry for name in called[field] if (entry := _name(name))] for field in called}
 
 
@@ -59,17 +69,13 @@ def _name(name: str) -> str:
 
 def as_columns(article: Document) -> tuple[str, ...]:
     """The columns of the FTS5 table: body, title, subtitle, sections, source, language."""
-    written = texts(article)
-    columns = (_column(written[field]) for field in (Field.BODY, Field.TITLE, Field.SUBTITLE))
-    return (*columns, *map(" ".join, names(article).values()))
+    texts = (article.body, article.title, article.subtitle or "")
+    return (*map(_column, texts), *map(" ".join, names(article).values()))
 
 
 def _column(text: str) -> str:
-    found = forms(text)
-    if not found:
-        return ""
-    words, stems = zip(*found, strict=True)
-    return f"{' '.join(words)} {STEM}{f' {STEM}'.join(stems)}"
+    stems, words = stems_and_unstemmed(text)
+    return f" {APART} ".join([stems, *words])
 
 
 def as_vector(article: Document) -> str:
@@ -78,13 +84,13 @@ def as_vector(article: Document) -> str:
         f"{NAME}{field}{NAME}{name}": [] for field, called in names(article).items() for name in called
     }
     room = ROOM - sum(map(_size, entries))
-    for entry, place in _places(article):
+    for entry, place, most in _places(article):
         if entry not in entries:
             if room < _size(entry):
                 continue
             room -= _size(entry)
             entries[entry] = []
-        if room >= 2 and len(entries[entry]) < 256:
+        if room >= 2 and len(entries[entry]) < most:
             room -= 2
             entries[entry].append(place)
     return " ".join(f"'{entry}':{','.join(at)}" if at else f"'{entry}'" for entry, at in entries.items())
@@ -94,13 +100,15 @@ def _size(entry: str) -> int:
     return len(entry.encode()) + 4
 
 
-def _places(article: Document) -> Iterator[tuple[str, str]]:
-    """Each entry with its place and weight; the last place is kept for what lies behind the last but two."""
+def _places(article: Document) -> Iterator[tuple[str, str, int]]:
+    """Each entry of a text with its place and weight, and how many places it may have by then."""
     at = 0
     for field, text in texts(article).items():
-        for word, stem in forms(text):
+        apart, weight, most = APART_AT[field], WEIGHTS[field], MOST_PLACES[field]
+        stems, words = stems_and_unstemmed(text)
+        for stem in stems.split():
             at += 1
-            place = f"{at if at < LAST_PLACE - 1 else LAST_PLACE}{WEIGHTS[field]}"
-            yield word, place
-            yield STEM + stem, place
+            yield stem, f"{at if at <= LAST_PLACE else apart}{weight}", most
+        for word in words:
+            yield word, f"{apart}{weight}", most
         at += 1

@@ -1,16 +1,21 @@
-"""Whether an article answers a question, and which of its sentences does: pure, over an article in memory."""
+"""Whether an article answers a question, and which of its sentences does: pure, over an article in memory.
+
+Of the hundreds of words of an article few are of interest, so none is taken apart that was seen before: what stands
+between two white spaces comes again and again, and a question remembers which of its words are in it. The place of such
+a piece is looked for only when it has some, and sentences only around those places.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
-from storage.sentences import Span, one_line, sentence_spans
-from storage.words import Token, tokens
+from storage.sentences import Span, one_line, sentence_at, space_behind
+from storage.words import Remembered, forms, spans, stems, tokens
 
 SEARCHED = (Field.TITLE, Field.SUBTITLE, Field.BODY)
 SHOWN = (Field.BODY, Field.SUBTITLE, Field.TITLE)
@@ -52,101 +57,189 @@ class Match:
 
 def matches(question: Question, article: Document) -> Match | None:
     """The sentence by which the article answers the question; None if it does not."""
-    read = _Read(article)
-    if not _holds(question.root, read):
+    asked = _asked(question)
+    read = _Read(article, asked)
+    if not asked.holds(read):
         return None
-    wanted = list(dict.fromkeys(_wanted(question.root)))
     for place in SHOWN:
-        found = [(span, term) for term in wanted for span in read.places(term, place)]
+        found = read.found(place)
         if found:
             return _best(place, read.texts[place], found)
     title, _ = one_line(article.title, (0, len(article.title)), ())
     return Match(Field.TITLE, title)
 
 
-@dataclass(frozen=True)
+Hit = tuple[int, int, int]
+"""From where until where which of the terms stands."""
+
+ASKED = 16
+"""Questions that are remembered with what they found in pieces of text."""
+COMPARED = 1 << 14
+"""Pieces of text that a question remembers."""
+
+
+class _Asked:
+    """A question with its terms numbered, and what it found in the pieces of text that it was compared with."""
+
+    def __init__(self, question: Question) -> None:
+        terms = dict.fromkeys(term for term in _terms(question.root) if term.field not in LABELS)
+        self.terms = tuple(terms)
+        numbers = {term: number for number, term in enumerate(self.terms)}
+        wanted = [numbers[term] for term in dict.fromkeys(_wanted(question.root))]
+        self.holds = _test(question.root, numbers)
+        self.wanted = {place: frozenset(filter(self.in_place(place), wanted)) for place in SHOWN}
+        self.phrases = tuple(number for term, number in numbers.items() if len(term.words) > 1)
+        alone = [(term, number) for term, number in numbers.items() if len(term.words) == 1]
+        self._beginnings = [(term.entries[0], number) for term, number in alone if term.prefix]
+        self._words: defaultdict[str, list[int]] = defaultdict(list)
+        for term, number in alone:
+            if not term.prefix:
+                self._words[term.entries[0]].append(number)
+        self.hits = Remembered(self._hits, most=COMPARED)
+        """Where which terms of one word stand in a piece of text, from its first character."""
+
+    def in_place(self, place: Field) -> Callable[[int], bool]:
+        """Whether a term may stand in a text."""
+        return lambda number: self.terms[number].field in {None, place}
+
+    def _hits(self, piece: str) -> tuple[Hit, ...]:
+        if not any(True for form in forms(piece) for _ in self._named(*form)):
+            return ()
+        return tuple((token.start, token.end, number) for token in tokens(piece) for number in self._named(*token[:2]))
+
+    def _named(self, word: str, stem: str) -> Iterator[int]:
+        yield from self._words.get(stem, ())
+        if word != stem:
+            yield from self._words.get(word, ())
+        for beginning, number in self._beginnings:
+            if word.startswith(beginning) or stem.startswith(beginning):
+                yield number
+
+
+_asked = lru_cache(maxsize=ASKED)(_Asked)
+
+
+def _test(node: Node, numbers: Mapping[Term, int]) -> Callable[[_Read], bool]:
+    """Whether an article answers, as a function of it."""
+    if isinstance(node, Term):
+        return _test_of_term(node, numbers)
+    if isinstance(node, Not):
+        barred = _test(node.part, numbers)
+        return lambda read: not barred(read)
+    tests = [_test(part, numbers) for part in node.parts]
+    every = all if isinstance(node, All) else any
+    return lambda read: every(test(read) for test in tests)
+
+
+def _test_of_term(term: Term, numbers: Mapping[Term, int]) -> Callable[[_Read], bool]:
+    if term.field in LABELS:
+        label = term.field
+        return lambda read: any(_is_called(term, name) for name in read.labels(label))
+    number = numbers[term]
+    places = [place for place in SHOWN if term.field in {None, place}]
+    return lambda read: any(number in read.held(place) for place in places)
+
+
 class _Read:
-    """An article whose words are taken apart once, when they are needed."""
+    """An article as a question reads it: each of its texts when it is needed, and as far as it is."""
 
-    article: Document
-    _words: dict[Field, list[Token]] = field(default_factory=dict)
-
-    @cached_property
-    def texts(self) -> Mapping[Field, str]:
-        article = self.article
-        return {Field.TITLE: article.title, Field.SUBTITLE: article.subtitle or "", Field.BODY: article.body}
-
-    def words(self, place: Field) -> list[Token]:
-        if place not in self._words:
-            self._words[place] = list(tokens(self.texts[place]))
-        return self._words[place]
-
-    @cached_property
-    def _stems(self) -> Mapping[Field, frozenset[str]]:
-        return {place: frozenset(token.stem for token in self.words(place)) for place in SEARCHED}
-
-    def places(self, term: Term, place: Field) -> Iterator[Span]:
-        """Where the term stands in a text, from its first word to its last."""
-        if term.field not in {None, place} or not self._may_hold(term, place):
-            return
-        words, length = self.words(place), len(term.words)
-        for start in _beginnings(term, words):
-            if length == 1 or _stands(term, words, start):
-                yield words[start].start, words[start + length - 1].end
-
-    def _may_hold(self, term: Term, place: Field) -> bool:
-        return term.prefix or all(word.stem in self._stems[place] for word in term.words)
+    def __init__(self, article: Document, asked: _Asked) -> None:
+        self._article = article
+        self._asked = asked
+        self._pieces: dict[Field, dict[str, tuple[Hit, ...]]] = {}
+        self._held: dict[Field, set[int]] = {}
+        self.texts: Mapping[Field, str] = {
+            Field.TITLE: article.title,
+            Field.SUBTITLE: article.subtitle or "",
+            Field.BODY: article.body,
+        }
 
     def labels(self, label: Field) -> tuple[str, ...]:
-        article = self.article
+        article = self._article
         if label is Field.SECTION:
             return article.sections
         return (article.source if label is Field.SOURCE else article.language or "",)
 
-    def holds(self, term: Term) -> bool:
-        if term.field in LABELS:
-            return any(_is_called(term, name) for name in self.labels(term.field))
-        return any(next(self.places(term, place), None) is not None for place in SEARCHED)
+    def held(self, place: Field) -> set[int]:
+        """The terms that stand in a text."""
+        if place not in self._held:
+            held = {number for hits in self._pieces_of(place).values() for _, _, number in hits}
+            if self._asked.phrases:
+                read = _between_blanks(self.texts[place])
+                held.update(number for number in self._asked.phrases if _sought(self._asked.terms[number]) in read)
+            self._held[place] = held
+        return self._held[place]
+
+    def _pieces_of(self, place: Field) -> dict[str, tuple[Hit, ...]]:
+        """The pieces of a text that have something of what is asked for."""
+        if place not in self._pieces:
+            hits = self._asked.hits
+            found = filter(hits.__getitem__, self.texts[place].split())
+            self._pieces[place] = {piece: hits[piece] for piece in found}
+        return self._pieces[place]
+
+    def found(self, place: Field) -> list[Hit]:
+        """Where the terms stand that the article may owe its being found to, in order."""
+        wanted = self._asked.wanted[place] & self.held(place)
+        if not wanted:
+            return []
+        text = self.texts[place]
+        found: list[Hit] = []
+        for piece, hits in self._pieces_of(place).items():
+            within = [hit for hit in hits if hit[2] in wanted]
+            for at in _occurrences(text, piece) if within else ():
+                found += [(at + start, at + end, number) for start, end, number in within]
+        for number in wanted.intersection(self._asked.phrases):
+            found += [(start, end, number) for start, end in _phrases(self._asked.terms[number], text)]
+        return sorted(found)
 
 
-def _beginnings(term: Term, words: Sequence[Token]) -> list[int]:
-    """Where the first word of a term stands, with room for the others."""
-    first, last = term.words[0], len(words) - len(term.words)
-    if not term.prefix:
-        return [place for place, token in enumerate(words) if token.stem == first.stem and place <= last]
-    if len(term.words) == 1:
-        return [place for place, token in enumerate(words) if token.word.startswith(first.word)]
-    return [place for place, token in enumerate(words) if token.word == first.word and place <= last]
+def _occurrences(text: str, piece: str) -> Iterator[int]:
+    """Where a piece stands between white space, or the ends of the text."""
+    at = text.find(piece)
+    while at >= 0:
+        end = at + len(piece)
+        if (at == 0 or text[at - 1].isspace()) and (end == len(text) or text[end].isspace()):
+            yield at
+        # Behind the end of what it is in, lest a piece of one letter be tried at each of a word of a million.
+        rest = space_behind(text, end)
+        at = -1 if rest is None else text.find(piece, rest)
 
 
-def _stands(term: Term, words: Sequence[Token], start: int) -> bool:
-    last = len(term.words) - 1
-    for place, wanted in enumerate(term.words):
-        token = words[start + place]
-        if term.prefix and place == last:
-            return token.word.startswith(wanted.word)
-        if token.word != wanted.word if term.prefix else token.stem != wanted.stem:
-            return False
-    return True
+def _phrases(term: Term, text: str) -> Iterator[Span]:
+    """Where words stand side by side, from the first to the last."""
+    read, sought, places = _between_blanks(text), _sought(term), spans(text)
+    number, counted = -1, 0
+    at = read.find(sought)
+    while at >= 0:
+        number += read.count(" ", counted, at + 1)
+        counted = at + 1
+        yield places[number][0], places[number + len(term.words) - 1][1]
+        at = read.find(sought, counted)
+
+
+def _between_blanks(text: str) -> str:
+    return f" {stems(text)} "
+
+
+def _sought(term: Term) -> str:
+    """What a term of several words is among the stems of a text, each between blanks."""
+    return f" {' '.join(term.entries)}{'' if term.prefix else ' '}"
 
 
 def _is_called(term: Term, name: str) -> bool:
     wanted = [word.word for word in term.words]
-    whole = [token.word for token in tokens(name)]
+    whole = [word for word, _ in forms(name)]
     if not term.prefix:
         return whole == wanted
     last = len(wanted) - 1
     return len(whole) > last and whole[:last] == wanted[:last] and whole[last].startswith(wanted[last])
 
 
-def _holds(node: Node, read: _Read) -> bool:
+def _terms(node: Node) -> Iterator[Term]:
     if isinstance(node, Term):
-        return read.holds(node)
-    if isinstance(node, Not):
-        return not _holds(node.part, read)
-    if isinstance(node, All):
-        return all(_holds(part, read) for part in node.parts)
-    return any(_holds(part, read) for part in node.parts)
+        return iter((node,))
+    return chain.from_iterable(map(_terms, (node.part,) if isinstance(node, Not) else node.parts))
 
 
 def _wanted(node: Node) -> Iterator[Term]:
@@ -159,21 +252,36 @@ def _wanted(node: Node) -> Iterator[Term]:
             yield from _wanted(part)
 
 
-def _best(place: Field, text: str, found: Sequence[tuple[Span, Term]]) -> Match:
+def _best(place: Field, text: str, found: Sequence[Hit]) -> Match:
     """The first of the sentences that hold the most different terms."""
-    spans = list(sentence_spans(text))
-    starts = [start for start, _ in spans]
-    held = {(bisect_right(starts, span[0]) - 1, term) for span, term in found}
-    counts = Counter(number for number, _ in held)
-    best = min(counts, key=lambda number: (-counts[number], number))
-    start = spans[best][0]
+    most = len({number for _, _, number in found})
+    best: tuple[Span, Sequence[Hit]] = ((0, 0), ())
+    held = 0
+    for span, inside in _by_sentence(text, found):
+        count = len({number for _, _, number in inside})
+        if count > held:
+            best, held = (span, inside), count
+        if held == most:
+            break
+    (start, end), inside = best
+    marks = _apart((start, end) for start, end, _ in inside)
     # A phrase may run over the end of a sentence; what is shown then goes on to its last word.
-    inside = _apart(sorted(span for span, _ in found if bisect_right(starts, span[0]) - 1 == best))
-    sentence, marks = one_line(text, (start, max(spans[best][1], *(until for _, until in inside))), inside)
-    return Match(place, sentence, marks)
+    sentence, placed = one_line(text, (start, max(end, *(until for _, until in marks))), marks)
+    return Match(place, sentence, placed)
 
 
-def _apart(spans: Sequence[Span]) -> list[Span]:
+def _by_sentence(text: str, found: Sequence[Hit]) -> Iterator[tuple[Span, Sequence[Hit]]]:
+    """The sentences in which a term begins, in order, each with its terms."""
+    at, after = 0, 0
+    while at < len(found):
+        start, after = sentence_at(text, found[at][0], after)
+        first = at
+        while at < len(found) and found[at][0] < after:
+            at += 1
+        yield (start, after), found[first:at]
+
+
+def _apart(spans: Iterable[Span]) -> list[Span]:
     """Spans in order with those that overlap made one."""
     apart: list[Span] = []
     for start, end in spans:

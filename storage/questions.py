@@ -2,7 +2,7 @@
 
     gas corridor            both words, in any of their forms, anywhere in title, subtitle or body
     "export route"          the words side by side; so is gas-field
-    reform*                 words that begin so; gas-fiel* these words as they are written, side by side
+    reform*                 words that begin so; gas-fiel* a word gas, and behind it one that begins so
     gas OR oil              one of them; AND may be left out, and binds closer
     gas -sport, gas NOT sport
     title:gas, title:(gas OR "oil field")
@@ -54,15 +54,22 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that stand side by side, mostly one. Compared by their stems.
+    """Words that stand side by side, mostly one. Of more than one the stems are compared.
 
-    With `prefix` the last one is what a word begins with, and all are compared by their folded forms. `field` None
-    means title, subtitle or body; in one of LABELS all words together are compared with the whole of it, folded.
+    One alone is also found where a word is written as its stem. With `prefix` the last is what a stem begins with, or,
+    if it is alone, a word. `field` None means title, subtitle or body; in one of LABELS all words together are compared
+    with the whole of it, folded.
     """
 
     words: tuple[Word, ...]
     prefix: bool = False
     field: Field | None = None
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """What is looked for in a text: stems, but a prefix as it is."""
+        last = self.words[-1]
+        return (*(word.stem for word in self.words[:-1]), last.word if self.prefix else last.stem)
 
 
 @dataclass(frozen=True, slots=True)

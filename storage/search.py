@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from storage.indexed import NAME, STEM, WEIGHTS, name_of
+from storage.indexed import NAME, WEIGHTS, name_of
 from storage.indexing import require_complete
 from storage.models import ArticleRow
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
@@ -79,10 +79,9 @@ def _phrase(term: Term) -> str:
 
 
 def _entries(term: Term) -> list[str]:
-    words = [word.word for word in term.words]
     if term.field in LABELS:
-        return [name_of(words)]
-    return words if term.prefix else [STEM + word.stem for word in term.words]
+        return [name_of([word.word for word in term.words])]
+    return list(term.entries)
 
 
 def as_tsquery(node: Node) -> str:

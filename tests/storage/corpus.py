@@ -67,6 +67,7 @@ WORDS = (
         "near",
     ),
     *("ref*", "гас*", "reforme*", "route*", "gas-fi*", "export-rou*", "1.*", "с*", "=*", "sect*", "столо*", "o'n*"),
+    *("reforms*", "reformed*", "gas-f*", "gas-field*", "exports-rou*", "export-routes*", "столовая*", "столовая-закр*"),
     *(
         '"export route"',
         '"gas field"',
@@ -74,6 +75,9 @@ WORDS = (
         '"столов нет"',
         '"the corridor carries"',
         '"vote переговоры"',
+        '"столовая нет"',
+        '"reforms route"',
+        '"reforms corridor"',
     ),
     *("section:politics", "section:foreign", "section:foreign*", 'section:"foreign policy"', "section:foreign-po*"),
     *("source:apa", "SOURCE:Caliber", "lang:en", "language:RU", "lang:e", "lang:e*", "section:siyasət", "source:a*"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from storage.indexing import Reindexed, reindex
 from storage.models import SearchIndexRow
 from storage.questions import parse
 from storage.records import Change
+from storage.store import open_store
 from tests.storage.rows import Rows
 from tests.storage.test_saving import URL, save
 
@@ -162,3 +165,53 @@ def test_an_article_of_any_size_can_be_stored(rows: Rows) -> None:
     words = " ".join(f"word{number}" for number in range(120_000))
     saved = save(rows, 0, body=f"{words} {'again ' * 1000}", sections=("long " * 2000,))
     assert found(rows, '"word9 word10"') == found(rows, "word50") == [saved.article_id]
+
+
+def test_an_edit_of_the_title_alone_changes_what_it_is_found_by(rows: Rows) -> None:
+    saved = save(rows, 0, title="Talks on reforms")
+    save(rows, 1, title="Talks on gas", subtitle=None)
+    assert found(rows, "title:reforms") == found(rows, "reforms*") == []
+    assert found(rows, "title:gas met") == found(rows, '"met in baku"') == [saved.article_id]
+    assert_in_step(rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "—!?", "_ _", "ªº ʼ", "\u0301\u200b", "gas\tgas\x1cgas", "İIıi Qarabağ", "ёлка елка Ёлка"),
+        *("مرحبا بالعالم שלום", "中文字" * 50, "x" * 10_000_000, "reforms _ reforms", "'gas' : * | & !"),
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_whatever_is_stored_can_be_taken_out_again(rows: Rows, text: str) -> None:
+    save(rows, 0, title=text or "-", subtitle=text, body=f"{text} gas {text}", sections=(text[:100],))
+    save(rows, 1, title="Other", subtitle=None, body="Other words.", sections=("other",))
+    assert_in_step(rows)
+
+
+def crawl(database: str, number: int, folder: str) -> None:
+    """What another process does: it stores 40 articles and edits each."""
+    made = Rows.__new__(Rows)
+    made.store = open_store(database)
+    with made.store:
+        for article in range(40):
+            url = f"{URL}-{number}-{article}"
+            save(made, 0, asked=url, url=url, body=f"Reforms of {number}.")
+            save(made, 1, asked=url, url=url, body=f"Reformed {number}, visited.")
+    (Path(folder) / f"done-{number}").touch()
+
+
+def test_two_crawls_while_all_is_indexed_anew(rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "BATCH", 3)
+    for number in range(60):
+        rows.article(f"old-{number}")
+    crawls = [get_context("spawn").Process(target=crawl, args=(rows.database, part, str(tmp_path))) for part in (1, 2)]
+    for process in crawls:
+        process.start()
+    while any(process.is_alive() for process in crawls):
+        reindex(rows.store, anew=True)
+    assert [process.exitcode for process in crawls] == [0, 0]
+    assert (tmp_path / "done-1").exists()
+    assert len(found(rows, "reform visited")) == 80
+    assert len(found(rows, "old")) == 60
+    assert_in_step(rows)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage import sentences
 from storage.matching import Document, Match, matches
-from storage.questions import Field, parse
-from storage.sentences import LONGEST, one_line, sentence_spans
+from storage.questions import Field, Question, parse, words_of
+from storage.sentences import LONGEST, one_line, sentence_at, sentence_spans
+from tests.storage.corpus import ARTICLES, questions
+from tests.storage.plain_matching import plainly
 
 ARTICLE = Document(
     title="Premier survives vote",
@@ -46,6 +50,9 @@ def sentence(text: str, article: Document = ARTICLE) -> str | None:
         ("реформа", "Переговоры о [реформах] начались в Баку"),
         ("vote", "Premier survives [vote]"),
         ("surviv*", "Premier [survives] vote"),
+        ("survives*", "Premier [survives] vote"),
+        ("gas-fiel*", "The [gas-field] at Orrin, he said, will cost 1.5 million."),
+        ("reforms-of*", "[Reforms of] the export route come next!"),
         ("title:vote", "Premier survives [vote]"),
         ("gas OR nothing", "The [gas]-field at Orrin, he said, will cost 1.5 million."),
         ("gas -sport", "The [gas]-field at Orrin, he said, will cost 1.5 million."),
@@ -65,7 +72,7 @@ def test_found_by_this_sentence(text: str, found: str) -> None:
     [
         *("sport", '"route export"', "15", "gas sport", "gas -reform", "title:gas", "subtitle:vote", "body:survives"),
         *("section:foreign", "section:politic", "source:apa", "lang:ru", "lang:e", "gas -lang:en", '"cost million"'),
-        *("survivx*", "fiel"),
+        *("survivx*", "fiel", "export-routes*"),
     ],
 )
 def test_not_found(text: str) -> None:
@@ -138,7 +145,7 @@ def test_sentences_cover_the_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sentences"),
+    ("text", "wanted"),
     [
         ("He came. She left.", ["He came.", "She left."]),
         ("It rose to 1.5 million. Then it fell", ["It rose to 1.5 million.", "Then it fell"]),
@@ -151,5 +158,92 @@ def test_sentences_cover_the_text(text: str) -> None:
         ("Heading\nText goes on", ["Heading", "Text goes on"]),
     ],
 )
-def test_where_sentences_end(text: str, sentences: list[str]) -> None:
-    assert [one_line(text, span, ())[0] for span in sentence_spans(text)] == sentences
+def test_where_sentences_end(text: str, wanted: list[str]) -> None:
+    assert [one_line(text, span, ())[0] for span in sentence_spans(text)] == wanted
+
+
+def test_a_word_is_also_found_where_it_is_written_as_the_stem_of_what_is_asked() -> None:
+    assert words_of("столовая")[0].stem == "столов"
+    assert words_of("столов")[0].stem == "стол"
+    tables = Document(title="Столов нет")
+    assert matches(parse("столовая"), tables) == Match(Field.TITLE, "Столов нет", ((0, 6),))
+    assert matches(parse('"столовая нет"'), tables) is None
+
+
+TEXTS = (
+    st.lists(
+        st.sampled_from(
+            [
+                *(
+                    "gas",
+                    "Gas",
+                    "gas-field",
+                    "gas-gas",
+                    "oil",
+                    "reforms",
+                    "reform",
+                    "Reforms,",
+                    "столовая",
+                    "столов",
+                    "стол",
+                ),
+                *("нет", "U.S.", "x\u0301", "Mr.", "1.5", "ªº", "ʼ", "’s", "İlham", ".", "!", "…»", "--", "a" * 70),
+                *(" ", "\n", "\n\n", " \n ", "\t", "\u00a0", "\u200b", "\x1c", "\ud800", "\0", "中文字", "كتاب"),
+            ]
+        ),
+        max_size=40,
+    ).map("".join)
+    | st.text()
+)
+
+
+def understood(text: str) -> Question | None:
+    try:
+        return parse(text)
+    except ValueError:
+        return None
+
+
+QUESTIONS = st.builds(understood, questions()).filter(bool)
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS, TEXTS, TEXTS, st.lists(QUESTIONS, min_size=1, max_size=4))
+def test_as_if_every_word_was_looked_at(title: str, subtitle: str, body: str, asked: list[Question]) -> None:
+    article = Document(title=title, subtitle=subtitle, body=body, sections=("sport", title), source="apa")
+    for question in asked:
+        assert matches(question, article) == plainly(question, article)
+
+
+@given(st.sampled_from(ARTICLES), QUESTIONS)
+def test_of_real_articles_as_well(article: Document, question: Question) -> None:
+    assert matches(question, article) == plainly(question, article)
+
+
+# How the end of a sentence is written most plainly.
+END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|\n\s*+")
+LINES = st.text(st.sampled_from('aAг .!?…"”)\n\t1.Mr\u00a0'), max_size=60)
+
+
+@settings(max_examples=500)
+@given(LINES)
+def test_a_sentence_is_found_from_any_place_in_it(text: str) -> None:
+    assert [found.span() for found in sentences._END.finditer(text)] == [found.span() for found in END.finditer(text)]
+    after = 0
+    for start, end in sentence_spans(text):
+        for place in range(start, end):
+            if not text[place].isspace():
+                assert sentence_at(text, place) == (start, end)
+                assert sentence_at(text, place, after) == (start, end)
+                after = start
+
+
+def test_hostile_texts_take_no_long() -> None:
+    one_word = "a" * 3_000_000
+    for body in (f"{one_word} a", "a " * 100_000, "." * 1_000_000 + " a", "a. " * 100_000, "中a" * 100_000 + " a"):
+        match = matches(parse('a OR "a a" OR "b a" OR a*'), Document(title="", body=body))
+        assert match is not None
+        assert len(match.sentence) < LONGEST + 10
+    long = parse(" OR ".join(f"w{number}" for number in range(200)))
+    assert matches(long, Document(title="", body=" ".join(f"v{number}" for number in range(50_000)) + " w199"))
+    assert matches(parse("-".join("a" * 990)), Document(title="", body="a " * 3000)) is not None

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import asdict
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from storage import search
+from storage import indexed, search
 from storage.answers import ArticleHit
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Cursor, Sort
@@ -99,8 +99,9 @@ def test_what_is_stored_is_found_by_each_of_its_words(text: str, name: str) -> N
     article = Document(title=text, sections=(name,))
     _body, title, _subtitle, sections, _source, _language = as_columns(article)
     for word, stem in forms(text):
-        assert {word, f"_{stem}"} <= set(title.split(" "))
-        assert f"'_{stem}':" in as_vector(article)
+        assert {word, stem} <= set(title.split(" "))
+        assert f"'{stem}':" in as_vector(article)
+        assert f"'{word}':" in as_vector(article)
     assert len(sections.split()) <= 1
 
 
@@ -212,19 +213,43 @@ def test_of_a_common_word_only_the_last_stored_are_weighed(rows: Rows, monkeypat
     assert asked(rows, "gas") == ["good", "worse", "older", "best-but-old"]
 
 
-def test_datasette_recognises_the_index(sqlite_database: str) -> None:
-    rows = Rows(sqlite_database)
-    # The question that Datasette 0.65 and sqlite-utils ask (datasette/utils/__init__.py, detect_fts_sql).
-    detect = """
-        select name from sqlite_master where rootpage = 0 and (
-            sql like '%VIRTUAL TABLE%USING FTS%content="articles"%'
-            or sql like '%VIRTUAL TABLE%USING FTS%content=[articles]%'
-            or (tbl_name = "articles" and sql like '%VIRTUAL TABLE%USING FTS%'))
-    """
-    article_id = rows.article("a", title="Reforms of İlham")
-    with rows.store.read() as connection:
-        assert connection.exec_driver_sql(detect).all() == [("articles_fts",)]
-        for typed in ("reforms", "REFORMS", "ilham"):
-            search_in = "SELECT rowid, title FROM articles_fts WHERE articles_fts MATCH ?"
-            assert connection.exec_driver_sql(search_in, (f'"{typed}"',)).all() == [(article_id, "Reforms of İlham")]
-    rows.store.close()
+def test_no_phrase_is_found_among_the_words_behind_the_stems(rows: Rows) -> None:
+    """Whatever stands there side by side: only stems in their order are a phrase."""
+    rows.article("a", title="Gas reforms visited столовая стен", body="Нет столовая")
+    column = indexed.as_columns(Document(title="Gas reforms visited столовая стен"))[1]
+    assert column == "gas reform visit столов стен _ reforms _ visited _ столовая"
+    for text in ('"reforms visited столовая"', '"gas reforms"', 'title:"столовая стен"'):
+        assert len(asked(rows, text)) == 1
+    for text in ('"стен reforms"', '"стен столовая"', '"visited reforms"', "visit-стол", "нет-столы", '"стен нет"'):
+        assert asked(rows, text) == []
+
+
+def test_words_of_a_field_that_stand_in_another_too(rows: Rows) -> None:
+    rows.article("a", title="Reforms", subtitle="Reforms visited", body="Visited reforms")
+    for text in ("title:reforms*", "subtitle:reforms*", "body:reforms*", "subtitle:visited*", "body:visited*"):
+        assert asked(rows, text) == ["a"]
+    assert asked(rows, "title:visited*") == []
+
+
+def storable(words: list[str]) -> str:
+    """Databases take no surrogates, and PostgreSQL no NUL."""
+    return " ".join(words).encode(errors="ignore").decode().replace("\0", " ")
+
+
+ANY_TEXT = st.lists(st.sampled_from(WORDS) | SIGNS | st.text(max_size=20), max_size=12).map(storable)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT, st.lists(questions() | ANY_TEXT, min_size=1, max_size=5))
+def test_any_article_is_found_by_what_memory_finds_it_by(
+    rows: Rows, title: str, subtitle: str, body: str, texts: list[str]
+) -> None:
+    rows.clear("articles")
+    article = Document(title=title, subtitle=subtitle, body=body, sections=("politics",), source="caliber")
+    article_id = rows.article("any", **{**asdict(article), "title": title})
+    for text in texts:
+        try:
+            question = parse(text)
+        except ValueError:
+            continue
+        assert_same_answers((rows, {article_id: article}), question)

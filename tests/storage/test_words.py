@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from storage.words import LONGEST, analysed, stems, tokens
+from storage import words
+from storage.words import LONGEST, Remembered, analysed, forms, spans, stems, stems_and_unstemmed, tokens
 
+# As the rule is in words: any letters and digits, joined by what joins or by an apostrophe before a letter.
+RULE = re.compile(
+    rf"[^\W_][^\W_{words._JOINED}]*(?:[{words._JOINED}]+[^\W_]*|[{words._APOSTROPHES}](?=[^\W\d_])[^\W_]*)*"
+)
 TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("İIıiёЁйЙ\u0301\u0306\u00ad\u200b'’-0123456789 ½²Åß")))
+
+
+def forget() -> None:
+    for remembered in (words._forms, words._stems, words._unstemmed):
+        remembered.clear()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +58,7 @@ TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("İIıiёЁйЙ\u0301
     ],
 )
 def test_written_otherwise_and_yet_the_same(one: str, other: str) -> None:
-    assert stems(one) == stems(other) != []
+    assert stems(one) == stems(other) != ""
 
 
 @pytest.mark.parametrize(
@@ -86,7 +97,7 @@ def test_a_word_of_any_length_is_cut() -> None:
 
 
 def test_what_has_no_word_gives_none() -> None:
-    assert stems(" — … !? __ \u0301 \ud800 ") == []
+    assert stems(" — … !? __ \u0301 \ud800 ") == ""
 
 
 @given(TEXTS)
@@ -102,7 +113,7 @@ def test_any_text_is_taken_apart_in_order(text: str) -> None:
 @given(TEXTS)
 def test_the_same_text_gives_the_same_words_whatever_was_asked_before(text: str) -> None:
     before = list(tokens(text))
-    analysed.cache_clear()
+    forget()
     assert list(tokens(text)) == before
 
 
@@ -121,21 +132,63 @@ def test_a_folded_word_is_one_word_and_folds_to_itself(text: str) -> None:
 @given(st.text(st.sampled_from("абвгдежзиклмнопрстуфхцчшщъыьэюяabcdefghijklmnopqrstuvwxyzéüşğ"), min_size=1))
 def test_case_and_form_of_encoding_make_no_difference(word: str) -> None:
     same = {word, word.upper().lower(), word.title(), unicodedata.normalize("NFD", word)}
-    assert len({tuple(stems(written)) for written in same}) == 1
+    assert len({stems(written) for written in same}) == 1
 
 
 @given(st.lists(st.sampled_from(["reforms", "gas", "Новый", "15", "Bakı"]), max_size=8), st.data())
-def test_what_parts_words_makes_no_difference(words: list[str], data: st.DataObject) -> None:
+def test_what_parts_words_makes_no_difference(spoken: list[str], data: st.DataObject) -> None:
     signs = st.text(st.sampled_from(' \n-–—.,;:!?()«»"“”/_…%\t\u00a0'), min_size=1, max_size=3)
-    written = "".join(word + data.draw(signs) for word in words)
-    assert stems(written) == stems(" ".join(words))
+    written = "".join(word + data.draw(signs) for word in spoken)
+    assert stems(written) == stems(" ".join(spoken))
 
 
 def test_many_threads_at_once_get_the_right_stems() -> None:
-    words = [
+    several = [
         f"{stem}{ending}" for stem in ("реформ", "переговор", "договор") for ending in ("ы", "ов", "ами", "ах")
     ] * 50
-    analysed.cache_clear()
+    forget()
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda word: stems(word)[0], words))
+        found = list(pool.map(stems, several))
     assert set(found) == {"реформ", "переговор", "договор"}
+
+
+SPACED = st.text(
+    st.one_of(
+        st.characters(),
+        st.sampled_from("aя1'’ʼ \u0301\u00ad\u200b\ud800_-.\n\t\x1c\x85\u00a0\u2028\u3000中½ſ"),
+        st.just(" "),
+    )
+)
+
+
+@settings(max_examples=500)
+@given(SPACED)
+@example("a'\u00a0b 'c' d'1 \u0301x ʼ e\u200b\u200bf")
+@example("reforms, reforms; gas-reforms reformed-reforms")
+def test_a_text_taken_apart_by_pieces_is_one_taken_apart_by_the_rule(text: str) -> None:
+    found = [(found.span(), analysed(found[0])) for found in RULE.finditer(text)]
+    found = [(span, form) for span, form in found if form[0]]
+    assert spans(text) == [span for span, _ in found]
+    assert forms(text) == [form for _, form in found]
+    assert list(tokens(text)) == [(*form, *span) for span, form in found]
+    apart = [word for _, (word, stem) in found if word != stem]
+    assert stems_and_unstemmed(text) == (stems(text), list(dict.fromkeys(apart)))
+    assert stems(text).split(" ") == ([stem for _, (_, stem) in found] or [""])
+
+
+def test_no_character_is_of_two_kinds() -> None:
+    kinds = (r"[^\W_]", f"[{words._JOINED}]", r"\s")
+    for character in map(chr, range(sys.maxunicode + 1)):
+        assert sum(bool(re.fullmatch(kind, character)) for kind in kinds) < 2
+        assert character.isspace() == (not character.split())
+
+
+def test_what_is_remembered_has_a_bound() -> None:
+    asked: list[str] = []
+    lengths = Remembered(lambda text: asked.append(text) or len(text), most=3)
+    for _ in range(2):
+        assert [lengths[text] for text in ("a", "bb", "a", "x" * 65)] == [1, 2, 1, 65]
+    assert asked == ["a", "bb", "x" * 65, "x" * 65]
+    for number in range(100):
+        assert lengths[f"{number}"] == len(f"{number}")
+        assert len(lengths) <= 3
