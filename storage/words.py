@@ -115,7 +115,8 @@ def folded(text: str) -> list[str]:
 def analysed(written: str) -> tuple[str, str]:
     """One word folded, and its stem. Both begin with the same letter: Snowball changes endings only."""
     folded = _folded(written)[:LONGEST]
-    return folded.replace("'", ""), _stem(folded).replace("'", "")
+    word = folded.replace("'", "")
+    return word, _stem(folded).replace("'", "") or word  # of ʼ's nothing would be left
 
 
 def _word(written: str) -> str:

@@ -164,6 +164,7 @@ SPACED = st.text(
 @settings(max_examples=500)
 @given(SPACED)
 @example("a'\u00a0b 'c' d'1 \u0301x ʼ e\u200b\u200bf")
+@example("ʼ's gas")
 @example("reforms, reforms; gas-reforms reformed-reforms")
 def test_a_text_taken_apart_by_pieces_is_one_taken_apart_by_the_rule(text: str) -> None:
     found = [(found.span(), analysed(found[0])) for found in RULE.finditer(text)]
@@ -208,6 +209,7 @@ LETTERS = st.sampled_from(
 @example("'ies")
 @example("s")
 @example("yes")
+@example("ʼ's")
 def test_a_stem_begins_as_its_word_does(written: str) -> None:
     for word, stem in forms(written):
         assert word[0] == stem[0]
