@@ -15,7 +15,7 @@ from itertools import chain
 
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
 from storage.sentences import Span, one_line, sentence_at, space_behind
-from storage.words import Remembered, forms, spans, stems, tokens
+from storage.words import Remembered, folded, forms, spans, stems, tokens
 
 SEARCHED = (Field.TITLE, Field.SUBTITLE, Field.BODY)
 SHOWN = (Field.BODY, Field.SUBTITLE, Field.TITLE)
@@ -74,7 +74,7 @@ Hit = tuple[int, int, int]
 
 ASKED = 16
 """Questions that are remembered with what they found in pieces of text."""
-COMPARED = 1 << 14
+COMPARED = 1 << 13
 """Pieces of text that a question remembers."""
 
 
@@ -95,6 +95,8 @@ class _Asked:
         for term, number in alone:
             if not term.prefix:
                 self._words[term.entries[0]].append(number)
+        self._initials = {term.entries[0][0] for term, _ in alone}
+        """The letters that words which are found begin with, as their stems do: the others need not be reduced."""
         self.hits = Remembered(self._hits, most=COMPARED)
         """Where which terms of one word stand in a piece of text, from its first character."""
 
@@ -103,7 +105,7 @@ class _Asked:
         return lambda number: self.terms[number].field in {None, place}
 
     def _hits(self, piece: str) -> tuple[Hit, ...]:
-        if not any(True for form in forms(piece) for _ in self._named(*form)):
+        if not any(word[0] in self._initials for word in folded(piece)):
             return ()
         return tuple((token.start, token.end, number) for token in tokens(piece) for number in self._named(*token[:2]))
 

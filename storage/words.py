@@ -107,10 +107,20 @@ def stems_and_unstemmed(text: str) -> tuple[str, list[str]]:
     return " ".join(filter(None, map(_stems.__getitem__, pieces))), list(unstemmed)
 
 
+def folded(text: str) -> list[str]:
+    """The words alone; remembers nothing and reduces none: that costs 30 µs each the first time."""
+    return [word for word in map(_word, _WORD.findall(text)) if word]
+
+
 def analysed(written: str) -> tuple[str, str]:
-    """One word folded, and its stem."""
+    """One word folded, and its stem. Both begin with the same letter: Snowball changes endings only."""
     folded = _folded(written)[:LONGEST]
-    return folded.replace("'", ""), _stem(folded).replace("'", "")
+    word = folded.replace("'", "")
+    return word, _stem(folded).replace("'", "") or word  # of ʼ's nothing would be left
+
+
+def _word(written: str) -> str:
+    return _folded(written)[:LONGEST].replace("'", "")
 
 
 _forms = Remembered(analysed)

@@ -67,7 +67,17 @@ WORDS = (
         "near",
     ),
     *("ref*", "гас*", "reforme*", "route*", "gas-fi*", "export-rou*", "1.*", "с*", "=*", "sect*", "столо*", "o'n*"),
-    *("reforms*", "reformed*", "gas-f*", "gas-field*", "exports-rou*", "export-routes*", "столовая*", "столовая-закр*"),
+    *(
+        "reforms*",
+        "reformed*",
+        "gas-f*",
+        "gas-field*",
+        "exports-rou*",
+        "export-routes*",
+        "столовая*",
+        "столовая-закр*",
+        "ʼ's",
+    ),
     *(
         '"export route"',
         '"gas field"',

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from storage import words
-from storage.words import LONGEST, Remembered, analysed, forms, spans, stems, stems_and_unstemmed, tokens
+from storage.words import LONGEST, Remembered, analysed, folded, forms, spans, stems, stems_and_unstemmed, tokens
 
 # As the rule is in words: any letters and digits, joined by what joins or by an apostrophe before a letter.
 RULE = re.compile(
@@ -164,12 +164,15 @@ SPACED = st.text(
 @settings(max_examples=500)
 @given(SPACED)
 @example("a'\u00a0b 'c' d'1 \u0301x ʼ e\u200b\u200bf")
+@example("ʼ's gas")
 @example("reforms, reforms; gas-reforms reformed-reforms")
 def test_a_text_taken_apart_by_pieces_is_one_taken_apart_by_the_rule(text: str) -> None:
     found = [(found.span(), analysed(found[0])) for found in RULE.finditer(text)]
     found = [(span, form) for span, form in found if form[0]]
     assert spans(text) == [span for span, _ in found]
     assert forms(text) == [form for _, form in found]
+    assert folded(text) == [word for _, (word, _) in found]
+    assert all(word[0] == stem[0] for _, (word, stem) in found)
     assert list(tokens(text)) == [(*form, *span) for span, form in found]
     apart = [word for _, (word, stem) in found if word != stem]
     assert stems_and_unstemmed(text) == (stems(text), list(dict.fromkeys(apart)))
@@ -192,3 +195,21 @@ def test_what_is_remembered_has_a_bound() -> None:
     for number in range(100):
         assert lengths[f"{number}"] == len(f"{number}")
         assert len(lengths) <= 3
+
+
+LETTERS = st.sampled_from(
+    ["abcdefghijklmnopqrstuvwxyz'", "абвгдежзийклмнопрстуфхцчшщъыьэюя", "aeiouysied'", "аеиоуыьэюянвш"]
+)
+
+
+@settings(max_examples=800)
+@given(LETTERS.flatmap(lambda letters: st.text(st.sampled_from(letters), min_size=1, max_size=9)))
+@example("skies")
+@example("dying")
+@example("'ies")
+@example("s")
+@example("yes")
+@example("ʼ's")
+def test_a_stem_begins_as_its_word_does(written: str) -> None:
+    for word, stem in forms(written):
+        assert word[0] == stem[0]
