@@ -131,11 +131,12 @@ def _next(story: AddressStory) -> str:
 
 
 def _try(tried: FetchTry) -> str:
-    status = None if tried.http_status is None else f"HTTP {tried.http_status}"
     views = None if tried.view_count is None else f"{tried.view_count} views"
     size = None if tried.byte_count is None else f"{tried.byte_count} bytes"
     run = None if tried.run_id is None else f"run {tried.run_id}"
     because = ": ".join(filter(None, (tried.stage, tried.reason)))
+    said_already = tried.http_status is None or f"answered {tried.http_status}" in because
+    status = None if said_already else f"HTTP {tried.http_status}"
     said = safe(", ".join(filter(None, (because, status, size, views, run))))
     return f"{INDENT}{stamp(tried.fetched_at)}  {tried.why:<7}  {tried.result:<8}  {said}"
 

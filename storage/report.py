@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
 
@@ -118,9 +117,12 @@ def report(store: Store, wanted: ArticleFilter, *, until: datetime) -> Report:
 def days(
     since: datetime, until: datetime, by_day: dict[str, Counter[str | None]], looks: dict[str, Looks]
 ) -> tuple[Day, ...]:
-    """Every day of the period, the latest first, those without an article or a look among them."""
-    length = (until.date() - since.date()).days
-    names = [f"{until.date() - timedelta(days=back):%Y-%m-%d}" for back in range(length + 1)]
+    """Every day of the period, the latest first, those without an article or a look among them.
+
+    `until` is no more of the period: one that ends at midnight has nothing of the day that begins there.
+    """
+    last = (until - timedelta(microseconds=1)).date()
+    names = [f"{last - timedelta(days=back):%Y-%m-%d}" for back in range((last - since.date()).days + 1)]
     outside = sorted({*by_day, *looks} - set(names), reverse=True)  # dated in the future
     return tuple(_day(name, by_day.get(name, Counter()), looks.get(name, NO_LOOKS)) for name in [*outside, *names])
 
@@ -207,6 +209,9 @@ def _by_source(connection: Connection, wanted: ArticleFilter) -> dict[str, int]:
     return dict(connection.execute(asked).all())
 
 
-def titled(details: Any) -> Iterator[str]:
-    """What an event's details say, as `name value`."""
-    return (f"{name} {value}" for name, value in dict(details).items() if isinstance(value, str | int | float))
+def about(event: Event) -> str:
+    """What an event is about: its subject, and the sentence that was said of it; where none was, its plain details."""
+    details = dict(event.details)
+    said = details.get("sentence")
+    plain = (f"{name} {value}" for name, value in details.items() if isinstance(value, str | int | float))
+    return "; ".join(filter(None, (event.subject, *([str(said)] if said else plain))))

@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from textwrap import TextWrapper
 from typing import Any
 
+from storage.answers import ArticleSummary
 from storage.events import Event
 from storage.giving import plain_table
-from storage.lists import UTC_NOTE, credit, stamp
+from storage.lists import UTC_NOTE, attribution, credit, stamp
 from storage.printable import safe
-from storage.report import Day, Missing, Report, titled
+from storage.report import Day, Edited, Missing, Report, about
 from storage.tabular import markdown_pieces, plain
 
 Rows = list[dict[str, Any]]
+INDENT = "  "
+BELOW = ("url", "about")
 AS_READ = (
     "Coverage is the share of looks at the sources that succeeded: where it falls, fewer articles are no less news."
 )
 
 
 def text_lines(report: Report, columns_wide: int) -> Iterator[str]:
-    """For a terminal."""
+    """For a terminal. Addresses stand below the tables, whole: a cut one leads nowhere."""
     yield _heading(report)
     for title, rows, nothing in _parts(report):
         yield ""
         yield title
-        yield from plain_table(rows, list(rows[0]), columns_wide) if rows else [f"  {nothing}"]
+        yield from _table(rows, columns_wide) if rows else [f"  {nothing}"]
     yield ""
     yield AS_READ
-    yield from map(safe, _credits(report))
+    if shown := _shown(report):
+        yield from attribution(shown)
     yield UTC_NOTE
+
+
+def _table(rows: Rows, columns_wide: int) -> Iterator[str]:
+    """The rows without addresses; what an event is about stands whole, below its row."""
+    head, *lines = plain_table(rows, [name for name in rows[0] if name not in BELOW], columns_wide)
+    yield head
+    for row, line in zip(rows, lines, strict=True):
+        yield line
+        yield from _indented(row.get("about", ""), columns_wide)
+
+
+def _indented(text: str, columns_wide: int) -> Iterator[str]:
+    yield from TextWrapper(
+        width=columns_wide,
+        initial_indent=INDENT,
+        subsequent_indent=INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).wrap(safe(text))
 
 
 def markdown_lines(report: Report) -> Iterator[str]:
@@ -50,7 +74,7 @@ def _parts(report: Report) -> Iterator[tuple[str, Rows, str]]:
     """Title and rows of each part, and what stands there if there are none."""
     yield "By day and section", [_day(day) for day in report.days], "no days"
     yield "Most read", [_read(article) for article in report.most_read], "no views were counted"
-    edited = [{"edits": one.revision_count, **_read(one.article)} for one in report.most_edited]
+    edited = [_edited(one) for one in report.most_edited]
     yield "Most edited", edited, "nothing was edited"
     yield "Sources silent, failing or misread", _told(report.trouble), "none"
     yield "Gaps", _told(report.gaps), "none"
@@ -71,9 +95,18 @@ def _day(day: Day) -> dict[str, Any]:
     }
 
 
-def _read(article: Any) -> dict[str, Any]:
-    facts = {"views": article.view_count, "published": stamp(article.published_at, article.published_precision)}
+def _read(article: ArticleSummary) -> dict[str, Any]:
+    facts = {
+        "id": article.id,
+        "views": article.view_count,
+        "published": stamp(article.published_at, article.published_precision),
+    }
     return {**facts, "source": article.source, "title": article.title, "url": article.url}
+
+
+def _edited(one: Edited) -> dict[str, Any]:
+    facts = _read(one.article)
+    return {"id": facts.pop("id"), "edits": one.revision_count, **facts}
 
 
 def _missing(one: Missing) -> dict[str, Any]:
@@ -87,13 +120,17 @@ def _told(events: Sequence[Event]) -> Rows:
             "what": event.kind,
             "from": stamp(event.opened_at),
             "to": stamp(event.closed_at) if event.closed_at else "open",
-            "about": "; ".join((event.subject, *titled(event.details))),
+            "about": about(event),
         }
         for event in events
     ]
 
 
+def _shown(report: Report) -> list[ArticleSummary]:
+    """Each article of the report once."""
+    return list({one.id: one for one in (*report.most_read, *(each.article for each in report.most_edited))}.values())
+
+
 def _credits(report: Report) -> Iterator[str]:
-    shown = [*report.most_read, *(one.article for one in report.most_edited)]
-    whose = {article.source: credit(article.source_title, article.source, article.terms) for article in shown}
+    whose = {article.source: credit(article.source_title, article.source, article.terms) for article in _shown(report)}
     return iter(whose.values())

@@ -1,13 +1,15 @@
 """Lists as lines of text for other programs and for pages: tab-separated values and Markdown tables.
 
 TSV is one line a row and never quoted, so that `cut`, `sort` and `awk` read it as it is: UTF-8, LF line ends, a tab or
-line end within a text is a blank. Markdown is a table as GitHub has it, every character escaped that means something.
+line end within a text is a blank. Markdown is a table as GitHub has it, every character escaped that means something;
+times are to the minute, for people.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from storage.formats import LIST_SEPARATOR, as_text, defused
@@ -48,6 +50,8 @@ def _markdown_row(cells: Sequence[str]) -> str:
 def _markdown_cell(name: str, value: Any) -> str:
     if name == "url" and isinstance(value, str) and re.fullmatch(r"https?://[^\s<>|\\`]+", value):
         return f"<{value}>"
+    if isinstance(value, datetime):  # people read it, away from the foot that says whose time it is
+        return f"{value:%Y-%m-%d %H:%M} UTC"
     return plain(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else as_text(value))
 
 

@@ -52,6 +52,17 @@ def test_where_it_was_listed_and_each_try(ask: Ask, failing: int) -> None:
     assert lines[-2:] == [f"Caliber.az (caliber): {TERMS}", "Times are UTC."]
 
 
+def test_a_status_that_the_reason_names_is_not_said_again(rows: Rows, ask: Ask) -> None:
+    gone = {"stage": Stage.HTTP_4XX, "reason": "answered 404", "http_status": 404}
+    rows.fetch(rows.link(ADDRESS), result=FetchResult.MISSING, **gone)
+    assert (
+        ask("explain", ADDRESS)
+        .stdout.splitlines()
+        .count("  2026-11-04 12:00  new      missing   http 4xx: answered 404")
+        == 1
+    )
+
+
 def test_the_same_in_json(ask: Ask, failing: int) -> None:
     told = json.loads(ask("explain", ADDRESS, "--format", "json").stdout)
     assert (told["outcome"], told["attempts"], told["article"]) == ("pending", 2, None)

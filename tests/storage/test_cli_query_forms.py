@@ -106,6 +106,7 @@ def test_markdown_is_a_table_in_which_a_title_is_only_text(rows: Rows, ask: Ask)
     assert "\\!\\[x\\]\\(http://a/b\\) \\[y\\]" in lines[0]
     assert "<https://caliber.az/en/post/two>" in lines[0]
     assert TERMS in lines[0]
+    assert "| 2026-11-04 11:00 UTC |" in lines[0]
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "tsv"])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.answers import ArticleFull
 from storage.filters import ArticleFilter
 from storage.records import Problem, RunStatus
 from storage.report import Looks, Report, days, report
@@ -97,6 +98,39 @@ def test_each_form_says_it(rows: Rows, ask: Ask, form: str) -> None:
     for said in ("politics 2, economy 1", "1 of 2", "50%", "about silent; expected 4", "about gap", "1 of 4", TERMS):
         assert said in answer.stdout
     assert ("<script>" in answer.stdout) == (form == "text")
+
+
+def test_on_a_narrow_terminal_addresses_and_events_stand_whole(
+    rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "nothing new for a day; open its pages and see whether it still publishes something"
+    article = rows.article("a-story-with-a-long-title-that-fills-the-line-of-a-terminal-all-by-itself-and-more")
+    rows.revision(article, 1)
+    event(rows, "silent", opened=NOON, closed=None, sentence=said, expected=4)
+    event(rows, "gap", opened=NOON, closed=NOON, known=0)
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = ask("report", "--since", "2026-11-01", "--until", "2026-11-06").stdout.splitlines()
+    told = lines[lines.index("Sources silent, failing or misread") :]
+    assert "  about silent; nothing new for a day; open its pages and\n  see whether it still publishes something" in (
+        "\n".join(told)
+    )
+    assert "expected" not in "\n".join(told)  # what the sentence says is not said again
+    assert "  about gap; known 0" in told
+    stored = store_article(rows, article)
+    assert sum(stored.url in line for line in lines) == 1
+    assert all(len(line) <= 60 for line in lines if "https" not in line and ":" not in line)
+
+
+def store_article(rows: Rows, article_id: int) -> ArticleFull:
+    article = rows.store.articles.get(article_id)
+    assert article is not None
+    return article
+
+
+def test_a_period_that_ends_at_midnight_has_nothing_of_the_day_that_begins_there() -> None:
+    midnight = END.replace(hour=0)
+    assert [day.day for day in days(midnight - DAY, midnight, {}, {})] == ["2026-11-04"]
+    assert [day.day for day in days(midnight - DAY, midnight + HOUR, {}, {})] == ["2026-11-05", "2026-11-04"]
 
 
 def test_a_report_of_nothing_says_so(rows: Rows, ask: Ask) -> None:

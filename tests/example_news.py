@@ -1,0 +1,196 @@
+"""The database that the examples of docs/questions.md and of the README are asked of: the same every time.
+
+Two sources and three languages, watched from noon of 4 November 2026 until noon of the day after. Pages are written as
+the bundled site writes them, read by the real reader and stored by the real saving code; only the moments are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scraper.links import Addresses
+from scraper.source import Source
+from scraper.sources import get_source
+from storage.fetches import Try
+from storage.records import Failure, Link, RunStatus, Stage, Trigger, Why
+from storage.runs import CrawlCounts
+from storage.store import Store, open_store
+from tests.example_articles import sundar_articles
+from tests.site import Article, demo_articles, demo_edits, later_articles
+from tests.site.markup import article_page
+from tests.site.styles import PageStyle
+
+NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+
+CALIBER = get_source("caliber")
+SUNDAR = replace(
+    CALIBER,
+    name="sundar",
+    title="Sundar News Agency",
+    home="https://sundar.example",
+    terms="Quote as much as you need, with the name of the agency and a link",
+)
+
+GARRISON = "defence-committee-visits-northern-garrison"
+SITTING = "speaker-suspends-sitting-after-dispute-over-minutes"
+COURT = "constitutional-court-takes-up-the-question-of-early-elections"
+RAILWAY = "morland-union-to-fund-orrin-rail-link"
+MINISTRIES = "coalition-partners-settle-the-order-of-ministries"
+PREMIER = "premier-marling-survives-confidence-vote-by-18-5-per-cent"
+QUIST = "foreign-minister-sets-three-conditions-for-talks-with-quist"
+BUDGET = "finance-minister-defends-budget-before-the-senate"
+
+
+@dataclass(slots=True)
+class Desk:
+    """One source: what its site shows, and where what is read of it is kept."""
+
+    store: Store
+    source: Source
+    articles: dict[str, Article]
+    away: set[str] = field(default_factory=set)  # slugs that the site answers with 404
+
+    def __post_init__(self) -> None:
+        facts = {name: getattr(self.source, name) for name in ("name", "title", "home", "terms", "timezone")}
+        self.store.sources.declare(**facts)
+
+    @property
+    def channel(self) -> str:
+        return f"{self.source.home}/rss.xml"
+
+    def edit(self, slug: str, old: str = "", new: str = "", **fields: Any) -> None:
+        """Has the site replace words of a body, or whole fields."""
+        article = self.articles[slug]
+        if old:
+            fields["body"] = tuple(_replaced(block, old, new) for block in article.body)
+            assert fields["body"] != article.body, f"{slug} does not say {old!r}"
+        self.articles[slug] = replace(article, **fields)
+
+    def crawl(self, at: datetime) -> None:
+        """One look at all of the site that begins at `at`, an article a second."""
+        run = self.store.runs.open(self.source.name, Trigger.SCHEDULED, now=at)
+        urls = {slug: self.source.home + article.path for slug, article in self.articles.items()}
+        channel = self.store.channels.state(self.source.name, self.channel)
+        known = self.store.links.known(self.source.name, list(urls.values()), now=at, all_articles=True)
+        links = [Link(url=url, channel=self.channel, title=self.articles[slug].title) for slug, url in urls.items()]
+        self.store.links.note(self.source.name, channel.id, links, now=at)
+        for number, (slug, url) in enumerate(urls.items()):
+            why = Why.RELOOK if url in known else Why.NEW
+            self._fetch(slug, Try(url=url, why=why, at=at + number * SECOND, run_id=run, http_status=200))
+        counts = CrawlCounts(listed=len(urls), requests=len(urls) + 2, changed=True)
+        self.store.runs.close(run, RunStatus.SUCCEEDED, now=at + len(urls) * SECOND, counts=counts)
+
+    def fail(self, at: datetime, error: str) -> None:
+        """One look that brings nothing."""
+        run = self.store.runs.open(self.source.name, Trigger.SCHEDULED, now=at)
+        self.store.runs.close(run, RunStatus.FAILED, now=at + 31 * SECOND, error=error)
+
+    def _fetch(self, slug: str, tried: Try) -> None:
+        if slug in self.away:
+            missing = Failure(url=tried.url, stage=Stage.HTTP_4XX, reason="answered 404", http_status=404)
+            self.store.links.failed(replace(tried, http_status=404), missing)
+            return
+        shown = replace(self.articles[slug], views=self._views(slug, tried.at))
+        page = self.source.page(
+            article_page(shown, self.source.home, [], PageStyle()).encode(),
+            url=tried.url,
+            source=self.source,
+            addresses=Addresses(self.source),
+            fetched_at=tried.at,
+        )
+        data = page.read().article
+        is_political = self.source.section_names["politics"] & set(data.sections)
+        self.store.saving.save(data, tried, section="politics" if is_political else None)
+
+    def _views(self, slug: str, at: datetime) -> int:
+        """Half of what an article will ever gain comes within six hours, as its readers do."""
+        article, hours = self.articles[slug], (at - NOON) // HOUR
+        if slug == MINISTRIES and hours >= 9:  # the site counts anew
+            return 4 + hours
+        return article.views + article.views * hours // (hours + 6)
+
+
+def _replaced(block: Any, old: str, new: str) -> Any:
+    if isinstance(block, str):
+        return block.replace(old, new)
+    return replace(block, texts=tuple(text.replace(old, new) for text in block.texts))
+
+
+def store_news(database: str) -> None:
+    """Fill an empty database, at its SQLAlchemy address."""
+    with closing(open_store(database)) as store:
+        caliber = Desk(store, CALIBER, _by_slug(demo_articles(NOON)))
+        sundar = Desk(store, SUNDAR, _by_slug(sundar_articles(NOON)))
+        caliber.crawl(NOON)
+        sundar.crawl(NOON + HOUR / 2)
+        _afternoon(caliber)
+        _evening(caliber, sundar)
+        _day_after(caliber, sundar)
+
+
+def _by_slug(articles: Sequence[Article]) -> dict[str, Article]:
+    return {article.slug: article for article in articles}
+
+
+def _afternoon(caliber: Desk) -> None:
+    """A figure, a title and a typing error are corrected, and only the title says so by a new date."""
+    edits = dict(demo_edits(NOON))
+    caliber.away.add(GARRISON)
+    caliber.edit(RAILWAY, **edits[RAILWAY])
+    caliber.crawl(NOON + HOUR)
+    caliber.away.add(SITTING)
+    caliber.edit(COURT, **edits[COURT], published_at=NOON + timedelta(hours=2, minutes=40))
+    caliber.edit(MINISTRIES, **edits[MINISTRIES])
+    caliber.crawl(NOON + 3 * HOUR)
+
+
+def _evening(caliber: Desk, sundar: Desk) -> None:
+    """The site cannot be had for a while; then a quote and a small word with a large meaning are other ones."""
+    error = f"{caliber.channel}: timeout: no full answer in time"
+    caliber.fail(NOON + 6 * HOUR, error)
+    caliber.edit(QUIST, "none of them is difficult", "two of them are difficult")
+    caliber.edit(PREMIER, "it would not table", "it would table")
+    caliber.crawl(NOON + 9 * HOUR)
+    sundar.crawl(NOON + 9.5 * HOUR)
+
+
+def _day_after(caliber: Desk, sundar: Desk) -> None:
+    """One article is back, one is dated anew, one is edited again; and the second source has published nothing."""
+    next_noon = NOON + 24 * HOUR
+    caliber.away.remove(GARRISON)
+    caliber.edit(BUDGET, published_at=NOON + 20 * HOUR)
+    caliber.edit(COURT, "in three weeks", "by the end of the month")
+    caliber.articles = _by_slug(later_articles(next_noon - HOUR / 6)) | caliber.articles
+    caliber.crawl(next_noon)
+    sundar.crawl(next_noon + HOUR / 2)
+    politics = f"{caliber.source.home}/en/category/politics"
+    caliber.store.events.add(source="caliber", kind="gap", subject=politics, details=MISSED, now=next_noon)
+    caliber.store.events.open(source="sundar", kind="silent", subject="", details=SILENCE, now=next_noon + HOUR)
+
+
+MISSED = {
+    "sentence": "none of its 3 links was known: articles that came since 2026-11-04 21:00 UTC may have been missed",
+    "listed": 3,
+    "last_good_at": "2026-11-04 21:00:00+00:00",
+}
+"""A gap, in the words of scraper.looks."""
+
+SILENCE = {
+    "sentence": "nothing new for 1 d 35 min, since 2026-11-04T11:25:00+00:00; 8.4 articles were to be expected by its "
+    "own rate (5 articles in 13 h), and 7.0 overdue are called silent; open its pages and see whether it still "
+    "publishes",
+    "last_arrival_at": "2026-11-04T11:25:00+00:00",
+    "last_good_look_at": "2026-11-05T12:30:00+00:00",
+    "found_at": "2026-11-05T13:00:00+00:00",
+    "silent_hours": 24.58,
+    "expected": 8.4,
+    "patience": 7.0,
+    "arrivals_known": 5,
+}
+"""A silence, in the words of scheduler.silence."""
