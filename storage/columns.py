@@ -1,4 +1,4 @@
-"""Column types that keep what the database alone would lose: zones, durations, tuples; and what all tables share."""
+"""Column types that keep what the database alone would lose: zones, durations, tuples."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Float, Integer, MetaData, Text
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Float, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from storage.records import Problem
@@ -119,25 +118,3 @@ def _words(kind: type[StrEnum]) -> list[str]:
 def enum_of(kind: type[StrEnum]) -> Enum:
     """A StrEnum kept as its words. No CHECK: a new word must not need a rebuild of the table on SQLite."""
     return Enum(kind, native_enum=False, create_constraint=False, length=20, values_callable=_words)
-
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Model(DeclarativeBase):
-    """What all tables share: how Python's types are kept, and names that migrations can rely on."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
-        str: PlainText,
-        datetime: UtcDateTime,
-        timedelta: Seconds,
-        tuple[str, ...]: Names,
-        tuple[Problem, ...]: Problems,
-        dict[str, Any]: JSON,
-    }

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
-from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.columns import Large, Model, enum_of
+from storage.columns import Large, enum_of
 from storage.records import (
     ChangeKind,
     FetchResult,
@@ -20,6 +19,7 @@ from storage.records import (
     Trigger,
     Why,
 )
+from storage.tables import Mapped, Model, mapped_column
 
 SCHEMA_VERSION = "0002"
 """The Alembic revision these models are written for; versions are numbered, so that newer can be told from older."""

@@ -3,7 +3,7 @@
 from alembic import context
 
 from storage import duty_models, models  # noqa: F401  (they fill the metadata)
-from storage.columns import Model
+from storage.tables import Model
 
 context.configure(
     connection=context.config.attributes["connection"],
