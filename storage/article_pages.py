@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from storage import cursors, feed_formats, formats
+from storage import cursors, formats
 from storage.answers import ArticleSummary
 from storage.console import refuse_value
 from storage.counting import By, count, counts
@@ -96,6 +96,8 @@ def field_lines(found: Sequence[ArticleSummary], *, names: Sequence[str], column
 def _give_feed(store: Store, paged: Paged, page: Page, typed: Mapping[str, Any], now: datetime) -> None:
     if page.fields is not None:
         raise ConfigError(f"--fields: a feed has the fields that {page.form} gives it; leave it out")
+    from storage import feed_formats
+
     question = ", ".join([*(_in_words(name, value) for name, value in typed.items()), f"by {page.sort}"])
     head = feed_formats.FeedHead(
         title=f"Presswatch: {question}",

@@ -1,4 +1,8 @@
-"""The tables. `articles` says what a page says now; what it said before and what it counted stand beside it."""
+"""The tables. `articles` says what a page says now; what it said before and what it counted stand beside it.
+
+They are made by the migrations, which alone say `postgresql_where` of a partial index: said here, it would load the
+whole dialect of PostgreSQL (30 ms) at every start on SQLite.
+"""
 
 from __future__ import annotations
 
@@ -198,7 +202,6 @@ class CrawlRunRow(Model):
             "source",
             unique=True,
             sqlite_where=text("finished_at IS NULL"),
-            postgresql_where=text("finished_at IS NULL"),
         ),
         Index("ix_crawl_runs_source_started_at", "source", "started_at"),
     )
@@ -269,7 +272,6 @@ class EventRow(Model):
             *("source", "kind", "subject"),
             unique=True,
             sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
         ),
     )
 
