@@ -22,9 +22,24 @@ def passing(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
 
     Raises ConfigError for a filter that asks as of a moment: only lists are answered so.
     """
+    _refuse_the_past(wanted)
+    return [*conditions(wanted), *dated(wanted)]
+
+
+def passing_apart(wanted: ArticleFilter) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """The same for two statements: what has a date, and what has none. No article passes both.
+
+    Each can be answered out of an index, which no statement over either time can. Raises ConfigError likewise.
+    """
+    _refuse_the_past(wanted)
+    asked = conditions(wanted)
+    dateless = articles.c.published_at.is_(None)
+    return [*asked, ~dateless, *published(wanted)], [*asked, dateless, *first_seen(wanted)]
+
+
+def _refuse_the_past(wanted: ArticleFilter) -> None:
     if wanted.as_of is not None:
         raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
-    return [*conditions(wanted), *dated(wanted)]
 
 
 def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
