@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    RowMapping,
     Select,
     and_,
     literal,
@@ -84,9 +83,9 @@ class Articles:
                     return
                 # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
                 with connection.execution_options(yield_per=CHUNK).execute(part.limit(left)) as found:
-                    for row in found.mappings():
-                        yield _summary(row, notes)
-                        left = None if left is None else left - 1
+                    for rows in found.partitions():
+                        yield from (_summary(row, notes) for row in rows)
+                        left = None if left is None else left - len(rows)
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
         """The article with this id or at this address as a person types it; None if there is none.
@@ -96,7 +95,7 @@ class Articles:
         where = _by_id(id_or_address) if isinstance(id_or_address, int) else _by_address(id_or_address)
         with self._store.read() as connection:
             row = connection.execute(select(*_FULL).where(where).order_by(articles.c.id)).mappings().first()
-            return None if row is None else ArticleFull(**_values(row, source_notes(connection)))
+            return None if row is None else ArticleFull(**row, **source_notes(connection)[row["source"]])
 
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
         """The earlier wordings of an article, oldest first."""
@@ -123,9 +122,9 @@ class Articles:
                 articles.c.content_hash == this.content_hash, articles.c.source == this.source, articles.c.body != ""
             )
             either = or_(alike, articles.c.id == this.same_as_id) if this.same_as_id else alike
-            statement = select(*_SUMMARY).where(either, articles.c.id != article_id).order_by(articles.c.id)
+            statement = _LIST.where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_notes(connection)
-            return tuple(_summary(row, notes) for row in connection.execute(statement).mappings())
+            return tuple(_summary(row, notes) for row in connection.execute(statement))
 
 
 def at_once(found: Iterator[T]) -> Iterator[T]:
@@ -150,13 +149,12 @@ def addresses(typed: str) -> tuple[str, ...]:
     return cleaned, f"{'http' if scheme == 'https' else 'https'}://{rest}"
 
 
-def source_notes(connection: Connection) -> dict[str, Mapping[str, str]]:
+def source_notes(connection: Connection) -> dict[str, Mapping[str, Any]]:
     """Title and terms of each source.
 
     Asked for apart: joined to the articles, the planner may begin with the sources and then sort every article.
     """
-    rows = connection.execute(select(sources.c.name, sources.c.title, sources.c.terms))
-    return {name: {"source_title": title, "terms": terms} for name, title, terms in rows}
+    return {name: {"source_title": title, "terms": terms} for name, title, terms in connection.execute(_SOURCES)}
 
 
 def _column(name: str) -> ColumnElement[Any]:
@@ -168,18 +166,19 @@ def _columns(kind: type[ArticleSummary]) -> tuple[ColumnElement[Any], ...]:
 
 
 _SUMMARY = _columns(ArticleSummary)
+_NAMES = tuple(column.name for column in _SUMMARY)
+_SOURCE = _NAMES.index("source")
+_LIST = select(*_SUMMARY)  # built once: to name the columns takes as long as to read them
+_SOURCES = select(sources.c.name, sources.c.title, sources.c.terms)
 _FULL = _columns(ArticleFull)
 _IDENTITY = select(articles.c.source, articles.c.content_hash, articles.c.same_as_id)
 _REVISIONS = select(*(revisions.c[field.name] for field in fields(Revision))).order_by(revisions.c.number)
 _READINGS = select(view_readings.c.read_at, view_readings.c.view_count).order_by(view_readings.c.read_at)
 
 
-def _values(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    return {**row, **notes[row["source"]]}
-
-
-def _summary(row: RowMapping, notes: Mapping[str, Mapping[str, str]]) -> ArticleSummary:
-    return ArticleSummary(**_values(row, notes))
+def _summary(row: Sequence[Any], notes: Mapping[str, Mapping[str, Any]]) -> ArticleSummary:
+    """Of a row of _SUMMARY."""
+    return ArticleSummary(**dict(zip(_NAMES, row, strict=True)), **notes[row[_SOURCE]])
 
 
 def _by_id(article_id: int) -> ColumnElement[bool]:
@@ -211,7 +210,7 @@ def _parts(wanted: ArticleFilter, sort: Sort, after: Cursor | None) -> Iterator[
 
 
 def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]]) -> Select[Any]:
-    return select(*_SUMMARY).where(*conditions(wanted), *times, *place)
+    return _LIST.where(*conditions(wanted), *times, *place)
 
 
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
@@ -228,5 +227,5 @@ def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
 def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:
     """The articles with these ids, by id."""
     notes = source_notes(connection)
-    found = connection.execute(select(*_SUMMARY).where(articles.c.id.in_(ids))).mappings()
-    return {row["id"]: _summary(row, notes) for row in found}
+    found = (_summary(row, notes) for row in connection.execute(_LIST.where(articles.c.id.in_(ids))))
+    return {article.id: article for article in found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -33,6 +33,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """From SQLite's text by one call a value: through both types it took three, and half of the time of a list."""
+        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _from_text(kept: str | None) -> datetime | None:
+    return None if kept is None else datetime.fromisoformat(f"{kept}+00:00")
 
 
 class PlainText(TypeDecorator[str]):
@@ -92,7 +100,7 @@ class Names(TypeDecorator[tuple[str, ...]]):
         return f"|{'|'.join(names)}|" if names else ""
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
-        return tuple(name for name in (value or "").split("|") if name)
+        return tuple(filter(None, value.split("|"))) if value else ()
 
 
 class Problems(TypeDecorator[tuple[Problem, ...]]):
