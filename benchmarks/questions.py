@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import million, pairs, saves, starts
+from benchmarks.measure import run
 from benchmarks.pairs import Compared
 from storage.answers import ArticleSummary
 from storage.counting import By, counts
@@ -38,16 +40,18 @@ COLUMNS = ", ".join("last_fetched_at" if name == "fetched_at" else name for name
 ORDER = "ORDER BY published_at DESC, id DESC"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print every table; `arguments` are those of the command line unless given."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.questions", description=__doc__)
     parser.add_argument("--articles", type=int, default=million.ARTICLES)
     parser.add_argument("--file", type=Path, help="keep the database here, and use it if it is there")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         file = chosen.file or Path(folder) / "articles.db"
         if not file.exists():
             million.make(file, chosen.articles)
         report(file)
+        exported(Path(folder))
         starts.report(Path(folder))
         saves.report(file, Path(folder))
 
@@ -61,6 +65,12 @@ def report(file: Path) -> None:
         print(pairs.HEAD)
         for one in (*lists(store, connection), *counted(store, connection), *views_and_past(store)):
             print(pairs.line(one), flush=True)
+
+
+def exported(folder: Path) -> None:
+    """The benchmark of exports, in a process of its own: ours is by now too large for its children's memory to show."""
+    here = {"PYTHONPATH": str(starts.ROOT)}
+    print(f"\n{run([sys.executable, '-m', 'benchmarks.exports'], folder, here).output}", end="", flush=True)
 
 
 def warm(file: Path) -> int:
