@@ -168,7 +168,19 @@ def _columns(kind: type[ArticleSummary]) -> tuple[ColumnElement[Any], ...]:
 _SUMMARY = _columns(ArticleSummary)
 _NAMES = tuple(column.name for column in _SUMMARY)
 _SOURCE = _NAMES.index("source")
-_LIST = select(*_SUMMARY)  # built once: to name the columns takes as long as to read them
+_NEWEST = articles.c.id.desc()
+
+
+def _sorted_by(key: ColumnElement[Any]) -> tuple[ColumnElement[Any], Select[Any], Select[Any]]:
+    """The key, the list of what has it, and that of what has not."""
+    having = _LIST.where(key.is_not(None)).order_by(key.desc(), _NEWEST)
+    return key, having, _LIST.where(key.is_(None)).order_by(_NEWEST)
+
+
+# Built once but for their conditions: to name the columns takes as long as to read a page of them.
+_LIST = select(*_SUMMARY)
+_BY_DATE = _sorted_by(articles.c.published_at)
+_BY_VIEWS = _sorted_by(articles.c.view_count)
 _SOURCES = select(sources.c.name, sources.c.title, sources.c.terms)
 _FULL = _columns(ArticleFull)
 _IDENTITY = select(articles.c.source, articles.c.content_hash, articles.c.same_as_id)
@@ -194,23 +206,18 @@ def _parts(wanted: ArticleFilter, sort: Sort, after: Cursor | None) -> Iterator[
 
     Databases differ in where NULLs stand, and one order for both would keep them from their indexes.
     """
-    newest = articles.c.id.desc()
     if sort is Sort.STORED:
         # Ids are given in the order of storing, and are an index that is always there.
-        yield _select(wanted, dated(wanted), _behind_id(after)).order_by(newest)
+        yield _LIST.where(*conditions(wanted), *dated(wanted), *_behind_id(after)).order_by(_NEWEST)
         return
     by_date = sort is Sort.DATE
-    key = articles.c.published_at if by_date else articles.c.view_count
+    key, with_key, without = _BY_DATE if by_date else _BY_VIEWS
     if after is None or after.key is not None:
         times = published(wanted) if by_date else dated(wanted)
-        yield _select(wanted, times, [key.is_not(None), *_behind(key, after)]).order_by(key.desc(), newest)
+        yield with_key.where(*conditions(wanted), *times, *_behind(key, after))
         after = None
     times = first_seen(wanted) if by_date else dated(wanted)
-    yield _select(wanted, times, [key.is_(None), *_behind_id(after)]).order_by(newest)
-
-
-def _select(wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]]) -> Select[Any]:
-    return _LIST.where(*conditions(wanted), *times, *place)
+    yield without.where(*conditions(wanted), *times, *_behind_id(after))
 
 
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
