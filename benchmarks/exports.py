@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import filecmp
-import random
-import sqlite3
 import statistics
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,13 +14,6 @@ ARTICLES = 100_000
 PAIRS = 3
 WANTED = 2.0
 """At most so many times the CPU of the plain loop."""
-
-BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
-TERMS = "Any use of materials is allowed only if there is a hyperlink to Caliber.az"
-WORDS = (
-    *("gas", "corridor", "treaty", "переговоры", "о", "транзите", "“export”", "route", "–", "minister", "said"),
-    *("the", "parliament", "of", "Varenia", "on"),
-)
 
 PLAIN = """
 import json, sqlite3, sys
@@ -54,38 +44,16 @@ with open(sys.argv[2], "wb") as output:
 
 
 def prepare(folder: Path, articles: int) -> None:
-    """A database of articles of realistic sizes (1 to 6 KB of body), and the plain loop as a program.
+    """A database of generated articles, and the plain loop as a program.
 
     In a process of its own: the peak memory of a child is never less than that of the process that started it.
     """
-    from storage.store import open_store
+    from benchmarks import million
     from storage.taking import FIELDS
 
     times = tuple(name for name in FIELDS if name.endswith("_at"))
     (folder / "plain.py").write_text(PLAIN.format(columns=FIELDS, times=times), encoding="utf-8")
-    file = folder / "news.db"
-    open_store(f"sqlite:///{file}").close()
-    chance = random.Random(4)
-    with sqlite3.connect(file) as connection:
-        connection.execute(
-            "INSERT INTO sources (name, title, home, terms, timezone) VALUES (?, ?, ?, ?, ?)",
-            ("caliber", "Caliber.az", "https://caliber.az", TERMS, "Asia/Baku"),
-        )
-        connection.executemany(
-            "INSERT INTO articles (source, url, language, section, sections, title, body, published_at, view_count,"
-            " content_hash, problems, first_seen_at, last_seen_at, stored_at, last_fetched_at, reader_version)"
-            " VALUES ('caliber', ?, 'en', 'politics', '|politics|economy|', ?, ?, ?, ?, ?, '[]', ?, ?, ?, ?, 1)",
-            (_row(number, chance) for number in range(articles)),
-        )
-    connection.close()
-
-
-def _row(number: int, chance: random.Random) -> tuple[object, ...]:
-    moment = (BEGIN + number * timedelta(minutes=13)).strftime("%Y-%m-%d %H:%M:%S.000000")
-    body = "\n\n".join(" ".join(chance.choices(WORDS, k=60)) for _ in range(chance.randrange(2, 15)))
-    title = " ".join(chance.choices(WORDS, k=9))
-    url = f"https://caliber.az/en/post/{title.replace(' ', '-')}-{number}"
-    return url, title, body, moment, chance.randrange(5000), f"{number:064x}", moment, moment, moment, moment
+    million.make(folder / "news.db", articles)
 
 
 def main() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import click
 
-from storage import cursors, feed_formats, formats
+from storage import cursors, formats
 from storage.answers import ArticleGain, ArticleHit, ArticleSummary, Excerpt
 from storage.console import refuse_value
 from storage.counting import By, count, counts
@@ -132,8 +132,10 @@ def _feed(
     form: str,
     typed: Mapping[str, Any],
     now: datetime,
-    next_page: feed_formats.NextPage,
+    next_page: Callable[[], str | None],
 ) -> Iterator[str]:
+    from storage import feed_formats
+
     question = ", ".join(_in_words(name, value) for name, value in typed.items())
     head = feed_formats.FeedHead(
         title=f"Presswatch: {question}",

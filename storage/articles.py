@@ -13,7 +13,7 @@ from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import RevisionRow, ViewReadingRow
 from storage.ordering import LARGEST_ID, Order, articles, parts
-from storage.summaries import FULL, SUMMARY, source_notes, summary, values
+from storage.summaries import FULL, LIST, maker, source_notes, summary
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -67,15 +67,15 @@ class Articles:
     def _read(self, order: Order) -> Iterator[ArticleSummary]:
         with self._store.read() as connection:
             notes = source_notes(connection)
-            left = order.limit
+            make, left = maker(order.sort, order.until), order.limit
             for part in parts(connection, order):
                 if left == 0:
                     return
                 # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
                 with connection.execution_options(yield_per=CHUNK).execute(part.limit(left)) as found:
-                    for row in found.mappings():
-                        yield summary(row, notes, until=order.until)
-                        left = None if left is None else left - 1
+                    for rows in found.partitions():
+                        yield from (make(row, notes) for row in rows)
+                        left = None if left is None else left - len(rows)
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
         """The article with this id or at this address as a person types it; None if there is none.
@@ -85,7 +85,7 @@ class Articles:
         where = _by_id(id_or_address) if isinstance(id_or_address, int) else _by_address(id_or_address)
         with self._store.read() as connection:
             row = connection.execute(select(*FULL).where(where).order_by(articles.c.id)).mappings().first()
-            return None if row is None else ArticleFull(**values(row, source_notes(connection)))
+            return None if row is None else ArticleFull(**row, **source_notes(connection)[row["source"]])
 
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
         """The earlier wordings of an article, oldest first."""
@@ -112,9 +112,9 @@ class Articles:
                 articles.c.content_hash == this.content_hash, articles.c.source == this.source, articles.c.body != ""
             )
             either = or_(alike, articles.c.id == this.same_as_id) if this.same_as_id else alike
-            statement = select(*SUMMARY).where(either, articles.c.id != article_id).order_by(articles.c.id)
+            statement = LIST.where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_notes(connection)
-            return tuple(summary(row, notes) for row in connection.execute(statement).mappings())
+            return tuple(summary(row, notes) for row in connection.execute(statement))
 
 
 def at_once(found: Iterator[T]) -> Iterator[T]:

@@ -1,16 +1,15 @@
-"""Column types that keep what the database alone would lose: zones, durations, tuples; and what all tables share."""
+"""Column types that keep what the database alone would lose: zones, durations, tuples."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Float, Integer, MetaData, Text
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Float, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from storage.records import Problem
@@ -34,6 +33,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
+        """From SQLite's text by one call a value: through both types it took three, and half of the time of a list."""
+        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _from_text(kept: str | None) -> datetime | None:
+    return None if kept is None else datetime.fromisoformat(f"{kept}+00:00")
 
 
 class PlainText(TypeDecorator[str]):
@@ -93,7 +100,7 @@ class Names(TypeDecorator[tuple[str, ...]]):
         return f"|{'|'.join(names)}|" if names else ""
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
-        return tuple(name for name in (value or "").split("|") if name)
+        return tuple(filter(None, value.split("|"))) if value else ()
 
 
 class Problems(TypeDecorator[tuple[Problem, ...]]):
@@ -119,25 +126,3 @@ def _words(kind: type[StrEnum]) -> list[str]:
 def enum_of(kind: type[StrEnum]) -> Enum:
     """A StrEnum kept as its words. No CHECK: a new word must not need a rebuild of the table on SQLite."""
     return Enum(kind, native_enum=False, create_constraint=False, length=20, values_callable=_words)
-
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Model(DeclarativeBase):
-    """What all tables share: how Python's types are kept, and names that migrations can rely on."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012  (SQLAlchemy reads it from the class)
-        str: PlainText,
-        datetime: UtcDateTime,
-        timedelta: Seconds,
-        tuple[str, ...]: Names,
-        tuple[Problem, ...]: Problems,
-        dict[str, Any]: JSON,
-    }

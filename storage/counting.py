@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, select, union_all
 
 from storage.articles import EVERYTHING
-from storage.criteria import passing
+from storage.criteria import passing, passing_apart
 from storage.filters import ArticleFilter
 from storage.summaries import articles
 
@@ -34,7 +34,10 @@ def count(store: Store, wanted: ArticleFilter = EVERYTHING) -> int:
 
 def count_in(connection: Connection, wanted: ArticleFilter) -> int:
     """The same inside a transaction, so that what is counted is what is read next."""
-    return connection.scalar(select(func.count()).select_from(articles).where(*passing(connection, wanted))) or 0
+    return sum(
+        connection.scalar(select(func.count()).select_from(articles).where(*tests)) or 0
+        for _moment, tests in _parts(connection, wanted, ())
+    )
 
 
 def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tuple[Any, ...]]:
@@ -43,18 +46,34 @@ def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tu
     The latest day first, then what most articles have; None is what an article lacks. Raises StoreError.
     """
     with store.read() as connection:
-        keys = [_key(one, connection.dialect.name).label(one) for one in by]
-        number = func.count().label("article_count")
-        days = [key.desc() for key, one in zip(keys, by, strict=True) if one is By.DAY]
-        order = [*days, number.desc(), *(key.asc().nulls_last() for key in keys)]
-        found = select(*keys, number).where(*passing(connection, wanted)).group_by(*keys).order_by(*order)
-        yield from (tuple(row) for row in connection.execute(found))
+        yield from (tuple(row) for row in connection.execute(_counted(connection, wanted, by)))
 
 
-def _key(by: By, dialect: str) -> ColumnElement[Any]:
-    if by is not By.DAY:
-        return articles.c[by]
-    return day_of(func.coalesce(articles.c.published_at, articles.c.first_seen_at), dialect)
+def _counted(connection: Connection, wanted: ArticleFilter, by: Sequence[By]) -> Select[Any]:
+    dialect = connection.dialect.name
+    parts = [_part(moment, tests, by, dialect) for moment, tests in _parts(connection, wanted, by)]
+    each = union_all(*parts).subquery("each") if len(parts) > 1 else parts[0].subquery("each")
+    keys = [each.c[one] for one in by]
+    # PostgreSQL sums whole numbers to a decimal one.
+    number = cast(func.sum(each.c.article_count), BigInteger).label("article_count")
+    days = [key.desc() for key, one in zip(keys, by, strict=True) if one is By.DAY]
+    order = [*days, number.desc(), *(key.asc().nulls_last() for key in keys)]
+    return select(*keys, number).group_by(*keys).order_by(*order)
+
+
+def _part(moment: ColumnElement[Any], tests: list[ColumnElement[bool]], by: Sequence[By], dialect: str) -> Select[Any]:
+    keys = [(day_of(moment, dialect) if one is By.DAY else articles.c[one]).label(one) for one in by]
+    return select(*keys, func.count().label("article_count")).where(*tests).group_by(*keys)
+
+
+def _parts(
+    connection: Connection, wanted: ArticleFilter, by: Sequence[By]
+) -> list[tuple[ColumnElement[Any], list[ColumnElement[bool]]]]:
+    """In two parts where a time matters: a million days over either time take 2.1 s, out of the index of each 0.4 s."""
+    if By.DAY not in by and wanted.since is None and wanted.until is None:
+        return [(articles.c.published_at, passing(connection, wanted))]
+    with_date, without = passing_apart(connection, wanted)
+    return [(articles.c.published_at, with_date), (articles.c.first_seen_at, without)]
 
 
 def day_of(moment: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:

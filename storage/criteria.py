@@ -24,10 +24,26 @@ def passing(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement
     Raises ConfigError for a filter that asks as of a moment: only lists are answered so. Raises StoreError for a
     question to an index that is not whole.
     """
+    return [*_asked(connection, wanted), *dated(wanted)]
+
+
+def passing_apart(
+    connection: Connection, wanted: ArticleFilter
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """The same for two statements: what has a date, and what has none. No article passes both.
+
+    Each can be answered out of an index, which no statement over either time can.
+    """
+    asked = _asked(connection, wanted)
+    dateless = articles.c.published_at.is_(None)
+    return [*asked, ~dateless, *published(wanted)], [*asked, dateless, *first_seen(wanted)]
+
+
+def _asked(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """All but the times."""
     if wanted.as_of is not None:
         raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
-    answering = [] if wanted.question is None else [answers(connection, wanted.question)]
-    return [*conditions(wanted), *dated(wanted), *answering]
+    return [*conditions(wanted), *([] if wanted.question is None else [answers(connection, wanted.question)])]
 
 
 def answers(connection: Connection, question: Question) -> ColumnElement[bool]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index
-from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.columns import Model, enum_of
+from storage.columns import enum_of
 from storage.records import Telling
+from storage.tables import Mapped, Model, mapped_column
 
 
 class ScheduleRow(Model):

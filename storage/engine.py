@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Dialect, Engine, Row, create_engine, event, func, make_url, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from storage.errors import ConfigError, StoreError
@@ -237,5 +237,7 @@ def insert_into(connection: Connection, model: Any) -> sqlite.Insert:
 def insert_for(dialect: str, model: Any) -> sqlite.Insert:
     """The same by the dialect's name; SQLite and PostgreSQL spell it alike."""
     if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 20 ms that no start on SQLite needs
+
         return postgresql.insert(model)  # type: ignore[return-value]  # same methods, no common type
     return sqlite.insert(model)

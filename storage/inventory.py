@@ -8,11 +8,11 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, inspect, select
 
 from storage import duty_models as _duty_models  # noqa: F401  (they fill the metadata)
-from storage.columns import Model
 from storage.engine import transaction
 from storage.models import SCHEMA_VERSION
 from storage.printable import safe
 from storage.schema import version_of
+from storage.tables import Model
 
 LABEL_WIDTH = 16
 

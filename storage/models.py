@@ -1,4 +1,8 @@
-"""The tables. `articles` says what a page says now; what it said before and what it counted stand beside it."""
+"""The tables. `articles` says what a page says now; what it said before and what it counted stand beside it.
+
+They are made by the migrations, which alone say `postgresql_where` of a partial index: said here, it would load the
+whole dialect of PostgreSQL (30 ms) at every start on SQLite.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
-from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.columns import Large, Model, enum_of
+from storage.columns import Large, enum_of
 from storage.records import (
     ChangeKind,
     FetchResult,
@@ -20,6 +23,7 @@ from storage.records import (
     Trigger,
     Why,
 )
+from storage.tables import Mapped, Model, mapped_column
 
 SCHEMA_VERSION = "0003"
 """The Alembic revision these models are written for; versions are numbered, so that newer can be told from older."""
@@ -40,13 +44,18 @@ class SourceRow(Model):
     held_base: Mapped[str | None]
 
 
+ASKED_BY = ("section", "sections", "language")
+
+
 class ArticleRow(Model):
     """What the page says now."""
 
     __tablename__ = "articles"
     __table_args__ = (
-        Index("ix_articles_published_at_id", "published_at", "id"),
-        Index("ix_articles_source_published_at_id", "source", "published_at", "id"),
+        # What a list or a count is asked by goes along, so that rows that do not pass are not looked up: of a million,
+        # the newest 50 of a section with 200 articles took 300 ms without it and take 60 ms so.
+        Index("ix_articles_published_at_id", "published_at", "id", *ASKED_BY),
+        Index("ix_articles_source_published_at_id", "source", "published_at", "id", *ASKED_BY),
         Index("ix_articles_section_published_at_id", "section", "published_at", "id"),
         Index("ix_articles_view_count_id", "view_count", "id"),
         Index("ix_articles_content_hash", "content_hash"),
@@ -208,7 +217,6 @@ class CrawlRunRow(Model):
             "source",
             unique=True,
             sqlite_where=text("finished_at IS NULL"),
-            postgresql_where=text("finished_at IS NULL"),
         ),
         Index("ix_crawl_runs_source_started_at", "source", "started_at"),
     )
@@ -274,13 +282,7 @@ class EventRow(Model):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_source_kind_opened_at", "source", "kind", "opened_at"),
-        Index(
-            "uq_events_open",
-            *("source", "kind", "subject"),
-            unique=True,
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
-        ),
+        Index("uq_events_open", "source", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -17,7 +17,7 @@ from storage.criteria import conditions, dated, first_seen, passing, published
 from storage.errors import ConfigError
 from storage.filters import GROWTH_WINDOW, ArticleFilter, Cursor, Sort
 from storage.models import ArticleRow
-from storage.summaries import SUMMARY
+from storage.summaries import LIST, SUMMARY
 
 if TYPE_CHECKING:
     from storage.search import Hits
@@ -27,6 +27,16 @@ LARGEST_ID = 2**31 - 1
 
 articles = ArticleRow.__table__
 NEWEST = articles.c.id.desc()
+
+
+def _sorted_by(key: ColumnElement[Any]) -> tuple[ColumnElement[Any], Select[Any], Select[Any]]:
+    """The key, the list of what has it, and that of what has not."""
+    having = LIST.where(key.is_not(None)).order_by(key.desc(), NEWEST)
+    return key, having, LIST.where(key.is_(None)).order_by(NEWEST)
+
+
+_BY_DATE = _sorted_by(articles.c.published_at)
+_BY_VIEWS = _sorted_by(articles.c.view_count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,18 +90,18 @@ def _hits(connection: Connection, wanted: ArticleFilter) -> Hits | None:
 
 def _by_id(order: Order, hits: Hits | None) -> Iterator[Select[Any]]:
     # Ids are given in the order of storing, and are an index that is always there.
-    yield _select(order.wanted, dated(order.wanted), _behind_id(order.after), hits).order_by(NEWEST)
+    found = LIST.where(*conditions(order.wanted), *dated(order.wanted), *_behind_id(order.after))
+    yield _among(hits, found).order_by(NEWEST)
 
 
 def _by_key(order: Order, hits: Hits | None) -> Iterator[Select[Any]]:
     wanted, by_date = order.wanted, order.sort is Sort.DATE
-    key = articles.c.published_at if by_date else articles.c.view_count
+    key, with_key, without = _BY_DATE if by_date else _BY_VIEWS
     if order.keyed:
         times = published(wanted) if by_date else dated(wanted)
-        place = [key.is_not(None), *_behind(key, articles.c.id, order.after)]
-        yield _select(wanted, times, place, hits).order_by(key.desc(), NEWEST)
+        yield _among(hits, with_key.where(*conditions(wanted), *times, *_behind(key, articles.c.id, order.after)))
     times = first_seen(wanted) if by_date else dated(wanted)
-    yield _select(wanted, times, [key.is_(None), *_behind_unkeyed(order)], hits).order_by(NEWEST)
+    yield _among(hits, without.where(*conditions(wanted), *times, *_behind_unkeyed(order)))
 
 
 def _by_rank(order: Order, hits: Hits) -> Iterator[Select[Any]]:
@@ -128,10 +138,7 @@ def _by_growth(connection: Connection, order: Order) -> Iterator[Select[Any]]:
     yield others.where(*tests, rest, *_behind_unkeyed(order)).order_by(NEWEST)
 
 
-def _select(
-    wanted: ArticleFilter, times: list[ColumnElement[bool]], place: list[ColumnElement[bool]], hits: Hits | None
-) -> Select[Any]:
-    found = select(*SUMMARY).where(*conditions(wanted), *times, *place)
+def _among(hits: Hits | None, found: Select[Any]) -> Select[Any]:
     return found if hits is None else hits.among(found)
 
 

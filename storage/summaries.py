@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from storage.answers import ArticleFull, ArticleGain, ArticleHit, ArticleSummary
+from storage.filters import Sort
 from storage.models import ArticleRow, SourceRow
 
 articles = ArticleRow.__table__
@@ -19,7 +20,8 @@ sources = SourceRow.__table__
 RENAMED = {"fetched_at": "last_fetched_at"}
 OF_SOURCE = {"source_title", "terms"}
 
-Notes = Mapping[str, Mapping[str, str]]
+Notes = Mapping[str, Mapping[str, Any]]
+Make = Callable[[Sequence[Any], Notes], ArticleSummary]
 
 
 def source_notes(connection: Connection) -> Notes:
@@ -27,8 +29,10 @@ def source_notes(connection: Connection) -> Notes:
 
     Asked for apart: joined to the articles, the planner may begin with the sources and then sort every article.
     """
-    rows = connection.execute(select(sources.c.name, sources.c.title, sources.c.terms))
-    return {name: {"source_title": title, "terms": terms} for name, title, terms in rows}
+    return {name: {"source_title": title, "terms": terms} for name, title, terms in connection.execute(_SOURCES)}
+
+
+_SOURCES = select(sources.c.name, sources.c.title, sources.c.terms)
 
 
 def _column(name: str) -> ColumnElement[Any]:
@@ -40,26 +44,33 @@ def _columns(kind: type[ArticleSummary]) -> tuple[ColumnElement[Any], ...]:
 
 
 SUMMARY = _columns(ArticleSummary)
-"""The columns of an ArticleSummary; `score` beside them makes an ArticleHit, `gained` an ArticleGain."""
+LIST = select(*SUMMARY)
+"""Built once: to name the columns takes as long as to read a page of them."""
 FULL = _columns(ArticleFull)
+_NAMES = tuple(column.name for column in SUMMARY)
+_SOURCE = _NAMES.index("source")
 
 
-def values(row: RowMapping, notes: Notes) -> dict[str, Any]:
-    """A row and what its source says, by the names of the fields."""
-    return {**row, **notes[row["source"]]}
+def summary(row: Sequence[Any], notes: Notes) -> ArticleSummary:
+    """What a row of SUMMARY says."""
+    return ArticleSummary(**_values(row, notes))
 
 
-def summary(row: RowMapping, notes: Notes, *, until: datetime | None = None) -> ArticleSummary:
-    """What a row of SUMMARY says; `until` is when the list was made."""
-    if "score" in row:
-        return ArticleHit(**values(row, notes))
-    if "gained" in row:
-        return ArticleGain(**values(row, notes), until=until)
-    return ArticleSummary(**values(row, notes))
+def maker(sort: Sort, until: datetime) -> Make:
+    """What makes an article of a row of a list: of SUMMARY, and behind it what it is sorted by if no field has that."""
+    if sort is Sort.RANK:
+        return lambda row, notes: ArticleHit(**_values(row, notes), score=row[-1])
+    if sort is Sort.GROWTH:
+        return lambda row, notes: ArticleGain(**_values(row, notes), gained=row[-1], until=until)
+    return summary
+
+
+def _values(row: Sequence[Any], notes: Notes) -> dict[str, Any]:
+    return {**dict(zip(_NAMES, row, strict=False)), **notes[row[_SOURCE]]}
 
 
 def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:
     """The articles with these ids, by id."""
     notes = source_notes(connection)
-    found = connection.execute(select(*SUMMARY).where(articles.c.id.in_(ids))).mappings()
-    return {row["id"]: summary(row, notes) for row in found}
+    found = (summary(row, notes) for row in connection.execute(LIST.where(articles.c.id.in_(ids))))
+    return {article.id: article for article in found}

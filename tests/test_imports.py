@@ -152,6 +152,14 @@ def test_a_question_loads_only_what_it_needs(tmp_path: Path, arguments: list[str
     assert not loaded & UNWANTED
 
 
+def test_a_query_loads_neither_the_mapper_nor_another_database_nor_feeds(tmp_path: Path) -> None:
+    asked = ["query", "--database", f"sqlite:///{tmp_path}/asked.db"]
+    loaded_by(asked, tmp_path)  # the first one makes the tables
+    loaded = modules_loaded_by(asked, tmp_path)
+    assert {"sqlalchemy", "storage.models"} <= loaded
+    assert not loaded & {"sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "storage.feed_formats"}
+
+
 def test_the_settings_are_told_without_a_database_or_scrapy(tmp_path: Path) -> None:
     assert not loaded_by(["config"], tmp_path) & {"scrapy", "twisted", "sqlalchemy", "alembic", "apprise", "aiohttp"}
 
@@ -168,9 +176,14 @@ def test_the_daemon_crawls_and_loads_neither_scrapy_nor_the_migrations(tmp_path:
 
 def loaded_by(arguments: list[str], folder: Path) -> set[str]:
     """The packages a command has loaded when it ends."""
+    return {module.split(".")[0] for module in modules_loaded_by(arguments, folder)}
+
+
+def modules_loaded_by(arguments: list[str], folder: Path) -> set[str]:
+    """The modules a command has loaded when it ends."""
     script = (
         "import atexit, sys; sys.path.insert(0, sys.argv.pop(1));"
-        "atexit.register(lambda: sys.stderr.write('\\nLOADED ' + ' '.join({m.split('.')[0] for m in sys.modules})));"
+        "atexit.register(lambda: sys.stderr.write('\\nLOADED ' + ' '.join(sys.modules)));"
         "import presswatch; presswatch.main()"
     )
     done = subprocess.run(

@@ -3,8 +3,8 @@
 from alembic import context
 
 from storage import duty_models, models  # noqa: F401  (they fill the metadata)
-from storage.columns import Model
 from storage.schema import is_modelled
+from storage.tables import Model
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -16,8 +16,8 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Row, select
 
 from storage import duty_models as _duty_models  # noqa: F401  (they fill the metadata)
-from storage.columns import Model
 from storage.store import Store, open_store
+from storage.tables import Model
 from tests.site import Site
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Row, select
 
 from scheduler.rules import LEAST, MOST
-from storage.columns import Model
 from storage.records import RunStatus
 from storage.store import open_store
+from storage.tables import Model
 from tests.scheduler.month import Month, Visited
 from tests.scheduler.october import (
     BACK,

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import delete, insert
 
 from storage import indexing
-from storage.columns import Model
 from storage.records import ChangeKind, FetchResult, Outcome, RunStatus, Trigger, Why
 from storage.store import Store, open_store
+from storage.tables import Model
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 
 from storage import search
+from storage.counting import By, count, counts
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.questions import parse
 from storage.run_history import past_runs
@@ -144,3 +147,38 @@ def test_ranking_looks_at_no_article_that_is_not_shown(rows: Rows, plans: Plans)
     assert list(rows.store.articles.find(ArticleFilter(question=parse("source:apa")), limit=5))
     ranking = plans.steps[plans.steps.index("MATERIALIZE found") :]
     assert [step for step in ranking if " articles " in step] == ["SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "by"),
+    [
+        ({}, By.DAY),
+        ({"since": NOON - DAY}, By.DAY),
+        ({"since": NOON - DAY}, By.SECTION),
+        ({"source": "apa"}, By.DAY),
+        ({"section": "politics"}, By.DAY),
+        ({}, By.SOURCE),
+        ({}, By.SECTION),
+        ({}, By.LANGUAGE),
+    ],
+    ids=str,
+)
+def test_what_has_a_date_is_counted_out_of_an_index_alone(
+    rows: Rows, plans: Plans, wanted: dict[str, Any], by: By
+) -> None:
+    assert list(counts(rows.store, ArticleFilter(**wanted), [by]))
+    looks = [step for step in plans.steps if "articles" in step]
+    assert "COVERING INDEX" in looks[0], plans.steps
+    assert not [step for step in looks if step == "SCAN articles"]
+
+
+def test_how_many_there_are_since_a_time_is_counted_out_of_an_index_alone(rows: Rows, plans: Plans) -> None:
+    assert count(rows.store, ArticleFilter(since=NOON - DAY)) == 21 + 9  # with a date, and without
+    assert "COVERING INDEX ix_articles_published_at_id" in plans.steps[0]
+
+
+def test_a_section_is_told_by_the_index_before_its_article_is_looked_up(sqlite_database: str) -> None:
+    with closing(sqlite3.connect(sqlite_database.removeprefix("sqlite:///"))) as connection:
+        for name in ("ix_articles_published_at_id", "ix_articles_source_published_at_id"):
+            columns = [row[2] for row in connection.execute(f"PRAGMA index_info({name})")]
+            assert columns[-3:] == ["section", "sections", "language"]

@@ -16,10 +16,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from storage import duty_models, schema
-from storage.columns import Model
 from storage.engine import create_store_engine, transaction
 from storage.errors import StoreError
 from storage.models import SCHEMA_VERSION
+from storage.tables import Model
 
 assert duty_models.LeaseRow.metadata is Model.metadata
 

@@ -15,8 +15,19 @@ def upgrade() -> None:
     _leases()
     _watches()
     _alerts()
+    _what_lists_are_asked_by()
     if op.get_bind().dialect.name == "postgresql":
         _as_sqlite_keeps_them()
+
+
+def _what_lists_are_asked_by() -> None:
+    """The two indexes a list by date comes out of know the sections and the language, too."""
+    for name, columns in (
+        ("ix_articles_published_at_id", ["published_at", "id"]),
+        ("ix_articles_source_published_at_id", ["source", "published_at", "id"]),
+    ):
+        op.drop_index(name, "articles")
+        op.create_index(name, "articles", [*columns, "section", "sections", "language"])
 
 
 LARGE = (

@@ -1,0 +1,286 @@
+"""`python -m benchmarks.million FILE [--articles N]`: a seeded SQLite database of realistic sizes, a million articles.
+
+Eight years of three sources in three languages: day and night, weekdays and weekends, several sections an article,
+bodies of about 400 words with a long tail, what was viewed, edited and gone, and the links, fetches and crawls behind
+it. The tables are made by the program itself. An index of the full text is not filled here: `presswatch db reindex` is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import sqlite3
+import time
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from benchmarks.vocabulary import FOREIGN, Language, languages, line, text, topic_of
+
+ARTICLES = 1_000_000
+END = datetime.fromisoformat("2026-11-24 12:00")  # UTC, and as SQLite keeps it: without a zone
+YEARS = 8
+HOURS = YEARS * 365 * 24
+BATCH = 5_000
+WORKERS = 2
+
+HOUR_SHAPE = (3, 2, 1, 1, 1, 2, 5, 9, 13, 15, 16, 16, 16, 16, 15, 15, 14, 12, 10, 9, 8, 7, 6, 4)
+DAY_SHAPE = (1.15, 1.2, 1.2, 1.2, 1.1, 0.55, 0.5)
+SOURCES = ("caliber", "varenia", "herald")
+SOURCE_SHARE = (5, 3, 2)
+LANGUAGE_SHARE = {"en": 60, "ru": 25, "az": 15}
+SECTIONS = {
+    "politics": 300,
+    "economy": 180,
+    "world": 160,
+    "society": 120,
+    "sport": 90,
+    "culture": 60,
+    "analytics": 40,
+    "science": 25,
+    "opinion": 12,
+    "interview": 8,
+    "elections": 4,
+    "weather": 0.9,
+    "archive": 0.1,
+}
+"""Of a thousand articles so many have it as their first."""
+MEDIAN_WORDS, SPREAD = 350, 0.5
+EDITED, GONE, UNDATED, TO_THE_DAY = 0.04, 0.005, 0.005, 0.01
+KINDS = ("minor", "minor", "minor", "numbers", "quote", "title", "substantive", "date moved")
+RUNGS = tuple(timedelta(hours=hours) for hours in (0.25, 1, 3, 6, 12, 24, 48, 168, 720))
+RUN_HOURS = 2
+RUNS = HOURS // RUN_HOURS  # a source
+
+Row = tuple[Any, ...]
+TABLES = {
+    "articles": "id, source, url, language, section, sections, title, subtitle, body, description, published_at,"
+    " published_text, published_precision, author, view_count, image_url, content_hash, problems, first_seen_at,"
+    " last_seen_at, stored_at, last_fetched_at, revised_at, gone_at, reader_version, relook_at",
+    "revisions": "article_id, number, title, body, sections, published_at, content_hash, seen_from, seen_until, kind,"
+    " undeclared",
+    "view_readings": "article_id, read_at, view_count",
+    "links": "id, source, url, title, published_at, sections, language, first_listed_at, last_listed_at, outcome,"
+    " attempts, read_at, article_id",
+    "listings": "link_id, channel_id, first_listed_at, last_listed_at",
+    "fetches": "link_id, run_id, fetched_at, why, result, reason, http_status, byte_count, view_count",
+    "events": "source, kind, subject, details, opened_at, told_at, closed_at",
+}
+Rows = dict[str, list[Row]]
+
+
+def insert(table: str) -> str:
+    return f"INSERT INTO {table} ({TABLES[table]}) VALUES ({', '.join('?' * len(TABLES[table].split(',')))})"
+
+
+def make(file: Path, articles: int) -> None:
+    """A new database of so many articles; the same at every call."""
+    from storage.store import open_store  # here: the processes that make text need none of it
+
+    open_store(f"sqlite:///{file}").close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        # Until it is whole it is worth nothing: what a crash would leave is thrown away.
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000000", "foreign_keys = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN")
+        _frame(connection)
+        for rows in _in_order(articles):
+            for table, found in rows.items():
+                connection.executemany(insert(table), found)
+        connection.execute("COMMIT")
+    open_store(f"sqlite:///{file}").close()  # which sets the journal as the program has it
+
+
+def _frame(connection: sqlite3.Connection) -> None:
+    connection.executemany(
+        "INSERT INTO sources (name, title, home, terms, timezone) VALUES (?, ?, ?, ?, 'Asia/Baku')",
+        [(name, name.title(), f"https://{name}.example", f"Use with a link to {name.title()}") for name in SOURCES],
+    )
+    connection.executemany(
+        "INSERT INTO channels (id, source, url, validators_trusted, failures) VALUES (?, ?, ?, 1, 0)",
+        [(place + 1, name, f"https://{name}.example/rss.xml") for place, name in enumerate(SOURCES)],
+    )
+    connection.executemany(
+        "INSERT INTO crawl_runs (id, source, trigger, status, started_at, finished_at, beat_at, host, pid,"
+        " listed_count, new_count, revised_count, same_count, recounted_count, filtered_count, failed_count,"
+        " gone_count, pending_count, request_count, byte_count)"
+        " VALUES (?, ?, 'scheduled', 'succeeded', ?, ?, ?, 'newsroom', 1, 24, 10, 0, 3, 0, 0, 0, 0, 0, 15, 300000)",
+        (_run(source, number) for source in range(len(SOURCES)) for number in range(RUNS)),
+    )
+
+
+def _run(source: int, number: int) -> Row:
+    began = END - timedelta(hours=HOURS - number * RUN_HOURS)
+    ended = kept(began + timedelta(seconds=42))
+    return source * RUNS + number + 1, SOURCES[source], kept(began), ended, ended
+
+
+def _in_order(articles: int) -> Iterator[Rows]:
+    """The batches one after another, made by several processes a few ahead of what is written."""
+    starts = iter(range(1, articles + 1, BATCH))
+    with ProcessPoolExecutor(WORKERS) as pool:
+        waiting: deque[Future[Rows]] = deque()
+        while True:
+            while len(waiting) < 2 * WORKERS and (start := next(starts, None)) is not None:
+                waiting.append(pool.submit(batch, start, min(start + BATCH, articles + 1), articles))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+
+
+def batch(start: int, until: int, articles: int) -> Rows:
+    """The rows of these articles; `articles` is how many there are in all."""
+    rows: Rows = {table: [] for table in TABLES}
+    for number in range(start, until):
+        _article(rows, number, articles)
+    return rows
+
+
+def _article(rows: Rows, number: int, articles: int) -> None:
+    """One article and all that stands beside it."""
+    dice = random.Random(number)
+    born = published(number / articles)
+    seen = min(born + timedelta(seconds=dice.randrange(60, 1500)), END - timedelta(minutes=1))
+    source = dice.choices(range(3), SOURCE_SHARE)[0]
+    language = dice.choices(list(LANGUAGE_SHARE), list(LANGUAGE_SHARE.values()))[0]
+    sections = _sections(dice)
+    title, body = wording(dice, language, sections[0])
+    listed = f"|{'|'.join(sections)}|"
+    url = f"https://{SOURCES[source]}.example/{language}/post/{slug(title)}-{number}"
+    looks = _looks(dice, seen)
+    edit = next((at for at, _ in looks[1:]), None) if dice.random() < EDITED else None
+    gone = kept(seen + timedelta(days=40)) if dice.random() < GONE else None
+    precision, date = _date(dice, born)
+    rows["articles"].append((
+        number, SOURCES[source], url, language, sections[0], listed, title,
+        text(spoken(language), dice, 14), body, text(spoken(language), dice, 25), date,
+        f"{born:%d %B %Y, %H:%M}", precision, title.split()[2] if dice.random() < 0.3 else None,
+        looks[-1][1], f"https://{SOURCES[source]}.example/media/{number}.jpg", dice.randbytes(32).hex(), "[]",
+        kept(seen), kept(seen + timedelta(hours=5)), kept(seen), looks[-1][0], edit, gone, 1,
+        kept(seen + RUNGS[-1]) if articles - number < articles // 100 else None,
+    ))  # fmt: skip
+    _beside(rows, dice, number, source, url, looks, edit, gone)
+
+
+def _beside(
+    rows: Rows, dice: random.Random, number: int, source: int, url: str, looks: list[tuple[str, int]],
+    edit: str | None, gone: str | None,
+) -> None:  # fmt: skip
+    article = rows["articles"][-1]
+    language, listed, title, body, date, seen, last = (article[place] for place in (3, 5, 6, 8, 10, 18, 19))
+    run = source * RUNS + run_of(datetime.fromisoformat(seen)) + 1
+    rows["view_readings"] += [(number, at, count) for at, count in looks]
+    rows["links"].append(
+        (number, SOURCES[source], url, title, date, listed, language, seen, last, "stored", 0, looks[-1][0], number)
+    )
+    rows["listings"].append((number, source + 1, seen, last))
+    for place, (at, count) in enumerate(looks):
+        why, result = ("relook", "revised" if at == edit else "same") if place else ("new", "new")
+        rows["fetches"].append((number, run, at, why, result, result, 200, 5 * len(body), count))
+    if edit is not None:
+        kind = dice.choice(KINDS)
+        before = body.replace(" ", " not ", 1)
+        hashed = dice.randbytes(32).hex()
+        undeclared = dice.random() < 0.7
+        rows["revisions"].append((number, 1, title, before, listed, date, hashed, seen, edit, kind, undeclared))
+        rows["events"].append((SOURCES[source], "edited", url, "{}", edit, edit, edit))
+    if gone is not None:
+        rows["events"].append((SOURCES[source], "gone", url, "{}", gone, gone, gone))
+
+
+def wording(dice: random.Random, language: str, section: str) -> tuple[str, str]:
+    """A title of 60 to 90 characters and a body."""
+    words = min(max(round(dice.lognormvariate(math.log(MEDIAN_WORDS), SPREAD)), 40), 4000)
+    topic = topic_in(language, section)
+    return line(spoken(language), dice, dice.randrange(66, 91), topic), text(spoken(language), dice, words, topic)
+
+
+def slug(title: str) -> str:
+    return title.lower().translate(FOREIGN).replace(" ", "-")
+
+
+@cache
+def spoken(language: str) -> Language:
+    return languages()[language]
+
+
+@cache
+def topic_in(language: str, section: str) -> list[str]:
+    return topic_of(spoken(language), list(SECTIONS).index(section))
+
+
+def _sections(dice: random.Random) -> list[str]:
+    """Its first one by frequency, and none to three more."""
+    drawn = dice.choices(list(SECTIONS), list(SECTIONS.values()), k=dice.choice((1, 2, 2, 3, 4)))
+    return list(dict.fromkeys(drawn))
+
+
+def _looks(dice: random.Random, seen: datetime) -> list[tuple[str, int]]:
+    """When it was fetched and what it had counted then: at the first sight and at some of the ages after it."""
+    some = sorted(dice.sample(RUNGS, dice.choice((0, 1, 2, 3, 3, 4, 5))))
+    fame = dice.lognormvariate(4, 1.2)
+    ages = (timedelta(minutes=1), *some)
+    counted = ((seen + age, round(fame * math.log1p(age / timedelta(minutes=20)))) for age in ages)
+    return [(kept(at), count) for at, count in counted if at <= END]
+
+
+def _date(dice: random.Random, born: datetime) -> tuple[str | None, str | None]:
+    """How exactly a page tells its date, and which."""
+    share = dice.random()
+    if share < UNDATED:
+        return None, None
+    if share < UNDATED + TO_THE_DAY:
+        return "day", kept(born.replace(hour=0, minute=0, second=0))
+    return "minute", kept(born.replace(second=0))
+
+
+def published(share: float) -> datetime:
+    """When so large a share of all articles was published: the rhythm of the week, and growth over the years."""
+    bounds = _bounds()
+    place = min(share, 1) * bounds[-1]
+    hour = min(bisect_right(bounds, place), HOURS - 1)
+    before = bounds[hour - 1] if hour else 0.0
+    into = (place - before) / (bounds[hour] - before)
+    return END - timedelta(seconds=round(3600 * (HOURS - hour - into)))
+
+
+@cache
+def _bounds() -> list[float]:
+    return list(accumulate(_weight(END - timedelta(hours=HOURS - hour), hour) for hour in range(HOURS)))
+
+
+def _weight(moment: datetime, hour: int) -> float:
+    return HOUR_SHAPE[moment.hour] * DAY_SHAPE[moment.weekday()] * (1 + hour / HOURS)
+
+
+def run_of(moment: datetime) -> int:
+    """The crawl of its source in which something was fetched."""
+    return min(int((moment - END) / timedelta(hours=RUN_HOURS)) + RUNS, RUNS - 1)
+
+
+def kept(moment: datetime) -> str:
+    """A time as the tables have it."""
+    return moment.isoformat(" ", "microseconds")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.million", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--articles", type=int, default=ARTICLES)
+    chosen = parser.parse_args()
+    began = time.perf_counter()
+    make(chosen.file, chosen.articles)
+    took = time.perf_counter() - began
+    print(f"{chosen.articles} articles in {took:.0f} s, {chosen.file.stat().st_size / 1e9:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()

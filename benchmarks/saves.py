@@ -1,0 +1,111 @@
+"""Saving new articles into a database of a million: `store.saving.save` beside the same rows by hand.
+
+Each way writes the article, its view reading and its fetch, and settles its link, which was listed before; by hand
+once in a transaction an article, as a crawl must, for each article is kept when it was read, and once all in one.
+Ours also compares with what is stored, asks who says the same, and hashes the wording. All write to one copy.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import million
+from benchmarks.million import Rows, insert
+from storage.fetches import Try
+from storage.records import ArticleData, Precision, Why
+from storage.store import Store, open_store
+
+PAIRS = 7
+SAVED = 400
+WAYS = ("ours", "a transaction each", "one transaction")
+SETTLE = (
+    "UPDATE links SET outcome = 'stored', attempts = 0, next_attempt_at = NULL, missing_at = NULL, reason = NULL,"
+    " sections = ?, language = ?, article_id = ?, read_at = ? WHERE id = ?"
+)
+
+
+def report(file: Path, folder: Path) -> None:
+    """Print the table."""
+    copy = folder / "copy.db"
+    shutil.copyfile(file, copy)
+    with open_store(f"sqlite:///{copy}") as store, closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        rounds = [_round(store, connection, number) for number in range(PAIRS + 1)][1:]
+    copy.unlink()
+    print(f"\nto save an article, us; medians of {PAIRS} interleaved rounds of {SAVED} articles each")
+    for way in WAYS:
+        spread = [one[way] / one["a transaction each"] for one in rounds]
+        took = statistics.median(one[way] for one in rounds)
+        print(f"{way:<52}{took:>10.0f}   ratio to a transaction each {statistics.median(spread):.2f}")
+
+
+def _round(store: Store, connection: sqlite3.Connection, number: int) -> dict[str, float]:
+    """Microseconds an article each way; who goes first moves on."""
+    (last,) = connection.execute("SELECT max(id) FROM links").fetchone()
+    took = {}
+    for place in range(len(WAYS)):
+        way = WAYS[(number + place) % len(WAYS)]
+        start = last + 1 + place * SAVED
+        rows = million.batch(start, start + SAVED, start + SAVED)
+        _list(connection, rows)
+        prepared = [_read(article) for article in rows["articles"]] if way == "ours" else []
+        began = time.perf_counter()
+        if way == "ours":
+            for data, tried in prepared:
+                store.saving.save(data, tried, section=data.sections[0])
+        else:
+            _by_hand(connection, rows, SAVED if way == "one transaction" else 1)
+        took[way] = 1e6 * (time.perf_counter() - began) / SAVED
+    return took
+
+
+def _list(connection: sqlite3.Connection, rows: Rows) -> None:
+    """The links as they stand before: listed, and not tried yet."""
+    connection.execute("BEGIN IMMEDIATE")
+    pending = [(*row[:9], "pending", 0, None, None) for row in rows["links"]]
+    connection.executemany(insert("links"), pending)
+    connection.execute("COMMIT")
+    rows["view_readings"] = list({row[0]: row for row in reversed(rows["view_readings"])}.values())[::-1]
+    rows["fetches"] = list({row[0]: row for row in reversed(rows["fetches"])}.values())[::-1]
+
+
+def _read(article: Sequence[Any]) -> tuple[ArticleData, Try]:
+    """What a page of it said, and the fetch that brought it."""
+    row = dict(zip(million.TABLES["articles"].split(", "), article, strict=True))
+    at = _moment(row["stored_at"])
+    assert at is not None
+    precision = row["published_precision"]
+    same = ("source", "url", "title", "subtitle", "body", "description", "published_text", "author", "view_count")
+    data = ArticleData(
+        **{name: row[name] for name in (*same, "image_url", "language", "reader_version")},
+        sections=tuple(row["sections"].strip("|").split("|")),
+        published_at=_moment(row["published_at"]),
+        published_precision=None if precision is None else Precision(precision),
+        fetched_at=at,
+        problems=(),
+    )
+    return data, Try(url=data.url, why=Why.NEW, at=at, run_id=None, byte_count=5 * len(data.body), http_status=200)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _by_hand(connection: sqlite3.Connection, rows: Rows, together: int) -> None:
+    links = [(row[5], row[6], row[0], row[7], row[0]) for row in rows["links"]]
+    for start in range(0, SAVED, together):
+        part = slice(start, start + together)
+        connection.execute("BEGIN IMMEDIATE")
+        for table in ("articles", "view_readings", "fetches"):
+            connection.executemany(insert(table), rows[table][part])
+        connection.executemany(SETTLE, links[part])
+        connection.execute("COMMIT")
