@@ -12,6 +12,7 @@ from scraper.selection import wanted_section, wants
 from storage.errors import StoreError
 from storage.fetches import Try
 from storage.records import Change, Failure, Reading, Why
+from storage.saving import Save
 
 if TYPE_CHECKING:
     from scraper.session import Session
@@ -71,7 +72,7 @@ class StorePipeline(SessionPart):
             await session.call(filtered, item.tried, reason=refusal, sections=data.sections, language=data.language)
             return
         section = wanted_section(sections, session.policy)
-        saved = await session.call(session.store.saving.save, data, item.tried, section=section)
+        saved = await session.commits.save(Save(data=data, tried=item.tried, section=section))
         session.new += saved.change is Change.NEW
         self.crawler.stats.inc_value(f"article/{saved.change}")
         logger.info("%s: %s (%s)", data.url, saved.change, saved.reason)

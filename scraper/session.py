@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
+from scraper.group_commit import GroupCommit
 from scraper.links import Addresses
 from scraper.options import CrawlOptions
 from scraper.selection import Policy
@@ -69,6 +70,7 @@ class Session(Visit):
 
     store: Store
     writer: Writer
+    commits: GroupCommit = field(init=False)
     policy: Policy = field(init=False)
     channels: tuple[Channel, ...] = field(init=False)
     listed: set[str] = field(default_factory=set)
@@ -88,6 +90,7 @@ class Session(Visit):
 
     def __post_init__(self) -> None:
         Visit.__post_init__(self)  # super() does not work in a dataclass with slots before Python 3.14
+        self.commits = GroupCommit(lambda saves: self.call(self.store.saving.save_all, saves))
         chosen = self.config.source(self.source.name)
         self.channels = channels_of(self.source, chosen)
         self.policy = Policy(

@@ -1,7 +1,8 @@
-"""Save what a page said: one transaction an article, decided by storage.changes."""
+"""Save what pages said: an article whole or not at all, decided by storage.changes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import cache
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
 
 from storage import events, indexing
-from storage.changes import SECOND_SIGHT, Decision, StoredWording, compare
+from storage.changes import Decision, StoredWording, compare
 from storage.engine import AnyRow, hold_lock, insert_for, insert_into
 from storage.fetches import Try, record_fetch
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
-from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome, Precision
+from storage.overwriting import DATE, FOLLOWING, WORDING, changed_values
+from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome
 from storage.relooks import next_relook
 
 if TYPE_CHECKING:
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
 MINOR_WINDOW = timedelta(hours=48)
 """Minor edits of this long are counted before one more is believed (policy: more than 24 in 48 h)."""
 
-# What the page says, column by column. The wording is what an edit is judged by: it is overwritten when the decision
-# says so, and kept as a revision. The date moves only together with how it was printed. The rest follows the page.
-WORDING = ("title", "subtitle", "body")
-DATE = ("published_at", "published_text", "published_precision")
-FOLLOWING = ("author", "sections", "language", "description", "image_url", "view_count")
 STORED = tuple(field.name for field in fields(StoredWording))
 
 # Statements are built once and on tables, not classes: building them for every article took two thirds of a save,
@@ -97,6 +94,19 @@ class Saved:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Save:
+    """What one fetch said, to be kept.
+
+    `tried.url` is the address that was asked for; it differs from `data.url` after a redirect within the site.
+    `section` is the wanted section the page belongs to.
+    """
+
+    data: ArticleData
+    tried: Try
+    section: str | None
+
+
 class Saving:
     """Turns fetched articles into rows."""
 
@@ -106,17 +116,29 @@ class Saving:
     def save(self, data: ArticleData, tried: Try, *, section: str | None) -> Saved:
         """Keep what one fetch said: the article, its earlier wording, its view reading, the link's outcome.
 
-        `tried.url` is the address that was asked for; it differs from `data.url` after a redirect within the site.
-        `section` is the wanted section the page belongs to. All of it is kept, or nothing. Raises StoreError.
+        All of it is kept, or nothing. Raises StoreError.
         """
-        fresh = compare(None, data, now=data.fetched_at)
-        with self._store.write() as connection:
-            asked = {"asked": tried.url, "page": data.url, "of": data.source, "wording": fresh.content_hash}
-            link = connection.execute(_FIND_LINK, asked).one()
-            saved = _save_article(connection, data, link, section, fresh)
-            _count_views(connection, saved.article_id, data)
-            _settle_links(connection, data, tried, saved, link)
+        (saved,) = self.save_all([Save(data=data, tried=tried, section=section)])
         return saved
+
+    def save_all(self, saves: Sequence[Save]) -> tuple[Saved, ...]:
+        """Keep what several fetches said, one after the other, in one transaction: all of it, or nothing.
+
+        Raises StoreError.
+        """
+        fresh = [compare(None, save.data, now=save.data.fetched_at) for save in saves]
+        with self._store.write() as connection:
+            return tuple(_keep(connection, save, decision) for save, decision in zip(saves, fresh, strict=True))
+
+
+def _keep(connection: Connection, save: Save, fresh: Decision) -> Saved:
+    data, tried = save.data, save.tried
+    asked = {"asked": tried.url, "page": data.url, "of": data.source, "wording": fresh.content_hash}
+    link = connection.execute(_FIND_LINK, asked).one()
+    saved = _save_article(connection, data, link, save.section, fresh)
+    _count_views(connection, saved.article_id, data)
+    _settle_links(connection, data, tried, saved, link)
+    return saved
 
 
 def _save_article(
@@ -170,7 +192,7 @@ def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: 
         _tell(connection, stored, data, "volatile", decision.reason, {})
     if stored.gone_at is not None:
         _tell(connection, stored, data, "back", f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {})
-    values = _changed_values(stored, data, decision, section)
+    values = changed_values(stored, data, decision, section)
     connection.execute(_UPDATE_ARTICLE, values | {"which": stored.id})
     if keeps_up:
         before = indexing.document(stored)
@@ -204,61 +226,6 @@ def _tell(
 ) -> None:
     about = {"sentence": f"{data.title}: {what}", "article_id": stored.id} | details
     events.record(connection, source=stored.source, kind=kind, subject=data.url, details=about, now=data.fetched_at)
-
-
-def _changed_values(stored: AnyRow, data: ArticleData, decision: Decision, section: str | None) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "last_fetched_at": data.fetched_at,
-        "gone_at": None,
-        "content_hash": decision.content_hash,
-        "relook_at": _relook(stored, data, decision),
-        "suspect_hash": decision.suspect_hash,
-        "suspect_at": decision.suspect_at,
-    }
-    if decision.change is Change.SUSPECT:
-        return values
-    values |= {name: _filled(stored, data, name) for name in FOLLOWING}
-    values |= {"problems": data.problems, "reader_version": data.reader_version}
-    values["section"] = section or next(iter(data.sections), None) or stored.section
-    if _is_date_of_now(stored, data, decision):
-        values |= {name: getattr(data, name) for name in DATE}
-    if decision.overwrites:
-        values |= {name: _filled(stored, data, name) for name in WORDING if name not in decision.held}
-    elif stored.subtitle is None:
-        # A field that could not be read before and can be now is no edit of the site's.
-        values["subtitle"] = data.subtitle
-    if decision.change is Change.REVISED:
-        values["revised_at"] = data.fetched_at
-    return values
-
-
-def _filled(stored: AnyRow, data: ArticleData, name: str) -> Any:
-    """What was read; what is stored, where nothing could be read."""
-    read = getattr(data, name)
-    missing = read is None or (name == "sections" and not read)
-    # A subtitle has no problem when it is gone: it was taken away.
-    return getattr(stored, name) if missing and name != "subtitle" else read
-
-
-def _is_date_of_now(stored: AnyRow, data: ArticleData, decision: Decision) -> bool:
-    """Whether the date that was read takes the place of the stored one, which it does as a whole or not at all.
-
-    One that was not understood does not, nor, in the same wording, one that says less: the day for the minute.
-    """
-    if stored.published_at is None:
-        return data.published_at is not None or data.published_text is not None
-    if data.published_at is None or data.published_precision is None:
-        return False
-    exactness = list(Precision)
-    known = stored.published_precision
-    is_less = known is not None and exactness.index(data.published_precision) < exactness.index(known)
-    return decision.overwrites or not is_less
-
-
-def _relook(stored: AnyRow, data: ArticleData, decision: Decision) -> Any:
-    if decision.suspect_hash is not None:
-        return data.fetched_at + SECOND_SIGHT
-    return next_relook(data.published_at or stored.published_at, stored.first_seen_at, data.fetched_at)
 
 
 def _count_views(connection: Connection, article_id: int, data: ArticleData) -> None:
