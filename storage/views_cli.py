@@ -12,12 +12,12 @@ from storage.cli import id_or_address
 from storage.console import CommandGroup, config_options, open_configured, refuse_value
 from storage.errors import ConfigError, PresswatchError
 from storage.giving import give, say_nothing
-from storage.options import NAME, TIME, article_filter, shape_options, source_option
+from storage.options import NAME, TIME, article_filter, moment_of, shape_options, source_option
 
 MOST = 1_000
 TOP = 20
 WINDOW = "24h"
-OF_A_LIST = ("window", "source", "section", "language", "since")
+OF_A_LIST = ("window", "as_of", "source", "section", "language", "since")
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,6 +29,7 @@ def commands() -> None:
 @click.argument("article", metavar="[ID|URL]", required=False, type=NAME)
 @click.option("--top", metavar="N", type=click.IntRange(1, MOST), help=f"What gained most views: so many (to {MOST}).")
 @click.option("--window", metavar="LENGTH", help=f'With --top: in so long until now, "6 h", "7d" (default {WINDOW}).')
+@click.option("--as-of", "as_of", metavar="TIME", help="With --top: as it was known then; the window ends there.")
 @source_option
 @click.option("--section", metavar="NAME", type=NAME, help="With --top: of this section.")
 @click.option("--language", metavar="CODE", type=NAME, help="With --top: in this language.")
@@ -61,7 +62,7 @@ def _refuse_mixture(article: str | None, top: int | None, asked: dict[str, Any])
         raise ConfigError(f"name an article by id or address, or ask what gained most with --top {TOP}")
     listed = [name for name in OF_A_LIST if asked[name] is not None]
     if article is not None and (top is not None or listed):
-        option = "top" if top is not None else listed[0]
+        option = "top" if top is not None else listed[0].replace("_", "-")
         raise ConfigError(f"--{option} is for lists: leave it out, or leave out the article")
 
 
@@ -91,6 +92,7 @@ def _most(
 ) -> None:
     now = datetime.now(UTC)
     length = _length(asked.pop("window") or WINDOW)
+    until = min(moment_of("--as-of", asked.pop("as_of"), now=now) or now, now)
     wanted = article_filter(now=now, **asked)
     _config, store = open_configured(config_path, database)
     from storage.gains import most_gained
@@ -98,7 +100,7 @@ def _most(
     from storage.view_text import top_lines
 
     with store:
-        found = most_gained(store, wanted, since=now - length, until=now, limit=top)
+        found = most_gained(store, wanted, since=until - length, until=until, limit=top)
     shown: Iterator[Any] = iter(found) if form == "table" else map(gain_row, found)
     if not give(shown, form, kind=GainRow, as_table=top_lines, raw=raw):
         say_nothing(

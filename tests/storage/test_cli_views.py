@@ -131,6 +131,21 @@ def test_the_top_can_be_of_a_source_a_section_a_language_or_the_last_days(rows: 
     assert ids("--since", "1d") == [1]
 
 
+def test_the_top_as_of_a_moment_is_that_of_the_window_before_it(rows: Rows, ask: Ask) -> None:
+    rows.readings(rows.article("early"), 0, 50, 50, 50)
+    rows.readings(rows.article("late"), 0, 0, 0, 90)
+
+    def top(moment: str, window: str) -> list[tuple[int, int]]:
+        told = ask("views", "--top", "9", "--window", window, "--as-of", moment, "--format", "json").stdout
+        return [(row["id"], row["gained"]) for row in json.loads(told or "[]")]
+
+    assert top("2026-11-04T13:00Z", "1 h") == [(1, 50)]
+    assert top("2026-11-04T15:00Z", "1 h") == [(2, 90)]
+    assert top("2026-11-04T15:00Z", "3 h") == [(2, 90), (1, 50)]
+    assert top("2026-11-04T14:00Z", "1 h") == []
+    assert "--as-of is for lists" in ask("views", "1", "--as-of", "7d").stderr
+
+
 def test_an_empty_top_is_said_beside_the_output(rows: Rows, ask: Ask) -> None:
     answer = ask("views", "--top", "3", "--format", "json")
     assert (answer.exit_code, answer.stdout) == (0, "[]\n")
