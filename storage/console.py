@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
@@ -62,20 +62,41 @@ class CommandGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # The reader (head, less) has gone; what is left in the buffer must not raise at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_what_is_left()  # the reader (head, less) has gone
             return 0
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run and leave with an exit code: 0 done, 1 failed, 2 usage or configuration, 3 already running."""
         before = DEBUG.set(False)
+        _fill_closed_streams()
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
         except Exception as error:  # noqa: BLE001  (the last line of defence: a person gets a line, not a trace)
+            if isinstance(error, OSError):
+                _drop_what_is_left()
             code = _answer(error)
         finally:
             DEBUG.reset(before)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fill_closed_streams() -> None:
+    """Standard streams that were closed before the start are None to Python, and the next file opened has their place.
+
+    What goes to such a standard output fails; what is said on standard error, nobody wanted to hear.
+    """
+    for name, flags in (("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "w", encoding="utf-8"))
+
+
+def _drop_what_is_left() -> None:
+    """What is left in the buffer of a standard output that takes nothing must not raise at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 DEBUG = ContextVar("presswatch_debug", default=False)
