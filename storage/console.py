@@ -139,8 +139,17 @@ def fail(message: str, code: int) -> int:
         return code
     if traced:
         traceback.print_exc()
-    click.echo(f"presswatch: {safe(message)}", err=True)
+    click.echo(f"presswatch: {_shortened(safe(message))}", err=True)
     return code
+
+
+LONGEST_LINE = 1_000
+
+
+def _shortened(line: str) -> str:
+    """The line without its middle if it is too long: what was typed stands there, and what to do behind it."""
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]} … {line[-half:]}"
 
 
 def _debug(_context: click.Context, _option: click.Parameter, value: bool) -> None:

@@ -120,7 +120,7 @@ def days(
 ) -> tuple[Day, ...]:
     """Every day of the period, the latest first, those without an article or a look among them."""
     length = (until.date() - since.date()).days
-    names = [f"{until.date() - timedelta(days=back):%Y-%m-%d}" for back in range(length + 1)]
+    names = [(until.date() - timedelta(days=back)).isoformat() for back in range(length + 1)]
     outside = sorted({*by_day, *looks} - set(names), reverse=True)  # dated in the future
     return tuple(_day(name, by_day.get(name, Counter()), looks.get(name, NO_LOOKS)) for name in [*outside, *names])
 
