@@ -51,11 +51,13 @@ class Articles:
 
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
         it. A list of at most CHUNK is read at once; a longer one, or one without a limit, holds its transaction until
-        the iterator ends or is closed. Raises StoreError, and ConfigError for a sort that the filter has no order for.
+        the iterator ends or is closed. Raises StoreError, ConfigError for a sort that the filter has no order for, and
+        ValueError for a sort that is none and for a limit below 0.
         """
-        order = Order(
-            wanted=wanted, sort=sort or wanted.usual_sort, after=after, limit=limit, now=now or datetime.now(UTC)
-        )
+        if limit is not None and limit < 0:
+            raise ValueError(f"limit = {limit}: a list has no fewer than 0 articles")
+        by = Sort(sort or wanted.usual_sort)  # its word is as good
+        order = Order(wanted=wanted, sort=by, after=after, limit=limit, now=now or datetime.now(UTC))
         order.check()
         if wanted.as_of is not None:
             from storage.past import find_past

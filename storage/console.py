@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
@@ -63,8 +63,7 @@ class CommandGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # The reader (head, less) has gone; what is left in the buffer must not raise at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_what_is_left()  # the reader (head, less) has gone
             return 0
 
     def __call__(self, *args: Any, **options: Any) -> Any:
@@ -78,9 +77,12 @@ class CommandGroup(click.Group):
     def main(self, *args: Any, **options: Any) -> Any:
         """Run and leave with an exit code: 0 done, 1 failed, 2 usage or configuration, 3 already running."""
         before = DEBUG.set(False)
+        _fill_closed_streams()
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
         except Exception as error:  # noqa: BLE001  (the last line of defence: a person gets a line, not a trace)
+            if isinstance(error, OSError):
+                _drop_what_is_left()
             code = _answer(error)
         finally:
             DEBUG.reset(before)
@@ -90,6 +92,26 @@ class CommandGroup(click.Group):
 GARBAGE_AFTER = 50_000
 """New objects before garbage is looked for, instead of Python's 700: modules that are imported are none, and to look
 through them again and again is an eighth of the time of importing them."""
+
+
+def _fill_closed_streams() -> None:
+    """Standard streams that were closed before the start are None to Python, and the next file opened has their place.
+
+    What goes to such a standard output fails; what is said on standard error, nobody wanted to hear.
+    """
+    for name, flags in (("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "w", encoding="utf-8"))
+
+
+def _drop_what_is_left() -> None:
+    """What is left in the buffer of a standard output that takes nothing must not raise at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 DEBUG = ContextVar("presswatch_debug", default=False)
 """Whether the command that runs was given --debug."""
@@ -131,8 +153,17 @@ def fail(message: str, code: int) -> int:
         return code
     if traced:
         traceback.print_exc()
-    click.echo(f"presswatch: {safe(message)}", err=True)
+    click.echo(f"presswatch: {_shortened(safe(message))}", err=True)
     return code
+
+
+LONGEST_LINE = 1_000
+
+
+def _shortened(line: str) -> str:
+    """The line without its middle if it is too long: what was typed stands there, and what to do behind it."""
+    half = LONGEST_LINE // 2
+    return line if len(line) <= LONGEST_LINE else f"{line[:half]} … {line[-half:]}"
 
 
 def _debug(_context: click.Context, _option: click.Parameter, value: bool) -> None:

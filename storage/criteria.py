@@ -72,12 +72,13 @@ def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
 
 def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
     """That there is an edit of the kinds that are asked for; None if none are."""
-    tests: list[ColumnElement[bool]] = [revisions.c.kind.in_(wanted.changes)] if wanted.changes else []
-    tests += [] if wanted.undeclared is None else [revisions.c.undeclared == wanted.undeclared]
+    edit = revisions.alias("edit")  # the statement around may be over revisions itself, as that of a report is
+    tests: list[ColumnElement[bool]] = [edit.c.kind.in_(wanted.changes)] if wanted.changes else []
+    tests += [] if wanted.undeclared is None else [edit.c.undeclared == wanted.undeclared]
     if not tests:
         return None
-    tests += [] if wanted.edited_since is None else [revisions.c.seen_until >= wanted.edited_since]
-    return exists().where(revisions.c.article_id == articles.c.id, *tests)
+    tests += [] if wanted.edited_since is None else [edit.c.seen_until >= wanted.edited_since]
+    return exists().where(edit.c.article_id == articles.c.id, *tests)
 
 
 def _in_section(section: str) -> ColumnElement[bool]:

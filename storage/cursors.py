@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 
-from storage.filters import Cursor, Sort
+from storage.filters import GROWTH_WINDOW, Cursor, Sort
 
 NO_CURSOR = "this is no cursor; take it as it stands at the end of a page"
 LONGEST = 120
@@ -27,7 +27,7 @@ def read(text: str, sort: Sort) -> Cursor:
         raise ValueError(f"this cursor goes on with a list sorted by {of}, this one is sorted by {sort}")
     if len(until) != (sort is Sort.GROWTH):
         raise ValueError(NO_CURSOR)
-    return Cursor(_key(key, sort), _number(article_id), *map(_moment, until))
+    return Cursor(_key(key, sort), _number(article_id), *map(_end, until))
 
 
 def _parts(text: str) -> list[str]:
@@ -44,7 +44,7 @@ def _key(key: str, sort: Sort) -> datetime | float | None:
     if not key:
         return None
     if sort in {Sort.VIEWS, Sort.GROWTH}:
-        return _number(key)
+        return -_number(key[1:]) if key.startswith("-") else _number(key)  # a site may count below nothing
     if sort is Sort.STORED:
         raise ValueError(NO_CURSOR)
     return _score(key) if sort is Sort.RANK else _moment(key)
@@ -63,11 +63,20 @@ def _score(text: str) -> float:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        in_utc = moment.astimezone(UTC)  # which is how databases compare: in a zone, year 1 may lie before it
+    except (ValueError, OverflowError):
         raise ValueError(NO_CURSOR) from None
     if moment.tzinfo is None:
         raise ValueError(NO_CURSOR)
-    return moment
+    return in_utc
+
+
+def _end(text: str) -> datetime:
+    """A moment with a window before it."""
+    until = _moment(text)
+    if until - datetime.min.replace(tzinfo=UTC) < GROWTH_WINDOW:
+        raise ValueError(NO_CURSOR)
+    return until
 
 
 def _number(digits: str) -> int:

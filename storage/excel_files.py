@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import IO, Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from storage.exporting import Tally, names_in
 from storage.formats import as_text
@@ -28,8 +29,37 @@ PLAIN = "addresses are plain text: Excel has room for 65,530 links"
 def write(output: IO[bytes], rows: Iterable[Sequence[Any]], columns: Sequence[str], tally: Tally) -> None:
     """One sheet with a header that stays in view. No text is ever taken for a formula, a number or a link."""
     safest = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "use_zip64": True}
-    with xlsxwriter.Workbook(output, safest) as book:
-        _Sheet(book, columns, tally).fill(rows)
+    file = _Output(output)
+    try:
+        with xlsxwriter.Workbook(file, safest) as book:
+            _Sheet(book, columns, tally).fill(rows)
+    except BaseException as error:
+        file.given_up = True
+        if isinstance(error, FileCreateError) and isinstance(error.args[0], OSError):
+            raise error.args[0] from error
+        raise
+
+
+class _Output:
+    """A file that takes what comes after it was given up: the archive in it writes its end even then, when nobody can
+    catch what that raises."""
+
+    def __init__(self, output: IO[bytes]) -> None:
+        self._output = output
+        self.given_up = False
+
+    def write(self, data: bytes) -> int:
+        return len(data) if self.given_up else self._output.write(data)
+
+    def tell(self) -> int:
+        return 0 if self.given_up else self._output.tell()
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return 0 if self.given_up else self._output.seek(place, whence)
+
+    def flush(self) -> None:
+        if not self.given_up:
+            self._output.flush()
 
 
 class _Sheet:

@@ -60,6 +60,8 @@ def write_sqlite(output: IO[bytes], rows: Rows, plan: Plan, _tally: Tally) -> No
         for name in {"published_at", "source", "section"} & set(plan.columns):
             connection.execute(f"CREATE INDEX articles_{name} ON articles ({name})")
         connection.execute("COMMIT")
+    except sqlite3.Error as error:  # of the file that is written; what the database says is a StoreError
+        raise OSError(f"{error}: is there room on the disk?") from error
     finally:
         connection.close()
 

@@ -64,27 +64,34 @@ def export(store: Store, plan: Plan, writer: Writer, *, watch: Watch, most: int 
     """Write the articles and the file that tells about them, in one look at the database.
 
     `most` is how many rows the format has room for. Raises ConfigError if a file of that name is there and is not to
-    be overwritten, PresswatchError if there are too many, OSError, StoreError. None of them leaves half a file.
+    be overwritten, or is the database itself; PresswatchError if there are too many and for a file that cannot be
+    written; StoreError. None of them leaves half a file, or one without the other.
     """
-    _refuse_to_overwrite(plan)
+    _refuse_to_overwrite(store, plan)
     tally = Tally()
     per_source: Counter[str] = Counter()
-    with store.read() as connection, whole_file(plan.file) as output:
+    # The file that tells is opened first: where there is no room for it, there is none for the articles.
+    with store.read() as connection, whole_file(plan.about) as about, whole_file(plan.file) as output:
         total = count_in(connection, plan.wanted)
         if most is not None and total > most:
             raise PresswatchError(f"{total} articles are more than {most}, which is all that {plan.file.suffix} holds")
         rows = _counted(watch(taken(connection, plan.wanted, plan.columns), total), plan, per_source)
         writer(output, rows, plan, tally)
         notes = tuple(f"{count} {what}" for what, count in tally.notes.items())
-        _refuse_to_overwrite(plan)
-    done = Export(plan=plan, article_count=per_source.total(), notes=notes)
-    with whole_file(plan.about) as output:
-        output.write(as_json(_about(done, per_source, now), indent=2).encode() + b"\n")
+        done = Export(plan=plan, article_count=per_source.total(), notes=notes)
+        about.write(as_json(_about(done, per_source, now), indent=2).encode() + b"\n")
+        about.flush()
+        _refuse_to_overwrite(store, plan)
     return done
 
 
-def _refuse_to_overwrite(plan: Plan) -> None:
+def _refuse_to_overwrite(store: Store, plan: Plan) -> None:
     for file in (plan.file, plan.about):
+        if file.is_dir():
+            raise ConfigError(f"{file} is a folder; write to another name")
+        # By whatever name, be it a link: an export has a part of what the database has, and none of its tables.
+        if store.is_file_of(file):
+            raise ConfigError(f"{file} is the database itself; write to another name")
         if file.exists() and not plan.force:
             raise ConfigError(f"{file} is there already; --force overwrites it")
 
@@ -98,7 +105,19 @@ def _counted(rows: Iterator[list[Any]], plan: Plan, per_source: Counter[str]) ->
 
 @contextmanager
 def whole_file(file: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name when all is written and on the disk; one that fails is taken away."""
+    """A file that gets its name when all is written and on the disk; one that fails is taken away.
+
+    Raises PresswatchError for one that cannot be written.
+    """
+    try:
+        with _part_of(file) as output:
+            yield output
+    except OSError as error:
+        raise PresswatchError(f"{file}: {error.strerror or error}; nothing was written") from error
+
+
+@contextmanager
+def _part_of(file: Path) -> Iterator[IO[bytes]]:
     with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", suffix=".part", delete=False) as output:
         part = Path(output.name)
         try:

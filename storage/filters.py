@@ -21,6 +21,8 @@ class Sort(StrEnum):
 
 
 GROWTH_WINDOW = timedelta(hours=24)
+LONGEST_NAME = 1_000
+"""Characters of a section's name. SQLite looks for no pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class ArticleFilter:
             raise ValueError(f"nothing lies since {self.since:%Y-%m-%d %H:%M} and before {self.until:%Y-%m-%d %H:%M}")
         if self.min_views is not None and self.max_views is not None and self.min_views > self.max_views:
             raise ValueError(f"nothing has at least {self.min_views} and at most {self.max_views} views")
+        if self.section is not None and len(self.section) > LONGEST_NAME:
+            raise ValueError(f"no section has a name of {len(self.section)} characters")
 
     @property
     def usual_sort(self) -> Sort:

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, and_, case, cast, extract, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Numeric,
+    Select,
+    and_,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    select,
+)
 
 from storage.answers import ArticleSummary, ViewReading
 from storage.articles import view_readings
@@ -109,12 +122,21 @@ def _risen(pair: Any, since: ColumnElement[datetime]) -> ColumnElement[int]:
         (pair.view_count <= pair.count_before, 0),
         (pair.before_at >= since, rise),
         # Within one second there is nothing to share out.
-        else_=func.coalesce(_divided(rise * inside, func.nullif(whole, 0)), rise),
+        else_=func.coalesce(_share(rise, inside, func.nullif(whole, 0)), rise),
     )
 
 
+def _share(rise: ColumnElement[int], part: ColumnElement[int], whole: ColumnElement[Any]) -> ColumnElement[int]:
+    """`rise * part / whole`, rounded down; in two parts, because that product may be no number of a database's."""
+    return _divided(rise, whole) * part + _divided(rise.op("%", precedence=8)(whole) * part, whole)
+
+
 def _seconds(moment: ColumnElement[datetime]) -> ColumnElement[int]:
-    return cast(extract("epoch", moment), BigInteger)
+    """Whole seconds, rounded down, from a beginning that is the database's own: only for differences.
+
+    PostgreSQL's cast rounds to the nearest and SQLite's leaves fractions out: with half a second less, both say alike.
+    """
+    return cast(extract("epoch", moment) - literal(0.5, Numeric(2, 1, asdecimal=False)), BigInteger)
 
 
 def _divided(dividend: ColumnElement[int], divisor: ColumnElement[Any]) -> ColumnElement[int]:

@@ -106,7 +106,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        return f"{value.date().isoformat()} {value:%H:%M}"
     return "-" if value is None else formats.as_text(value)
 
 

@@ -18,7 +18,8 @@ def stamp(moment: datetime | None, precision: Precision | None = None) -> str:
     """A UTC time to the minute, or the day alone when no more is known."""
     if moment is None:
         return NOTHING
-    return f"{moment:%Y-%m-%d}" if precision is Precision.DAY else f"{moment:%Y-%m-%d %H:%M}"
+    day = moment.date().isoformat()  # strftime gives years before 1000 fewer digits
+    return day if precision is Precision.DAY else f"{day} {moment:%H:%M}"
 
 
 def article_lines(found: Sequence[ArticleSummary], *, columns_wide: int) -> Iterator[str]:

@@ -35,7 +35,7 @@ from storage.criteria import among, answers, folded_section
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.matching import Document, matches
 from storage.models import EventRow, LinkRow, ListingRow
-from storage.ordering import Order
+from storage.ordering import LARGEST_ID, Order
 from storage.questions import Question
 from storage.records import EventKind
 from storage.stories import LISTINGS, article_story
@@ -133,7 +133,7 @@ def _ids(connection: Connection, order: Order, moment: datetime) -> Select[Any]:
     statement = select(articles.c.id).where(*tests)
     newest = articles.c.id.desc()
     if order.sort is Sort.STORED:
-        behind = [] if after is None else [articles.c.id < after.id]
+        behind = [] if after is None else [articles.c.id < min(after.id, LARGEST_ID)]
         return statement.where(*behind).order_by(newest)
     key = _published(moment) if order.sort is Sort.DATE else _views(moment)
     return statement.where(*_behind(key, after)).order_by(key.is_(None), key.desc(), newest)
@@ -170,9 +170,10 @@ _SAID = ("title", "subtitle", "body", "sections")
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:
     if after is None:
         return []
+    behind_id = articles.c.id < min(after.id, LARGEST_ID)
     if after.key is None:
-        return [key.is_(None), articles.c.id < after.id]
-    return [or_(key < after.key, and_(key == after.key, articles.c.id < after.id), key.is_(None))]
+        return [key.is_(None), behind_id]
+    return [or_(key < after.key, and_(key == after.key, behind_id), key.is_(None))]
 
 
 def _conditions(wanted: ArticleFilter, moment: datetime) -> list[ColumnElement[bool]]:

@@ -122,7 +122,7 @@ def days(
     `until` is no more of the period: one that ends at midnight has nothing of the day that begins there.
     """
     last = (until - timedelta(microseconds=1)).date()
-    names = [f"{last - timedelta(days=back):%Y-%m-%d}" for back in range((last - since.date()).days + 1)]
+    names = [(last - timedelta(days=back)).isoformat() for back in range((last - since.date()).days + 1)]
     outside = sorted({*by_day, *looks} - set(names), reverse=True)  # dated in the future
     return tuple(_day(name, by_day.get(name, Counter()), looks.get(name, NO_LOOKS)) for name in [*outside, *names])
 

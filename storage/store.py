@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +41,14 @@ class Store:
     def is_in_place(self) -> bool:
         """Whether the database's file is still the one that was opened: what is written to another, nobody finds."""
         return file_identity(self.engine) == self._file
+
+    def is_file_of(self, file: Path) -> bool:
+        """Whether this is the database's file, by whatever name."""
+        try:
+            found = file.stat()
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == file_identity(self.engine)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads: it never waits for a writer."""

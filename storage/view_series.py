@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
@@ -25,6 +25,7 @@ as planned lie 15 min apart at least (storage.relooks.RUNGS)."""
 
 HOUR = timedelta(hours=1)
 TICK = timedelta(microseconds=1)
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 class Basis(StrEnum):
@@ -156,9 +157,10 @@ def share(rise: int, part: timedelta, whole: timedelta) -> int:
 def at_ages(
     readings: Iterable[ViewReading], published_at: datetime, ages: Sequence[timedelta] = AGES
 ) -> tuple[AtAge, ...]:
-    """The views at each age after publication."""
+    """The views at each age after publication that the calendar, which ends with 9999, still has."""
     ordered = in_order(readings)
-    return tuple(AtAge(age=age, views=views_at(ordered, published_at + age)) for age in ages)
+    left = LAST_MOMENT - published_at
+    return tuple(AtAge(age=age, views=views_at(ordered, published_at + age)) for age in ages if age <= left)
 
 
 def gain(readings: Iterable[ViewReading], *, since: datetime, until: datetime) -> Gain:

@@ -6,21 +6,27 @@ import csv
 import io
 import json
 import os
+import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from lxml import etree
 from sqlalchemy import inspect
 
+import presswatch
 from storage import excel_files, export_files
 from storage.exporting import Tally
 from storage.records import Problem
@@ -32,6 +38,13 @@ FORMULA = '=HYPERLINK("http://x","y")'
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 ROOT = Path(__file__).resolve().parent.parent.parent
 KINDS = [".jsonl", ".csv", ".db", ".parquet", ".xlsx"]
+
+
+@pytest.fixture
+def sqlite_rows(sqlite_database: str) -> Iterator[Rows]:
+    made = Rows(sqlite_database)
+    yield made
+    made.store.close()
 
 
 def two(rows: Rows) -> None:
@@ -217,7 +230,10 @@ def test_an_export_that_fails_leaves_nothing(
 
     monkeypatch.setitem(export_files.WRITERS, ".jsonl", full)
     answer = ask("export", "out.jsonl")
-    assert (answer.exit_code, answer.stderr) == (1, "presswatch: out.jsonl: No space left on device\n")
+    assert (answer.exit_code, answer.stderr) == (
+        1,
+        "presswatch: out.jsonl: No space left on device; nothing was written\n",
+    )
     assert not list(alone.glob("*out*"))
 
 
@@ -287,3 +303,56 @@ def test_a_bar_is_shown_on_a_terminal_only(rows: Rows, alone: Path) -> None:
     assert done.returncode == 0
     assert "exporting" in said
     assert "100%" in said
+
+
+@pytest.mark.parametrize("name", ["presswatch.db", "linked.db", "twin.db", "folder/../presswatch.db"])
+def test_an_export_never_overwrites_the_database(sqlite_rows: Rows, alone: Path, name: str) -> None:
+    sqlite_rows.store.close()
+    (alone / "folder").mkdir()
+    file = alone / "presswatch.db"
+    shutil.copy(alone / "news.db", file)
+    (alone / "linked.db").symlink_to(file)
+    (alone / "twin.db").hardlink_to(file)
+    before = file.read_bytes()
+    ask = ["export", name, "--force", "--database", f"sqlite:///{file}"]
+    answer = CliRunner().invoke(presswatch.main, ask)
+    assert (answer.exit_code, answer.stderr) == (
+        2,
+        f"presswatch: {name} is the database itself; write to another name\n",
+    )
+    assert file.read_bytes() == before
+    assert (alone / "linked.db").is_symlink()
+
+
+def test_a_folder_in_the_place_of_the_file_that_tells_is_met_before_anything_is_written(
+    rows: Rows, ask: Ask, alone: Path
+) -> None:
+    (alone / "out.csv.about.json").mkdir()
+    answer = ask("export", "out.csv", "--force")
+    assert (answer.exit_code, answer.stderr) == (
+        2,
+        "presswatch: out.csv.about.json is a folder; write to another name\n",
+    )
+    assert not (alone / "out.csv").exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_full_disk_is_one_line_and_leaves_nothing(sqlite_rows: Rows, alone: Path, kind: str) -> None:
+    for number in range(60):
+        sqlite_rows.article(f"a{number}", body=f"{token_hex(2_500)}")
+    sqlite_rows.store.close()
+    command = [sys.executable, "-m", "storage", "export", f"out{kind}", "--database", sqlite_rows.database]
+    done = subprocess.run(
+        command,
+        cwd=alone,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"presswatch: out{kind}: ")
+    assert done.stderr.count("\n") == 1
+    assert "unexpected" not in done.stderr
+    assert not list(alone.glob("*out*"))
