@@ -126,11 +126,19 @@ def test_a_copy_of_the_site_without_https_is_found_too(rows: Rows, ask: Ask) -> 
         assert ask("show", typed).stdout.startswith("Copy\n")
 
 
-@pytest.mark.parametrize("typed", ["0", "99", "9" * 30, "9" * 5000, "https://caliber.az/en/post/nothing"])
+@pytest.mark.parametrize("typed", ["0", "99", "9" * 30, "https://caliber.az/en/post/nothing"])
 def test_what_is_not_stored_is_said_in_one_line(ask: Ask, article: int, typed: str) -> None:
     missing = ask("show", typed)
     assert (missing.exit_code, missing.stdout) == (1, "")
     assert missing.stderr == f"presswatch: no article {typed} is stored; presswatch query lists those that are\n"
+
+
+def test_what_is_said_of_a_number_of_any_length_stays_a_line(ask: Ask, article: int) -> None:
+    missing = ask("show", "9" * 5000)
+    assert (missing.exit_code, missing.stdout) == (1, "")
+    assert missing.stderr.startswith("presswatch: no article 999")
+    assert missing.stderr.endswith("is stored; presswatch query lists those that are\n")
+    assert len(missing.stderr) < 1000
 
 
 @pytest.mark.parametrize("typed", ["talks", "", "ftp://caliber.az/x", "https://", "javascript:alert(1)", "/en/post/x"])
