@@ -76,7 +76,6 @@ def test_years_before_1000_have_four_digits(rows: Rows, ask: Ask) -> None:
     assert "0001-01-01 00:00" in ask("query", "--fields", "published_at").stdout
     report = ask("report", "--since", "0001-01-01", "--until", "0001-01-03").stdout
     assert [line.split()[:2] for line in report.splitlines() if line.startswith("0001-01-0")] == [
-        ["0001-01-03", "0"],
         ["0001-01-02", "0"],
         ["0001-01-01", "1"],
     ]

@@ -181,7 +181,7 @@ def test_only_answers_have_a_rank(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("sort", Sort)
-@pytest.mark.parametrize("page", [1, 2, 3, 7])
+@pytest.mark.parametrize("page", [1, 3])
 @pytest.mark.parametrize("common", [0, 3, 100])
 @pytest.mark.parametrize("since", [None, NOON - 9 * DAY])
 def test_pages_of_answers_make_up_the_whole_list(
