@@ -126,6 +126,8 @@ def as_text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, bytes):
         return b64encode(value).decode()
+    if isinstance(value, dict):
+        return as_json(value)
     if isinstance(value, tuple | list):
         return LIST_SEPARATOR.join(map(str, value))
     return str(value)

@@ -3,12 +3,14 @@
 SQLite: the file is opened with `mode=ro`, `PRAGMA query_only` is on, and an authorizer lets through what reads and
 nothing else: no ATTACH (VACUUM INTO needs it, too), no transaction, no PRAGMA that sets anything, no extension.
 PostgreSQL: a transaction that is READ ONLY before the first statement, and a statement that may only be one query,
-because a cursor is declared for it.
+because a cursor is declared for it. A superuser of the server gives up all but reading tables for it: READ ONLY keeps
+none from reading the server's files, ending other sessions or changing what is set.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 import time
 from collections import Counter
@@ -25,8 +27,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.engine import first_line
 from storage.errors import ConfigError, PresswatchError
+from storage.sqlite_functions import place, replaced_within
 
 CHUNK = 100
+ROOM = 1_000_000
+"""Characters of what is fetched at once from PostgreSQL, about: of rows that hold more, fewer are fetched."""
+
 STEPS = 5_000
 """Steps of SQLite's machine between two looks at the clock; about a millisecond."""
 
@@ -88,6 +94,8 @@ def _ask_sqlite(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer
             yield Answer(distinct([column[0] for column in cursor.description or ()]), watch.rows(cursor))
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
         raise _in_words(error, watch) from error
+    except MemoryError as error:
+        raise ConfigError("SQL: string or blob too big") from error
 
 
 def _restrict(connection: sqlite3.Connection, watch: _Watch) -> None:
@@ -95,7 +103,11 @@ def _restrict(connection: sqlite3.Connection, watch: _Watch) -> None:
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)  # a long one takes time that no clock sees
+    # What takes time that no clock sees, for within a function no step ends: a long pattern, and a long text that is
+    # looked for in another (measured: eleven seconds for half a megabyte in a megabyte, and four times that by twice).
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000)
+    connection.create_function("instr", 2, place, deterministic=True)
+    connection.create_function("replace", 3, replaced_within(LARGEST_VALUE), deterministic=True)
     connection.set_progress_handler(watch.is_over, STEPS)
     connection.set_authorizer(_allows)
 
@@ -133,6 +145,10 @@ class _Watch:
     def is_over(self) -> bool:
         return self._since is not None and time.monotonic() - self._since > self._left
 
+    def as_setting(self) -> str:
+        """The statement that gives PostgreSQL what is left; 0 would be for ever."""
+        return f"SET LOCAL statement_timeout = {max(1, round(self._left * 1000))}"
+
     @property
     def has_run_out(self) -> bool:
         return self._left <= 0
@@ -140,10 +156,10 @@ class _Watch:
     def rows(self, cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
         while True:
             with self.running():
-                found = cursor.fetchmany(CHUNK)
-            if not found:
+                found = cursor.fetchone()  # one by one: a hundred of the largest would be gigabytes
+            if found is None:
                 return
-            yield from map(_sane, found)
+            yield _sane(found)
 
 
 def _in_words(error: Exception, watch: _Watch) -> PresswatchError:
@@ -203,18 +219,23 @@ def distinct(names: Sequence[str]) -> tuple[str, ...]:
 def _ask_server(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer]:
     """PostgreSQL: DECLARE CURSOR takes one query and nothing that writes; BEGIN … READ ONLY holds for its functions."""
     query = sql.strip().rstrip(";")
+    if ROLES.search(query):
+        raise ConfigError(REFUSED)
     try:
         with engine.connect() as connection, connection.begin():
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(timeout.total_seconds() * 1000)}")
+            for name in connection.exec_driver_sql(PLAIN_ROLE).scalars():
+                connection.exec_driver_sql(f"SET LOCAL ROLE {name}")
             raw = connection.connection.dbapi_connection
             assert raw is not None
+            watch = _Watch(timeout)
             with closing(raw.cursor()) as cursor:
+                cursor.execute(watch.as_setting())
                 # Prepared, for a prepared statement can only be one: "select 1; commit; delete …" is refused.
                 cursor.execute(f"DECLARE asked NO SCROLL CURSOR FOR {query}", prepare=True)  # type: ignore[call-arg]
-                cursor.execute(f"FETCH {CHUNK} FROM asked")
+                first = _fetch(cursor, 1, watch)
                 columns = distinct([column[0] for column in cursor.description or ()])
-                yield Answer(columns, _fetched(cursor))
+                yield Answer(columns, _fetched(cursor, first, watch))
     except (SQLAlchemyError, ValueError) as error:
         raise ConfigError(f"SQL: {first_line(error)}") from error
     except engine.dialect.loaded_dbapi.Error as error:
@@ -234,7 +255,28 @@ def _in_words_of_server(error: Exception, query: str, timeout: timedelta) -> Pre
     return ConfigError(f"SQL: {said}")
 
 
-def _fetched(cursor: Any) -> Iterator[tuple[Any, ...]]:
-    while found := cursor.fetchall():
+PLAIN_ROLE = """
+SELECT 'pg_read_all_data' FROM pg_roles WHERE rolname = current_user AND rolsuper
+AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'pg_read_all_data')
+"""
+"""The role for a superuser to be (PostgreSQL 14 and later have it); nobody else is in need of one."""
+
+ROLES = re.compile(r"set_config|U&\"", re.IGNORECASE)
+"""What could take a role back within a query, or write that in other letters."""
+
+
+def _fetch(cursor: Any, count: int, watch: _Watch) -> list[tuple[Any, ...]]:
+    cursor.execute(watch.as_setting())  # again each time: it holds for one statement, and what is asked may set it
+    with watch.running():
+        cursor.execute(f"FETCH {count} FROM asked")
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _fetched(cursor: Any, found: list[tuple[Any, ...]], watch: _Watch) -> Iterator[tuple[Any, ...]]:
+    count = 1
+    while found:
         yield from map(_sane, found)
-        cursor.execute(f"FETCH {CHUNK} FROM asked")
+        longest = max(sum(len(value) for value in row if isinstance(value, str | bytes)) for row in found)
+        count = max(1, min(count * 2, CHUNK, ROOM // max(1, longest)))
+        found = _fetch(cursor, count, watch)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 from storage.console import CommandGroup, config_options, configured_engine, refuse_value
+from storage.errors import ConfigError, PresswatchError
 from storage.options import TABULAR, format_option, raw_option
+
+MOST = 100_000
+"""Rows of a table."""
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +39,18 @@ def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str 
         limit = duration(timeout)
     except ValueError as error:
         raise refuse_value("--timeout", error) from error
+    if not limit:
+        raise ConfigError("--timeout: nothing is answered in no time")
     with configured_engine(config_path, database) as engine, answered(engine, statement, timeout=limit) as answer:
-        records: Any = (dict(zip(answer.columns, row, strict=True)) for row in answer.rows)
+        rows = _for_a_table(answer.rows) if form == "table" else answer.rows
+        records: Any = (dict(zip(answer.columns, row, strict=True)) for row in rows)
         if not give_records(records, answer.columns, form, raw=raw):
             say_nothing("no rows")
+
+
+def _for_a_table(rows: Iterator[Any]) -> Iterator[Any]:
+    """At most so many: how wide a column is stands in its last row, so a table is whole in memory."""
+    for number, row in enumerate(rows, start=1):
+        if number > MOST:
+            raise PresswatchError(f"SQL: more than {MOST} rows: a LIMIT gives fewer, --format csv or jsonl gives all")
+        yield row

@@ -6,7 +6,11 @@ import base64
 import csv
 import io
 import json
+import os
+import resource
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.read_only import distinct
+from storage.sqlite_functions import place, replaced_within
 from tests.storage.conftest import Ask
 from tests.storage.rows import Rows
 
@@ -174,3 +179,65 @@ def test_no_rows_and_no_database_are_said(rows: Rows, ask: Ask, alone: Path) -> 
     (alone / "news.db").unlink()
     assert "there is no database" in ask("sql", "select 1").stderr
     assert not (alone / "news.db").exists()
+
+
+HEAVY = [
+    ("select instr(zeroblob(60000000), zeroblob(30000000) || x'01') as found", "FOUND\n    0\n"),
+    ("select length(replace(hex(zeroblob(10000000)), hex(zeroblob(5000000)) || '1', '')) as n", "       N\n20000000\n"),
+]
+
+
+@pytest.mark.parametrize(("statement", "said"), HEAVY)
+def test_a_long_text_in_a_longer_one_is_found_in_time(rows: Rows, ask: Ask, statement: str, said: str) -> None:
+    assert ask("sql", statement).stdout == said
+
+
+def test_a_replacement_of_any_size_is_one_line(rows: Rows, ask: Ask) -> None:
+    answer = ask("sql", "select replace(hex(zeroblob(10000000)), '0', hex(zeroblob(1000)))")
+    assert (answer.exit_code, answer.stderr) == (2, "presswatch: SQL: string or blob too big\n")
+
+
+WORDS = st.one_of(st.none(), st.integers(-99, 99), st.text("ab", max_size=6), st.binary(max_size=4).map(bytes.hex))
+
+
+@given(WORDS, WORDS, WORDS)
+def test_our_instr_and_replace_are_those_of_sqlite(text: object, sought: object, instead: object) -> None:
+    with sqlite3.connect(":memory:") as connection:
+        asked = connection.execute("select instr(?1, ?2), replace(?1, ?2, ?3)", (text, sought, instead))
+        assert asked.fetchone() == (place(text, sought), replaced_within(1_000)(text, sought, instead))
+    connection.close()
+
+
+MANY = "with recursive n(i) as (select 1 union all select i + 1 from n limit {}) select {} as value from n"
+
+
+def test_rows_of_the_largest_values_pass_one_by_one(rows: Rows, alone: Path) -> None:
+    asked = MANY.format(60, "zeroblob(20000000)")
+    whole = [sys.executable, "-m", "storage", "sql", asked, "--format", "csv", "--database", rows.database]
+    limit = 1_000_000_000
+    done = subprocess.run(
+        whole,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_table_has_an_end(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.sql_cli.MOST", 20)
+    assert ask("sql", MANY.format(20, "i")).exit_code == 0
+    answer = ask("sql", MANY.format(21, "i"))
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.stderr == (
+        "presswatch: SQL: more than 20 rows: a LIMIT gives fewer, --format csv or jsonl gives all\n"
+    )
+    assert ask("sql", MANY.format(21, "i"), "--format", "csv").exit_code == 0
+
+
+def test_no_time_is_no_timeout(rows: Rows, ask: Ask) -> None:
+    answer = ask("sql", "select 1", "--timeout", "0 s")
+    assert (answer.exit_code, answer.stderr) == (2, "presswatch: --timeout: nothing is answered in no time\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -125,3 +126,48 @@ def test_a_mistake_is_one_line(rows: Rows, ask: Ask, statement: str, said: str) 
 def test_no_rows_are_said(rows: Rows, ask: Ask) -> None:
     answer = ask("sql", "select * from articles")
     assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "presswatch: no rows\n")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select pg_read_file('PG_VERSION')",
+        "select pg_ls_dir('.')",
+        "select pg_reload_conf()",
+        "select lo_export(1, '/dev/null')",
+        "select pg_stat_reset()",
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()",
+        "select set_config('role', 'none', true), pg_read_file('PG_VERSION')",
+        "select SET_CONFIG('statement_timeout', '0', false)",
+        "select U&\"set\\005fconfig\"('role', 'none', true)",
+    ],
+)
+def test_a_superuser_can_only_read_tables_too(rows: Rows, ask: Ask, statement: str) -> None:
+    answer = ask("sql", statement, "--format", "csv")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr.startswith(("presswatch: SQL: permission denied", "presswatch: only reading is allowed"))
+    assert answer.stderr.count("\n") == 1
+
+
+def test_the_timeout_is_for_all_rows_together(rows: Rows, ask: Ask) -> None:
+    started = time.monotonic()
+    answer = ask("sql", "select pg_sleep(0.05) from generate_series(1, 1000)", "--timeout", "1 s", "--format", "csv")
+    assert (answer.exit_code, time.monotonic() - started < 10) == (1, True)
+    assert answer.stderr == "presswatch: SQL: it took longer than 1 s; --timeout gives it more\n"
+
+
+@pytest.mark.parametrize("timeout", ["0.1 ms", "0.4 ms"])
+def test_a_very_short_timeout_is_one(rows: Rows, ask: Ask, timeout: str) -> None:
+    assert "it took longer than" in ask("sql", "select pg_sleep(5)", "--timeout", timeout).stderr
+
+
+def test_rows_come_whole_and_in_order_whatever_their_size(rows: Rows, ask: Ask) -> None:
+    asked = "select i, repeat('x', i * i) as x from generate_series(1, 1100) i order by i"
+    answer = ask("sql", asked, "--format", "csv")
+    told = [row.split(",") for row in answer.stdout.splitlines()[1:]]
+    assert [(int(number), len(text)) for number, text in told] == [(i, i * i) for i in range(1, 1101)]
+
+
+def test_a_structure_in_csv_is_json(rows: Rows, ask: Ask) -> None:
+    answer = ask("sql", """select '{"a": null}'::jsonb as structure""", "--format", "csv")
+    assert answer.stdout_bytes == b'structure\r\n"{""a"": null}"\r\n'
