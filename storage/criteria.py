@@ -86,6 +86,11 @@ def _in_section(section: str) -> ColumnElement[bool]:
     return or_(articles.c.section == folded, among(articles.c.sections, folded))
 
 
+def sections_of(sections: tuple[str, ...], section: str | None) -> tuple[str, ...]:
+    """The sections a page names, and behind them the one its article was stored under if that is none of them."""
+    return sections if section is None or section in sections else (*sections, section)
+
+
 def folded_section(section: str) -> str:
     """The name of a section as the scraper folds labels: İ and ı count as i."""
     plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
