@@ -43,7 +43,19 @@ def _asked(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[
     """All but the times."""
     if wanted.as_of is not None:
         raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
-    return [*conditions(wanted), *([] if wanted.question is None else [answers(connection, wanted.question)])]
+    return [*conditions(wanted), *_indexed(connection, wanted)]
+
+
+def _indexed(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """What the full-text index says of the question; if there is none, of a section that few articles have."""
+    if wanted.question is not None:
+        return [answers(connection, wanted.question)]
+    if wanted.section is None:
+        return []
+    from storage.rare_sections import rare
+
+    found = rare(connection, wanted.section)
+    return [] if found is None else [articles.c.id.in_(select(found.id).where(found.holds))]
 
 
 def answers(connection: Connection, question: Question) -> ColumnElement[bool]:
