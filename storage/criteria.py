@@ -43,7 +43,19 @@ def _asked(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[
     """All but the times."""
     if wanted.as_of is not None:
         raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
-    return [*conditions(wanted), *([] if wanted.question is None else [answers(connection, wanted.question)])]
+    return [*conditions(wanted), *_indexed(connection, wanted)]
+
+
+def _indexed(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """What the full-text index says of the question; if there is none, of a section that few articles have."""
+    if wanted.question is not None:
+        return [answers(connection, wanted.question)]
+    if wanted.section is None:
+        return []
+    from storage.rare_sections import rare
+
+    found = rare(connection, wanted.section)
+    return [] if found is None else [articles.c.id.in_(select(found.id).where(found.holds))]
 
 
 def answers(connection: Connection, question: Question) -> ColumnElement[bool]:
@@ -85,6 +97,11 @@ def _in_section(section: str) -> ColumnElement[bool]:
     """By any of the article's sections, as the page names them, or by the one it was asked for."""
     folded = folded_section(section)
     return or_(articles.c.section == folded, among(articles.c.sections, folded))
+
+
+def sections_of(sections: tuple[str, ...], section: str | None) -> tuple[str, ...]:
+    """The sections a page names, and behind them the one its article was stored under if that is none of them."""
+    return sections if section is None or section in sections else (*sections, section)
 
 
 def folded_section(section: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select
 
 from storage.answers import ArticleSummary, Excerpt
+from storage.criteria import sections_of
 from storage.lists import article_lines
 from storage.matching import Document, Match, matches
 from storage.models import ArticleRow
@@ -70,7 +71,7 @@ def _document(article: ArticleSummary, subtitle: str | None, body: str) -> Docum
         title=article.title,
         subtitle=subtitle,
         body=body,
-        sections=article.sections,
+        sections=sections_of(article.sections, article.section),
         source=article.source,
         language=article.language,
     )

@@ -60,7 +60,7 @@ def names(article: Document) -> Mapping[Field, list[str]]:
 @lru_cache(maxsize=1024)
 def _names(sections: tuple[str, ...], source: str, language: str) -> Mapping[Field, list[str]]:
     called = {Field.SECTION: sections, Field.SOURCE: (source,), Field.LANGUAGE: (language,)}
-    return {field: [entry for name in called[field] if (entry := _name(name))] for field in called}
+    return {field: list(filter(None, dict.fromkeys(map(_name, called[field])))) for field in called}
 
 
 def _name(name: str) -> str:

@@ -7,12 +7,13 @@ is made anew, and refused to questions meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, column, exists, func, select, table, text, update
 
+from storage.criteria import sections_of
 from storage.engine import AnyRow
 from storage.errors import StoreError
 from storage.indexed import as_columns, as_vector
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 BATCH = 500
 """Articles indexed in one transaction, while no other process can write: a second at most."""
 
-SOURCES = ("body", "title", "subtitle", "sections", "source", "language")
+SOURCES = ("body", "title", "subtitle", "section", "sections", "source", "language")
 """What of an article the index is made of."""
 
 articles = ArticleRow.__table__
@@ -52,9 +53,15 @@ _VECTOR = text(
 )
 
 
-def document(row: Any) -> Document:
-    """What of a row of an article, or of what a page said, can be asked for."""
-    return Document(**{name: getattr(row, name) for name in SOURCES})
+def document(said: Mapping[str, Any]) -> Document:
+    """What of an article can be asked for, from the columns in SOURCES."""
+    named = sections_of(said["sections"], said["section"])
+    return Document(**{name: said[name] for name in SOURCES if name not in {"section", "sections"}}, sections=named)
+
+
+def document_of(row: Any) -> Document:
+    """The same from a row."""
+    return document({name: getattr(row, name) for name in SOURCES})
 
 
 def add(connection: Connection, article_id: int, article: Document) -> None:
@@ -113,7 +120,7 @@ def reindex(
         with store.write() as connection:
             batch = _missing(connection, last)
             for row in batch:
-                add(connection, row.id, document(row))
+                add(connection, row.id, document_of(row))
             if not batch:
                 connection.execute(update(SearchIndexRow).values(complete=True))
                 return done

@@ -81,11 +81,16 @@ def parts(connection: Connection, order: Order) -> Iterator[Select[Any]]:
 
 
 def _hits(connection: Connection, wanted: ArticleFilter) -> Hits | None:
-    if wanted.question is None:
-        return None
-    from storage.search import hits
+    """What of the full-text index a list begins with; None if it begins with the articles."""
+    if wanted.question is not None:
+        from storage.search import hits
 
-    return hits(connection, wanted.question)
+        return hits(connection, wanted.question)
+    if wanted.section is None:
+        return None
+    from storage.rare_sections import rare
+
+    return rare(connection, wanted.section)
 
 
 def _by_id(order: Order, hits: Hits | None) -> Iterator[Select[Any]]:

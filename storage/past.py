@@ -31,7 +31,7 @@ from sqlalchemy import (
 from storage.answers import ArticleSummary, Listed, ViewReading
 from storage.articles import revisions, view_readings
 from storage.as_of import Comings, StoryThen, story_as_of, summary_as_of
-from storage.criteria import among, answers, folded_section
+from storage.criteria import among, answers, folded_section, sections_of
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.matching import Document, matches
 from storage.models import EventRow, LinkRow, ListingRow
@@ -156,15 +156,18 @@ def wordings_then(
     """Ids and wordings of some articles at the moment, of those only that were edited since."""
     worded = revisions.alias("worded")  # `some` may ask for revisions, too
     own = and_(worded.c.article_id == articles.c.id, worded.c.number == _later(moment))
-    columns = (articles.c.id, articles.c.source, articles.c.language, *(worded.c[name] for name in _SAID))
+    lasting = (articles.c[name] for name in ("id", "source", "language", "section"))
+    columns = (*lasting, *(worded.c[name] for name in (*_SAID, "sections")))
     edited = select(*columns).join_from(articles, worded, own).where(some)
     with connection.execution_options(yield_per=CHUNK).execute(edited) as found:
         for row in found:
             said = {name: getattr(row, name) for name in _SAID}
-            yield row.id, Document(source=row.source, language=row.language, **said)
+            # As _in_section has it: the section asked for is kept of the present wording only.
+            named = row.sections or sections_of((), row.section)
+            yield row.id, Document(source=row.source, language=row.language, sections=named, **said)
 
 
-_SAID = ("title", "subtitle", "body", "sections")
+_SAID = ("title", "subtitle", "body")
 
 
 def _behind(key: ColumnElement[Any], after: Cursor | None) -> list[ColumnElement[bool]]:

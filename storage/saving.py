@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -148,8 +148,6 @@ def _save_article(
     if link.article_id is None:
         article_id = _insert(connection, data, link, section, fresh)
         if article_id is not None:
-            if link.index_keeps_up:
-                indexing.add(connection, article_id, indexing.document(data))
             return Saved(article_id=article_id, change=Change.NEW, kind=None, reason=fresh.reason)
         # Another crawl stored it between the two statements: what it wrote is what we compare with.
     stored = connection.execute(_FIND_ARTICLE, {"page": data.url}).one()
@@ -159,7 +157,7 @@ def _save_article(
 def _insert(
     connection: Connection, data: ArticleData, link: AnyRow, section: str | None, decision: Decision
 ) -> int | None:
-    """Insert the article; None if its address is there already."""
+    """Insert and index the article; None if its address is there already."""
     values = {
         name: getattr(data, name)
         for name in (*WORDING, *DATE, *FOLLOWING, "source", "url", "problems", "reader_version")
@@ -178,6 +176,8 @@ def _insert(
     # Ids become visible in their order: whoever has seen one, as a watch has, looks for none below it again.
     hold_lock(connection, "articles")
     found: int | None = connection.execute(_insert_article(connection.dialect.name), values).scalar()
+    if found is not None and link.index_keeps_up:
+        indexing.add(connection, found, indexing.document(values))
     return found
 
 
@@ -195,9 +195,8 @@ def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: 
     values = changed_values(stored, data, decision, section)
     connection.execute(_UPDATE_ARTICLE, values | {"which": stored.id})
     if keeps_up:
-        before = indexing.document(stored)
-        said = {name: values[name] for name in indexing.SOURCES if name in values}
-        indexing.replace(connection, stored.id, before, replace(before, **said))
+        before = {name: getattr(stored, name) for name in indexing.SOURCES}
+        indexing.replace(connection, stored.id, indexing.document(before), indexing.document(before | values))
     return Saved(article_id=stored.id, change=decision.change, kind=decision.kind, reason=decision.reason)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 
 from storage.alerts import NewAlert, QuietHours, insert_alerts, quiet_hours
+from storage.criteria import sections_of
 from storage.duty_models import AlertRow, WatchRow
 from storage.engine import insert_into
 from storage.errors import PresswatchError
@@ -68,6 +69,7 @@ class WatchedArticle:
     terms: str
     url: str
     language: str | None
+    section: str | None
     sections: tuple[str, ...]
     title: str
     subtitle: str | None
@@ -82,7 +84,7 @@ class WatchedArticle:
             title=self.title,
             subtitle=self.subtitle,
             body=self.body,
-            sections=self.sections,
+            sections=sections_of(self.sections, self.section),
             source=self.source,
             language=self.language,
         )

@@ -30,6 +30,7 @@ def an_article(**values: Any) -> WatchedArticle:
         "terms": TERMS,
         "url": "https://caliber.az/en/post/gas",
         "language": "en",
+        "section": "politics",
         "sections": ("politics",),
         "title": "Gas flows",
         "subtitle": None,

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import delete, insert
@@ -81,7 +80,7 @@ class Rows:
         facts |= values
         article_id = self._insert("articles", facts)
         with self.store.write() as connection:
-            indexing.add(connection, article_id, indexing.document(SimpleNamespace(**{"subtitle": None} | facts)))
+            indexing.add(connection, article_id, indexing.document({"subtitle": None} | facts))
         return article_id
 
     def revision(self, article_id: int, number: int, **values: Any) -> int:

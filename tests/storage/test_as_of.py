@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from storage.answers import ArticleSummary, Listed
 from storage.as_of import Presence, StoryThen, in_force, listed, summary_as_of
+from storage.criteria import sections_of
 from storage.filters import ArticleFilter, Sort
 from storage.matching import Document, matches
 from storage.past import story_then
@@ -161,7 +162,7 @@ def said_then(rows: Rows, article: ArticleSummary, moment: datetime) -> Document
         title=said.title,
         subtitle=said.subtitle,
         body=said.body,
-        sections=said.sections,
+        sections=sections_of(said.sections, article.section),
         source=article.source,
         language=article.language,
     )

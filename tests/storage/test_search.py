@@ -24,7 +24,11 @@ def fill(rows: Rows) -> dict[int, Document]:
     """The corpus in the store, by the ids it got."""
     rows.source("apa", title="APA")
     rows.source("", title="Nobody")
-    return {rows.article(f"a{place}", **asdict(article)): article for place, article in enumerate(ARTICLES)}
+    said = [{**asdict(article), "section": next(iter(article.sections), None)} for article in ARTICLES]
+    return {
+        rows.article(f"a{place}", **one): article
+        for (place, one), article in zip(enumerate(said), ARTICLES, strict=True)
+    }
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
