@@ -23,8 +23,9 @@ from storage.printable import fit, pad, safe, width, without_surrogates
 
 LIST_SEPARATOR = "; "
 
-# A cell that begins so is a formula to spreadsheets; the last four are their full-width twins.
-_FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+# A cell that begins so is a formula to spreadsheets; the last four are their full-width twins. Some trim what they
+# import, and then what stood behind white space, or behind what nobody sees, begins the cell.
+_FORMULA = re.compile("[\t\r\n]|[\\s\u200b-\u200d\u2060\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 # JSON may hold these as they are, but a terminal may obey them.
 _STEERING_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 

@@ -93,6 +93,8 @@ def _ask_sqlite(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer
                 cursor = connection.execute(sql)
             yield Answer(distinct([column[0] for column in cursor.description or ()]), watch.rows(cursor))
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
+        if first_line(error) == "interrupted" and not watch.has_run_out:
+            raise KeyboardInterrupt from error  # Ctrl-C, met while SQLite looked at the clock
         raise _in_words(error, watch) from error
     except MemoryError as error:
         raise ConfigError("SQL: string or blob too big") from error

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.formats import Column, as_json, csv_pieces, json_pieces, jsonl_pieces, table_lines
+from storage.formats import Column, as_json, csv_pieces, defused, json_pieces, jsonl_pieces, table_lines
 from storage.printable import safe, width
 from storage.records import Precision, Problem
 
@@ -146,3 +146,10 @@ def test_no_line_of_a_table_is_wider_than_the_terminal_or_steers_it(rows: list[l
 def test_days_and_durations_have_a_form_in_json() -> None:
     told = json.loads(as_json({"day": date(2026, 11, 24), "delay": timedelta(minutes=1, milliseconds=500)}))
     assert told == {"day": "2026-11-24", "delay": 60.5}
+
+
+@pytest.mark.parametrize("before", ["", " ", "\u00a0", "\u3000", "\ufeff", "\u200b", " \t "])
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+def test_a_formula_is_one_behind_what_spreadsheets_trim(before: str, sign: str) -> None:
+    assert defused(f"{before}{sign}cmd|' /C calc'!A0").startswith("'")
+    assert defused(f"{before}1{sign}1") == f"{before}1{sign}1" or before.startswith("\t")

@@ -8,9 +8,11 @@ import io
 import json
 import os
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -241,3 +243,13 @@ def test_a_table_has_an_end(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatc
 def test_no_time_is_no_timeout(rows: Rows, ask: Ask) -> None:
     answer = ask("sql", "select 1", "--timeout", "0 s")
     assert (answer.exit_code, answer.stderr) == (2, "presswatch: --timeout: nothing is answered in no time\n")
+
+
+def test_ctrl_c_ends_it_as_it_ends_every_command(rows: Rows) -> None:
+    whole = [sys.executable, "-m", "storage", "sql", ENDLESS, "--timeout", "60 s", "--database", rows.database]
+    where = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    with subprocess.Popen(whole, env=where, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert (process.stderr or io.StringIO()).read().strip() == "presswatch: interrupted"
