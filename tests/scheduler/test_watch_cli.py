@@ -147,7 +147,7 @@ def test_a_trial_says_whether_it_was_taken_or_why_not(ask: Ask, listener: Listen
 
 @pytest.mark.parametrize("arguments", [["--help"], ["watch", "--help"], ["watch", "add", "--help"]], ids=" ".join)
 def test_help_loads_neither_apprise_nor_the_database(arguments: list[str]) -> None:
-    assert not loaded_by(arguments, ROOT) & {"apprise", "requests", "sqlalchemy", "snowballstemmer"}
+    assert not loaded_by(arguments, ROOT) & {"apprise", "requests", "sqlalchemy", "Stemmer"}
 
 
 def test_questions_and_the_list_load_no_apprise(tmp_path: Path) -> None:
