@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Dialect, Engine, Row, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import sqlite
@@ -74,10 +76,30 @@ def _form_of(database: str) -> str:
 
 
 def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": busy_timeout.total_seconds()})
-    event.listen(engine, "connect", _prepare_sqlite)
+    if (address := read_only_address(url.database or "")) is not None:
+        wait = busy_timeout.total_seconds()
+        engine = create_engine(
+            url, creator=lambda: sqlite3.connect(address, timeout=wait, uri=True, check_same_thread=False)
+        )
+    else:
+        engine = create_engine(url, connect_args={"timeout": busy_timeout.total_seconds()})
+        event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def read_only_address(file: str) -> str | None:
+    """How SQLite opens a file that we may read and not write; None for any other.
+
+    A reader of a write-ahead log writes beside the file where it reads. Where it may not, and no log lies there, nobody
+    has the file open for writing: it can be read as one that never changes (https://sqlite.org/wal.html, read-only
+    databases).
+    """
+    path = Path(file)
+    if not path.is_file() or os.access(path, os.W_OK) or not os.access(path, os.R_OK):
+        return None
+    alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-shm").exists()
+    return f"file:{quote(str(path))}?mode=ro{'&immutable=1' if alone else ''}"
 
 
 def _postgresql_engine(url: URL, busy_timeout: timedelta) -> Engine:

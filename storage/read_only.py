@@ -25,7 +25,7 @@ from urllib.parse import quote
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage.engine import first_line
+from storage.engine import first_line, read_only_address
 from storage.errors import ConfigError, PresswatchError
 from storage.sqlite_functions import place, replaced_within
 
@@ -86,7 +86,7 @@ def _ask_sqlite(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer
         raise PresswatchError(f"there is no database {file}; presswatch crawl makes it")
     watch = _Watch(timeout)
     try:
-        address = f"file:{quote(str(file))}?mode=ro"
+        address = read_only_address(str(file)) or f"file:{quote(str(file))}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
             _restrict(connection, watch)
             with watch.running():
