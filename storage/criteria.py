@@ -72,7 +72,7 @@ def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),
         (wanted.language, lambda language: column.language == language.lower()),
-        (wanted.section, _in_section),
+        (wanted.section, in_section),
         (wanted.min_views, lambda count: column.view_count >= count),
         (wanted.max_views, lambda count: column.view_count <= count),
         (wanted.edited_since, lambda moment: column.revised_at >= moment),
@@ -92,7 +92,7 @@ def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
     return exists().where(revisions.c.article_id == articles.c.id, *tests)
 
 
-def _in_section(section: str) -> ColumnElement[bool]:
+def in_section(section: str) -> ColumnElement[bool]:
     """By any of the article's sections, as the page names them, or by the one it was asked for."""
     folded = folded_section(section)
     return or_(articles.c.section == folded, among(articles.c.sections, folded))

@@ -104,7 +104,7 @@ def _by_key(order: Order, hits: Hits | None) -> Iterator[Select[Any]]:
     key, with_key, without = _BY_DATE if by_date else _BY_VIEWS
     if order.keyed:
         times = published(wanted) if by_date else dated(wanted)
-        yield _among(hits, with_key.where(*conditions(wanted), *times, *_behind(key, articles.c.id, order.after)))
+        yield _among(hits, with_key.where(*conditions(wanted), *times, *place_behind(key, articles.c.id, order.after)))
     times = first_seen(wanted) if by_date else dated(wanted)
     yield _among(hits, without.where(*conditions(wanted), *times, *_behind_unkeyed(order)))
 
@@ -114,7 +114,7 @@ def _by_rank(order: Order, hits: Hits) -> Iterator[Select[Any]]:
     question, the last stored first."""
     others = [*conditions(order.wanted), *dated(order.wanted)]
     if order.keyed:
-        weighed = hits.weighed().where(*_behind(hits.score, hits.id, order.after))
+        weighed = hits.weighed().where(*place_behind(hits.score, hits.id, order.after))
         if not others:
             # The index alone knows the first ones: no other article is looked at.
             weighed = weighed.order_by(hits.score.desc(), hits.id.desc()).limit(order.limit)
@@ -135,7 +135,7 @@ def _by_growth(connection: Connection, order: Order) -> Iterator[Select[Any]]:
     grown = gained(tests, since=order.until - GROWTH_WINDOW, until=order.until).subquery("grown")
     if order.keyed:
         whole = select(*SUMMARY, grown.c.gained).join_from(grown, articles, articles.c.id == grown.c.article_id)
-        yield whole.where(*_behind(grown.c.gained, grown.c.article_id, order.after)).order_by(
+        yield whole.where(*place_behind(grown.c.gained, grown.c.article_id, order.after)).order_by(
             grown.c.gained.desc(), grown.c.article_id.desc()
         )
     others = select(*SUMMARY, cast(null(), BigInteger).label("gained"))
@@ -147,7 +147,10 @@ def _among(hits: Hits | None, found: Select[Any]) -> Select[Any]:
     return found if hits is None else hits.among(found)
 
 
-def _behind(key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None) -> list[ColumnElement[bool]]:
+def place_behind(
+    key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None
+) -> list[ColumnElement[bool]]:
+    """Behind the place of a cursor, among what has a key."""
     if after is None:
         return []
     place = tuple_(literal(after.key, key.type), literal(min(after.id, LARGEST_ID)))
