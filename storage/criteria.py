@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, literal_column, or_, select, type_coerce
 
 from storage.columns import PlainText
 from storage.errors import ConfigError
@@ -96,6 +96,11 @@ def in_section(section: str) -> ColumnElement[bool]:
     """By any of the article's sections, as the page names them, or by the one it was asked for."""
     folded = folded_section(section)
     return or_(articles.c.section == folded, among(articles.c.sections, folded))
+
+
+def signed(key: Any) -> ColumnElement[int]:
+    """A column that SQLite neither looks anything up by nor walks an index of."""
+    return literal_column(f"+{key.table.name}.{key.name}", Integer)
 
 
 def sections_of(sections: tuple[str, ...], section: str | None) -> tuple[str, ...]:
