@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -57,6 +57,8 @@ class Articles:
         if limit is not None and limit < 0:
             raise ValueError(f"limit = {limit}: a list has no fewer than 0 articles")
         by = Sort(sort or wanted.usual_sort)  # its word is as good
+        if after is not None:
+            after = replace(after, id=min(after.id, LARGEST_ID))
         order = Order(wanted=wanted, sort=by, after=after, limit=limit, now=now or datetime.now(UTC))
         order.check()
         if wanted.as_of is not None:

@@ -61,7 +61,7 @@ def _wordings(store: Store, page: Sequence[ArticleSummary], as_of: datetime | No
         now = {article.id: _document(article, *said[article.id]) for article in page}
         if as_of is None:
             return now
-        from storage.past import wordings_then
+        from storage.past_conditions import wordings_then
 
         return now | dict(wordings_then(connection, as_of, articles.c.id.in_(ids)))
 

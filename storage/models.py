@@ -60,6 +60,7 @@ class ArticleRow(Model):
         Index("ix_articles_view_count_id", "view_count", "id"),
         Index("ix_articles_content_hash", "content_hash"),
         Index("ix_articles_source_relook_at", "source", "relook_at"),
+        Index("ix_articles_revised_at", "revised_at", sqlite_where=text("revised_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -101,7 +102,10 @@ class RevisionRow(Model):
     """An earlier wording of an article."""
 
     __tablename__ = "revisions"
-    __table_args__ = (UniqueConstraint("article_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("article_id", "number"),
+        Index("ix_revisions_seen_until_article_id", "seen_until", "article_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"))
@@ -212,12 +216,7 @@ class CrawlRunRow(Model):
 
     __tablename__ = "crawl_runs"
     __table_args__ = (
-        Index(
-            "uq_crawl_runs_open",
-            "source",
-            unique=True,
-            sqlite_where=text("finished_at IS NULL"),
-        ),
+        Index("uq_crawl_runs_open", "source", unique=True, sqlite_where=text("finished_at IS NULL")),
         Index("ix_crawl_runs_source_started_at", "source", "started_at"),
     )
 

@@ -6,14 +6,14 @@ stand, and one order for both would keep them from their indexes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Double, Select, cast, literal, null, select, tuple_
 
-from storage.criteria import conditions, dated, first_seen, passing, published
+from storage.criteria import conditions, dated, first_seen, lately_edited, passing, published
 from storage.errors import ConfigError
 from storage.filters import GROWTH_WINDOW, ArticleFilter, Cursor, Sort
 from storage.models import ArticleRow
@@ -77,7 +77,8 @@ def parts(connection: Connection, order: Order) -> Iterator[Select[Any]]:
     hits = _hits(connection, order.wanted)
     if order.sort is Sort.RANK and hits is not None:
         return _by_rank(order, hits)
-    return _by_id(order, hits) if order.sort is Sort.STORED else _by_key(order, hits)
+    tests = [*conditions(order.wanted), *lately_edited(connection, order.wanted)]
+    return _by_id(order, hits, tests) if order.sort is Sort.STORED else _by_key(order, hits, tests)
 
 
 def _hits(connection: Connection, wanted: ArticleFilter) -> Hits | None:
@@ -93,20 +94,20 @@ def _hits(connection: Connection, wanted: ArticleFilter) -> Hits | None:
     return rare(connection, wanted.section)
 
 
-def _by_id(order: Order, hits: Hits | None) -> Iterator[Select[Any]]:
+def _by_id(order: Order, hits: Hits | None, tests: Sequence[ColumnElement[bool]]) -> Iterator[Select[Any]]:
     # Ids are given in the order of storing, and are an index that is always there.
-    found = LIST.where(*conditions(order.wanted), *dated(order.wanted), *_behind_id(order.after))
+    found = LIST.where(*tests, *dated(order.wanted), *_behind_id(order.after))
     yield _among(hits, found).order_by(NEWEST)
 
 
-def _by_key(order: Order, hits: Hits | None) -> Iterator[Select[Any]]:
+def _by_key(order: Order, hits: Hits | None, tests: Sequence[ColumnElement[bool]]) -> Iterator[Select[Any]]:
     wanted, by_date = order.wanted, order.sort is Sort.DATE
     key, with_key, without = _BY_DATE if by_date else _BY_VIEWS
     if order.keyed:
         times = published(wanted) if by_date else dated(wanted)
-        yield _among(hits, with_key.where(*conditions(wanted), *times, *_behind(key, articles.c.id, order.after)))
+        yield _among(hits, with_key.where(*tests, *times, *place_behind(key, articles.c.id, order.after)))
     times = first_seen(wanted) if by_date else dated(wanted)
-    yield _among(hits, without.where(*conditions(wanted), *times, *_behind_unkeyed(order)))
+    yield _among(hits, without.where(*tests, *times, *_behind_unkeyed(order)))
 
 
 def _by_rank(order: Order, hits: Hits) -> Iterator[Select[Any]]:
@@ -114,7 +115,7 @@ def _by_rank(order: Order, hits: Hits) -> Iterator[Select[Any]]:
     question, the last stored first."""
     others = [*conditions(order.wanted), *dated(order.wanted)]
     if order.keyed:
-        weighed = hits.weighed().where(*_behind(hits.score, hits.id, order.after))
+        weighed = hits.weighed().where(*place_behind(hits.score, hits.id, order.after))
         if not others:
             # The index alone knows the first ones: no other article is looked at.
             weighed = weighed.order_by(hits.score.desc(), hits.id.desc()).limit(order.limit)
@@ -135,7 +136,7 @@ def _by_growth(connection: Connection, order: Order) -> Iterator[Select[Any]]:
     grown = gained(tests, since=order.until - GROWTH_WINDOW, until=order.until).subquery("grown")
     if order.keyed:
         whole = select(*SUMMARY, grown.c.gained).join_from(grown, articles, articles.c.id == grown.c.article_id)
-        yield whole.where(*_behind(grown.c.gained, grown.c.article_id, order.after)).order_by(
+        yield whole.where(*place_behind(grown.c.gained, grown.c.article_id, order.after)).order_by(
             grown.c.gained.desc(), grown.c.article_id.desc()
         )
     others = select(*SUMMARY, cast(null(), BigInteger).label("gained"))
@@ -147,10 +148,13 @@ def _among(hits: Hits | None, found: Select[Any]) -> Select[Any]:
     return found if hits is None else hits.among(found)
 
 
-def _behind(key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None) -> list[ColumnElement[bool]]:
+def place_behind(
+    key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None
+) -> list[ColumnElement[bool]]:
+    """Behind the place of a cursor, among what has a key."""
     if after is None:
         return []
-    place = tuple_(literal(after.key, key.type), literal(min(after.id, LARGEST_ID)))
+    place = tuple_(literal(after.key, key.type), literal(after.id))
     return [tuple_(key, article_id) < place]
 
 
@@ -160,4 +164,4 @@ def _behind_unkeyed(order: Order) -> list[ColumnElement[bool]]:
 
 
 def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
-    return [] if after is None else [articles.c.id < min(after.id, LARGEST_ID)]
+    return [] if after is None else [articles.c.id < after.id]

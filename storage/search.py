@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
+from storage.criteria import signed
 from storage.indexed import NAME, WEIGHTS, name_of
 from storage.indexing import require_complete
 from storage.models import ArticleRow
@@ -138,18 +139,14 @@ class Hits:
         # SQLite looks nothing up by a column with a sign: it begins with the answers where they are few, and walks
         # the list in its order where every page of it has some.
         if self.common_below is None:
-            return wanted.join_from(articles, self.id.table, articles.c.id == _signed(self.id)).where(self.holds)
-        return wanted.where(_signed(articles.c.id).in_(select(self.id).where(self.holds)))
+            return wanted.join_from(articles, self.id.table, articles.c.id == signed(self.id)).where(self.holds)
+        return wanted.where(signed(articles.c.id).in_(select(self.id).where(self.holds)))
 
     def weighed(self) -> Select[Any]:
         """Id and score of those that are weighed."""
         columns: tuple[ColumnElement[Any], ...] = (self.id.label("id"), self.score.label("score"))
         found: Select[Any] = select(*columns).where(self.holds)
         return found if self.common_below is None else found.where(self.id > self.common_below)
-
-
-def _signed(key: Any) -> ColumnElement[int]:
-    return literal_column(f"+{key.table.name}.{key.name}", Integer)
 
 
 def answers_in(connection: Connection, question: Question) -> Hits:

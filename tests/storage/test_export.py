@@ -27,12 +27,14 @@ from lxml import etree
 from sqlalchemy import inspect
 
 import presswatch
-from storage import excel_files, export_files
+from storage import excel_files, export_files, taking
 from storage.exporting import Tally
+from storage.filters import ArticleFilter
+from storage.questions import parse
 from storage.records import Problem
 from storage.taking import FIELDS
 from tests.storage.conftest import Ask
-from tests.storage.rows import NOON, TERMS, Rows
+from tests.storage.rows import DAY, HOUR, NOON, TERMS, Rows
 
 FORMULA = '=HYPERLINK("http://x","y")'
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -356,3 +358,18 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(sqlite_rows: Rows, alone: Pa
     assert done.stderr.count("\n") == 1
     assert "unexpected" not in done.stderr
     assert not list(alone.glob("*out*"))
+
+
+@pytest.mark.parametrize(
+    "asked", [{"since": NOON - DAY}, {"source": "caliber"}, {"question": parse("in full")}], ids=str
+)
+def test_a_part_leaves_in_the_order_of_storing_too(
+    rows: Rows, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "CHUNK", 3)
+    rows.source("apa", title="APA")
+    rows.article("other", source="apa", published_at=NOON - 3 * DAY, body="")
+    dates = [None if number % 4 == 0 else NOON - number * HOUR for number in range(10)]
+    ids = [rows.article(f"a{number}", published_at=date) for number, date in enumerate(dates)]
+    with rows.store.read() as connection:
+        assert [row[0] for row in taking.taken(connection, ArticleFilter(**asked), ["id"])] == ids

@@ -1,4 +1,4 @@
-"""The full-text index"""
+"""The full-text index, and what was edited when"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -40,6 +40,19 @@ def upgrade() -> None:
     else:
         _vectors()
     _state()
+    _what_was_edited()
+
+
+def _what_was_edited() -> None:
+    """Few articles ever are: what asks for them begins with them, and what asks of a past moment sets them apart."""
+    op.create_index(
+        "ix_articles_revised_at",
+        "articles",
+        ["revised_at"],
+        sqlite_where=sa.text("revised_at IS NOT NULL"),
+        postgresql_where=sa.text("revised_at IS NOT NULL"),
+    )
+    op.create_index("ix_revisions_seen_until_article_id", "revisions", ["seen_until", "article_id"])
 
 
 def _vectors() -> None:
