@@ -14,6 +14,7 @@ from storage.filters import ArticleFilter
 from storage.summaries import articles
 
 if TYPE_CHECKING:
+    from storage.questions import Question
     from storage.store import Store
 
 
@@ -34,10 +35,20 @@ def count(store: Store, wanted: ArticleFilter = EVERYTHING) -> int:
 
 def count_in(connection: Connection, wanted: ArticleFilter) -> int:
     """The same inside a transaction, so that what is counted is what is read next."""
+    if wanted.question is not None and wanted == ArticleFilter(question=wanted.question):
+        return _answers(connection, wanted.question)
     return sum(
         connection.scalar(select(func.count()).select_from(articles).where(*tests)) or 0
         for _moment, tests in _parts(connection, wanted, ())
     )
+
+
+def _answers(connection: Connection, question: Question) -> int:
+    """How many there are by the index alone: no article is looked up."""
+    from storage.search import answers_in
+
+    found = answers_in(connection, question)
+    return connection.scalar(select(func.count()).select_from(found.id.table).where(found.holds)) or 0
 
 
 def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tuple[Any, ...]]:

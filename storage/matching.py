@@ -97,12 +97,17 @@ class _Asked:
                 self._words[term.entries[0]].append(number)
         self._initials = {term.entries[0][0] for term, _ in alone}
         """The letters that words which are found begin with, as their stems do: the others need not be reduced."""
+        self.begins = Remembered(self._begins, most=COMPARED)
+        """Whether a piece of letters alone, which is one word, may be one of them: told by its first character."""
         self.hits = Remembered(self._hits, most=COMPARED)
         """Where which terms of one word stand in a piece of text, from its first character."""
 
     def in_place(self, place: Field) -> Callable[[int], bool]:
         """Whether a term may stand in a text."""
         return lambda number: self.terms[number].field in {None, place}
+
+    def _begins(self, character: str) -> bool:
+        return not (letters := folded(character)) or letters[0][0] in self._initials
 
     def _hits(self, piece: str) -> tuple[Hit, ...]:
         if not any(word[0] in self._initials for word in folded(piece)):
@@ -175,9 +180,9 @@ class _Read:
     def _pieces_of(self, place: Field) -> dict[str, tuple[Hit, ...]]:
         """The pieces of a text that have something of what is asked for."""
         if place not in self._pieces:
-            hits = self._asked.hits
-            found = filter(hits.__getitem__, self.texts[place].split())
-            self._pieces[place] = {piece: hits[piece] for piece in found}
+            hits, begins = self._asked.hits, self._asked.begins  # what is of letters alone is told by its first
+            near = [piece for piece in self.texts[place].split() if begins[piece[0]] or not piece.isalpha()]
+            self._pieces[place] = {piece: hits[piece] for piece in filter(hits.__getitem__, near)}
         return self._pieces[place]
 
     def found(self, place: Field) -> list[Hit]:

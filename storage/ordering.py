@@ -20,6 +20,7 @@ from storage.models import ArticleRow
 from storage.summaries import LIST, SUMMARY
 
 if TYPE_CHECKING:
+    from storage.questions import Question
     from storage.search import Hits
 
 LARGEST_ID = 2**31 - 1
@@ -74,9 +75,9 @@ def parts(connection: Connection, order: Order) -> Iterator[Select[Any]]:
     """
     if order.sort is Sort.GROWTH:
         return _by_growth(connection, order)
+    if order.sort is Sort.RANK and order.wanted.question is not None:
+        return _by_rank(connection, order, order.wanted.question)
     hits = _hits(connection, order.wanted)
-    if order.sort is Sort.RANK and hits is not None:
-        return _by_rank(order, hits)
     tests = [*conditions(order.wanted), *lately_edited(connection, order.wanted)]
     return _by_id(order, hits, tests) if order.sort is Sort.STORED else _by_key(order, hits, tests)
 
@@ -110,18 +111,23 @@ def _by_key(order: Order, hits: Hits | None, tests: Sequence[ColumnElement[bool]
     yield _among(hits, without.where(*tests, *times, *_behind_unkeyed(order)))
 
 
-def _by_rank(order: Order, hits: Hits) -> Iterator[Select[Any]]:
+def _by_rank(connection: Connection, order: Order, question: Question) -> Iterator[Select[Any]]:
     """The answers that are weighed, the best first, of equal ones the last stored; then the older ones of a common
     question, the last stored first."""
+    from storage.search import answers_in, counted
+
+    hits = answers_in(connection, question)
     others = [*conditions(order.wanted), *dated(order.wanted)]
     if order.keyed:
-        weighed = hits.weighed().where(*place_behind(hits.score, hits.id, order.after))
+        found = hits.weighed().subquery("weighed")
+        best = select(found).where(*place_behind(found.c.score, found.c.id, order.after))
         if not others:
             # The index alone knows the first ones: no other article is looked at.
-            weighed = weighed.order_by(hits.score.desc(), hits.id.desc()).limit(order.limit)
-        found = weighed.subquery("found")
+            best = best.order_by(found.c.score.desc(), found.c.id.desc()).limit(order.limit)
+        found = best.subquery("found")
         whole = select(*SUMMARY, found.c.score).join_from(found, articles, articles.c.id == found.c.id)
         yield whole.where(*others).order_by(found.c.score.desc(), found.c.id.desc())
+    hits = counted(connection, hits)  # now: most lists end before
     if hits.common_below is not None:
         older = [articles.c.id <= hits.common_below, *_behind_unkeyed(order)]
         unweighed = select(*SUMMARY, cast(null(), Double).label("score"))

@@ -131,7 +131,9 @@ class Hits:
     """How well an article answers: the higher, the better. Comparable within one question and one database."""
     holds: ColumnElement[bool]
     """Whether a row of the index is an answer."""
-    common_below: int | None
+    is_in_order: bool
+    """Whether the index gives them one by one in the order of their ids, so that it can stop."""
+    common_below: int | None = None
     """Of a question with more than COMMON answers: the id up to which they are not weighed. None of any other."""
 
     def among(self, wanted: Select[Any]) -> Select[Any]:
@@ -143,10 +145,16 @@ class Hits:
         return wanted.where(signed(articles.c.id).in_(select(self.id).where(self.holds)))
 
     def weighed(self) -> Select[Any]:
-        """Id and score of those that are weighed."""
+        """Id and score of those that are weighed, the last stored COMMON of them."""
         columns: tuple[ColumnElement[Any], ...] = (self.id.label("id"), self.score.label("score"))
         found: Select[Any] = select(*columns).where(self.holds)
-        return found if self.common_below is None else found.where(self.id > self.common_below)
+        if self.is_in_order:
+            return found.order_by(self.id.desc()).limit(COMMON)
+        return found.where(self.id > func.coalesce(self.beyond().scalar_subquery(), 0))
+
+    def beyond(self) -> Select[Any]:
+        """The id up to which they are not weighed; nothing if all of them are. Counts no further than COMMON."""
+        return select(self.id).where(self.holds).order_by(self.id.desc()).limit(1).offset(COMMON)
 
 
 def answers_in(connection: Connection, question: Question) -> Hits:
@@ -157,16 +165,22 @@ def answers_in(connection: Connection, question: Question) -> Hits:
 
 def hits(connection: Connection, question: Question) -> Hits:
     """The answers to a question, to be listed. Raises StoreError if the index does not hold all articles."""
-    found = answers_in(connection, question)
-    # Counts no further than COMMON.
-    oldest = select(found.id).where(found.holds).order_by(found.id.desc()).limit(1).offset(COMMON)
-    return replace(found, common_below=connection.scalar(oldest))
+    return counted(connection, answers_in(connection, question))
+
+
+def counted(connection: Connection, found: Hits) -> Hits:
+    """The same answers, with `common_below` known."""
+    # FTS5 goes forwards in half of the time that it takes backwards.
+    some = select(found.id).where(found.holds).limit(1).offset(COMMON)
+    if found.is_in_order and connection.scalar(some) is None:
+        return found
+    return replace(found, common_below=connection.scalar(found.beyond()))
 
 
 def in_fts5(root: Node) -> Hits:
     holds: ColumnElement[bool] = fts5.c.articles_fts.op("MATCH")(literal(as_match(root), TEXT))
     # bm25() is the better the lower; the migration says what a field weighs.
-    return Hits(fts5.c.rowid, -fts5.c.rank, holds, None)
+    return Hits(fts5.c.rowid, -fts5.c.rank, holds, is_in_order=True)
 
 
 def _in_vectors(root: Node) -> Hits:
@@ -174,4 +188,4 @@ def _in_vectors(root: Node) -> Hits:
     # The weights of D, C, B and A, as the migration has them for FTS5.
     weights: ColumnElement[Any] = literal_column("'{0.1, 0.0, 0.4, 1.0}'::float4[]")
     score = cast(func.ts_rank_cd(weights, vectors.c.vector, query), Double)
-    return Hits(vectors.c.article_id, score, vectors.c.vector.op("@@")(query), None)
+    return Hits(vectors.c.article_id, score, vectors.c.vector.op("@@")(query), is_in_order=False)
