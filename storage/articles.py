@@ -72,14 +72,14 @@ class Articles:
         with self._store.read() as connection:
             notes = source_notes(connection)
             make, left = maker(order.sort, order.until), order.limit
-            for part in parts(connection, order):
-                if left == 0:
-                    return
+            for part in parts(connection, order) if left != 0 else ():
                 # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
                 with connection.execution_options(yield_per=CHUNK).execute(part.limit(left)) as found:
                     for rows in found.partitions():
                         yield from (make(row, notes) for row in rows)
                         left = None if left is None else left - len(rows)
+                if left == 0:
+                    return  # before the next part is made: to know what belongs to it may take a question of its own
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
         """The article with this id or at this address as a person types it; None if there is none.
