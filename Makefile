@@ -21,7 +21,7 @@ demo-daemon: $(VENV)/ready  ## the daemon for about a minute against that site, 
 	@$(BIN)/python -m tests.demo_daemon
 
 test: $(VENV)/ready  ## pass every test
-	@$(BIN)/python -m pytest -q --numprocesses=logical --maxprocesses=4 --dist=worksteal
+	@$(BIN)/python -m pytest -q --numprocesses=logical --maxprocesses=4 --dist=loadgroup
 
 lint: $(VENV)/ready  ## ruff (lint and format) and mypy --strict
 	$(BIN)/ruff check .

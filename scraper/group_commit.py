@@ -21,10 +21,14 @@ SaveAll = Callable[[Sequence[Save]], Coroutine[Any, Any, Sequence[Saved]]]
 
 
 class GroupCommit:
-    """Hands saves on in groups. `save_all` keeps all of a group or nothing, and raises then."""
+    """Hands saves on in groups of what comes within `window` seconds.
 
-    def __init__(self, save_all: SaveAll) -> None:
+    `save_all` keeps all of a group or nothing, and raises then.
+    """
+
+    def __init__(self, save_all: SaveAll, *, window: float = WINDOW) -> None:
         self._save_all = save_all
+        self._window = window
         self._waiting: list[tuple[Save, asyncio.Future[Saved]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._groups: set[asyncio.Task[None]] = set()
@@ -37,7 +41,7 @@ class GroupCommit:
         if len(self._waiting) >= MOST:
             self._begin()
         elif self._timer is None:
-            self._timer = loop.call_later(WINDOW, self._begin)
+            self._timer = loop.call_later(self._window, self._begin)
         return await done
 
     def _begin(self) -> None:

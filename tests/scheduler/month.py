@@ -17,6 +17,7 @@ from scheduler.delivery import write_event_alerts
 from scheduler.dispatch import Done
 from scheduler.jobs import Jobs
 from scheduler.planning import Planner
+from scraper.group_commit import GroupCommit
 from scraper.options import CrawlOptions
 from scraper.session import Session
 from storage.config import Config
@@ -115,6 +116,8 @@ class Month:
             options=CrawlOptions(trigger=Trigger.SCHEDULED),
             clock=self.clock,
         )
+        # It would wait in real time, of which a month has none to spare.
+        session.commits = GroupCommit(lambda saves: session.call(self.store.saving.save_all, saves), window=0)
         asked = Asked(press, self.clock)
         await crawl(session, asked)
         assert session.summary is not None

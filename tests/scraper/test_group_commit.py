@@ -8,8 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from scraper import group_commit
-from scraper.group_commit import MOST, GroupCommit
+from scraper.group_commit import MOST, WINDOW, GroupCommit
 from scraper.writer import Writer
 from storage.errors import StoreError
 from storage.fetches import Try
@@ -47,7 +46,9 @@ def save_of(rows: Rows, slug: str, *, is_listed: bool = True) -> Save:
     return Save(data=data, tried=Try(url=url, why=Why.NEW, at=NOON, run_id=None), section="politics")
 
 
-def run(rows: Rows, saves: Sequence[Save], *, apart: float = 0.0) -> tuple[list[Saved | BaseException], list[int]]:
+def run(
+    rows: Rows, saves: Sequence[Save], *, apart: float = 0.0, window: float = WINDOW
+) -> tuple[list[Saved | BaseException], list[int]]:
     """What became of each, and how many were in each transaction."""
     groups: list[int] = []
     writer = Writer()
@@ -57,7 +58,7 @@ def run(rows: Rows, saves: Sequence[Save], *, apart: float = 0.0) -> tuple[list[
         return await writer(rows.store.saving.save_all, group)
 
     async def together() -> list[Saved | BaseException]:
-        commits = GroupCommit(save_all)
+        commits = GroupCommit(save_all, window=window)
         tasks = []
         for save in saves:
             tasks.append(asyncio.create_task(commits.save(save)))
@@ -88,9 +89,8 @@ def test_a_transaction_stays_short(rows: Rows) -> None:
     assert len(titles(rows)) == len(results) == 2 * MOST + 3
 
 
-def test_a_save_waits_for_others_no_longer_than_the_window(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_commit, "WINDOW", 0.01)
-    _, groups = run(rows, [save_of(rows, slug) for slug in ("one", "two", "three")], apart=0.2)
+def test_a_save_waits_for_others_no_longer_than_the_window(rows: Rows) -> None:
+    _, groups = run(rows, [save_of(rows, slug) for slug in ("one", "two", "three")], apart=0.2, window=0.01)
     assert groups == [1, 1, 1]
 
 

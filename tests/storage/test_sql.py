@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -245,10 +246,16 @@ def test_no_time_is_no_timeout(rows: Rows, ask: Ask) -> None:
     assert (answer.exit_code, answer.stderr) == (2, "presswatch: --timeout: nothing is answered in no time\n")
 
 
+def mind_interrupts() -> None:
+    """Whatever the tests were started under: a shell's job in the background ignores them, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_it_as_it_ends_every_command(rows: Rows) -> None:
     whole = [sys.executable, "-m", "storage", "sql", ENDLESS, "--timeout", "60 s", "--database", rows.database]
     where = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    with subprocess.Popen(whole, env=where, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    options: dict[str, Any] = {"env": where, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(whole, preexec_fn=mind_interrupts, **options) as process:
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
