@@ -255,7 +255,7 @@ def test_ctrl_c_ends_it_as_it_ends_every_command(rows: Rows) -> None:
     whole = [sys.executable, "-m", "storage", "sql", ENDLESS, "--timeout", "60 s", "--database", rows.database]
     where = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     options: dict[str, Any] = {"env": where, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
-    with subprocess.Popen(whole, preexec_fn=mind_interrupts, **options) as process:
+    with subprocess.Popen(whole, preexec_fn=mind_interrupts, **options) as process:  # noqa: PLW1509  (no other threads)
         time.sleep(3)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
