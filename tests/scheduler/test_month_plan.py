@@ -27,6 +27,7 @@ JUMPS = (
     (datetime(2026, 10, 28, 10, 45, tzinfo=UTC), timedelta(days=400)),
 )
 HOST = Host(JUMPS, (OFF,))
+pytestmark = pytest.mark.xdist_group("month-plan")  # which takes seconds to make
 RULES: tuple[Rule, ...] = (Adaptive(), Adaptive(10 * MINUTE, HOUR), Every(15 * MINUTE))
 
 
