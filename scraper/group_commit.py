@@ -12,10 +12,10 @@ from typing import Any
 
 from storage.saving import Save, Saved
 
-WINDOW = 0.05
+WINDOW = 0.1
 """Seconds that a save waits for others. A crawl that keeps a site's delay has none to wait for, and nothing to lose."""
-MOST = 16
-"""Saves in one transaction: about 20 ms, in which no other process can write."""
+MOST = 32
+"""Saves in one transaction: about 40 ms, in which no other process can write."""
 
 SaveAll = Callable[[Sequence[Save]], Coroutine[Any, Any, Sequence[Saved]]]
 
