@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,7 +40,26 @@ def record_fetch(
     view_count: int | None = None,
 ) -> None:
     """Add one fetch, inside the transaction of what it changed."""
-    values = {
+    values = fetch_values(link_id, tried, result, failure=failure, reason=reason, view_count=view_count)
+    connection.execute(_INSERT_FETCH, values)
+
+
+def record_fetches(connection: Connection, fetches: Sequence[Mapping[str, Any]]) -> None:
+    """Add several, as `fetch_values` has them."""
+    connection.execute(_INSERT_FETCH, fetches)
+
+
+def fetch_values(
+    link_id: int,
+    tried: Try,
+    result: FetchResult,
+    *,
+    failure: Failure | None = None,
+    reason: str | None = None,
+    view_count: int | None = None,
+) -> dict[str, Any]:
+    """The row of a fetch."""
+    return {
         "link_id": link_id,
         "run_id": tried.run_id,
         "fetched_at": tried.at,
@@ -51,4 +71,3 @@ def record_fetch(
         "byte_count": tried.byte_count,
         "view_count": view_count,
     }
-    connection.execute(_INSERT_FETCH, values)

@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, selec
 from storage import events, indexing
 from storage.changes import Decision, StoredWording, compare
 from storage.engine import AnyRow, hold_lock, insert_for, insert_into
-from storage.fetches import Try, record_fetch
+from storage.fetches import Try, fetch_values, record_fetches
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
 from storage.overwriting import DATE, FOLLOWING, WORDING, changed_values
 from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome
@@ -128,17 +128,37 @@ class Saving:
         """
         fresh = [compare(None, save.data, now=save.data.fetched_at) for save in saves]
         with self._store.write() as connection:
-            return tuple(_keep(connection, save, decision) for save, decision in zip(saves, fresh, strict=True))
+            kept = [_keep(connection, save, decision) for save, decision in zip(saves, fresh, strict=True)]
+            # No save asks for these of another, so they are written together: a statement costs more than its row.
+            if readings := [one.reading for one in kept if one.reading is not None]:
+                connection.execute(_insert_reading(connection.dialect.name), readings)
+            connection.execute(_UPDATE_LINK, [one.link for one in kept])
+            record_fetches(connection, [one.fetch for one in kept])
+            return tuple(one.saved for one in kept)
 
 
-def _keep(connection: Connection, save: Save, fresh: Decision) -> Saved:
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What was done, and the rows that are still to be written."""
+
+    saved: Saved
+    reading: Values | None
+    link: Values
+    fetch: Values
+
+
+def _keep(connection: Connection, save: Save, fresh: Decision) -> _Kept:
     data, tried = save.data, save.tried
     asked = {"asked": tried.url, "page": data.url, "of": data.source, "wording": fresh.content_hash}
     link = connection.execute(_FIND_LINK, asked).one()
     saved = _save_article(connection, data, link, save.section, fresh)
-    _count_views(connection, saved.article_id, data)
-    _settle_links(connection, data, tried, saved, link)
-    return saved
+    settled = _settle_links(connection, data, tried, saved, link)
+    result = FetchResult(saved.change.value)
+    fetch = fetch_values(link.id, tried, result, reason=saved.reason, view_count=data.view_count)
+    return _Kept(saved=saved, reading=_reading(saved.article_id, data), link=settled, fetch=fetch)
 
 
 def _save_article(
@@ -227,15 +247,14 @@ def _tell(
     events.record(connection, source=stored.source, kind=kind, subject=data.url, details=about, now=data.fetched_at)
 
 
-def _count_views(connection: Connection, article_id: int, data: ArticleData) -> None:
+def _reading(article_id: int, data: ArticleData) -> Values | None:
     if data.view_count is None:
-        return
-    values = {"article_id": article_id, "read_at": data.fetched_at, "view_count": data.view_count}
-    connection.execute(_insert_reading(connection.dialect.name), values)
+        return None
+    return {"article_id": article_id, "read_at": data.fetched_at, "view_count": data.view_count}
 
 
-def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: Saved, link: AnyRow) -> None:
-    """The address that was asked for is stored; after a redirect so is the one it led to."""
+def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: Saved, link: AnyRow) -> Values:
+    """The address that was asked for is stored, as what is returned says; after a redirect so is the one it led to."""
     learned = {
         "sections": data.sections,
         "language": data.language,
@@ -244,13 +263,11 @@ def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: 
     }
     settled = {"outcome": Outcome.STORED, "attempts": 0, "next_attempt_at": None, "missing_at": None}
     reason = None if data.url == tried.url else f"redirects to {data.url}"
-    connection.execute(_UPDATE_LINK, settled | learned | {"reason": reason, "which": link.id})
     if reason is not None:
         _settle_target(connection, data, link, settled | learned)
     if link.before_id not in {None, saved.article_id}:
         _move(connection, link.before_id, saved.article_id)
-    result = FetchResult(saved.change.value)
-    record_fetch(connection, link.id, tried, result, reason=saved.reason, view_count=data.view_count)
+    return settled | learned | {"reason": reason, "which": link.id}
 
 
 def _move(connection: Connection, before_id: int, article_id: int) -> None:
