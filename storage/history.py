@@ -9,6 +9,7 @@ from typing import Any
 
 from storage.answers import ArticleFull, Revision
 from storage.formats import record
+from storage.overwriting import SAID
 from storage.records import ChangeKind
 from storage.word_diff import diff
 
@@ -30,10 +31,6 @@ class SeenWording:
     published_at: datetime | None
     published_text: str | None
     content_hash: str
-
-
-SAID = ("title", "subtitle", "body", "author", "sections", "published_at", "published_text", "content_hash")
-"""What a revision keeps of what the page said."""
 
 
 def wordings(article: ArticleFull, revisions: Sequence[Revision]) -> tuple[SeenWording, ...]:

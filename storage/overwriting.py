@@ -14,6 +14,8 @@ from storage.relooks import next_relook
 WORDING = ("title", "subtitle", "body")
 DATE = ("published_at", "published_text", "published_precision")
 FOLLOWING = ("author", "sections", "language", "description", "image_url", "view_count")
+SAID = ("title", "subtitle", "body", "author", "sections", "published_at", "published_text", "content_hash")
+"""What a revision keeps of what the page said."""
 
 
 def changed_values(stored: AnyRow, data: ArticleData, decision: Decision, section: str | None) -> dict[str, Any]:

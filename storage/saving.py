@@ -15,7 +15,7 @@ from storage.changes import Decision, StoredWording, compare
 from storage.engine import AnyRow, hold_lock, insert_for, insert_into
 from storage.fetches import Try, fetch_values, record_fetches
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
-from storage.overwriting import DATE, FOLLOWING, WORDING, changed_values
+from storage.overwriting import DATE, FOLLOWING, SAID, WORDING, changed_values
 from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome
 from storage.relooks import next_relook
 
@@ -228,8 +228,7 @@ def _recent_minor_edits(connection: Connection, article_id: int, data: ArticleDa
 
 def _keep_revision(connection: Connection, stored: AnyRow, data: ArticleData, decision: Decision) -> None:
     last = select(func.coalesce(func.max(RevisionRow.number), 0)).where(RevisionRow.article_id == stored.id)
-    kept = ("title", "subtitle", "body", "author", "sections", "published_at", "published_text", "content_hash")
-    values = {name: getattr(stored, name) for name in kept} | {
+    values = {name: getattr(stored, name) for name in SAID} | {
         "article_id": stored.id,
         "number": (connection.scalar(last) or 0) + 1,
         "seen_from": stored.revised_at or stored.stored_at,
