@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from storage.answers import ArticleSummary, Excerpt
 from storage.criteria import sections_of
 from storage.lists import article_lines
-from storage.matching import Document, Match, matches
+from storage.matching import Document, Match, matcher
 from storage.models import ArticleRow
 from storage.printable import safe
 from storage.questions import Question
@@ -45,11 +45,11 @@ def excerpts(
     The bodies of a page are loaded when the first of its articles is asked for, in their wording of `as_of` if that is
     given. Raises StoreError.
     """
-    left = iter(found)
+    left, matches = iter(found), matcher(question)
     while page := tuple(islice(left, PAGE)):
         wordings = _wordings(store, page, as_of)
         for article in page:
-            match = matches(question, wordings[article.id])
+            match = matches(wordings[article.id])
             # None: it was edited after the list was read, and answers no more.
             yield Excerpt(article, "" if match is None else paint(match))
 

@@ -1,8 +1,8 @@
 """Whether an article answers a question, and which of its sentences does: pure, over an article in memory.
 
-Of the hundreds of words of an article few are of interest, so none is taken apart that was seen before: what stands
-between two white spaces comes again and again, and a question remembers which of its words are in it. The place of such
-a piece is looked for only when it has some, and sentences only around those places.
+Of the hundreds of words of an article few are of interest, so only those are taken apart that begin as one that is
+asked for (storage.beginnings), and none that was seen before: what stands between two blanks comes again and again, and
+a question remembers which of its words are in it. Sentences are looked for only around those places.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
+from storage.beginnings import beginnings, near, shortest
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
-from storage.sentences import Span, one_line, sentence_at, space_behind
+from storage.sentences import Span, one_line, sentence_at
 from storage.words import Remembered, folded, forms, spans, stems, tokens
 
 SEARCHED = (Field.TITLE, Field.SUBTITLE, Field.BODY)
@@ -57,7 +58,16 @@ class Match:
 
 def matches(question: Question, article: Document) -> Match | None:
     """The sentence by which the article answers the question; None if it does not."""
+    return matcher(question)(article)
+
+
+def matcher(question: Question) -> Callable[[Document], Match | None]:
+    """`matches` for several articles: what the question asks for is looked up once."""
     asked = _asked(question)
+    return lambda article: _match(asked, article)
+
+
+def _match(asked: _Asked, article: Document) -> Match | None:
     read = _Read(article, asked)
     if not asked.holds(read):
         return None
@@ -95,19 +105,16 @@ class _Asked:
         for term, number in alone:
             if not term.prefix:
                 self._words[term.entries[0]].append(number)
-        self._initials = {term.entries[0][0] for term, _ in alone}
-        """The letters that words which are found begin with, as their stems do: the others need not be reduced."""
-        self.begins = Remembered(self._begins, most=COMPARED)
-        """Whether a piece of letters alone, which is one word, may be one of them: told by its first character."""
+        self.begin = shortest(begun for term, _ in alone for begun in beginnings(term.entries[0]))
+        """What the words begin with that are looked for alone."""
+        self._initials = {begun[0] for begun in self.begin}
+        """Their first letters, with which their stems begin, too: other words need not be reduced."""
         self.hits = Remembered(self._hits, most=COMPARED)
         """Where which terms of one word stand in a piece of text, from its first character."""
 
     def in_place(self, place: Field) -> Callable[[int], bool]:
         """Whether a term may stand in a text."""
         return lambda number: self.terms[number].field in {None, place}
-
-    def _begins(self, character: str) -> bool:
-        return not (letters := folded(character)) or letters[0][0] in self._initials
 
     def _hits(self, piece: str) -> tuple[Hit, ...]:
         if not any(word[0] in self._initials for word in folded(piece)):
@@ -153,7 +160,7 @@ class _Read:
     def __init__(self, article: Document, asked: _Asked) -> None:
         self._article = article
         self._asked = asked
-        self._pieces: dict[Field, dict[str, tuple[Hit, ...]]] = {}
+        self._hits: dict[Field, list[Hit]] = {}
         self._held: dict[Field, set[int]] = {}
         self.texts: Mapping[Field, str] = {
             Field.TITLE: article.title,
@@ -170,47 +177,31 @@ class _Read:
     def held(self, place: Field) -> set[int]:
         """The terms that stand in a text."""
         if place not in self._held:
-            held = {number for hits in self._pieces_of(place).values() for _, _, number in hits}
+            held = {number for _, _, number in self._hits_in(place)}
             if self._asked.phrases:
                 read = _between_blanks(self.texts[place])
                 held.update(number for number in self._asked.phrases if _sought(self._asked.terms[number]) in read)
             self._held[place] = held
         return self._held[place]
 
-    def _pieces_of(self, place: Field) -> dict[str, tuple[Hit, ...]]:
-        """The pieces of a text that have something of what is asked for."""
-        if place not in self._pieces:
-            hits, begins = self._asked.hits, self._asked.begins  # what is of letters alone is told by its first
-            near = [piece for piece in self.texts[place].split() if begins[piece[0]] or not piece.isalpha()]
-            self._pieces[place] = {piece: hits[piece] for piece in filter(hits.__getitem__, near)}
-        return self._pieces[place]
+    def _hits_in(self, place: Field) -> list[Hit]:
+        """Where the terms of one word stand in a text."""
+        if place not in self._hits:
+            hits, pieces = self._asked.hits, near(self.texts[place], self._asked.begin)
+            self._hits[place] = [
+                (at + start, at + end, number) for at, piece in pieces for start, end, number in hits[piece]
+            ]
+        return self._hits[place]
 
     def found(self, place: Field) -> list[Hit]:
         """Where the terms stand that the article may owe its being found to, in order."""
         wanted = self._asked.wanted[place] & self.held(place)
         if not wanted:
             return []
-        text = self.texts[place]
-        found: list[Hit] = []
-        for piece, hits in self._pieces_of(place).items():
-            within = [hit for hit in hits if hit[2] in wanted]
-            for at in _occurrences(text, piece) if within else ():
-                found += [(at + start, at + end, number) for start, end, number in within]
+        found = [hit for hit in self._hits_in(place) if hit[2] in wanted]
         for number in wanted.intersection(self._asked.phrases):
-            found += [(start, end, number) for start, end in _phrases(self._asked.terms[number], text)]
+            found += [(start, end, number) for start, end in _phrases(self._asked.terms[number], self.texts[place])]
         return sorted(found)
-
-
-def _occurrences(text: str, piece: str) -> Iterator[int]:
-    """Where a piece stands between white space, or the ends of the text."""
-    at = text.find(piece)
-    while at >= 0:
-        end = at + len(piece)
-        if (at == 0 or text[at - 1].isspace()) and (end == len(text) or text[end].isspace()):
-            yield at
-        # Behind the end of what it is in, lest a piece of one letter be tried at each of a word of a million.
-        rest = space_behind(text, end)
-        at = -1 if rest is None else text.find(piece, rest)
 
 
 def _phrases(term: Term, text: str) -> Iterator[Span]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from storage.articles import revisions, view_readings
 from storage.criteria import among, answers, first_seen, folded_section, in_section, published, sections_of
 from storage.filters import ArticleFilter, Cursor
-from storage.matching import Document, matches
+from storage.matching import Document, matcher
 from storage.models import EventRow
 from storage.questions import Question
 from storage.records import EventKind
@@ -80,7 +80,8 @@ def _answered(
 ) -> ColumnElement[bool]:
     """That an article that was edited since answered the question by its words of then."""
     old = wordings_then(connection, moment, some)
-    answering = [article_id for article_id, said in old if matches(question, said)]
+    matches = matcher(question)
+    answering = [article_id for article_id, said in old if matches(said)]
     # Written into the statement: there may be more than a database takes as values.
     ids: BindParameter[Any] = bindparam("ids", answering, expanding=True, literal_execute=True)
     return articles.c.id.in_(ids)

@@ -45,13 +45,18 @@ def sentence_at(text: str, place: int, after: int = 0) -> Span:
     """
     line = text.rfind("\n", after, place) + 1
     start = _NO_SPACE.match(text, line).end() if line else after  # type: ignore[union-attr]  # it may match nothing
-    return next(span for span in sentence_spans(text, start) if span[1] > place)
+    before: list[re.Match[str]] = []
+    for end in _END.finditer(text, start):
+        if end.end() <= place:
+            before.append(end)
+        elif not _goes_on(text, end):
+            return _last(text, before, start), end.end()
+    return _last(text, before, start), len(text)
 
 
-def space_behind(text: str, place: int) -> int | None:
-    """Where the first white space behind a place ends; None if there is none."""
-    found = _SPACE.search(text, place)
-    return None if found is None else found.end()
+def _last(text: str, ends: list[re.Match[str]], start: int) -> int:
+    """Where the last sentence ends that does; `start` if none of them ends one."""
+    return next((end.end() for end in reversed(ends) if not _goes_on(text, end)), start)
 
 
 def _goes_on(text: str, end: re.Match[str]) -> bool:
@@ -69,18 +74,19 @@ def one_line(text: str, span: Span, marks: Sequence[Span]) -> tuple[str, tuple[S
     The marks are places in `text`, in order and apart; those outside of what is kept are left out.
     """
     start, end = _window(span, marks)
-    line = "…" if start > span[0] else ""
-    placed = []
-    at = start
-    for begin, until in marks:
-        if not at <= begin < until <= end:
-            continue
+    within = [mark for mark in marks if start <= mark[0] and mark[1] <= end]
+    cut, rest = "…" if start > span[0] else "", "…" if end < span[1] else ""
+    piece = text[start:end].rstrip()
+    if piece == " ".join(piece.split()):  # as most are: nothing in it moves
+        moved = len(cut) - start
+        return f"{cut}{piece}{rest}", tuple((begin + moved, until + moved) for begin, until in within)
+    line, at, placed = cut, start, []
+    for begin, until in within:
         line = _joined(line, text[at:begin])
         placed.append((len(line), len(line) + len(_SPACE.sub(" ", text[begin:until]))))
         line += _SPACE.sub(" ", text[begin:until])
         at = until
-    line = _joined(line, text[at:end]).rstrip()
-    return line + ("…" if end < span[1] else ""), tuple(placed)
+    return _joined(line, text[at:end]).rstrip() + rest, tuple(placed)
 
 
 def _joined(line: str, more: str) -> str:
