@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
+from storage.engine import AnyRow
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.models import RevisionRow, ViewReadingRow
 from storage.ordering import LARGEST_ID, Order, articles, parts
@@ -73,11 +74,9 @@ class Articles:
             notes = source_notes(connection)
             make, left = maker(order.sort, order.until), order.limit
             for part in parts(connection, order) if left != 0 else ():
-                # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
-                with connection.execution_options(yield_per=CHUNK).execute(part.limit(left)) as found:
-                    for rows in found.partitions():
-                        yield from (make(row, notes) for row in rows)
-                        left = None if left is None else left - len(rows)
+                for rows in _rows(connection, part.limit(left), left):
+                    yield from [make(row, notes) for row in rows]
+                    left = None if left is None else left - len(rows)
                 if left == 0:
                     return  # before the next part is made: to know what belongs to it may take a question of its own
 
@@ -119,6 +118,16 @@ class Articles:
             statement = LIST.where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_notes(connection)
             return tuple(summary(row, notes) for row in connection.execute(statement))
+
+
+def _rows(connection: Connection, statement: Select[Any], most: int | None) -> Iterator[Sequence[AnyRow]]:
+    """The rows, CHUNK at a time."""
+    if most is not None and most <= CHUNK:
+        yield connection.execute(statement).all()
+        return
+    # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
+    with connection.execution_options(yield_per=CHUNK).execute(statement) as found:
+        yield from found.partitions()
 
 
 def at_once(found: Iterator[T]) -> Iterator[T]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Enum, Float, Integer, Text
@@ -100,7 +101,16 @@ class Names(TypeDecorator[tuple[str, ...]]):
         return f"|{'|'.join(names)}|" if names else ""
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
-        return tuple(filter(None, value.split("|"))) if value else ()
+        return _names(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], tuple[str, ...]]:
+        """By one look a value: the same few rows of names come again and again."""
+        return _names
+
+
+@lru_cache(maxsize=1024)
+def _names(kept: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, kept.split("|"))) if kept else ()
 
 
 class Problems(TypeDecorator[tuple[Problem, ...]]):
