@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
 from storage.engine import AnyRow
 from storage.filters import ArticleFilter, Cursor, Sort
+from storage.list_statements import MOST
 from storage.models import RevisionRow, ViewReadingRow
-from storage.ordering import LARGEST_ID, Order, articles, parts
+from storage.ordering import LARGEST_ID, Order, Part, articles, parts
 from storage.summaries import FULL, LIST, maker, source_notes, summary
 
 if TYPE_CHECKING:
@@ -74,10 +75,12 @@ class Articles:
             notes = source_notes(connection)
             make, left = maker(order.sort, order.until), order.limit
             for part in parts(connection, order) if left != 0 else ():
-                for rows in _rows(connection, part.limit(left), left):
+                read = 0
+                for rows in _rows(connection, part, left):
                     yield from [make(row, notes) for row in rows]
-                    left = None if left is None else left - len(rows)
-                if left == 0:
+                    read += len(rows)
+                left = None if left is None else left - read
+                if left == 0 or (read and part.ends):
                     return  # before the next part is made: to know what belongs to it may take a question of its own
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
@@ -120,13 +123,14 @@ class Articles:
             return tuple(summary(row, notes) for row in connection.execute(statement))
 
 
-def _rows(connection: Connection, statement: Select[Any], most: int | None) -> Iterator[Sequence[AnyRow]]:
+def _rows(connection: Connection, part: Part, most: int | None) -> Iterator[Sequence[AnyRow]]:
     """The rows, CHUNK at a time."""
+    values = {**part.values, MOST.key: most}
     if most is not None and most <= CHUNK:
-        yield connection.execute(statement).all()
+        yield connection.execute(part.statement, values).all()
         return
     # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
-    with connection.execution_options(yield_per=CHUNK).execute(statement) as found:
+    with connection.execution_options(yield_per=CHUNK).execute(part.statement, values) as found:
         yield from found.partitions()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, select, union_all
@@ -15,6 +16,7 @@ from storage.summaries import articles
 
 if TYPE_CHECKING:
     from storage.questions import Question
+    from storage.search import Hits
     from storage.store import Store
 
 
@@ -45,10 +47,15 @@ def count_in(connection: Connection, wanted: ArticleFilter) -> int:
 
 def _answers(connection: Connection, question: Question) -> int:
     """How many there are by the index alone: no article is looked up."""
-    from storage.search import answers_in
+    from storage.search import asked, given
 
-    found = answers_in(connection, question)
-    return connection.scalar(select(func.count()).select_from(found.id.table).where(found.holds)) or 0
+    values = given(connection.dialect.name, question)
+    return connection.scalar(_counted_hits(asked(connection)), values) or 0
+
+
+@cache
+def _counted_hits(hits: Hits) -> Select[Any]:
+    return select(func.count()).select_from(hits.id.table).where(hits.holds)
 
 
 def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tuple[Any, ...]]:

@@ -57,7 +57,7 @@ def excerpts(
 def _wordings(store: Store, page: Sequence[ArticleSummary], as_of: datetime | None) -> dict[int, Document]:
     ids = [article.id for article in page]
     with store.read() as connection:
-        said = {row.id: (row.subtitle, row.body) for row in connection.execute(_WORDINGS, {"ids": ids})}
+        said = {article_id: wording for article_id, *wording in connection.execute(_WORDINGS, {"ids": ids})}
         now = {article.id: _document(article, *said[article.id]) for article in page}
         if as_of is None:
             return now

@@ -39,6 +39,7 @@ _KEYS = {
 }
 KEEPS_UP = select(state.c.analyser_version == ANALYSER_VERSION).scalar_subquery()
 """Whether the index has our analyser's words, so that it is kept in step."""
+_IS_WHOLE = select(state.c.id).where(state.c.analyser_version == ANALYSER_VERSION, state.c.complete)
 
 _FTS5_ADD = (
     "INSERT INTO articles_fts (rowid, body, title, subtitle, sections, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -88,8 +89,7 @@ def _is_indexed(connection: Connection, article_id: int) -> bool:
 
 def require_complete(connection: Connection) -> None:
     """Raise StoreError if the index would not find all there is."""
-    found = connection.execute(select(state.c.analyser_version, state.c.complete)).first()
-    if found is None or found.analyser_version != ANALYSER_VERSION or not found.complete:
+    if connection.scalar(_IS_WHOLE) is None:
         raise StoreError("the full-text index does not hold all articles of this database: run presswatch db reindex")
 
 

@@ -6,18 +6,33 @@ stand, and one order for both would keep them from their indexes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Double, Select, cast, literal, null, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, null, select
 
 from storage.criteria import conditions, dated, first_seen, lately_edited, passing, published
 from storage.errors import ConfigError
 from storage.filters import GROWTH_WINDOW, ArticleFilter, Cursor, Sort
+from storage.list_statements import (
+    BEHIND,
+    KEY,
+    Make,
+    Number,
+    Shape,
+    best_answers,
+    built,
+    last_stored,
+    newest,
+    older_answers,
+    sorted_behind,
+    with_key,
+    without_key,
+)
 from storage.models import ArticleRow
-from storage.summaries import LIST, SUMMARY
+from storage.summaries import SUMMARY
 
 if TYPE_CHECKING:
     from storage.questions import Question
@@ -27,17 +42,6 @@ LARGEST_ID = 2**31 - 1
 """Ids are INTEGER: a larger number is no id, and PostgreSQL refuses to compare with it."""
 
 articles = ArticleRow.__table__
-NEWEST = articles.c.id.desc()
-
-
-def _sorted_by(key: ColumnElement[Any]) -> tuple[ColumnElement[Any], Select[Any], Select[Any]]:
-    """The key, the list of what has it, and that of what has not."""
-    having = LIST.where(key.is_not(None)).order_by(key.desc(), NEWEST)
-    return key, having, LIST.where(key.is_(None)).order_by(NEWEST)
-
-
-_BY_DATE = _sorted_by(articles.c.published_at)
-_BY_VIEWS = _sorted_by(articles.c.view_count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,17 @@ class Order:
         return self.now if self.after is None or self.after.until is None else self.after.until
 
 
-def parts(connection: Connection, order: Order) -> Iterator[Select[Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A statement of a list, to be executed with these values; MOST is how many articles it yields at most."""
+
+    statement: Select[Any]
+    values: Mapping[str, Any]
+    ends: bool = False
+    """Whether, if it yields any article, nothing follows."""
+
+
+def parts(connection: Connection, order: Order) -> Iterator[Part]:
     """The statements, to be read one after the other.
 
     Raises StoreError for a question to an index that is not whole.
@@ -77,97 +91,102 @@ def parts(connection: Connection, order: Order) -> Iterator[Select[Any]]:
         return _by_growth(connection, order)
     if order.sort is Sort.RANK and order.wanted.question is not None:
         return _by_rank(connection, order, order.wanted.question)
-    hits = _hits(connection, order.wanted)
-    tests = [*conditions(order.wanted), *lately_edited(connection, order.wanted)]
-    return _by_id(order, hits, tests) if order.sort is Sort.STORED else _by_key(order, hits, tests)
+    found = _hits(connection, order)
+    tests = (*conditions(order.wanted), *lately_edited(connection, order.wanted))
+    return _by_id(found, tests) if order.sort is Sort.STORED else _by_key(found, tests)
 
 
-def _hits(connection: Connection, wanted: ArticleFilter) -> Hits | None:
-    """What of the full-text index a list begins with; None if it begins with the articles."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A list, what it begins with, and the values of its statements."""
+
+    order: Order
+    shape: Shape
+    values: Mapping[str, Any]
+
+    def part(self, make: Make, tests: Sequence[ColumnElement[bool]], *, ends: bool = False) -> Part:
+        """A statement, built anew only if there is anything an article must meet.
+
+        To build one takes as long as to execute it.
+        """
+        statement = make(self.shape, tests) if tests else built(make, self.shape)
+        return Part(statement=statement, values=self.values, ends=ends)
+
+    def of(self, number: Number, **values: Any) -> _Found:
+        """The same, when more is known of how many answers there are."""
+        return replace(self, shape=replace(self.shape, number=number), values={**self.values, **values})
+
+    def among_unkeyed(self) -> _Found:
+        """The same of what has no key: all of it, unless the list begins among it."""
+        return replace(self, shape=replace(self.shape, behind=not self.order.keyed))
+
+
+def _beginning(order: Order, hits: Hits | None = None, **asked: Any) -> _Found:
+    after = order.after
+    shape = Shape(sort=order.sort, behind=after is not None, limited=order.limit is not None, hits=hits)
+    place = {} if after is None else {KEY: after.key, BEHIND.key: after.id}
+    return _Found(order=order, shape=shape, values={**asked, **place})
+
+
+def _hits(connection: Connection, order: Order) -> _Found:
+    """What of the full-text index a list begins with; nothing if it begins with the articles."""
+    wanted = order.wanted
     if wanted.question is not None:
-        from storage.search import hits
+        from storage.search import asked, common_below, given
 
-        return hits(connection, wanted.question)
+        found = _beginning(order, asked(connection), **given(connection.dialect.name, wanted.question))
+        return found.of(Number.FEW if common_below(connection, wanted.question) is None else Number.COMMON)
     if wanted.section is None:
-        return None
+        return _beginning(order)
     from storage.rare_sections import rare
 
-    return rare(connection, wanted.section)
+    return _beginning(order, rare(connection, wanted.section))
 
 
-def _by_id(order: Order, hits: Hits | None, tests: Sequence[ColumnElement[bool]]) -> Iterator[Select[Any]]:
-    # Ids are given in the order of storing, and are an index that is always there.
-    found = LIST.where(*tests, *dated(order.wanted), *_behind_id(order.after))
-    yield _among(hits, found).order_by(NEWEST)
+def _by_id(found: _Found, tests: Sequence[ColumnElement[bool]]) -> Iterator[Part]:
+    yield found.part(last_stored, (*tests, *dated(found.order.wanted)))
 
 
-def _by_key(order: Order, hits: Hits | None, tests: Sequence[ColumnElement[bool]]) -> Iterator[Select[Any]]:
-    wanted, by_date = order.wanted, order.sort is Sort.DATE
-    key, with_key, without = _BY_DATE if by_date else _BY_VIEWS
-    if order.keyed:
-        times = published(wanted) if by_date else dated(wanted)
-        yield _among(hits, with_key.where(*tests, *times, *place_behind(key, articles.c.id, order.after)))
+def _by_key(found: _Found, tests: Sequence[ColumnElement[bool]]) -> Iterator[Part]:
+    wanted, by_date = found.order.wanted, found.order.sort is Sort.DATE
+    if found.order.keyed:
+        yield found.part(with_key, (*tests, *(published(wanted) if by_date else dated(wanted))))
     times = first_seen(wanted) if by_date else dated(wanted)
-    yield _among(hits, without.where(*tests, *times, *_behind_unkeyed(order)))
+    yield found.among_unkeyed().part(without_key, (*tests, *times))
 
 
-def _by_rank(connection: Connection, order: Order, question: Question) -> Iterator[Select[Any]]:
+def _by_rank(connection: Connection, order: Order, question: Question) -> Iterator[Part]:
     """The answers that are weighed, the best first, of equal ones the last stored; then the older ones of a common
     question, the last stored first."""
-    from storage.search import answers_in, counted
+    from storage.search import OLDEST, asked, common_below, counts_quickly, given
 
-    hits = answers_in(connection, question)
-    others = [*conditions(order.wanted), *dated(order.wanted)]
+    found = _beginning(order, asked(connection), **given(connection.dialect.name, question))
+    others = (*conditions(order.wanted), *dated(order.wanted))
+    quick = counts_quickly(connection, question)
+    below = common_below(connection, question) if quick else None
+    if order.keyed and below is None:
+        yield found.of(Number.FEW if quick else Number.UNKNOWN).part(best_answers, others, ends=True)
+    if not quick:
+        below = common_below(connection, question)  # there were none, or too many
+    if below is None:
+        return
     if order.keyed:
-        found = hits.weighed().subquery("weighed")
-        best = select(found).where(*place_behind(found.c.score, found.c.id, order.after))
-        if not others:
-            # The index alone knows the first ones: no other article is looked at.
-            best = best.order_by(found.c.score.desc(), found.c.id.desc()).limit(order.limit)
-        found = best.subquery("found")
-        whole = select(*SUMMARY, found.c.score).join_from(found, articles, articles.c.id == found.c.id)
-        yield whole.where(*others).order_by(found.c.score.desc(), found.c.id.desc())
-    hits = counted(connection, hits)  # now: most lists end before
-    if hits.common_below is not None:
-        older = [articles.c.id <= hits.common_below, *_behind_unkeyed(order)]
-        unweighed = select(*SUMMARY, cast(null(), Double).label("score"))
-        yield hits.among(unweighed.where(*others, *older)).order_by(NEWEST)
+        yield found.of(Number.COMMON).part(best_answers, others)
+    yield found.of(Number.COMMON, **{OLDEST.key: below}).among_unkeyed().part(older_answers, others)
 
 
-def _by_growth(connection: Connection, order: Order) -> Iterator[Select[Any]]:
+def _by_growth(connection: Connection, order: Order) -> Iterator[Part]:
     """What gained most views in the window, of equal gains the last stored; then what gained none."""
     from storage.gains import gained
 
     tests = passing(connection, order.wanted)
     grown = gained(tests, since=order.until - GROWTH_WINDOW, until=order.until).subquery("grown")
+    found = _beginning(order)
     if order.keyed:
         whole = select(*SUMMARY, grown.c.gained).join_from(grown, articles, articles.c.id == grown.c.article_id)
-        yield whole.where(*place_behind(grown.c.gained, grown.c.article_id, order.after)).order_by(
-            grown.c.gained.desc(), grown.c.article_id.desc()
-        )
+        by_gain = sorted_behind(found.shape, whole, grown.c.gained, grown.c.article_id)
+        yield Part(statement=by_gain, values=found.values)
     others = select(*SUMMARY, cast(null(), BigInteger).label("gained"))
-    rest = articles.c.id.not_in(select(grown.c.article_id))
-    yield others.where(*tests, rest, *_behind_unkeyed(order)).order_by(NEWEST)
-
-
-def _among(hits: Hits | None, found: Select[Any]) -> Select[Any]:
-    return found if hits is None else hits.among(found)
-
-
-def place_behind(
-    key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None
-) -> list[ColumnElement[bool]]:
-    """Behind the place of a cursor, among what has a key."""
-    if after is None:
-        return []
-    place = tuple_(literal(after.key, key.type), literal(after.id))
-    return [tuple_(key, article_id) < place]
-
-
-def _behind_unkeyed(order: Order) -> list[ColumnElement[bool]]:
-    """Of what has no key all, unless the list begins among it."""
-    return [] if order.keyed else _behind_id(order.after)
-
-
-def _behind_id(after: Cursor | None) -> list[ColumnElement[bool]]:
-    return [] if after is None else [articles.c.id < after.id]
+    rest = others.where(*tests, articles.c.id.not_in(select(grown.c.article_id)))
+    found = found.among_unkeyed()
+    yield Part(statement=newest(found.shape, rest), values=found.values)

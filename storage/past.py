@@ -21,8 +21,9 @@ from storage.articles import revisions, view_readings
 from storage.as_of import Comings, StoryThen, story_as_of, summary_as_of
 from storage.engine import AnyRow
 from storage.filters import Sort
+from storage.list_statements import NEWEST, place_behind
 from storage.models import LinkRow, ListingRow
-from storage.ordering import NEWEST, Order, place_behind
+from storage.ordering import Order
 from storage.past_conditions import (
     CHUNK,
     behind,

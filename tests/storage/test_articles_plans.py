@@ -152,6 +152,13 @@ def test_ranking_looks_at_no_article_that_is_not_shown(rows: Rows, plans: Plans)
     assert [step for step in ranking if " articles " in step] == ["SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
+@pytest.mark.parametrize("text", ["source:apa source:ap*", '"a7 a7" OR a7'])
+def test_a_question_that_is_slow_to_count_is_asked_once(rows: Rows, plans: Plans, text: str) -> None:
+    """FTS5 compares the places of all that has the words, and that is most of the time of a page."""
+    assert list(rows.store.articles.find(ArticleFilter(question=parse(text)), limit=50))
+    assert len([step for step in plans.steps if step.startswith("SCAN articles_fts VIRTUAL TABLE")]) == 1
+
+
 @pytest.mark.parametrize(
     ("wanted", "by"),
     [

@@ -188,8 +188,9 @@ def test_only_answers_have_a_rank(rows: Rows) -> None:
 @pytest.mark.parametrize("page", [1, 3])
 @pytest.mark.parametrize("common", [0, 3, 100])
 @pytest.mark.parametrize("since", [None, NOON - 9 * DAY])
+@pytest.mark.parametrize("text", ["gas", "gas OR coal"])
 def test_pages_of_answers_make_up_the_whole_list(
-    rows: Rows, monkeypatch: pytest.MonkeyPatch, sort: Sort, page: int, common: int, since: object
+    rows: Rows, monkeypatch: pytest.MonkeyPatch, sort: Sort, page: int, common: int, since: object, text: str
 ) -> None:
     monkeypatch.setattr(search, "COMMON", common)
     dates = [NOON, NOON, None, NOON - DAY, None, NOON, NOON - HOUR]
@@ -197,7 +198,7 @@ def test_pages_of_answers_make_up_the_whole_list(
         count = [5, None, 5, 7, None, 0, 5][number]
         rows.article(f"a{number}", published_at=date, view_count=count, body="gas " * (number % 3 + 1))
         rows.article(f"b{number}", body="oil")
-    wanted = ArticleFilter(question=parse("gas"), since=since)  # type: ignore[arg-type]
+    wanted = ArticleFilter(question=parse(text), since=since)  # type: ignore[arg-type]
     whole = [article.id for article in rows.store.articles.find(wanted, sort=sort)]
     paged: list[int] = []
     after = None
@@ -208,13 +209,16 @@ def test_pages_of_answers_make_up_the_whole_list(
     assert paged == whole
 
 
-def test_of_a_common_word_only_the_last_stored_are_weighed(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("text", ["gas", "gas OR coal", '"of gas" OR gas'])
+def test_of_a_common_question_only_the_last_stored_are_weighed(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     monkeypatch.setattr(search, "COMMON", 2)
     rows.article("best-but-old", title="Gas", body="Gas")
     rows.article("older", title="A", body="Much is said of gas")
     rows.article("good", title="Gas", body="here")
     rows.article("worse", title="A", body="Much is said of gas")
-    assert asked(rows, "gas") == ["good", "worse", "older", "best-but-old"]
+    assert asked(rows, text) == ["good", "worse", "older", "best-but-old"]
 
 
 def test_no_phrase_is_found_among_the_words_behind_the_stems(rows: Rows) -> None:

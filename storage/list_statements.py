@@ -1,0 +1,138 @@
+"""The statements of a sorted list of articles, by what they depend on; what an article must meet is added to them.
+
+They are built once for a list that anything may be in: to build one takes as long as to execute it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Double,
+    Integer,
+    Select,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+    tuple_,
+)
+
+from storage.filters import Cursor, Sort
+from storage.models import ArticleRow
+from storage.summaries import LIST, SUMMARY
+
+if TYPE_CHECKING:
+    from storage.search import Hits
+
+articles = ArticleRow.__table__
+NEWEST = articles.c.id.desc()
+KEY = "key"
+BEHIND: BindParameter[int] = bindparam("behind", type_=Integer)
+MOST: BindParameter[int] = bindparam("most", type_=Integer)
+"""The place a list begins behind, and how long it is: values of a statement that is built once."""
+
+_KEYS = {Sort.DATE: articles.c.published_at, Sort.VIEWS: articles.c.view_count}
+
+
+class Number(StrEnum):
+    """What is known of how many answers a question has."""
+
+    UNKNOWN = "unknown"
+    FEW = "few"  # no more than storage.search.COMMON
+    COMMON = "common"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the statements of a list depend on, but for what an article must meet."""
+
+    sort: Sort
+    behind: bool
+    """Whether the list begins behind a place."""
+    limited: bool
+    hits: Hits | None = None
+    """What of the full-text index the list begins with."""
+    number: Number = Number.FEW
+
+
+Make = Callable[[Shape, Sequence[ColumnElement[bool]]], Select[Any]]
+
+
+@lru_cache(maxsize=64)
+def built(make: Make, shape: Shape) -> Select[Any]:
+    return make(shape, ())
+
+
+def last_stored(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    # Ids are given in the order of storing, and are an index that is always there.
+    return newest(shape, _among(shape, LIST.where(*tests)))
+
+
+def with_key(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    key = _KEYS[shape.sort]
+    return sorted_behind(shape, _among(shape, LIST.where(key.is_not(None), *tests)), key, articles.c.id)
+
+
+def without_key(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    return newest(shape, _among(shape, LIST.where(_KEYS[shape.sort].is_(None), *tests)))
+
+
+def best_answers(shape: Shape, others: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The answers that are weighed: all of them, or the last stored of a common question's."""
+    assert shape.hits is not None
+    weighed = shape.hits.weighed(shape.number).subquery("weighed")
+    if not others:
+        # The index alone knows the first ones: no other article is looked at.
+        weighed = sorted_behind(shape, select(weighed), weighed.c.score, weighed.c.id).subquery("found")
+    whole = select(*SUMMARY, weighed.c.score).join_from(weighed, articles, articles.c.id == weighed.c.id)
+    return sorted_behind(shape, whole.where(*others), weighed.c.score, weighed.c.id)
+
+
+def older_answers(shape: Shape, others: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """The answers to a common question that are not weighed."""
+    from storage.search import OLDEST
+
+    assert shape.hits is not None
+    unweighed = select(*SUMMARY, cast(null(), Double).label("score")).where(*others, articles.c.id <= OLDEST)
+    return newest(shape, shape.hits.among(unweighed, Number.COMMON))
+
+
+def _among(shape: Shape, found: Select[Any]) -> Select[Any]:
+    return found if shape.hits is None else shape.hits.among(found, shape.number)
+
+
+def sorted_behind(
+    shape: Shape, found: Select[Any], key: ColumnElement[Any], article_id: ColumnElement[int]
+) -> Select[Any]:
+    """The first of what has a key, behind the place of the cursor."""
+    place = tuple_(bindparam(KEY, type_=key.type), BEHIND)
+    behind = [tuple_(key, article_id) < place] if shape.behind else []
+    return _limited(shape, found.where(*behind).order_by(key.desc(), article_id.desc()))
+
+
+def newest(shape: Shape, found: Select[Any]) -> Select[Any]:
+    """The last stored, behind the place of the cursor."""
+    behind = [articles.c.id < BEHIND] if shape.behind else []
+    return _limited(shape, found.where(*behind).order_by(NEWEST))
+
+
+def _limited(shape: Shape, found: Select[Any]) -> Select[Any]:
+    return found.limit(MOST) if shape.limited else found
+
+
+def place_behind(
+    key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None
+) -> list[ColumnElement[bool]]:
+    """Behind the place of a cursor, among what has a key."""
+    if after is None:
+        return []
+    place = tuple_(literal(after.key, key.type), literal(after.id))
+    return [tuple_(key, article_id) < place]
