@@ -16,15 +16,6 @@ def database(postgres_database: str) -> str:
     return postgres_database
 
 
-def test_every_form(rows: Rows, ask: Ask) -> None:
-    rows.article("one", title="=1+1")
-    asked = ("sql", "select id, title, view_count from articles")
-    assert ask(*asked).stdout == "ID  TITLE  VIEW_COUNT\n 1  =1+1          100\n"
-    assert json.loads(ask(*asked, "--format", "json").stdout) == [{"id": 1, "title": "=1+1", "view_count": 100}]
-    assert ask(*asked, "--format", "csv").stdout_bytes == b"id,title,view_count\r\n1,'=1+1,100\r\n"
-    assert ask(*asked, "--format", "tsv").stdout == "id\ttitle\tview_count\n1\t'=1+1\t100\n"
-
-
 def test_odd_values_come_out_whole(rows: Rows, ask: Ask) -> None:
     odd = (
         "select decode('00ff', 'hex') as blob, 9223372036854775807 as big, 'infinity'::float8 as endless, null as no,"
@@ -40,13 +31,6 @@ def test_odd_values_come_out_whole(rows: Rows, ask: Ask) -> None:
     for form in ("table", "csv", "tsv", "md", "jsonl"):
         answer = ask("sql", odd, "--format", form)
         assert (answer.exit_code, answer.stderr) == (0, "")
-
-
-def test_a_value_or_a_name_cannot_steer_the_terminal(rows: Rows, ask: Ask) -> None:
-    for form in ("table", "json", "jsonl", "csv", "tsv", "md"):
-        said = ask("sql", "select chr(27) || '[31m' as \"a\x1b[0m\"", "--format", form).stdout
-        assert "31m" in said.lower()
-        assert "\x1b" not in said
 
 
 WRITES = [
@@ -121,11 +105,6 @@ def test_a_mistake_is_one_line(rows: Rows, ask: Ask, statement: str, said: str) 
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert said in answer.stderr
     assert answer.stderr.count("\n") == 1
-
-
-def test_no_rows_are_said(rows: Rows, ask: Ask) -> None:
-    answer = ask("sql", "select * from articles")
-    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", "presswatch: no rows\n")
 
 
 @pytest.mark.parametrize(
