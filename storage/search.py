@@ -222,9 +222,10 @@ def counts_quickly(connection: Connection, question: Question) -> bool:
     """Whether the index counts the answers in a fraction of the time that it takes to weigh them.
 
     FTS5 does where it need not compare places: 3,000 answers of one word take 0.1 ms to count and 5 ms to weigh.
+    PostgreSQL always does, for to weigh an answer it fetches the words of the whole article.
     """
     one_word = isinstance(question.root, Term) and len(entries_of(question.root)) == 1
-    return one_word and connection.dialect.name == "sqlite"
+    return one_word or connection.dialect.name == "postgresql"
 
 
 def in_fts5(root: Node) -> Hits:
