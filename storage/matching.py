@@ -14,9 +14,10 @@ from functools import lru_cache
 from itertools import chain
 
 from storage.beginnings import beginnings, near, shortest
+from storage.phrases import phrases, sought, stems_apart
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
 from storage.sentences import Span, one_line, sentence_at
-from storage.words import Remembered, folded, forms, spans, stems, tokens
+from storage.words import Remembered, folded, forms, tokens
 
 SEARCHED = (Field.TITLE, Field.SUBTITLE, Field.BODY)
 SHOWN = (Field.BODY, Field.SUBTITLE, Field.TITLE)
@@ -74,7 +75,7 @@ def _match(asked: _Asked, article: Document) -> Match | None:
     for place in SHOWN:
         found = read.found(place)
         if found:
-            return _best(place, read.texts[place], found)
+            return _shown(place, read.texts[place], found)
     title, _ = one_line(article.title, (0, len(article.title)), ())
     return Match(Field.TITLE, title)
 
@@ -161,6 +162,7 @@ class _Read:
         self._article = article
         self._asked = asked
         self._hits: dict[Field, list[Hit]] = {}
+        self._stems: dict[Field, str] = {}
         self._held: dict[Field, set[int]] = {}
         self.texts: Mapping[Field, str] = {
             Field.TITLE: article.title,
@@ -179,10 +181,15 @@ class _Read:
         if place not in self._held:
             held = {number for _, _, number in self._hits_in(place)}
             if self._asked.phrases:
-                read = _between_blanks(self.texts[place])
-                held.update(number for number in self._asked.phrases if _sought(self._asked.terms[number]) in read)
+                read = self._stems_in(place)
+                held.update(number for number in self._asked.phrases if sought(self._asked.terms[number]) in read)
             self._held[place] = held
         return self._held[place]
+
+    def _stems_in(self, place: Field) -> str:
+        if place not in self._stems:
+            self._stems[place] = stems_apart(self.texts[place])
+        return self._stems[place]
 
     def _hits_in(self, place: Field) -> list[Hit]:
         """Where the terms of one word stand in a text."""
@@ -200,29 +207,9 @@ class _Read:
             return []
         found = [hit for hit in self._hits_in(place) if hit[2] in wanted]
         for number in wanted.intersection(self._asked.phrases):
-            found += [(start, end, number) for start, end in _phrases(self._asked.terms[number], self.texts[place])]
+            spans = phrases(self._asked.terms[number], self.texts[place], self._stems_in(place))
+            found += [(start, end, number) for start, end in spans]
         return sorted(found)
-
-
-def _phrases(term: Term, text: str) -> Iterator[Span]:
-    """Where words stand side by side, from the first to the last."""
-    read, sought, places = _between_blanks(text), _sought(term), spans(text)
-    number, counted = -1, 0
-    at = read.find(sought)
-    while at >= 0:
-        number += read.count(" ", counted, at + 1)
-        counted = at + 1
-        yield places[number][0], places[number + len(term.words) - 1][1]
-        at = read.find(sought, counted)
-
-
-def _between_blanks(text: str) -> str:
-    return f" {stems(text)} "
-
-
-def _sought(term: Term) -> str:
-    """What a term of several words is among the stems of a text, each between blanks."""
-    return f" {' '.join(term.entries)}{'' if term.prefix else ' '}"
 
 
 def _is_called(term: Term, name: str) -> bool:
@@ -250,22 +237,27 @@ def _wanted(node: Node) -> Iterator[Term]:
             yield from _wanted(part)
 
 
-def _best(place: Field, text: str, found: Sequence[Hit]) -> Match:
-    """The first of the sentences that hold the most different terms."""
-    most = len({number for _, _, number in found})
-    best: tuple[Span, Sequence[Hit]] = ((0, 0), ())
-    held = 0
-    for span, inside in _by_sentence(text, found):
-        count = len({number for _, _, number in inside})
-        if count > held:
-            best, held = (span, inside), count
-        if held == most:
-            break
-    (start, end), inside = best
-    marks = _apart((start, end) for start, end, _ in inside)
+def _shown(place: Field, text: str, found: Sequence[Hit]) -> Match:
+    (start, end), inside = _fullest(text, found)
+    marks = _apart(inside)
     # A phrase may run over the end of a sentence; what is shown then goes on to its last word.
-    sentence, placed = one_line(text, (start, max(end, *(until for _, until in marks))), marks)
+    sentence, placed = one_line(text, (start, max(end, marks[-1][1])), marks)
     return Match(place, sentence, placed)
+
+
+def _fullest(text: str, found: Sequence[Hit]) -> tuple[Span, Sequence[Hit]]:
+    """The first of the sentences that hold the most different terms, and where it holds them."""
+    sentences, most = _by_sentence(text, found), _number_of_terms(found)
+    best = next(sentences)
+    held = 1 if most == 1 else _number_of_terms(best[1])
+    while held < most and (following := next(sentences, None)) is not None:
+        if (count := _number_of_terms(following[1])) > held:
+            best, held = following, count
+    return best
+
+
+def _number_of_terms(hits: Iterable[Hit]) -> int:
+    return len({number for _, _, number in hits})
 
 
 def _by_sentence(text: str, found: Sequence[Hit]) -> Iterator[tuple[Span, Sequence[Hit]]]:
@@ -279,10 +271,10 @@ def _by_sentence(text: str, found: Sequence[Hit]) -> Iterator[tuple[Span, Sequen
         yield (start, after), found[first:at]
 
 
-def _apart(spans: Iterable[Span]) -> list[Span]:
-    """Spans in order with those that overlap made one."""
+def _apart(hits: Iterable[Hit]) -> list[Span]:
+    """The places of hits in order, those that overlap made one."""
     apart: list[Span] = []
-    for start, end in spans:
+    for start, end, _ in hits:
         if apart and start < apart[-1][1]:
             apart[-1] = (apart[-1][0], max(apart[-1][1], end))
         else:

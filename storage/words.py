@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
@@ -107,6 +107,11 @@ def stems_and_unstemmed(text: str) -> tuple[str, list[str]]:
     return " ".join(filter(None, map(_stems.__getitem__, pieces))), list(unstemmed)
 
 
+def word_counts(pieces: Iterable[str]) -> Iterator[int]:
+    """How many of `tokens` each of the pieces has that stand between the blanks of a text."""
+    return map(_counts.__getitem__, pieces)
+
+
 def folded(text: str) -> list[str]:
     """The words alone; remembers nothing and reduces none: that costs 4 µs each the first time."""
     return [word for word in map(_word, _WORD.findall(text)) if word]
@@ -125,6 +130,7 @@ def _word(written: str) -> str:
 
 _forms = Remembered(analysed)
 _stems = Remembered(lambda piece: " ".join(stem for _, stem in forms(piece)))
+_counts = Remembered(lambda piece: len(forms(piece)))
 _unstemmed = Remembered(lambda piece: " ".join(word for word, stem in forms(piece) if word != stem))
 
 
