@@ -60,12 +60,12 @@ def _last(text: str, ends: list[re.Match[str]], start: int) -> int:
 
 
 def _goes_on(text: str, end: re.Match[str]) -> bool:
-    if end[0][0] == "\n":
+    mark, at = end[0], end.end()
+    if mark[0] == "\n":
         return False
-    following = text[end.end() : end.end() + 8].lstrip()
-    return following[:1].islower() or (
-        end[0] == "." and bool(_ABBREVIATION.search(text[max(end.end() - 12, 0) : end.end()]))
-    )
+    if text[at : at + 8].lstrip()[:1].islower():
+        return True
+    return mark == "." and _ABBREVIATION.search(text, max(at - 12, 0), at) is not None
 
 
 def one_line(text: str, span: Span, marks: Sequence[Span]) -> tuple[str, tuple[Span, ...]]:
@@ -77,9 +77,10 @@ def one_line(text: str, span: Span, marks: Sequence[Span]) -> tuple[str, tuple[S
     within = [mark for mark in marks if start <= mark[0] and mark[1] <= end]
     cut, rest = "…" if start > span[0] else "", "…" if end < span[1] else ""
     piece = text[start:end].rstrip()
-    if piece == " ".join(piece.split()):  # as most are: nothing in it moves
-        moved = len(cut) - start
-        return f"{cut}{piece}{rest}", tuple((begin + moved, until + moved) for begin, until in within)
+    plain = piece if cut else piece.lstrip()
+    if plain == " ".join(plain.split()):  # as most are: they stand as they stood
+        moved = len(cut) - start - (len(piece) - len(plain))
+        return f"{cut}{plain}{rest}", tuple((begin + moved, until + moved) for begin, until in within)
     line, at, placed = cut, start, []
     for begin, until in within:
         line = _joined(line, text[at:begin])
