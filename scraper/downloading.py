@@ -16,6 +16,8 @@ class ByteHeaders(AiohttpDownloadHandler):
     that are no UTF-8, which Scrapy cannot encode again, and the whole answer was lost.
     """
 
+    lazy = True  # one for each scheme, and the certificates that each reads take 25 ms: most crawls use one scheme
+
     @staticmethod
     def _extract_headers(response: ClientResponse) -> Headers:
         return Headers(list(response.raw_headers))

@@ -27,6 +27,7 @@ SCRAPY_SIDE = {
     "scraper/middlewares.py",
     "scraper/pipelines.py",
     "scraper/run.py",
+    "scraper/settings.py",  # what Scrapy has by itself, of which it takes away
     "scraper/spiders.py",
 }
 FORBIDDEN = {
@@ -172,6 +173,16 @@ def test_the_daemon_crawls_and_loads_neither_scrapy_nor_the_migrations(tmp_path:
     loaded = loaded_by(["daemon", "--once"], tmp_path)
     assert {"apscheduler", "sqlalchemy"} <= loaded
     assert not loaded & {"scrapy", "twisted", "alembic", "apprise", "requests", "aiohttp", "feedparser", "uvloop"}
+
+
+def test_a_crawl_loads_no_component_that_it_has_switched_off(tmp_path: Path, site: Site) -> None:
+    site.publish(story("one"))
+    crawl = ["crawl", "caliber", "--base-url", site.url, "--database", f"sqlite:///{tmp_path}/crawled.db"]
+    (tmp_path / "presswatch.toml").write_text('[scraper]\ndelay = "0 s"\n', encoding="utf-8")
+    loaded = modules_loaded_by(crawl, tmp_path)
+    assert {"scrapy", "scrapy.downloadermiddlewares.httpcompression", "aiohttp"} <= loaded
+    off = {"scrapy.downloadermiddlewares.cookies", "scrapy.extensions.remote_control", "scrapy.extensions.telnet"}
+    assert not loaded & (off | {"requests", "aiohttp.web"})
 
 
 def loaded_by(arguments: list[str], folder: Path) -> set[str]:
