@@ -7,7 +7,7 @@ is made anew, and refused to questions meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +67,17 @@ def document_of(row: Any) -> Document:
 
 def add(connection: Connection, article_id: int, article: Document) -> None:
     """Index an article that is not in the index yet."""
+    add_all(connection, [(article_id, article)])
+
+
+def add_all(connection: Connection, articles: Sequence[tuple[int, Document]]) -> None:
+    """Index articles, each with its id, of which none is in the index yet."""
+    if not articles:
+        return
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(_FTS5_ADD, (article_id, *as_columns(article)))
+        connection.exec_driver_sql(_FTS5_ADD, [(one, *as_columns(article)) for one, article in articles])
     else:
-        connection.execute(_VECTOR, {"id": article_id, "vector": as_vector(article)})
+        connection.execute(_VECTOR, [{"id": one, "vector": as_vector(article)} for one, article in articles])
 
 
 def replace(connection: Connection, article_id: int, before: Document, after: Document) -> None:
@@ -119,8 +126,7 @@ def reindex(
     while True:
         with store.write() as connection:
             batch = _missing(connection, last)
-            for row in batch:
-                add(connection, row.id, document_of(row))
+            add_all(connection, [(row.id, document_of(row)) for row in batch])
             if not batch:
                 connection.execute(update(SearchIndexRow).values(complete=True))
                 return done

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from storage import events, indexing
 from storage.changes import Decision, StoredWording, compare
-from storage.engine import AnyRow, hold_lock, insert_for, insert_into
+from storage.engine import AnyRow, insert_for, insert_into
 from storage.fetches import Try, fetch_values, record_fetches
+from storage.first_saves import (
+    ARTICLES,
+    LINKS,
+    PAGE,
+    Asked,
+    Found,
+    Values,
+    article_values,
+    find,
+    find_new,
+    insert_articles,
+)
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
-from storage.overwriting import DATE, FOLLOWING, SAID, WORDING, changed_values
+from storage.overwriting import FOLLOWING, SAID, changed_values
 from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome
-from storage.relooks import next_relook
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -27,34 +38,8 @@ MINOR_WINDOW = timedelta(hours=48)
 
 STORED = tuple(field.name for field in fields(StoredWording))
 
-# Statements are built once and on tables, not classes: building them for every article took two thirds of a save,
-# and a class as their target sends every row through the ORM's bulk machinery. Values go in as parameters.
-ARTICLES: Any = ArticleRow.__table__
-LINKS: Any = LinkRow.__table__
 READINGS: Any = ViewReadingRow.__table__
 
-_PAGE: BindParameter[str] = bindparam("page")
-_SAME_WORDING = (
-    select(func.min(ARTICLES.c.id))
-    .where(ARTICLES.c.content_hash == bindparam("wording"))
-    .where(ARTICLES.c.source == bindparam("of"), ARTICLES.c.url != _PAGE)
-)
-# One question for all that a save must know: each statement more is two more switches between the store's thread and
-# the loop's, and they cost more than the statement.
-_FIND_LINK = (
-    select(
-        LINKS.c.id,
-        LINKS.c.source,
-        LINKS.c.first_listed_at,
-        LINKS.c.article_id.label("before_id"),
-        ARTICLES.c.id.label("article_id"),
-        _SAME_WORDING.scalar_subquery().label("same_as_id"),
-        indexing.KEEPS_UP.label("index_keeps_up"),
-    )
-    .outerjoin(ARTICLES, ARTICLES.c.url == _PAGE)
-    .where(LINKS.c.url == bindparam("asked"))
-    .with_for_update(of=LINKS)
-)
 _FIND_ARTICLE = (
     select(
         ArticleRow.id,
@@ -66,17 +51,12 @@ _FIND_ARTICLE = (
         ArticleRow.gone_at,
         *(getattr(ArticleRow, name) for name in dict.fromkeys((*FOLLOWING, *STORED))),
     )
-    .where(ArticleRow.url == _PAGE)
+    .where(ArticleRow.url == PAGE)
     .with_for_update()
 )
 
 _UPDATE_ARTICLE = update(ARTICLES).where(ARTICLES.c.id == bindparam("which"))
 _UPDATE_LINK = update(LINKS).where(LINKS.c.id == bindparam("which"))
-
-
-@cache
-def _insert_article(dialect: str) -> Any:
-    return insert_for(dialect, ARTICLES).on_conflict_do_nothing(index_elements=["url"]).returning(ARTICLES.c.id)
 
 
 @cache
@@ -126,18 +106,21 @@ class Saving:
 
         Raises StoreError.
         """
-        fresh = [compare(None, save.data, now=save.data.fetched_at) for save in saves]
+        asked = [(save, compare(None, save.data, now=save.data.fetched_at)) for save in saves]
         with self._store.write() as connection:
-            kept = [_keep(connection, save, decision) for save, decision in zip(saves, fresh, strict=True)]
-            # No save asks for these of another, so they are written together: a statement costs more than its row.
-            if readings := [one.reading for one in kept if one.reading is not None]:
-                connection.execute(_insert_reading(connection.dialect.name), readings)
-            connection.execute(_UPDATE_LINK, [one.link for one in kept])
-            record_fetches(connection, [one.fetch for one in kept])
-            return tuple(one.saved for one in kept)
+            return tuple(kept.saved for part in _parts(asked) for kept in _keep_part(connection, part))
 
 
-Values = dict[str, Any]
+def _parts(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
+    """Saves one after the other, cut where one has to do with an address of one before it."""
+    start, met = 0, set[str]()
+    for place, (save, _) in enumerate(asked):
+        addresses = {save.tried.url, save.data.url}
+        if not met.isdisjoint(addresses):
+            yield asked[start:place]
+            start, met = place, set()
+        met |= addresses
+    yield asked[start:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,58 +133,47 @@ class _Kept:
     fetch: Values
 
 
-def _keep(connection: Connection, save: Save, fresh: Decision) -> _Kept:
+def _keep_part(connection: Connection, part: Sequence[Asked]) -> list[_Kept]:
+    """Keep saves of which no two have an address in common."""
+    found = find_new(connection, part) if len(part) > 1 else None
+    if found is not None:
+        kept = _keep_all(connection, part, found)
+    else:
+        kept = [one for asked in part for one in _keep_all(connection, [asked], [find(connection, asked)])]
+    # No save asks for these of another, so they are written together: a statement costs more than its row.
+    if readings := [one.reading for one in kept if one.reading is not None]:
+        connection.execute(_insert_reading(connection.dialect.name), readings)
+    connection.execute(_UPDATE_LINK, [one.link for one in kept])
+    record_fetches(connection, [one.fetch for one in kept])
+    return kept
+
+
+def _keep_all(connection: Connection, part: Sequence[Asked], found: Sequence[Found]) -> list[_Kept]:
+    """Keep saves with what is known before each; new articles are written at once."""
+    known = list(zip(part, found, strict=True))
+    new = [article_values(asked, before) for asked, before in known if before.article_id is None]
+    ids = insert_articles(connection, new, index_keeps_up=found[0].index_keeps_up) if new else {}
+    return [_keep(connection, save, before, decision, ids.get(save.data.url)) for (save, decision), before in known]
+
+
+def _keep(connection: Connection, save: Save, before: Found, decision: Decision, new_id: int | None) -> _Kept:
+    """`decision` is the one that holds for a new article; `new_id` its id, if it was written."""
     data, tried = save.data, save.tried
-    asked = {"asked": tried.url, "page": data.url, "of": data.source, "wording": fresh.content_hash}
-    link = connection.execute(_FIND_LINK, asked).one()
-    saved = _save_article(connection, data, link, save.section, fresh)
-    settled = _settle_links(connection, data, tried, saved, link)
+    if new_id is None:
+        # It is stored; or another crawl stored it between two statements, and what it wrote is what we compare with.
+        stored = connection.execute(_FIND_ARTICLE, {"page": data.url}).one()
+        saved = _change(connection, data, stored, save.section, keeps_up=before.index_keeps_up)
+    else:
+        saved = Saved(article_id=new_id, change=Change.NEW, kind=None, reason=decision.reason)
+    settled = _settle_links(connection, data, tried, saved, before)
     result = FetchResult(saved.change.value)
-    fetch = fetch_values(link.id, tried, result, reason=saved.reason, view_count=data.view_count)
+    fetch = fetch_values(before.link_id, tried, result, reason=saved.reason, view_count=data.view_count)
     return _Kept(saved=saved, reading=_reading(saved.article_id, data), link=settled, fetch=fetch)
 
 
-def _save_article(
-    connection: Connection, data: ArticleData, link: AnyRow, section: str | None, fresh: Decision
+def _change(
+    connection: Connection, data: ArticleData, stored: AnyRow, section: str | None, *, keeps_up: bool | None
 ) -> Saved:
-    """`fresh` is the decision that holds if the article is not stored yet."""
-    if link.article_id is None:
-        article_id = _insert(connection, data, link, section, fresh)
-        if article_id is not None:
-            return Saved(article_id=article_id, change=Change.NEW, kind=None, reason=fresh.reason)
-        # Another crawl stored it between the two statements: what it wrote is what we compare with.
-    stored = connection.execute(_FIND_ARTICLE, {"page": data.url}).one()
-    return _change(connection, data, stored, section, keeps_up=link.index_keeps_up)
-
-
-def _insert(
-    connection: Connection, data: ArticleData, link: AnyRow, section: str | None, decision: Decision
-) -> int | None:
-    """Insert and index the article; None if its address is there already."""
-    values = {
-        name: getattr(data, name)
-        for name in (*WORDING, *DATE, *FOLLOWING, "source", "url", "problems", "reader_version")
-    }
-    seen = min(link.first_listed_at, data.fetched_at)
-    values |= {
-        "section": section or next(iter(data.sections), None),
-        "content_hash": decision.content_hash,
-        "first_seen_at": seen,
-        "last_seen_at": link.first_listed_at,
-        "stored_at": data.fetched_at,
-        "last_fetched_at": data.fetched_at,
-        "same_as_id": link.same_as_id if data.body else None,  # a title alone is no wording
-        "relook_at": next_relook(data.published_at, seen, data.fetched_at),
-    }
-    # Ids become visible in their order: whoever has seen one, as a watch has, looks for none below it again.
-    hold_lock(connection, "articles")
-    found: int | None = connection.execute(_insert_article(connection.dialect.name), values).scalar()
-    if found is not None and link.index_keeps_up:
-        indexing.add(connection, found, indexing.document(values))
-    return found
-
-
-def _change(connection: Connection, data: ArticleData, stored: AnyRow, section: str | None, *, keeps_up: bool) -> Saved:
     wording = StoredWording(**{name: getattr(stored, name) for name in STORED})
     minor = _recent_minor_edits(connection, stored.id, data)
     decision = compare(wording, data, now=data.fetched_at, recent_minor_count=minor)
@@ -252,7 +224,7 @@ def _reading(article_id: int, data: ArticleData) -> Values | None:
     return {"article_id": article_id, "read_at": data.fetched_at, "view_count": data.view_count}
 
 
-def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: Saved, link: AnyRow) -> Values:
+def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: Saved, before: Found) -> Values:
     """The address that was asked for is stored, as what is returned says; after a redirect so is the one it led to."""
     learned = {
         "sections": data.sections,
@@ -263,10 +235,10 @@ def _settle_links(connection: Connection, data: ArticleData, tried: Try, saved: 
     settled = {"outcome": Outcome.STORED, "attempts": 0, "next_attempt_at": None, "missing_at": None}
     reason = None if data.url == tried.url else f"redirects to {data.url}"
     if reason is not None:
-        _settle_target(connection, data, link, settled | learned)
-    if link.before_id not in {None, saved.article_id}:
-        _move(connection, link.before_id, saved.article_id)
-    return settled | learned | {"reason": reason, "which": link.id}
+        _settle_target(connection, data, before, settled | learned)
+    if before.before_id is not None and before.before_id != saved.article_id:
+        _move(connection, before.before_id, saved.article_id)
+    return settled | learned | {"reason": reason, "which": before.link_id}
 
 
 def _move(connection: Connection, before_id: int, article_id: int) -> None:
@@ -276,7 +248,7 @@ def _move(connection: Connection, before_id: int, article_id: int) -> None:
         connection.execute(_UPDATE_ARTICLE, {"which": article_id, "same_as_id": before_id})
 
 
-def _settle_target(connection: Connection, data: ArticleData, link: AnyRow, settled: dict[str, Any]) -> None:
-    fresh = {"source": link.source, "url": data.url, "first_listed_at": data.fetched_at} | settled
+def _settle_target(connection: Connection, data: ArticleData, before: Found, settled: dict[str, Any]) -> None:
+    fresh = {"source": before.source, "url": data.url, "first_listed_at": data.fetched_at} | settled
     statement = insert_into(connection, LinkRow).values(last_listed_at=data.fetched_at, reason=None, **fresh)
     connection.execute(statement.on_conflict_do_update(index_elements=["url"], set_=settled | {"reason": None}))
