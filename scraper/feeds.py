@@ -35,6 +35,7 @@ _SMALL_ENTITY = re.compile(r"<!ENTITY\s+[\w.-]+\s+([\"'])(?:&#x?[0-9A-Fa-f]{1,6}
 # What XML 1.0 §2.2 forbids, bare and as a reference: one of them makes a strict parser drop the rest of the feed.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
+_BASE = re.compile(r"\bbase\s*=", re.IGNORECASE)
 _BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|td|tr)\b[^<>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?(?:-->|\Z)", re.DOTALL)
 
@@ -156,7 +157,11 @@ def _what(body: bytes, text: str) -> str:
 def _parse(text: str, url: str) -> feedparser.FeedParserDict:
     # A stream and not a string: feedparser opens a string that looks like an address or a file name.
     stream = BytesIO(text.encode())
-    headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    # Without a base of its own feedparser resolves nothing, and _link does it once for each link it looks at; with one
+    # it resolves the base of every element anew, a quarter of its time.
+    if _BASE.search(text):
+        headers["content-location"] = url
     try:
         return feedparser.parse(stream, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
     except Exception as error:

@@ -72,6 +72,21 @@ def test_atom() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("base", "meant"),
+    [
+        ("", f"{HOME}/post/a"),
+        (' xml:base="/en/"', f"{HOME}/en/post/a"),
+        (' xml:base="en/"', f"{HOME}/en/post/a"),
+        (' xml:base="../en/x"', f"{HOME}/en/post/a"),
+        (' xml:base="https://caliber.az/en/rss"', f"{HOME}/en/post/a"),
+    ],
+)
+def test_a_relative_link_stands_on_the_base_that_the_feed_names_or_on_its_address(base: str, meant: str) -> None:
+    feed = f"""<rss version="2.0"{base}><channel><item><link>post/a</link></item></channel></rss>"""
+    assert [link.url for link in read(feed)] == [meant]
+
+
 def test_json_feed() -> None:
     feed = """{"version": "https://jsonfeed.org/version/1.1", "items": [
         {"id": "1", "url": "/en/post/a", "title": "A title", "tags": ["POLITICS", 3],
