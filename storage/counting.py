@@ -47,15 +47,22 @@ def count_in(connection: Connection, wanted: ArticleFilter) -> int:
 
 def _answers(connection: Connection, question: Question) -> int:
     """How many there are by the index alone: no article is looked up."""
+    from storage.indexing import require_complete
     from storage.search import asked, given
 
-    values = given(connection.dialect.name, question)
-    return connection.scalar(_counted_hits(asked(connection)), values) or 0
+    dialect = connection.dialect.name
+    found, whole = connection.execute(_counted_hits(asked(dialect)), given(dialect, question)).one()
+    if not whole:
+        require_complete(connection)
+    return int(found)
 
 
 @cache
 def _counted_hits(hits: Hits) -> Select[Any]:
-    return select(func.count()).select_from(hits.id.table).where(hits.holds)
+    """How many there are, and whether the index is whole."""
+    from storage.indexing import IS_WHOLE
+
+    return select(func.count(), IS_WHOLE.scalar_subquery()).select_from(hits.id.table).where(hits.holds)
 
 
 def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tuple[Any, ...]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Select, Text, any_, bindparam, func, select
 
 from storage.answers import ArticleSummary, Excerpt
 from storage.criteria import sections_of
@@ -26,10 +28,7 @@ PAGE = 50
 BOLD, PLAIN = "\x1b[1m", "\x1b[22m"
 
 articles = ArticleRow.__table__
-# The rest of what can be asked for is in the list.
-_WORDINGS = select(articles.c.id, articles.c.subtitle, articles.c.body).where(
-    articles.c.id.in_(bindparam("ids", expanding=True, literal_execute=True))
-)
+IDS = "ids"
 
 
 def excerpts(
@@ -55,15 +54,33 @@ def excerpts(
 
 
 def _wordings(store: Store, page: Sequence[ArticleSummary], as_of: datetime | None) -> dict[int, Document]:
-    ids = [article.id for article in page]
+    listed = {article.id: article for article in page}
     with store.read() as connection:
-        said = {article_id: wording for article_id, *wording in connection.execute(_WORDINGS, {"ids": ids})}
-        now = {article.id: _document(article, *said[article.id]) for article in page}
+        rows = connection.execute(_said_now(connection.dialect.name), {IDS: _written(connection, list(listed))})
+        now = {article_id: _document(listed[article_id], *said) for article_id, *said in rows}
         if as_of is None:
             return now
         from storage.past_conditions import wordings_then
 
-        return now | dict(wordings_then(connection, as_of, articles.c.id.in_(ids)))
+        return now | dict(wordings_then(connection, as_of, articles.c.id.in_(list(listed))))
+
+
+@cache
+def _said_now(dialect: str) -> Select[Any]:
+    """The rest of what can be asked for, of the articles with these ids: it is not in the list.
+
+    The ids are one value, so that the statement is always the same: written into it they take as long as to read it.
+    """
+    wanted: ColumnElement[bool]
+    if dialect == "sqlite":
+        wanted = articles.c.id.in_(select(func.json_each(bindparam(IDS, type_=Text)).table_valued("value").c.value))
+    else:
+        wanted = articles.c.id == any_(bindparam(IDS, type_=ARRAY(Integer)))
+    return select(articles.c.id, articles.c.subtitle, articles.c.body).where(wanted)
+
+
+def _written(connection: Connection, ids: Sequence[int]) -> Any:
+    return json.dumps(ids) if connection.dialect.name == "sqlite" else ids
 
 
 def _document(article: ArticleSummary, subtitle: str | None, body: str) -> Document:

@@ -39,7 +39,8 @@ _KEYS = {
 }
 KEEPS_UP = select(state.c.analyser_version == ANALYSER_VERSION).scalar_subquery()
 """Whether the index has our analyser's words, so that it is kept in step."""
-_IS_WHOLE = select(state.c.id).where(state.c.analyser_version == ANALYSER_VERSION, state.c.complete)
+IS_WHOLE = select(state.c.id).where(state.c.analyser_version == ANALYSER_VERSION, state.c.complete)
+"""One row if the index would find all there is."""
 
 _FTS5_ADD = (
     "INSERT INTO articles_fts (rowid, body, title, subtitle, sections, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -96,7 +97,7 @@ def _is_indexed(connection: Connection, article_id: int) -> bool:
 
 def require_complete(connection: Connection) -> None:
     """Raise StoreError if the index would not find all there is."""
-    if connection.scalar(_IS_WHOLE) is None:
+    if connection.scalar(IS_WHOLE) is None:
         raise StoreError("the full-text index does not hold all articles of this database: run presswatch db reindex")
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     literal,
     null,
+    or_,
     select,
     tuple_,
 )
@@ -57,6 +58,8 @@ class Shape:
     sort: Sort
     behind: bool
     """Whether the list begins behind a place."""
+    keyed: bool
+    """Whether it has any left of what has a key."""
     limited: bool
     hits: Hits | None = None
     """What of the full-text index the list begins with."""
@@ -83,6 +86,15 @@ def with_key(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
 
 def without_key(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
     return newest(shape, _among(shape, LIST.where(_KEYS[shape.sort].is_(None), *tests)))
+
+
+def few_answers(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """What has a key and then what has none: of a few that are looked up one by one no index has the order."""
+    key = _KEYS[shape.sort]
+    found = _among(shape, LIST.where(*tests, *([] if shape.keyed else [key.is_(None)])))
+    if shape.behind:
+        found = found.where(or_(key.is_(None), _behind(key, articles.c.id)) if shape.keyed else articles.c.id < BEHIND)
+    return _limited(shape, found.order_by(key.is_(None), key.desc(), NEWEST))
 
 
 def best_answers(shape: Shape, others: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -113,9 +125,12 @@ def sorted_behind(
     shape: Shape, found: Select[Any], key: ColumnElement[Any], article_id: ColumnElement[int]
 ) -> Select[Any]:
     """The first of what has a key, behind the place of the cursor."""
-    place = tuple_(bindparam(KEY, type_=key.type), BEHIND)
-    behind = [tuple_(key, article_id) < place] if shape.behind else []
+    behind = [_behind(key, article_id)] if shape.behind else []
     return _limited(shape, found.where(*behind).order_by(key.desc(), article_id.desc()))
+
+
+def _behind(key: ColumnElement[Any], article_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return tuple_(key, article_id) < tuple_(bindparam(KEY, type_=key.type), BEHIND)
 
 
 def newest(shape: Shape, found: Select[Any]) -> Select[Any]:

@@ -19,8 +19,8 @@ from storage.questions import LABELS, All, Either, Field, Node, Not, Question, T
 from storage.sentences import Span, one_line, sentence_at
 from storage.words import Remembered, folded, forms, tokens
 
-SEARCHED = (Field.TITLE, Field.SUBTITLE, Field.BODY)
-SHOWN = (Field.BODY, Field.SUBTITLE, Field.TITLE)
+TITLE, SUBTITLE, BODY = SEARCHED = (Field.TITLE, Field.SUBTITLE, Field.BODY)
+SHOWN = (BODY, SUBTITLE, TITLE)
 """In this order a sentence is looked for: the title is seen anyway."""
 
 
@@ -75,9 +75,9 @@ def _match(asked: _Asked, article: Document) -> Match | None:
     for place in SHOWN:
         found = read.found(place)
         if found:
-            return _shown(place, read.texts[place], found)
+            return _shown(place, read.text(place), found)
     title, _ = one_line(article.title, (0, len(article.title)), ())
-    return Match(Field.TITLE, title)
+    return Match(TITLE, title)
 
 
 Hit = tuple[int, int, int]
@@ -151,12 +151,14 @@ def _test_of_term(term: Term, numbers: Mapping[Term, int]) -> Callable[[_Read], 
         label = term.field
         return lambda read: any(_is_called(term, name) for name in read.labels(label))
     number = numbers[term]
-    places = [place for place in SHOWN if term.field in {None, place}]
-    return lambda read: any(number in read.held(place) for place in places)
+    first, *others = (place for place in SHOWN if term.field in {None, place})
+    return lambda read: number in read.held(first) or any(number in read.held(place) for place in others)
 
 
 class _Read:
     """An article as a question reads it: each of its texts when it is needed, and as far as it is."""
+
+    __slots__ = ("_article", "_asked", "_held", "_hits", "_stems")
 
     def __init__(self, article: Document, asked: _Asked) -> None:
         self._article = article
@@ -164,11 +166,12 @@ class _Read:
         self._hits: dict[Field, list[Hit]] = {}
         self._stems: dict[Field, str] = {}
         self._held: dict[Field, set[int]] = {}
-        self.texts: Mapping[Field, str] = {
-            Field.TITLE: article.title,
-            Field.SUBTITLE: article.subtitle or "",
-            Field.BODY: article.body,
-        }
+
+    def text(self, place: Field) -> str:
+        article = self._article
+        if place is BODY:
+            return article.body
+        return article.title if place is TITLE else article.subtitle or ""
 
     def labels(self, label: Field) -> tuple[str, ...]:
         article = self._article
@@ -188,13 +191,13 @@ class _Read:
 
     def _stems_in(self, place: Field) -> str:
         if place not in self._stems:
-            self._stems[place] = stems_apart(self.texts[place])
+            self._stems[place] = stems_apart(self.text(place))
         return self._stems[place]
 
     def _hits_in(self, place: Field) -> list[Hit]:
         """Where the terms of one word stand in a text."""
         if place not in self._hits:
-            hits, pieces = self._asked.hits, near(self.texts[place], self._asked.begin)
+            hits, pieces = self._asked.hits, near(self.text(place), self._asked.begin)
             self._hits[place] = [
                 (at + start, at + end, number) for at, piece in pieces for start, end, number in hits[piece]
             ]
@@ -205,10 +208,12 @@ class _Read:
         wanted = self._asked.wanted[place] & self.held(place)
         if not wanted:
             return []
-        found = [hit for hit in self._hits_in(place) if hit[2] in wanted]
+        found = self._hits_in(place)
+        if wanted != self.held(place):
+            found = [hit for hit in found if hit[2] in wanted]
         for number in wanted.intersection(self._asked.phrases):
-            spans = phrases(self._asked.terms[number], self.texts[place], self._stems_in(place))
-            found += [(start, end, number) for start, end in spans]
+            spans = phrases(self._asked.terms[number], self.text(place), self._stems_in(place))
+            found = [*found, *((start, end, number) for start, end in spans)]
         return sorted(found)
 
 

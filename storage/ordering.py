@@ -24,6 +24,7 @@ from storage.list_statements import (
     Shape,
     best_answers,
     built,
+    few_answers,
     last_stored,
     newest,
     older_answers,
@@ -123,7 +124,9 @@ class _Found:
 
 def _beginning(order: Order, hits: Hits | None = None, **asked: Any) -> _Found:
     after = order.after
-    shape = Shape(sort=order.sort, behind=after is not None, limited=order.limit is not None, hits=hits)
+    shape = Shape(
+        sort=order.sort, behind=after is not None, keyed=order.keyed, limited=order.limit is not None, hits=hits
+    )
     place = {} if after is None else {KEY: after.key, BEHIND.key: after.id}
     return _Found(order=order, shape=shape, values={**asked, **place})
 
@@ -134,7 +137,8 @@ def _hits(connection: Connection, order: Order) -> _Found:
     if wanted.question is not None:
         from storage.search import asked, common_below, given
 
-        found = _beginning(order, asked(connection), **given(connection.dialect.name, wanted.question))
+        dialect = connection.dialect.name
+        found = _beginning(order, asked(dialect), **given(dialect, wanted.question))
         return found.of(Number.FEW if common_below(connection, wanted.question) is None else Number.COMMON)
     if wanted.section is None:
         return _beginning(order)
@@ -149,6 +153,9 @@ def _by_id(found: _Found, tests: Sequence[ColumnElement[bool]]) -> Iterator[Part
 
 def _by_key(found: _Found, tests: Sequence[ColumnElement[bool]]) -> Iterator[Part]:
     wanted, by_date = found.order.wanted, found.order.sort is Sort.DATE
+    if found.shape.hits is not None and found.shape.number is Number.FEW:
+        yield found.part(few_answers, (*tests, *dated(wanted)))
+        return
     if found.order.keyed:
         yield found.part(with_key, (*tests, *(published(wanted) if by_date else dated(wanted))))
     times = first_seen(wanted) if by_date else dated(wanted)
@@ -158,12 +165,17 @@ def _by_key(found: _Found, tests: Sequence[ColumnElement[bool]]) -> Iterator[Par
 def _by_rank(connection: Connection, order: Order, question: Question) -> Iterator[Part]:
     """The answers that are weighed, the best first, of equal ones the last stored; then the older ones of a common
     question, the last stored first."""
+    from storage.indexing import require_complete
     from storage.search import OLDEST, asked, common_below, counts_quickly, given
 
-    found = _beginning(order, asked(connection), **given(connection.dialect.name, question))
+    dialect = connection.dialect.name
+    found = _beginning(order, asked(dialect), **given(dialect, question))
     others = (*conditions(order.wanted), *dated(order.wanted))
-    quick = counts_quickly(connection, question)
-    below = common_below(connection, question) if quick else None
+    below, quick = None, counts_quickly(connection, question)
+    if quick:
+        below = common_below(connection, question)
+    else:
+        require_complete(connection)
     if order.keyed and below is None:
         yield found.of(Number.FEW if quick else Number.UNKNOWN).part(best_answers, others, ends=True)
     if not quick:

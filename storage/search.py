@@ -33,7 +33,7 @@ from sqlalchemy.types import UserDefinedType
 
 from storage.criteria import signed
 from storage.indexed import NAME, WEIGHTS, name_of
-from storage.indexing import require_complete
+from storage.indexing import IS_WHOLE, require_complete
 from storage.list_statements import Number
 from storage.models import ArticleRow
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
@@ -180,17 +180,9 @@ def answers_in(connection: Connection, question: Question) -> Hits:
     return in_fts5(question.root) if connection.dialect.name == "sqlite" else _in_vectors(question.root)
 
 
-def asked(connection: Connection) -> Hits:
-    """The answers to whatever question a statement is given, one object for each database.
-
-    Raises StoreError if the index does not hold all articles.
-    """
-    require_complete(connection)
-    return _asked(connection.dialect.name)
-
-
 @cache
-def _asked(dialect: str) -> Hits:
+def asked(dialect: str) -> Hits:
+    """The answers to whatever question a statement is given."""
     return _fts5(ASKED) if dialect == "sqlite" else _vectors(ASKED)
 
 
@@ -201,21 +193,27 @@ def given(dialect: str, question: Question) -> dict[str, Any]:
 
 
 def common_below(connection: Connection, question: Question) -> int | None:
-    """The id up to which answers are older than the last stored COMMON; None if there are no more than so many."""
-    some, beyond = _counting(connection.dialect.name)
-    values = given(connection.dialect.name, question)
-    if some is not None and connection.scalar(some, values) is None:
-        return None
-    found: int | None = connection.scalar(beyond, values)
+    """The id up to which answers are older than the last stored COMMON; None if there are no more than so many.
+
+    Raises StoreError if the index does not hold all articles.
+    """
+    dialect = connection.dialect.name
+    values = given(dialect, question)
+    whole, some = connection.execute(_some(asked(dialect)), values).one()
+    if not whole:
+        require_complete(connection)
+    if some is None or dialect != "sqlite":
+        return None if some is None else int(some)
+    found: int | None = connection.scalar(asked(dialect).beyond(), values)
     return found
 
 
 @cache
-def _counting(dialect: str) -> tuple[Select[Any] | None, Select[Any]]:
-    hits = _asked(dialect)
-    # FTS5 goes forwards in half of the time that it takes backwards.
-    some = select(hits.id).where(hits.holds).limit(1).offset(ROOM) if hits.is_in_order else None
-    return some, hits.beyond()
+def _some(hits: Hits) -> Select[Any]:
+    """Whether the index is whole, and an id if the answers are more than COMMON: that up to which they are older, if
+    the index does not go forwards. FTS5 does, in half of the time that it takes backwards."""
+    some = select(hits.id).where(hits.holds).limit(1).offset(ROOM) if hits.is_in_order else hits.beyond()
+    return select(IS_WHOLE.scalar_subquery(), some.scalar_subquery())
 
 
 def counts_quickly(connection: Connection, question: Question) -> bool:

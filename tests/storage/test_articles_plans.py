@@ -28,12 +28,15 @@ class Plans:
 
     def __init__(self, rows: Rows) -> None:
         self.steps: list[str] = []
+        self.statements: list[list[str]] = []
+        """The steps of each."""
         event.listen(rows.store.engine, "before_cursor_execute", self._explain)
 
     def _explain(self, connection: Connection, cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
         if statement.startswith("SELECT") and "FROM sources" not in statement:
             cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
-            self.steps += [row[3] for row in cursor.fetchall()]
+            self.statements.append([row[3] for row in cursor.fetchall()])
+            self.steps += self.statements[-1]
 
 
 @pytest.fixture
@@ -131,7 +134,7 @@ def test_past_crawls_of_a_source_come_out_of_their_index(rows: Rows, plans: Plan
 @pytest.mark.parametrize("sort", [Sort.DATE, Sort.VIEWS, Sort.STORED])
 def test_few_answers_are_found_before_the_articles_are_looked_at(rows: Rows, plans: Plans, sort: Sort) -> None:
     assert list(rows.store.articles.find(ArticleFilter(question=parse("a7")), sort=sort))
-    first, article, *_order = plans.steps[2:5]
+    _how_many, (first, article, *_order) = plans.statements
     assert first.startswith("SCAN articles_fts VIRTUAL TABLE")
     assert article == "SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"
 
@@ -142,7 +145,7 @@ def test_common_answers_come_out_of_the_index_of_their_order(
 ) -> None:
     monkeypatch.setattr(search, "COMMON", 3)
     assert list(rows.store.articles.find(ArticleFilter(question=parse("source:apa")), sort=sort, limit=5))
-    assert index in plans.steps[3]  # behind the state of the index, and two looks at how many there are
+    assert index in plans.statements[2][0]  # behind two looks at how many there are
     assert not [step for step in plans.steps if "TEMP B-TREE" in step]
 
 
