@@ -136,7 +136,7 @@ def a_count(store: Store, connection: sqlite3.Connection, kind: str, question: Q
 
     if ours() != plain():
         raise RuntimeError(f"{kind}: the two counts differ")
-    return Compared(name=f"count of {kind}: {question.text}", ours=ours, plain=plain, wanted=RATIO)
+    return Compared(name=f"count of {kind}: {question.text}", ours=ours, plain=plain)
 
 
 def grown(store: Store, wanted: ArticleFilter, now: datetime) -> list[ArticleSummary]:
