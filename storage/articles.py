@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from operator import index
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
@@ -56,6 +57,7 @@ class Articles:
         the iterator ends or is closed. Raises StoreError, ConfigError for a sort that the filter has no order for, and
         ValueError for a sort that is none and for a limit below 0.
         """
+        limit = None if limit is None else index(limit)  # numpy's, say: as a value of a statement it would be refused
         if limit is not None and limit < 0:
             raise ValueError(f"limit = {limit}: a list has no fewer than 0 articles")
         by = Sort(sort or wanted.usual_sort)  # its word is as good

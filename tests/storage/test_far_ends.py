@@ -10,6 +10,7 @@ import pytest
 
 from storage import ArticleFilter, Sort
 from storage.cursors import read, written
+from storage.questions import parse
 from tests.storage.conftest import Ask
 from tests.storage.rows import HOUR, NOON, Rows
 
@@ -99,6 +100,23 @@ def test_a_very_long_mistake_is_shown_without_its_middle(rows: Rows, ask: Ask) -
 def test_senseless_lists_are_refused_in_python(rows: Rows, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"age|-1"):
         rows.store.articles.find(**options)
+
+
+class Number:
+    """A whole number of another library's, as numpy and pandas have them: no database takes it as it is."""
+
+    def __index__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("sort", [Sort.DATE, Sort.RANK])
+def test_a_limit_may_be_any_whole_number(rows: Rows, sort: Sort) -> None:
+    for slug in ("gas-one", "gas-two"):
+        rows.article(slug)
+    found = rows.store.articles.find(ArticleFilter(question=parse("gas")), sort=sort, limit=Number())  # type: ignore[arg-type]
+    assert len(list(found)) == 1
+    with pytest.raises(TypeError, match="float"):
+        rows.store.articles.find(limit=1.5)  # type: ignore[arg-type]
 
 
 def test_a_sort_may_be_named_by_its_word(rows: Rows) -> None:
