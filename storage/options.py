@@ -24,15 +24,19 @@ TIME = '"7d" (that long ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
 
 
 class Count(click.ParamType[int]):
-    """A whole number that a database can hold."""
+    """A whole number, by default one that a database can hold."""
 
     name = "number"
+
+    def __init__(self, least: int = 0, most: int = MAX_COUNT) -> None:
+        self.least = least
+        self.most = most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        if not value.isdecimal() or len(value) > 10 or int(value) > MAX_COUNT:
-            self.fail(f"{value!r} is no whole number from 0 to {MAX_COUNT}", param, ctx)
+        if not value.isdecimal() or len(value) > 10 or not self.least <= int(value) <= self.most:
+            self.fail(f"{value!r} is no whole number from {self.least} to {self.most}", param, ctx)
         return int(value)
 
 

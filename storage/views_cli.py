@@ -12,7 +12,7 @@ from storage.cli import id_or_address
 from storage.console import CommandGroup, config_options, open_configured, refuse_value
 from storage.errors import ConfigError, PresswatchError
 from storage.giving import give, say_nothing
-from storage.options import NAME, TIME, article_filter, moment_of, shape_options, source_option
+from storage.options import NAME, TIME, Count, article_filter, moment_of, shape_options, source_option
 
 MOST = 1_000
 TOP = 20
@@ -27,7 +27,7 @@ def commands() -> None:
 
 @commands.command()
 @click.argument("article", metavar="[ID|URL]", required=False, type=NAME)
-@click.option("--top", metavar="N", type=click.IntRange(1, MOST), help=f"What gained most views: so many (to {MOST}).")
+@click.option("--top", metavar="N", type=Count(1, MOST), help=f"What gained most views: so many (to {MOST}).")
 @click.option("--window", metavar="LENGTH", help=f'With --top: in so long until now, "6 h", "7d" (default {WINDOW}).')
 @click.option("--as-of", "as_of", metavar="TIME", help="With --top: as it was known then; the window ends there.")
 @source_option
@@ -91,8 +91,10 @@ def _most(
     top: int, asked: dict[str, Any], form: str, *, raw: bool, config_path: str | None, database: str | None
 ) -> None:
     now = datetime.now(UTC)
-    length = _length(asked.pop("window") or WINDOW)
+    window = asked.pop("window")
+    length = _length(WINDOW if window is None else window)
     until = min(moment_of("--as-of", asked.pop("as_of"), now=now) or now, now)
+    since = _before(until, length)
     wanted = article_filter(now=now, **asked)
     _config, store = open_configured(config_path, database)
     from storage.gains import most_gained
@@ -100,7 +102,7 @@ def _most(
     from storage.view_text import top_lines
 
     with store:
-        found = most_gained(store, wanted, since=until - length, until=until, limit=top)
+        found = most_gained(store, wanted, since=since, until=until, limit=top)
     shown: Iterator[Any] = iter(found) if form == "table" else map(gain_row, found)
     if not give(shown, form, kind=GainRow, as_table=top_lines, raw=raw):
         say_nothing(
@@ -118,3 +120,10 @@ def _length(typed: str) -> timedelta:
     if not found:
         raise ConfigError("--window: nothing is gained in no time")
     return found
+
+
+def _before(until: datetime, length: timedelta) -> datetime:
+    try:
+        return until - length
+    except OverflowError as error:
+        raise ConfigError("--as-of: no window of so long lies before that; name a later moment") from error
