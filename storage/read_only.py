@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage.engine import first_line, read_only_address
+from storage.engine import first_line, read_only_address, store_error
 from storage.errors import ConfigError, PresswatchError
 from storage.sqlite_functions import place, replaced_within
 
@@ -224,7 +224,7 @@ def _ask_server(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer
     if ROLES.search(query):
         raise ConfigError(REFUSED)
     try:
-        with engine.connect() as connection, connection.begin():
+        with _connected(engine) as connection, connection.begin():
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             for name in connection.exec_driver_sql(PLAIN_ROLE).scalars():
                 connection.exec_driver_sql(f"SET LOCAL ROLE {name}")
@@ -242,6 +242,14 @@ def _ask_server(engine: Engine, sql: str, timeout: timedelta) -> Iterator[Answer
         raise ConfigError(f"SQL: {first_line(error)}") from error
     except engine.dialect.loaded_dbapi.Error as error:
         raise _in_words_of_server(error, query, timeout) from error
+
+
+def _connected(engine: Engine) -> Connection:
+    """Raises StoreError: that no server answers is no mistake in the statement."""
+    try:
+        return engine.connect()
+    except SQLAlchemyError as error:
+        raise store_error(engine, error) from error
 
 
 def _in_words_of_server(error: Exception, query: str, timeout: timedelta) -> PresswatchError:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+import presswatch
 from tests.storage.conftest import Ask
 from tests.storage.rows import Rows
 
@@ -126,6 +129,15 @@ def test_a_superuser_can_only_read_tables_too(rows: Rows, ask: Ask, statement: s
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert answer.stderr.startswith(("presswatch: SQL: permission denied", "presswatch: only reading is allowed"))
     assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [("sql", "select 1"), ("query",)], ids=str)
+def test_a_server_that_does_not_answer_is_named_as_by_every_command(alone: Path, command: tuple[str, ...]) -> None:
+    nobody = "postgresql+psycopg://127.0.0.1:1/news"
+    answer = CliRunner().invoke(presswatch.main, [*command, "--database", nobody])
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert answer.stderr.startswith(f"presswatch: database {nobody}: connection failed: ")
+    assert answer.stderr.endswith("Connection refused; is the server running, and does it listen there?\n")
 
 
 def test_the_timeout_is_for_all_rows_together(rows: Rows, ask: Ask) -> None:
