@@ -19,8 +19,7 @@ from storage.questions import LABELS, All, Either, Field, Node, Not, Question, T
 from storage.sentences import Span, one_line, sentence_at
 from storage.words import Remembered, folded, forms, tokens
 
-TITLE, SUBTITLE, BODY = SEARCHED = (Field.TITLE, Field.SUBTITLE, Field.BODY)
-SHOWN = (BODY, SUBTITLE, TITLE)
+SHOWN = BODY, SUBTITLE, TITLE = (Field.BODY, Field.SUBTITLE, Field.TITLE)
 """In this order a sentence is looked for: the title is seen anyway."""
 
 

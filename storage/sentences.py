@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 Span = tuple[int, int]
 
@@ -22,20 +22,6 @@ _ABBREVIATION = re.compile(
 _END = re.compile(r"[.!?…\n](?:(?<=\n)\s*+|(?<!\n)(?<![.!?…][.!?…])[.!?…]*+[\"'”’»)\]]*+(?=\s))")
 _SPACE = re.compile(r"\s+")
 _NO_SPACE = re.compile(r"\s*+")
-
-
-def sentence_spans(text: str, start: int = 0) -> Iterator[Span]:
-    """Where each sentence begins and ends, in order and without overlap; a line end always ends one.
-
-    `start` is where a sentence begins.
-    """
-    for end in _END.finditer(text, start):
-        if _goes_on(text, end):
-            continue
-        yield start, end.end()
-        start = end.end()
-    if start < len(text):
-        yield start, len(text)
 
 
 def sentence_at(text: str, place: int, after: int = 0) -> Span:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 
+from storage import sentences
 from storage.matching import SHOWN, Document, Match
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
-from storage.sentences import Span, one_line, sentence_spans
+from storage.sentences import Span, one_line
 from storage.words import Token, tokens
 
 
@@ -75,6 +77,17 @@ def stands(term: Term, row: list[Token]) -> bool:
     token, word = last
     forms = {token.stem} if before else {token.stem, token.word}
     return any(form.startswith(word.word) if term.prefix else form == word.stem for form in forms)
+
+
+def sentence_spans(text: str) -> Iterator[Span]:
+    """Where each sentence begins and ends, in order and without overlap; a line end always ends one."""
+    start = 0
+    for end in sentences._END.finditer(text):
+        if not sentences._goes_on(text, end):
+            yield start, end.end()
+            start = end.end()
+    if start < len(text):
+        yield start, len(text)
 
 
 def best(place: Field, text: str, found: list[tuple[Span, Term]]) -> Match:
