@@ -19,14 +19,13 @@ from sqlalchemy import (
     Select,
     bindparam,
     cast,
-    literal,
     null,
     or_,
     select,
     tuple_,
 )
 
-from storage.filters import Cursor, Sort
+from storage.filters import Sort
 from storage.models import ArticleRow
 from storage.summaries import LIST, SUMMARY
 
@@ -141,13 +140,3 @@ def newest(shape: Shape, found: Select[Any]) -> Select[Any]:
 
 def _limited(shape: Shape, found: Select[Any]) -> Select[Any]:
     return found.limit(MOST) if shape.limited else found
-
-
-def place_behind(
-    key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None
-) -> list[ColumnElement[bool]]:
-    """Behind the place of a cursor, among what has a key."""
-    if after is None:
-        return []
-    place = tuple_(literal(after.key, key.type), literal(after.id))
-    return [tuple_(key, article_id) < place]

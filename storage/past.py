@@ -14,14 +14,14 @@ from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
 from storage.answers import ArticleSummary, Listed, ViewReading
 from storage.articles import revisions, view_readings
 from storage.as_of import Comings, StoryThen, story_as_of, summary_as_of
 from storage.engine import AnyRow
-from storage.filters import Sort
-from storage.list_statements import NEWEST, place_behind
+from storage.filters import Cursor, Sort
+from storage.list_statements import NEWEST
 from storage.models import LinkRow, ListingRow
 from storage.ordering import Order
 from storage.past_conditions import (
@@ -152,11 +152,23 @@ def _unchanged(connection: Connection, order: Order, moment: datetime) -> Iterat
     published_at, after = articles.c.published_at, order.after
     with_date, without = unchanged(connection, order.wanted, moment)
     if order.keyed:
-        dated = select(published_at, articles.c.id).where(*with_date, *place_behind(published_at, articles.c.id, after))
+        dated = select(published_at, articles.c.id).where(
+            *with_date, *_place_behind(published_at, articles.c.id, after)
+        )
         yield from _read(connection, dated.order_by(published_at.desc(), NEWEST).limit(order.limit), _both)
     last = [] if order.keyed or after is None else [articles.c.id < after.id]
     undated = select(published_at, articles.c.id).where(*without, *last)
     yield from _read(connection, undated.order_by(NEWEST).limit(order.limit), _both)
+
+
+def _place_behind(
+    key: ColumnElement[Any], article_id: ColumnElement[int], after: Cursor | None
+) -> list[ColumnElement[bool]]:
+    """Behind the place of a cursor, among what has a key."""
+    if after is None:
+        return []
+    place = tuple_(literal(after.key, key.type), literal(after.id))
+    return [tuple_(key, article_id) < place]
 
 
 def _edited(connection: Connection, order: Order, moment: datetime) -> Iterator[Dated]:
