@@ -55,7 +55,7 @@ class Articles:
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
         it. A list of at most CHUNK is read at once; a longer one, or one without a limit, holds its transaction until
         the iterator ends or is closed. Raises StoreError, ConfigError for a sort that the filter has no order for, and
-        ValueError for a sort that is none and for a limit below 0.
+        ValueError for a sort that is none and for a limit below 0, TypeError for a limit that is no whole number.
         """
         limit = None if limit is None else index(limit)  # numpy's, say: as a value of a statement it would be refused
         if limit is not None and limit < 0:
