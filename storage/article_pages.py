@@ -159,7 +159,14 @@ def give_counts(store: Store, wanted: ArticleFilter, by: str | None, page: Page)
 
     Raises ConfigError for what has no meaning beside it.
     """
-    senseless = {"--fields": page.fields, "--after": page.after, f"--format {page.form}": page.form in FEEDS}
+    senseless = {
+        "--fields": page.fields is not None,
+        "--after": page.after is not None,
+        "--sort": page.sort is not None,
+        "--highlight": page.highlight,
+        "--limit": by is None and page.limit is not None,
+        f"--format {page.form}": page.form in FEEDS,
+    }
     for option, given in senseless.items():
         if given:
             raise ConfigError(f"{option} means nothing to counts; leave it out, or leave out --count and --by")

@@ -1,6 +1,6 @@
-"""The statements of a sorted list of articles, by what they depend on; what an article must meet is added to them.
+"""The statements of a list of articles by its shape; what an article must meet is added to them.
 
-They are built once for a list that anything may be in: to build one takes as long as to execute it.
+They are built once for a list that anything may be in.
 """
 
 from __future__ import annotations

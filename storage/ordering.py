@@ -1,4 +1,4 @@
-"""The statements of a sorted list of articles, which goes on behind a cursor.
+"""What a sorted list of articles is read from, part by part; it goes on behind a cursor.
 
 A list is one statement or two: what has the key it is sorted by, then what has none. Databases differ in where NULLs
 stand, and one order for both would keep them from their indexes.

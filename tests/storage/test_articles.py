@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.answers import ArticleGain
+from storage.answers import ArticleGain, ArticleSummary
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Sort
 from storage.questions import parse
@@ -30,6 +31,17 @@ def test_the_newest_come_first_and_the_undated_last(rows: Rows) -> None:
     rows.article("twin-a", published_at=NOON)
     rows.article("twin-b", published_at=NOON)
     assert slugs(rows) == ["twin-b", "twin-a", "old", "undated"]
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_a_listed_article_is_one_that_its_constructor_makes(rows: Rows, sort: Sort) -> None:
+    """It is made by its slots: none is left out, and none has another's value."""
+    rows.article("a", title="Gas", section="politics")
+    (article,) = rows.store.articles.find(ArticleFilter(question=parse("gas")), sort=sort)
+    assert replace(article) == article
+    full = rows.store.articles.get(article.id)
+    common = {field.name for field in fields(ArticleSummary)}
+    assert {name: getattr(full, name) for name in common} == {name: getattr(article, name) for name in common}
 
 
 def test_the_most_viewed_come_first_and_the_uncounted_last(rows: Rows) -> None:
