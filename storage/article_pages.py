@@ -15,11 +15,9 @@ from storage.answers import ArticleGain, ArticleHit, ArticleSummary, Excerpt
 from storage.console import refuse_value
 from storage.counting import By, count, counts
 from storage.errors import ConfigError
-from storage.excerpts import excerpt_lines, excerpts, in_table, on_terminal
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.giving import attributed, chosen, columns_wide, give_records, names_of, plain_table
-from storage.lists import UTC_NOTE, attribution
-from storage.matching import Match
+from storage.lists import UTC_NOTE, attribution, excerpt_lines
 from storage.options import DEFAULT_LIMIT, FEEDS, Page
 from storage.store import Store
 
@@ -84,6 +82,9 @@ def _names(page: Page, sort: Sort) -> tuple[str, ...]:
 
 
 def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Excerpt]:
+    from storage.excerpts import excerpts, in_table, on_terminal
+    from storage.matching import Match
+
     assert wanted.question is not None
     in_lines = on_terminal if sys.stdout.isatty() else in_table
     return excerpts(store, wanted.question, found, in_lines if form == "table" else Match.marked, as_of=wanted.as_of)

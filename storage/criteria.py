@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, literal_column, or_, select, type_coerce
 
@@ -12,7 +12,9 @@ from storage.columns import PlainText
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter
 from storage.models import ArticleRow, RevisionRow
-from storage.questions import Question
+
+if TYPE_CHECKING:
+    from storage.questions import Question
 
 articles = ArticleRow.__table__
 revisions = RevisionRow.__table__

@@ -13,7 +13,6 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Select, Text, 
 
 from storage.answers import ArticleSummary, Excerpt
 from storage.criteria import sections_of
-from storage.lists import article_lines
 from storage.matching import Document, Match, matcher
 from storage.models import ArticleRow
 from storage.printable import safe
@@ -115,14 +114,3 @@ def _painted(match: Match, before: str, after: str) -> str:
 def _safe(piece: str) -> str:
     """A piece of a line: the blanks at its ends belong to it."""
     return safe(piece, lines=True).replace("\n", " ").replace("\t", " ")
-
-
-def excerpt_lines(found: Sequence[Excerpt], *, columns_wide: int) -> Iterator[str]:
-    """The table of articles with its sentence under each that has one."""
-    header, *lines = article_lines([excerpt.article for excerpt in found], columns_wide=columns_wide)
-    yield header
-    for excerpt, line in zip(found, lines, strict=False):
-        yield line
-        if excerpt.snippet:
-            yield f"    {excerpt.snippet}"
-    yield from lines[len(found) :]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from storage.questions import Question
 from storage.records import ChangeKind
+
+if TYPE_CHECKING:
+    from storage.questions import Question
 
 
 class Sort(StrEnum):

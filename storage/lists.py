@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from storage.answers import ArticleGain, ArticleSummary, PastRun
+from storage.answers import ArticleGain, ArticleSummary, Excerpt, PastRun
 from storage.formats import Column, table_lines
 from storage.printable import pad, safe
 from storage.records import Precision
@@ -35,6 +35,17 @@ def article_lines(found: Sequence[ArticleSummary], *, columns_wide: int) -> Iter
     yield ""
     yield from attribution(found)
     yield UTC_NOTE
+
+
+def excerpt_lines(found: Sequence[Excerpt], *, columns_wide: int) -> Iterator[str]:
+    """The table of articles with its sentence under each that has one."""
+    header, *lines = article_lines([excerpt.article for excerpt in found], columns_wide=columns_wide)
+    yield header
+    for excerpt, line in zip(found, lines, strict=False):
+        yield line
+        if excerpt.snippet:
+            yield f"    {excerpt.snippet}"
+    yield from lines[len(found) :]
 
 
 def _row(article: ArticleSummary, *, with_source: bool, with_notes: bool) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -14,6 +14,9 @@ from storage.console import refuse_value
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Sort
 from storage.records import ChangeKind
+
+if TYPE_CHECKING:
+    from storage.questions import Question
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -210,18 +213,21 @@ def filter_options(command: F) -> F:
 
 def article_filter(*, now: datetime, question: str | None = None, **asked: Any) -> ArticleFilter:
     """The filter from the options as they were typed. Raises ConfigError, naming the option."""
-    from storage.questions import parse
-
     for name in ("since", "until", "edited_since", "as_of"):
         asked[name] = moment_of(f"--{name.replace('_', '-')}", asked.get(name), now=now)
     try:
-        understood = None if question is None else parse(question)
-    except ValueError as error:
-        raise refuse_value("QUERY", error) from error
-    try:
-        return ArticleFilter(question=understood, **asked)
+        return ArticleFilter(question=None if question is None else _understood(question), **asked)
     except ValueError as error:
         raise ConfigError(str(error)) from error
+
+
+def _understood(question: str) -> Question:
+    from storage.questions import parse
+
+    try:
+        return parse(question)
+    except ValueError as error:
+        raise refuse_value("QUERY", error) from error
 
 
 def moment_of(option: str, typed: str | None, *, now: datetime) -> datetime | None:
