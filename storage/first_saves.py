@@ -76,9 +76,9 @@ _FIND_ALL = (
     .with_for_update(of=LINKS)
 )
 _SAME_WORDINGS = (
-    select(ARTICLES.c.content_hash, func.min(ARTICLES.c.id).label("first_id"))
-    .where(ARTICLES.c.content_hash.in_(bindparam("wordings", expanding=True)), ARTICLES.c.source == bindparam("of"))
-    .group_by(ARTICLES.c.content_hash)
+    select(ARTICLES.c.source, ARTICLES.c.content_hash, func.min(ARTICLES.c.id))
+    .where(ARTICLES.c.content_hash.in_(bindparam("wordings", expanding=True)))
+    .group_by(ARTICLES.c.source, ARTICLES.c.content_hash)
 )
 
 
@@ -106,15 +106,17 @@ def find_new(connection: Connection, group: Sequence[Asked]) -> list[Found] | No
     """
     urls = [save.data.url for save, _ in group]
     wordings = {decision.content_hash for _, decision in group}
-    sources = {save.data.source for save, _ in group}
-    if any(save.tried.url != save.data.url for save, _ in group) or len(wordings) < len(group) or len(sources) > 1:
+    if any(save.tried.url != save.data.url for save, _ in group) or len(wordings) < len(group):
         return None
     known = {row.url: row for row in connection.execute(_FIND_ALL, {"asked": urls})}
     if len(known) < len(group) or any({row.before_id, row.article_id} != {None} for row in known.values()):
         return None
-    of = {"wordings": list(wordings), "of": sources.pop()}
-    same = {row.content_hash: row.first_id for row in connection.execute(_SAME_WORDINGS, of)}
-    return [Found(*known[save.data.url][1:], same.get(decision.content_hash)) for save, decision in group]
+    said = connection.execute(_SAME_WORDINGS, {"wordings": list(wordings)})
+    same = {(source, wording): first_id for source, wording, first_id in said}
+    return [
+        Found(*known[save.data.url][1:], same.get((save.data.source, decision.content_hash)))
+        for save, decision in group
+    ]
 
 
 def insert_articles(connection: Connection, rows: Sequence[Values], *, index_keeps_up: bool | None) -> dict[str, int]:

@@ -22,7 +22,7 @@ TEXTS = st.text(st.one_of(st.characters(), st.sampled_from("İIıiёЁйЙ\u0301
 
 
 def forget() -> None:
-    for remembered in (words._forms, words._stems, words._unstemmed):
+    for remembered in (words._forms, words._pieces, words._stems):
         remembered.clear()
 
 
