@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from storage.filters import Cursor, Sort
 from storage.records import ChangeKind, FetchResult, Outcome, Precision, Problem, RunStatus, Stage, Trigger, Why
@@ -61,8 +62,7 @@ class ArticleGain(ArticleSummary):
         return Cursor(self.gained, self.id, self.until)
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """An article of a list and the sentence by which it answers, in one line with its hits marked, or ""."""
 
     article: ArticleSummary

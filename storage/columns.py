@@ -133,6 +133,14 @@ def _words(kind: type[StrEnum]) -> list[str]:
     return [member.value for member in kind]
 
 
+class _Word(Enum):
+    """An Enum whose values are read by one look each; a word that is none of its own is a KeyError."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        members = {None: None} | {member.value: member for member in self.enum_class or ()}
+        return members.__getitem__
+
+
 def enum_of(kind: type[StrEnum]) -> Enum:
     """A StrEnum kept as its words. No CHECK: a new word must not need a rebuild of the table on SQLite."""
-    return Enum(kind, native_enum=False, create_constraint=False, length=20, values_callable=_words)
+    return _Word(kind, native_enum=False, create_constraint=False, length=20, values_callable=_words)

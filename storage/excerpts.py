@@ -56,7 +56,7 @@ def _wordings(store: Store, page: Sequence[ArticleSummary], as_of: datetime | No
     listed = {article.id: article for article in page}
     with store.read() as connection:
         rows = connection.execute(_said_now(connection.dialect.name), {IDS: _written(connection, list(listed))})
-        now = {article_id: _document(listed[article_id], *said) for article_id, *said in rows}
+        now = {article_id: _document(listed[article_id], subtitle, body) for article_id, subtitle, body in rows.all()}
         if as_of is None:
             return now
         from storage.past_conditions import wordings_then

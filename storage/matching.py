@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from storage.beginnings import beginnings, near, shortest
 from storage.phrases import phrases, sought, stems_apart
@@ -23,8 +23,10 @@ SHOWN = BODY, SUBTITLE, TITLE = (Field.BODY, Field.SUBTITLE, Field.TITLE)
 """In this order a sentence is looked for: the title is seen anyway."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+# Tuples, because a page makes fifty of each: a frozen dataclass takes three times as long to make.
+
+
+class Document(NamedTuple):
     """What of an article can be asked for."""
 
     title: str
@@ -35,8 +37,7 @@ class Document:
     language: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Where an article answers a question.
 
     `sentence` is one line of `field`; `marks` are the places in it of the words that were asked for, in order. It is
@@ -204,11 +205,12 @@ class _Read:
 
     def found(self, place: Field) -> list[Hit]:
         """Where the terms stand that the article may owe its being found to, in order."""
-        wanted = self._asked.wanted[place] & self.held(place)
+        held = self.held(place)
+        wanted = held & self._asked.wanted[place]
         if not wanted:
             return []
         found = self._hits_in(place)
-        if wanted != self.held(place):
+        if wanted != held:
             found = [hit for hit in found if hit[2] in wanted]
         for number in wanted.intersection(self._asked.phrases):
             spans = phrases(self._asked.terms[number], self.text(place), self._stems_in(place))
@@ -251,28 +253,20 @@ def _shown(place: Field, text: str, found: Sequence[Hit]) -> Match:
 
 def _fullest(text: str, found: Sequence[Hit]) -> tuple[Span, Sequence[Hit]]:
     """The first of the sentences that hold the most different terms, and where it holds them."""
-    sentences, most = _by_sentence(text, found), _number_of_terms(found)
-    best = next(sentences)
-    held = 1 if most == 1 else _number_of_terms(best[1])
-    while held < most and (following := next(sentences, None)) is not None:
-        if (count := _number_of_terms(following[1])) > held:
-            best, held = following, count
+    best: tuple[Span, Sequence[Hit]] = ((0, 0), ())
+    most, held, at, end = _number_of_terms(found), 0, 0, 0
+    while held < most and at < len(found):
+        first, (start, end) = at, sentence_at(text, found[at][0], end)
+        while at < len(found) and found[at][0] < end:
+            at += 1
+        number = _number_of_terms(found[first:at])
+        if number > held:
+            best, held = ((start, end), found[first:at]), number
     return best
 
 
-def _number_of_terms(hits: Iterable[Hit]) -> int:
-    return len({number for _, _, number in hits})
-
-
-def _by_sentence(text: str, found: Sequence[Hit]) -> Iterator[tuple[Span, Sequence[Hit]]]:
-    """The sentences in which a term begins, in order, each with its terms."""
-    at, after = 0, 0
-    while at < len(found):
-        start, after = sentence_at(text, found[at][0], after)
-        first = at
-        while at < len(found) and found[at][0] < after:
-            at += 1
-        yield (start, after), found[first:at]
+def _number_of_terms(hits: Sequence[Hit]) -> int:
+    return 1 if len(hits) == 1 else len({number for _, _, number in hits})
 
 
 def _apart(hits: Iterable[Hit]) -> list[Span]:

@@ -42,7 +42,10 @@ def sentence_at(text: str, place: int, after: int = 0) -> Span:
 
 def _last(text: str, ends: list[re.Match[str]], start: int) -> int:
     """Where the last sentence ends that does; `start` if none of them ends one."""
-    return next((end.end() for end in reversed(ends) if not _goes_on(text, end)), start)
+    for end in reversed(ends):
+        if not _goes_on(text, end):
+            return end.end()
+    return start
 
 
 def _goes_on(text: str, end: re.Match[str]) -> bool:

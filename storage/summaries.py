@@ -31,7 +31,7 @@ def source_notes(connection: Connection) -> Notes:
 
     Asked for apart: joined to the articles, the planner may begin with the sources and then sort every article.
     """
-    return {name: {"source_title": title, "terms": terms} for name, title, terms in connection.execute(_SOURCES)}
+    return {name: {"source_title": title, "terms": terms} for name, title, terms in connection.execute(_SOURCES).all()}
 
 
 _SOURCES = select(sources.c.name, sources.c.title, sources.c.terms)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -24,7 +23,7 @@ def fill(rows: Rows) -> dict[int, Document]:
     """The corpus in the store, by the ids it got."""
     rows.source("apa", title="APA")
     rows.source("", title="Nobody")
-    said = [{**asdict(article), "section": next(iter(article.sections), None)} for article in ARTICLES]
+    said = [{**article._asdict(), "section": next(iter(article.sections), None)} for article in ARTICLES]
     return {
         rows.article(f"a{place}", **one): article
         for (place, one), article in zip(enumerate(said), ARTICLES, strict=True)
@@ -254,7 +253,7 @@ def test_any_article_is_found_by_what_memory_finds_it_by(
 ) -> None:
     rows.clear("articles")
     article = Document(title=title, subtitle=subtitle, body=body, sections=("politics",), source="caliber")
-    article_id = rows.article("any", **{**asdict(article), "title": title})
+    article_id = rows.article("any", **{**article._asdict(), "title": title})
     for text in texts:
         try:
             question = parse(text)
