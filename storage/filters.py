@@ -56,6 +56,7 @@ class ArticleFilter:
     as_of: datetime | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "changes", tuple(self.changes))  # a list says the same, and has no hash
         for name in ("since", "until", "edited_since", "as_of"):
             value = getattr(self, name)
             if value is not None and value.tzinfo is None:

@@ -1,6 +1,7 @@
 """The statements of a list of articles by its shape; what an article must meet is added to them.
 
-They are built once for a list that anything may be in.
+Where a list begins, how long it is and what is asked of the full-text index are values, so that one statement is for
+all pages of it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -66,11 +66,6 @@ class Shape:
 
 
 Make = Callable[[Shape, Sequence[ColumnElement[bool]]], Select[Any]]
-
-
-@lru_cache(maxsize=64)
-def built(make: Make, shape: Shape) -> Select[Any]:
-    return make(shape, ())
 
 
 def last_stored(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:

@@ -6,9 +6,10 @@ stand, and one order for both would keep them from their indexes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, null, select
@@ -23,7 +24,6 @@ from storage.list_statements import (
     Number,
     Shape,
     best_answers,
-    built,
     few_answers,
     last_stored,
     newest,
@@ -92,9 +92,18 @@ def parts(connection: Connection, order: Order) -> Iterator[Part]:
         return _by_growth(connection, order)
     if order.sort is Sort.RANK and order.wanted.question is not None:
         return _by_rank(connection, order, order.wanted.question)
-    found = _hits(connection, order)
-    tests = (*conditions(order.wanted), *lately_edited(connection, order.wanted))
-    return _by_id(found, tests) if order.sort is Sort.STORED else _by_key(found, tests)
+    found = replace(_hits(connection, order), lately=tuple(lately_edited(connection, order.wanted)))
+    return _by_id(found) if order.sort is Sort.STORED else _by_key(found)
+
+
+Times = Callable[[ArticleFilter], Sequence[ColumnElement[bool]]]
+"""Which of its times an article must have within those of the filter."""
+
+
+@lru_cache(maxsize=256)
+def _built(make: Make, shape: Shape, wanted: ArticleFilter, times: Times) -> Select[Any]:
+    """A statement for all pages of a list: to build one takes as long as to execute it."""
+    return make(shape, (*conditions(wanted), *times(wanted)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +113,18 @@ class _Found:
     order: Order
     shape: Shape
     values: Mapping[str, Any]
+    lately: Sequence[ColumnElement[bool]] = ()
+    """What `lately_edited` says."""
 
-    def part(self, make: Make, tests: Sequence[ColumnElement[bool]], *, ends: bool = False) -> Part:
-        """A statement, built anew only if there is anything an article must meet.
-
-        To build one takes as long as to execute it.
-        """
-        statement = make(self.shape, tests) if tests else built(make, self.shape)
+    def part(self, make: Make, times: Times, *, ends: bool = False) -> Part:
+        """A statement. Its question is one of the values."""
+        wanted = self.order.wanted
+        if self.lately or (self.shape.hits is not None and wanted.question is None):
+            # The hits of a rare section, and what was edited lately, are of this list alone.
+            statement = make(self.shape, (*conditions(wanted), *times(wanted), *self.lately))
+        else:
+            asked = wanted if wanted.question is None else replace(wanted, question=None)
+            statement = _built(make, self.shape, asked, times)
         return Part(statement=statement, values=self.values, ends=ends)
 
     def of(self, number: Number, **values: Any) -> _Found:
@@ -147,19 +161,18 @@ def _hits(connection: Connection, order: Order) -> _Found:
     return _beginning(order, rare(connection, wanted.section))
 
 
-def _by_id(found: _Found, tests: Sequence[ColumnElement[bool]]) -> Iterator[Part]:
-    yield found.part(last_stored, (*tests, *dated(found.order.wanted)))
+def _by_id(found: _Found) -> Iterator[Part]:
+    yield found.part(last_stored, dated)
 
 
-def _by_key(found: _Found, tests: Sequence[ColumnElement[bool]]) -> Iterator[Part]:
-    wanted, by_date = found.order.wanted, found.order.sort is Sort.DATE
+def _by_key(found: _Found) -> Iterator[Part]:
+    by_date = found.order.sort is Sort.DATE
     if found.shape.hits is not None and found.shape.number is Number.FEW:
-        yield found.part(few_answers, (*tests, *dated(wanted)))
+        yield found.part(few_answers, dated)
         return
     if found.order.keyed:
-        yield found.part(with_key, (*tests, *(published(wanted) if by_date else dated(wanted))))
-    times = first_seen(wanted) if by_date else dated(wanted)
-    yield found.among_unkeyed().part(without_key, (*tests, *times))
+        yield found.part(with_key, published if by_date else dated)
+    yield found.among_unkeyed().part(without_key, first_seen if by_date else dated)
 
 
 def _by_rank(connection: Connection, order: Order, question: Question) -> Iterator[Part]:
@@ -170,21 +183,20 @@ def _by_rank(connection: Connection, order: Order, question: Question) -> Iterat
 
     dialect = connection.dialect.name
     found = _beginning(order, asked(dialect), **given(dialect, question))
-    others = (*conditions(order.wanted), *dated(order.wanted))
     below, quick = None, counts_quickly(connection, question)
     if quick:
         below = common_below(connection, question)
     else:
         require_complete(connection)
     if order.keyed and below is None:
-        yield found.of(Number.FEW if quick else Number.UNKNOWN).part(best_answers, others, ends=True)
+        yield found.of(Number.FEW if quick else Number.UNKNOWN).part(best_answers, dated, ends=True)
     if not quick:
         below = common_below(connection, question)  # there were none, or too many
     if below is None:
         return
     if order.keyed:
-        yield found.of(Number.COMMON).part(best_answers, others)
-    yield found.of(Number.COMMON, **{OLDEST.key: below}).among_unkeyed().part(older_answers, others)
+        yield found.of(Number.COMMON).part(best_answers, dated)
+    yield found.of(Number.COMMON, **{OLDEST.key: below}).among_unkeyed().part(older_answers, dated)
 
 
 def _by_growth(connection: Connection, order: Order) -> Iterator[Part]:

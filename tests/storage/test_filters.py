@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from storage.filters import ArticleFilter
-from tests.storage.rows import HOUR, NOON
+from storage.records import ChangeKind
+from tests.storage.rows import HOUR, NOON, Rows
 
 
 @pytest.mark.parametrize("name", ["since", "until", "edited_since"])
@@ -28,3 +29,9 @@ def test_view_counts_that_nothing_lies_between_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 5 and at most 4 views"):
         ArticleFilter(min_views=5, max_views=4)
     assert ArticleFilter(min_views=5, max_views=5).min_views == 5
+
+
+def test_kinds_of_edits_may_be_a_list(rows: Rows) -> None:
+    wanted = ArticleFilter(changes=[ChangeKind.TITLE])  # type: ignore[arg-type]
+    assert wanted == ArticleFilter(changes=(ChangeKind.TITLE,))
+    assert list(rows.store.articles.find(wanted)) == []
