@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from storage.records import ChangeKind
@@ -32,13 +33,14 @@ LONGEST_NAME = 1_000
 class ArticleFilter:
     """Which articles are asked for; what is None asks for nothing.
 
-    Times are aware. `since` is included and `until` is not, so that two days that touch share no article. Both look at
-    `published_at`, and at `first_seen_at` where an article has no date. `section` is any of an article's sections.
+    Times are aware, and kept in UTC. `since` is included and `until` is not, so that two days that touch share no
+    article. Both look at `published_at`, and at `first_seen_at` where an article has no date. `section` is any of an
+    article's sections.
     `changes` and `undeclared` ask for one edit at least, since `edited_since` if that is given, that is of one of these
     kinds and, or not, undeclared. `as_of` asks for what was known at that moment (storage.as_of), and so do all others
     then: wording, views, sections, edits and presence are those of the moment.
     `question` is what articles must answer: `storage.questions.parse` understands one.
-    Raises ValueError for limits that nothing can meet and for a time without a zone.
+    Raises ValueError for limits that nothing can meet and for a time that has no zone or lies outside of the calendar.
     """
 
     question: Question | None = None
@@ -58,9 +60,12 @@ class ArticleFilter:
     def __post_init__(self) -> None:
         object.__setattr__(self, "changes", tuple(self.changes))  # a list says the same, and has no hash
         for name in ("since", "until", "edited_since", "as_of"):
-            value = getattr(self, name)
-            if value is not None and value.tzinfo is None:
-                raise ValueError(f"{name} = {value} has no zone")
+            if (moment := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _in_utc(name, moment))
+        # Equal filters share their statements (storage.ordering), and a driver refuses numbers of other types.
+        for name, whole in (("min_views", ceil), ("max_views", floor)):
+            if (count := getattr(self, name)) is not None:
+                object.__setattr__(self, name, whole(count))
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError(f"nothing lies since {self.since:%Y-%m-%d %H:%M} and before {self.until:%Y-%m-%d %H:%M}")
         if self.min_views is not None and self.max_views is not None and self.min_views > self.max_views:
@@ -73,6 +78,17 @@ class ArticleFilter:
         """How a list is sorted that nobody said it of: the best answers first; without a question, or as of a moment,
         whose words are in no index, the newest."""
         return Sort.DATE if self.question is None or self.as_of is not None else Sort.RANK
+
+
+def _in_utc(name: str, moment: datetime) -> datetime:
+    """The same moment. Of two in one zone Python compares the clocks, though they show an hour of autumn twice (PEP
+    495)."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} = {moment} has no zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{name} = {moment} lies outside of the calendar") from error
 
 
 @dataclass(frozen=True, slots=True)
