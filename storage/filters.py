@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage.records import ChangeKind
 
@@ -27,6 +28,16 @@ class Sort(StrEnum):
 GROWTH_WINDOW = timedelta(hours=24)
 LONGEST_NAME = 1_000
 """Characters of a section's name. SQLite looks for no pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
+
+
+# Equal filters share their statements (storage.ordering), and drivers refuse numbers and truths of other types.
+_PLAIN: Mapping[str, Callable[[Any], Any]] = {
+    "changes": tuple,  # a list says the same, and has no hash
+    "min_views": ceil,
+    "max_views": floor,
+    "undeclared": bool,
+    "gone": bool,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +69,12 @@ class ArticleFilter:
     as_of: datetime | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "changes", tuple(self.changes))  # a list says the same, and has no hash
+        for name, plain in _PLAIN.items():
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, plain(value))
         for name in ("since", "until", "edited_since", "as_of"):
             if (moment := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _in_utc(name, moment))
-        # Equal filters share their statements (storage.ordering), and a driver refuses numbers of other types.
-        for name, whole in (("min_views", ceil), ("max_views", floor)):
-            if (count := getattr(self, name)) is not None:
-                object.__setattr__(self, name, whole(count))
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError(f"nothing lies since {self.since:%Y-%m-%d %H:%M} and before {self.until:%Y-%m-%d %H:%M}")
         if self.min_views is not None and self.max_views is not None and self.min_views > self.max_views:

@@ -71,6 +71,17 @@ def test_a_number_of_any_type_is_the_same_number(database: str, one: Any) -> Non
     rows.store.close()
 
 
+def test_one_is_yes(database: str) -> None:
+    """PostgreSQL compares no truth with a number, which must not stand in the statement of the equal truth either."""
+    rows = Rows(database)
+    edited = rows.article("edited")
+    rows.revision(edited, 1, undeclared=True)
+    for yes in (1, True):
+        wanted = ArticleFilter(undeclared=yes, gone=not yes)  # type: ignore[arg-type]
+        assert [article.id for article in rows.store.articles.find(wanted)] == [edited]
+    rows.store.close()
+
+
 def test_counts_are_whole() -> None:
     between = ArticleFilter(min_views=1.5, max_views=3.5)  # type: ignore[arg-type]
     assert between == ArticleFilter(min_views=2, max_views=3)
