@@ -35,7 +35,8 @@ _SMALL_ENTITY = re.compile(r"<!ENTITY\s+[\w.-]+\s+([\"'])(?:&#x?[0-9A-Fa-f]{1,6}
 # What XML 1.0 §2.2 forbids, bare and as a reference: one of them makes a strict parser drop the rest of the feed.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
-_BASE = re.compile(r"\bbase\s*=", re.IGNORECASE)
+# Where an element says its base, or may have one by default.
+_BASE = re.compile(r"\bbase\s*=|<!ATTLIST\b", re.IGNORECASE)
 _BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|td|tr)\b[^<>]*>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?(?:-->|\Z)", re.DOTALL)
 

@@ -87,6 +87,14 @@ def test_a_relative_link_stands_on_the_base_that_the_feed_names_or_on_its_addres
     assert [link.url for link in read(feed)] == [meant]
 
 
+@pytest.mark.parametrize("declared", ["xml:base CDATA", "base CDATA", "xml:base\tNMTOKEN"])
+def test_so_it_does_on_one_that_the_feed_declares_for_each_entry(declared: str) -> None:
+    """A default of an attribute, as a document type gives it (XML 1.0 §3.3.2)."""
+    feed = f"""{DECLARATION}<!DOCTYPE rss [<!ATTLIST item {declared} "/en/">]><rss version="2.0"><channel>
+        <item><link>https:post/a</link></item></channel></rss>"""
+    assert [link.url for link in read(feed)] == [f"{HOME}/en/post/a"]
+
+
 def test_json_feed() -> None:
     feed = """{"version": "https://jsonfeed.org/version/1.1", "items": [
         {"id": "1", "url": "/en/post/a", "title": "A title", "tags": ["POLITICS", 3],
