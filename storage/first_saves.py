@@ -111,6 +111,8 @@ def find_new(connection: Connection, group: Sequence[Asked]) -> list[Found] | No
     known = {row.url: row for row in connection.execute(_FIND_ALL, {"asked": urls})}
     if len(known) < len(group) or any({row.before_id, row.article_id} != {None} for row in known.values()):
         return None
+    # Before the wordings are asked for: what another process stores while this one waits is among them.
+    hold_lock(connection, "articles")
     said = connection.execute(_SAME_WORDINGS, {"wordings": list(wordings)})
     same = {(source, wording): first_id for source, wording, first_id in said}
     return [

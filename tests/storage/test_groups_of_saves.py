@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from storage.engine import hold_lock
 from storage.fetches import Try
 from storage.records import ArticleData, Change, Precision, Why
 from storage.saving import Save, Saved
@@ -148,3 +151,31 @@ def test_new_articles_that_say_what_is_stored_know_it(rows: Rows) -> None:
     stored = rows.store.articles.get(address("three"))
     assert stored is not None
     assert [found[one.article_id] for one in saved] == [stored.id, None]
+
+
+def waiting(store: Store, number: int) -> None:
+    """Until so many wait for their turn to store articles."""
+    asked = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    until = monotonic() + 30
+    while monotonic() < until:
+        with store.read() as connection:
+            if connection.scalar(asked) == number:
+                return
+        sleep(0.01)
+    raise AssertionError(f"never did {number} wait")
+
+
+def test_a_group_knows_what_was_stored_while_it_waited(postgres: Server) -> None:
+    first = [save_of("three", "three", 0, body=BODIES[1])]
+    group = [save_of("two", "two", 1, body=BODIES[3]), save_of("one", "one", 1, body=BODIES[1])]
+    with postgres_rows(postgres) as rows, ThreadPoolExecutor(2) as pool:
+        kept_by(rows, [], [])
+        with rows.store.write() as connection:
+            hold_lock(connection, "articles")
+            earlier = pool.submit(rows.store.saving.save_all, first)
+            waiting(rows.store, 1)
+            later = pool.submit(rows.store.saving.save_all, group)
+            waiting(rows.store, 2)
+        stored, repeated = earlier.result()[0].article_id, later.result()[1].article_id
+        found = {article.id: article.same_as_id for article in rows.store.articles.find()}
+        assert found[repeated] == stored
