@@ -83,14 +83,8 @@ def _written(connection: Connection, ids: Sequence[int]) -> Any:
 
 
 def _document(article: ArticleSummary, subtitle: str | None, body: str) -> Document:
-    return Document(
-        title=article.title,
-        subtitle=subtitle,
-        body=body,
-        sections=sections_of(article.sections, article.section),
-        source=article.source,
-        language=article.language,
-    )
+    sections = sections_of(article.sections, article.section)
+    return Document(article.title, subtitle, body, sections, article.source, article.language)
 
 
 def on_terminal(match: Match) -> str:

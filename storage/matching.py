@@ -181,13 +181,13 @@ class _Read:
 
     def held(self, place: Field) -> set[int]:
         """The terms that stand in a text."""
-        if place not in self._held:
-            held = {number for _, _, number in self._hits_in(place)}
+        held = self._held.get(place)
+        if held is None:
+            held = self._held[place] = {number for _, _, number in self._hits_in(place)}
             if self._asked.phrases:
                 read = self._stems_in(place)
                 held.update(number for number in self._asked.phrases if sought(self._asked.terms[number]) in read)
-            self._held[place] = held
-        return self._held[place]
+        return held
 
     def _stems_in(self, place: Field) -> str:
         if place not in self._stems:

@@ -21,7 +21,6 @@ _ABBREVIATION = re.compile(
 # given back: a body of a million full stops takes no longer.
 _END = re.compile(r"[.!?…\n](?:(?<=\n)\s*+|(?<!\n)(?<![.!?…][.!?…])[.!?…]*+[\"'”’»)\]]*+(?=\s))")
 _SPACE = re.compile(r"\s+")
-_NO_SPACE = re.compile(r"\s*+")
 
 
 def sentence_at(text: str, place: int, after: int = 0) -> Span:
@@ -30,7 +29,9 @@ def sentence_at(text: str, place: int, after: int = 0) -> Span:
     Looks no further back than to the beginning of the line.
     """
     line = text.rfind("\n", after, place) + 1
-    start = _NO_SPACE.match(text, line).end() if line else after  # type: ignore[union-attr]  # it may match nothing
+    start = line or after
+    if line and text[line].isspace():
+        start = _SPACE.match(text, line).end()  # type: ignore[union-attr]  # it matches what was just seen
     before: list[re.Match[str]] = []
     for end in _END.finditer(text, start):
         if end.end() <= place:
@@ -62,14 +63,14 @@ def one_line(text: str, span: Span, marks: Sequence[Span]) -> tuple[str, tuple[S
 
     The marks are places in `text`, in order and apart; those outside of what is kept are left out.
     """
-    start, end = _window(span, marks)
+    start, end = span if span[1] - span[0] <= LONGEST else _window(span, marks)
     within = [mark for mark in marks if start <= mark[0] and mark[1] <= end]
     cut, rest = "…" if start > span[0] else "", "…" if end < span[1] else ""
     piece = text[start:end].rstrip()
     plain = piece if cut else piece.lstrip()
     if plain == " ".join(plain.split()):  # as most are: they stand as they stood
         moved = len(cut) - start - (len(piece) - len(plain))
-        return f"{cut}{plain}{rest}", tuple((begin + moved, until + moved) for begin, until in within)
+        return f"{cut}{plain}{rest}", tuple([(begin + moved, until + moved) for begin, until in within])
     line, at, placed = cut, start, []
     for begin, until in within:
         line = _joined(line, text[at:begin])
@@ -85,8 +86,6 @@ def _joined(line: str, more: str) -> str:
 
 def _window(span: Span, marks: Sequence[Span]) -> Span:
     start, end = span
-    if end - start <= LONGEST:
-        return span
     first = next((begin for begin, _ in marks if begin >= start), start)
     start = max(start, min(first - BEFORE, end - LONGEST))
     return start, min(start + LONGEST, end)
