@@ -156,8 +156,13 @@ def file_identity(engine: Engine) -> tuple[int, int] | None:
     """What tells the file of an SQLite database from another in its place; None if there is no file."""
     if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
         return None
+    return identity_of(Path(engine.url.database))
+
+
+def identity_of(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another, whatever they are called; None if there is none."""
     try:
-        found = Path(engine.url.database).stat()
+        found = file.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -29,23 +29,8 @@ _FETCHES: Any = FetchRow.__table__
 _INSERT_FETCH = insert(_FETCHES)
 
 
-def record_fetch(
-    connection: Connection,
-    link_id: int,
-    tried: Try,
-    result: FetchResult,
-    *,
-    failure: Failure | None = None,
-    reason: str | None = None,
-    view_count: int | None = None,
-) -> None:
-    """Add one fetch, inside the transaction of what it changed."""
-    values = fetch_values(link_id, tried, result, failure=failure, reason=reason, view_count=view_count)
-    connection.execute(_INSERT_FETCH, values)
-
-
 def record_fetches(connection: Connection, fetches: Sequence[Mapping[str, Any]]) -> None:
-    """Add several, as `fetch_values` has them."""
+    """Add fetches as `fetch_values` has them, inside the transaction of what they changed."""
     connection.execute(_INSERT_FETCH, fetches)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, l
 from storage import changes, events, relooks
 from storage.columns import UtcDateTime
 from storage.engine import AnyRow, insert_into
-from storage.fetches import Try, record_fetch
+from storage.fetches import Try, fetch_values, record_fetches
 from storage.models import ArticleRow, LinkRow, ListingRow
 from storage.records import Failure, FetchResult, Known, Link, Outcome
 
@@ -124,7 +124,7 @@ class Links:
         settled |= {"read_at": tried.at, "missing_at": None}
         with self._store.write() as connection:
             link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
-            record_fetch(connection, link.id, tried, FetchResult.FILTERED, reason=reason)
+            record_fetches(connection, [fetch_values(link.id, tried, FetchResult.FILTERED, reason=reason)])
 
     def failed(self, tried: Try, failure: Failure) -> FetchResult:
         """Record a fetch that brought nothing; the address stays pending and gets its next time."""
@@ -140,7 +140,7 @@ class Links:
             elif attempts % RELOOK_TRIES == 0 and link.article_id is not None:
                 _skip_rung(connection, link, tried)
             connection.execute(_update_link(tried.url).values(settled))
-            record_fetch(connection, link.id, tried, FetchResult.FAILED, failure=failure)
+            record_fetches(connection, [fetch_values(link.id, tried, FetchResult.FAILED, failure=failure)])
         return FetchResult.FAILED
 
     def _missing(self, tried: Try, failure: Failure) -> FetchResult:
@@ -149,7 +149,7 @@ class Links:
             gone = link.outcome == Outcome.GONE or changes.is_confirmed_gone(link.missing_at, tried.at)
             result = FetchResult.GONE if gone else FetchResult.MISSING
             connection.execute(_update_link(tried.url).values(_missing_values(link, failure, tried.at, gone=gone)))
-            record_fetch(connection, link.id, tried, result, failure=failure)
+            record_fetches(connection, [fetch_values(link.id, tried, result, failure=failure)])
             if gone and link.article_id is not None:
                 _close_article(connection, link, tried)
                 _skip_rung(connection, link, tried)

@@ -198,14 +198,14 @@ def common_below(connection: Connection, question: Question) -> int | None:
     Raises StoreError if the index does not hold all articles.
     """
     dialect = connection.dialect.name
-    values = given(dialect, question)
-    whole, some = connection.execute(_some(asked(dialect)), values).one()
+    hits, values = asked(dialect), given(dialect, question)
+    below: int | None
+    whole, below = connection.execute(_some(hits), values).one()
     if not whole:
         require_complete(connection)
-    if some is None or dialect != "sqlite":
-        return None if some is None else int(some)
-    found: int | None = connection.scalar(asked(dialect).beyond(), values)
-    return found
+    if below is not None and hits.is_in_order:
+        below = connection.scalar(hits.beyond(), values)
+    return below
 
 
 @cache

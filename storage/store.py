@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from storage import schema
-from storage.engine import create_store_engine, file_identity, transaction
+from storage.engine import create_store_engine, file_identity, identity_of, transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -44,11 +44,8 @@ class Store:
 
     def is_file_of(self, file: Path) -> bool:
         """Whether this is the database's file, by whatever name."""
-        try:
-            found = file.stat()
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == file_identity(self.engine)
+        found = identity_of(file)
+        return found is not None and found == file_identity(self.engine)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads: it never waits for a writer."""

@@ -95,7 +95,7 @@ def forms(text: str) -> list[tuple[str, str]]:
 
 def stems(text: str) -> str:
     """The stems of a text in their order, a blank between them."""
-    return " ".join(filter(None, map(_stems.__getitem__, text.split())))
+    return " ".join(filter(None, map(itemgetter(0), map(_pieces.__getitem__, text.split()))))
 
 
 def stems_and_unstemmed(text: str) -> tuple[str, list[str]]:
@@ -137,7 +137,6 @@ def _piece(piece: str) -> tuple[str, str]:
 
 _forms = Remembered(analysed)
 _pieces = Remembered(_piece)
-_stems = Remembered(lambda piece: _pieces[piece][0])
 _counts = Remembered(lambda piece: len(forms(piece)))
 
 

@@ -13,7 +13,7 @@ from storage import beginnings as tested
 from storage.beginnings import beginnings, flattened, near, shortest
 from storage.words import analysed, folded, tokens
 from tests.storage.test_matching import TEXTS
-from tests.storage.test_words import LETTERS
+from tests.storage.test_words import WRITTEN
 
 ROOTS = (
     "a b i y gas sk sky d l t die lie tie dy ly ty gent ear on ug sing refor possi capabl gener commun arsen nati use"
@@ -37,7 +37,7 @@ def test_every_english_word_begins_as_its_stem_says() -> None:
 
 
 @settings(max_examples=800)
-@given(LETTERS.flatmap(lambda letters: st.text(st.sampled_from(letters), min_size=1, max_size=12)))
+@given(WRITTEN)
 @example("skies")
 @example("dying")
 @example("tying")
