@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
@@ -17,9 +17,7 @@ from storage.duty_models import AlertRow, WatchRow
 from storage.engine import insert_into
 from storage.models import EventRow, SourceRow
 from storage.records import EventKind, Telling
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 events = EventRow.__table__
 sources = SourceRow.__table__
@@ -96,25 +94,25 @@ class UntoldEvent:
 class Alerts:
     """The rows of `alerts`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def write(self, rows: Iterable[NewAlert]) -> int:
         """Keep messages; those whose key is there already change nothing. Return how many are new."""
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             return insert_alerts(connection, rows)
 
     def due(self, now: datetime, limit: int) -> tuple[DueAlert, ...]:
         """Undelivered messages whose next attempt has come, the one due longest first."""
         statement = _DUE.where(alerts.c.next_attempt_at <= now).limit(limit)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return tuple(_due(row._asdict()) for row in connection.execute(statement))
 
     def delivered(self, ids: Collection[int], now: datetime) -> None:
         """Record that these arrived; `told_at` of the watches that sent them becomes now."""
         these = alerts.c.id.in_(ids)
         told = watches.c.id.in_(select(alerts.c.watch_id).where(these))
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             values = {"delivered_at": now, "error": None, "attempts": alerts.c.attempts + 1}
             connection.execute(update(AlertRow).where(these, alerts.c.delivered_at.is_(None)).values(values))
             connection.execute(update(WatchRow).where(told).values(told_at=now))
@@ -129,7 +127,7 @@ class Alerts:
         self._update(ids, {"next_attempt_at": until})
 
     def _update(self, ids: Collection[int], values: Mapping[str, Any]) -> None:
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             still = alerts.c.delivered_at.is_(None)
             connection.execute(update(AlertRow).where(alerts.c.id.in_(ids), still).values(values))
 
@@ -139,7 +137,7 @@ class Alerts:
         failed = (*still, alerts.c.error.is_not(None))
         counts = select(func.count(), func.min(alerts.c.created_at)).where(*still)
         last = select(alerts.c.error).where(*failed).order_by(alerts.c.next_attempt_at.desc()).limit(1)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             count, oldest_at = connection.execute(counts).one()
             failed_count = connection.scalar(select(func.count()).select_from(alerts).where(*failed)) or 0
             error = connection.scalar(last)
@@ -152,7 +150,7 @@ class Alerts:
         ended = and_(events.c.kind.in_(lasting), events.c.closed_at.is_not(None), events.c.end_told_at.is_(None))
         untold = or_(events.c.told_at.is_(None), ended)
         statement = _UNTOLD.where(events.c.kind.in_(kinds), untold).order_by(events.c.id).limit(limit)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return tuple(_event(row._asdict()) for row in connection.execute(statement))
 
     def tell_event(self, event: UntoldEvent, rows: Iterable[NewAlert], now: datetime) -> int:
@@ -161,7 +159,7 @@ class Alerts:
         `event` is as it was when they were written: an end that came since stays untold. Return how many are new.
         """
         values = {"told_at": event.told_at or now, **({"end_told_at": now} if event.closed_at else {})}
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             count = insert_alerts(connection, rows)
             connection.execute(update(EventRow).where(events.c.id == event.id).values(values))
         return count

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from operator import index
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
@@ -16,10 +16,8 @@ from storage.filters import ArticleFilter, Cursor, Sort
 from storage.list_statements import MOST
 from storage.models import RevisionRow, ViewReadingRow
 from storage.ordering import LARGEST_ID, Order, Part, articles, parts
+from storage.session import Database
 from storage.summaries import FULL, LIST, maker, source_notes, summary
-
-if TYPE_CHECKING:
-    from storage.store import Store
 
 T = TypeVar("T")
 
@@ -35,8 +33,8 @@ EVERYTHING = ArticleFilter()
 class Articles:
     """The asking side of `articles` and of what stands beside it."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def find(
         self,
@@ -68,12 +66,12 @@ class Articles:
         if wanted.as_of is not None:
             from storage.past import find_past
 
-            return find_past(self._store, order, wanted.as_of)
+            return find_past(self._database, order, wanted.as_of)
         found = self._read(order)
         return at_once(found) if limit is not None and limit <= CHUNK else found
 
     def _read(self, order: Order) -> Iterator[ArticleSummary]:
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             notes = source_notes(connection)
             make, left = maker(order.sort, order.until), order.limit
             for part in parts(connection, order) if left != 0 else ():
@@ -91,20 +89,20 @@ class Articles:
         Raises ValueError for what is no address.
         """
         where = _by_id(id_or_address) if isinstance(id_or_address, int) else _by_address(id_or_address)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             row = connection.execute(select(*FULL).where(where).order_by(articles.c.id)).mappings().first()
             return None if row is None else ArticleFull(**row, **source_notes(connection)[row["source"]])
 
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
         """The earlier wordings of an article, oldest first."""
         statement = _REVISIONS.where(revisions.c.article_id == article_id)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return tuple(Revision(**row) for row in connection.execute(statement).mappings())
 
     def readings(self, article_id: int) -> tuple[ViewReading, ...]:
         """The view counts of an article as they were read, oldest first."""
         statement = _READINGS.where(view_readings.c.article_id == article_id)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return tuple(ViewReading(**row) for row in connection.execute(statement).mappings())
 
     def same_wording(self, article_id: int) -> tuple[ArticleSummary, ...]:
@@ -112,7 +110,7 @@ class Articles:
 
         In the order of their ids. Equal titles over empty bodies are no sameness.
         """
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             this = connection.execute(_IDENTITY.where(articles.c.id == article_id)).first()
             if this is None:
                 return ()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
 from storage.engine import AnyRow
 from storage.models import ChannelRow
 from storage.records import Failure, Stage
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +48,13 @@ class Look:
 class Channels:
     """The rows of `channels`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def state(self, source: str, url: str) -> ChannelState:
         """The state of a channel; one that was never looked at gets its row."""
         where = (ChannelRow.source == source, ChannelRow.url == url)
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             row = connection.execute(select(ChannelRow).where(*where)).first()
             if row is None:
                 fresh = {"source": source, "url": url, "validators_trusted": True, "failures": 0}
@@ -88,7 +86,7 @@ class Channels:
         self._update(channel_id, {"failures": ChannelRow.failures + 1, **values})
 
     def _update(self, channel_id: int, values: dict[str, Any]) -> None:
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(update(ChannelRow).where(ChannelRow.id == channel_id).values(values))
 
 

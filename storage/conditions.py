@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from storage.answers import PastRun
-from storage.events import Event
-from storage.leases import Lease
+from storage.events import Event, Events
+from storage.leases import Lease, Leases
 from storage.models import ArticleRow, CrawlRunRow, LinkRow
 from storage.records import Outcome, RunStatus
 from storage.run_history import past_runs
-from storage.schedules import Schedule
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.schedules import Schedule, Schedules
+from storage.session import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +48,26 @@ class Standing:
     conditions: tuple[Condition, ...]
 
 
-def standing(store: Store, *, since: datetime, now: datetime) -> Standing:
+def standing(database: Database, *, since: datetime, now: datetime) -> Standing:
     """How everything stands; counts are since `since`. Raises StoreError."""
-    lease = store.leases.holder()
-    schedules = store.schedules.all()
-    names = sorted({*schedules, *_crawled(store)})
+    lease = Leases(database).holder()
+    schedules = Schedules(database).all()
+    names = sorted({*schedules, *_crawled(database)})
     return Standing(
         daemon=lease,
         is_watched=lease is not None and lease.holds(now),
-        conditions=tuple(_condition(store, name, schedules.get(name), since) for name in names),
+        conditions=tuple(_condition(database, name, schedules.get(name), since) for name in names),
     )
 
 
-def _crawled(store: Store) -> list[str]:
-    with store.read() as connection:
+def _crawled(database: Database) -> list[str]:
+    with database.read() as connection:
         return list(connection.scalars(select(CrawlRunRow.source).distinct()))
 
 
-def _condition(store: Store, source: str, schedule: Schedule | None, since: datetime) -> Condition:
-    last = next(past_runs(store, source=source, limit=1), None)
-    with store.read() as connection:
+def _condition(database: Database, source: str, schedule: Schedule | None, since: datetime) -> Condition:
+    last = next(past_runs(database, source=source, limit=1), None)
+    with database.read() as connection:
         stored = (ArticleRow.source == source, ArticleRow.stored_at >= since)
         pending = (LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
         runs = (CrawlRunRow.source == source, CrawlRunRow.started_at >= since)
@@ -84,7 +81,7 @@ def _condition(store: Store, source: str, schedule: Schedule | None, since: date
             stored_today=connection.scalar(select(func.count()).select_from(ArticleRow).where(*stored)) or 0,
             pending=connection.scalar(select(func.count()).select_from(LinkRow).where(*pending)) or 0,
             relooks=Relooks(due=done + _left_over(last), done=done),
-            events=tuple(store.events.find(source=source, open_only=True)),
+            events=tuple(Events(database).find(source=source, open_only=True)),
         )
 
 

@@ -12,12 +12,12 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast
 from storage.articles import EVERYTHING
 from storage.criteria import passing, passing_apart
 from storage.filters import ArticleFilter
+from storage.session import Database
 from storage.summaries import articles
 
 if TYPE_CHECKING:
     from storage.questions import Question
     from storage.search import Hits
-    from storage.store import Store
 
 
 class By(StrEnum):
@@ -29,9 +29,9 @@ class By(StrEnum):
     LANGUAGE = "language"
 
 
-def count(store: Store, wanted: ArticleFilter = EVERYTHING) -> int:
+def count(database: Database, wanted: ArticleFilter = EVERYTHING) -> int:
     """How many articles pass the filter. Raises StoreError."""
-    with store.read() as connection:
+    with database.read() as connection:
         return count_in(connection, wanted)
 
 
@@ -65,12 +65,12 @@ def _counted_hits(hits: Hits) -> Select[Any]:
     return select(func.count(), IS_WHOLE.scalar_subquery()).select_from(hits.id.table).where(hits.holds)
 
 
-def counts(store: Store, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tuple[Any, ...]]:
+def counts(database: Database, wanted: ArticleFilter, by: Sequence[By]) -> Iterator[tuple[Any, ...]]:
     """Each combination of `by` that occurs, with how many articles have it behind it.
 
     The latest day first, then what most articles have; None is what an article lacks. Raises StoreError.
     """
-    with store.read() as connection:
+    with database.read() as connection:
         yield from (tuple(row) for row in connection.execute(_counted(connection, wanted, by)))
 
 

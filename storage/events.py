@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from storage.engine import insert_into
 from storage.models import EventRow
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +38,24 @@ def record(
 class Events:
     """The rows of `events`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def add(self, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
         """Record what was over as soon as it happened."""
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             record(connection, source=source, kind=kind, subject=subject, details=details, now=now)
 
     def open(self, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
         """Record that something began; nothing if it is open already."""
         values = {"source": source, "kind": kind, "subject": subject, "details": dict(details), "opened_at": now}
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(insert_into(connection, EventRow).values(values).on_conflict_do_nothing())
 
     def close(self, event_id: int, *, now: datetime) -> None:
         """Record that it ended."""
         ended = update(EventRow).where(EventRow.id == event_id, EventRow.closed_at.is_(None))
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(ended.values(closed_at=now))
 
     def find(
@@ -68,7 +66,7 @@ class Events:
         wanted += [EventRow.closed_at.is_(None)] if open_only else []
         wanted += [] if kind is None else [EventRow.kind == kind]
         statement = select(*_COLUMNS).where(*wanted).order_by(EventRow.id.desc()).limit(limit)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return [Event(**row) for row in connection.execute(statement).mappings()]
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from storage.engine import AnyRow
 from storage.models import ArticleRow, ChannelRow, CrawlRunRow, LinkRow
 from storage.records import Precision, Problem, RunStatus, Stage
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 BACK_CATALOGUE = timedelta(days=2)
 """A link listed first so long after its date was not missed for two days: it stood on the list when we came."""
@@ -65,11 +62,11 @@ class Detection:
     stored_at: datetime
 
 
-def arrivals(store: Store, source: str, *, since: datetime) -> list[datetime]:
+def arrivals(database: Database, source: str, *, since: datetime) -> list[datetime]:
     """When the source's articles came, oldest first: their own dates, else when they were first listed."""
     columns = (LinkRow.first_listed_at, LinkRow.published_at)
     statement = select(*columns).where(LinkRow.source == source, LinkRow.first_listed_at >= since)
-    with store.read() as connection:
+    with database.read() as connection:
         rows = connection.execute(statement).all()
     times = (_arrival(row.first_listed_at, row.published_at) for row in rows)
     return sorted(at for at in times if at is not None and at >= since)
@@ -82,20 +79,20 @@ def _arrival(listed_at: datetime, published_at: datetime | None) -> datetime | N
     return None if listed_at - published_at > BACK_CATALOGUE else published_at
 
 
-def read_pages(store: Store, source: str, *, limit: int) -> list[ReadPage]:
+def read_pages(database: Database, source: str, *, limit: int) -> list[ReadPage]:
     """How the newest articles of a source read, newest first."""
     statement = select(*_READ).where(ArticleRow.source == source).order_by(ArticleRow.id.desc()).limit(limit)
-    with store.read() as connection:
+    with database.read() as connection:
         return [_read_page(row) for row in connection.execute(statement)]
 
 
-def channel_health(store: Store, source: str) -> list[ChannelHealth]:
+def channel_health(database: Database, source: str) -> list[ChannelHealth]:
     """How the channels of a source fare that are looked at; one that no setting names any more is none of them."""
     names = tuple(ChannelHealth.__dataclass_fields__)
     renamed = {"stage": "failure", "reason": "failure_reason"}
     columns = [getattr(ChannelRow, renamed.get(name, name)).label(name) for name in names]
     statement = select(*columns).where(ChannelRow.source == source, ChannelRow.last_looked_at.is_not(None))
-    with store.read() as connection:
+    with database.read() as connection:
         latest = connection.scalar(select(func.max(ChannelRow.last_looked_at)).where(ChannelRow.source == source))
         if latest is None:
             return []
@@ -103,7 +100,7 @@ def channel_health(store: Store, source: str) -> list[ChannelHealth]:
         return [ChannelHealth(**row) for row in connection.execute(current).mappings()]
 
 
-def detections(store: Store, *, since: datetime) -> list[Detection]:
+def detections(database: Database, *, since: datetime) -> list[Detection]:
     """The articles stored since, with the moments of their way here."""
     columns = (
         ArticleRow.source,
@@ -114,15 +111,15 @@ def detections(store: Store, *, since: datetime) -> list[Detection]:
         ArticleRow.stored_at,
     )
     statement = select(*columns).where(ArticleRow.stored_at >= since).order_by(ArticleRow.stored_at)
-    with store.read() as connection:
+    with database.read() as connection:
         return [Detection(**row) for row in connection.execute(statement).mappings()]
 
 
-def first_crawls(store: Store) -> dict[str, datetime]:
+def first_crawls(database: Database) -> dict[str, datetime]:
     """When the first good crawl of each source was over: what was listed until then had been there before."""
     ended = func.min(CrawlRunRow.finished_at).label("ended")
     good = select(CrawlRunRow.source, ended).where(CrawlRunRow.status == RunStatus.SUCCEEDED)
-    with store.read() as connection:
+    with database.read() as connection:
         return {row.source: row.ended for row in connection.execute(good.group_by(CrawlRunRow.source))}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Select, Text, any_, bindparam, func, select
 
@@ -17,9 +17,7 @@ from storage.matching import Document, Match, matcher
 from storage.models import ArticleRow
 from storage.printable import safe
 from storage.questions import Question
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 PAGE = 50
 """Articles whose bodies are loaded at a time."""
@@ -31,7 +29,7 @@ IDS = "ids"
 
 
 def excerpts(
-    store: Store,
+    database: Database,
     question: Question,
     found: Iterable[ArticleSummary],
     paint: Callable[[Match], str] = Match.marked,
@@ -45,16 +43,16 @@ def excerpts(
     """
     left, matches = iter(found), matcher(question)
     while page := tuple(islice(left, PAGE)):
-        wordings = _wordings(store, page, as_of)
+        wordings = _wordings(database, page, as_of)
         for article in page:
             match = matches(wordings[article.id])
             # None: it was edited after the list was read, and answers no more.
             yield Excerpt(article, "" if match is None else paint(match))
 
 
-def _wordings(store: Store, page: Sequence[ArticleSummary], as_of: datetime | None) -> dict[int, Document]:
+def _wordings(database: Database, page: Sequence[ArticleSummary], as_of: datetime | None) -> dict[int, Document]:
     listed = {article.id: article for article in page}
-    with store.read() as connection:
+    with database.read() as connection:
         rows = connection.execute(_said_now(connection.dialect.name), {IDS: _written(connection, list(listed))})
         now = {article_id: _document(listed[article_id], subtitle, body) for article_id, subtitle, body in rows.all()}
         if as_of is None:

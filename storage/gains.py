@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -28,11 +28,9 @@ from storage.articles import view_readings
 from storage.columns import UtcDateTime
 from storage.criteria import passing
 from storage.filters import ArticleFilter
+from storage.session import Database
 from storage.summaries import articles, summaries
 from storage.view_series import Gain, gain
-
-if TYPE_CHECKING:
-    from storage.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +43,14 @@ class Gainer:
 
 
 def most_gained(
-    store: Store, wanted: ArticleFilter, *, since: datetime, until: datetime, limit: int
+    database: Database, wanted: ArticleFilter, *, since: datetime, until: datetime, limit: int
 ) -> tuple[Gainer, ...]:
     """The articles that pass the filter and gained most views after `since`, as known at `until`; most first.
 
     Equal gains stand in the order of their ids. What gained nothing is left out. Only readings of the window, and the
     last one before it of each article that has any, are looked at. Raises StoreError.
     """
-    with store.read() as connection:
+    with database.read() as connection:
         most = gained(passing(connection, wanted), since=since, until=until).subquery("most")
         order = (most.c.gained.desc(), most.c.article_id)
         ids = list(connection.scalars(select(most.c.article_id).order_by(*order).limit(limit)))

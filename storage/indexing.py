@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, column, exists, func, select, table, text, update
 
@@ -19,10 +19,8 @@ from storage.errors import StoreError
 from storage.indexed import as_columns, as_vector
 from storage.matching import Document
 from storage.models import ArticleRow, SearchIndexRow
+from storage.session import Database
 from storage.words import ANALYSER_VERSION
-
-if TYPE_CHECKING:
-    from storage.store import Store
 
 BATCH = 500
 """Articles indexed in one transaction, while no other process can write: a second at most."""
@@ -110,14 +108,14 @@ class Reindexed:
 
 
 def reindex(
-    store: Store, *, anew: bool = False, progress: Callable[[Reindexed], None] = lambda _done: None
+    database: Database, *, anew: bool = False, progress: Callable[[Reindexed], None] = lambda _done: None
 ) -> Reindexed:
     """Index every article that is not indexed; all of them if the index has another analyser's words, or if `anew`.
 
     A batch a transaction: other processes write in between, and what is done stays done when this is ended; the next
     call goes on from there. `progress` is called after each batch. Raises StoreError.
     """
-    with store.write() as connection:
+    with database.write() as connection:
         known = connection.scalar(select(state.c.analyser_version))
         if anew or known != ANALYSER_VERSION:
             _clear(connection)
@@ -125,7 +123,7 @@ def reindex(
     done, last = Reindexed(0, wanted), 0
     progress(done)
     while True:
-        with store.write() as connection:
+        with database.write() as connection:
             batch = _missing(connection, last)
             add_all(connection, [(row.id, document_of(row)) for row in batch])
             if not batch:

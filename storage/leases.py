@@ -6,16 +6,13 @@ import os
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
 from storage.duty_models import LeaseRow
 from storage.engine import hold_lock, insert_into
 from storage.processes import is_alive
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 DAEMON = "daemon"
 BEAT_EVERY = timedelta(seconds=10)
@@ -47,14 +44,14 @@ class Lease:
 class Leases:
     """The rows of `leases`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def take(self, *, process: str | None, version: str, now: datetime) -> Lease | None:
         """Take the daemon's lease for this process; if somebody alive holds it, return that one instead."""
         own = {"host": socket.gethostname(), "pid": os.getpid(), "process": process, "version": version}
         values = {**own, "started_at": now, "beat_at": now}
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             hold_lock(connection, "daemon")  # a row that is not there yet cannot be held
             row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
             held = None if row is None else Lease(**row)
@@ -66,20 +63,20 @@ class Leases:
 
     def holder(self) -> Lease | None:
         """Who took the lease last, alive or not; None if it was given back."""
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
         return None if row is None else Lease(**row)
 
     def beat(self, *, now: datetime) -> bool:
         """Show a sign of life; False if the lease is another's by now."""
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             mine = update(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
             return connection.execute(mine.values(beat_at=now)).rowcount == 1
 
     def release(self) -> None:
         """Give the lease back, if it is ours."""
         mine = delete(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(mine)
 
 

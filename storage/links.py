@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
 
@@ -15,9 +15,7 @@ from storage.engine import AnyRow, insert_into
 from storage.fetches import Try, fetch_values, record_fetches
 from storage.models import ArticleRow, LinkRow, ListingRow
 from storage.records import Failure, FetchResult, Known, Link, Outcome
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 T = TypeVar("T")
 
@@ -42,8 +40,8 @@ class Gap:
 class Links:
     """The rows of `links`, `listings` and `fetches`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def known(self, source: str, listed: Collection[str], *, now: datetime, all_articles: bool) -> dict[str, Known]:
         """What is known of the listed addresses, of every pending link, and of every article due for a re-look.
@@ -51,7 +49,7 @@ class Links:
         `all_articles` adds every article of the source, due or not.
         """
         due = ArticleRow.id.is_not(None) if all_articles else ArticleRow.relook_at <= now
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             found = _known(connection, source, or_(LinkRow.outcome == Outcome.PENDING, due))
             for urls in _chunks(sorted(set(listed) - found.keys())):
                 found |= _known(connection, source, LinkRow.url.in_(urls))
@@ -69,7 +67,7 @@ class Links:
             return
         rows = [_fresh(source, link, now) for link in links]
         urls = [{"listed": link.url} for link in links]
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(_upsert_link(connection), rows)
             connection.execute(_upsert_listing(connection, channel_id, now), urls)
             connection.execute(
@@ -82,7 +80,7 @@ class Links:
         """Record that the channel has not changed: what it listed last stands there still."""
         last = select(func.max(ListingRow.last_listed_at)).where(ListingRow.channel_id == channel_id).scalar_subquery()
         on_channel = (ListingRow.channel_id == channel_id, ListingRow.last_listed_at == last)
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             listed = list(connection.scalars(select(ListingRow.link_id).where(*on_channel)))
             for ids in _chunks(listed):
                 listing = (ListingRow.channel_id == channel_id, ListingRow.link_id.in_(ids))
@@ -93,7 +91,7 @@ class Links:
 
     def ask(self, source: str, url: str, *, now: datetime) -> None:
         """Make sure an address that was named by hand has a row."""
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             statement = insert_into(connection, LinkRow).on_conflict_do_nothing(index_elements=["url"])
             connection.execute(statement, [_fresh(source, Link(url=url, channel=""), now)])
 
@@ -114,7 +112,7 @@ class Links:
             return
         rows = [{"listed": url, "because": reason} for url, reason in reasons.items()]
         statement = update(LinkRow).where(LinkRow.url == bindparam("listed"))
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(statement.values(outcome=outcome, reason=bindparam("because"), **values), rows)
 
     def filtered(self, tried: Try, *, reason: str, sections: tuple[str, ...], language: str | None) -> None:
@@ -122,7 +120,7 @@ class Links:
         learned = {"sections": sections, "language": language}
         settled = {"outcome": Outcome.FILTERED, "reason": reason, "attempts": 0, "next_attempt_at": None}
         settled |= {"read_at": tried.at, "missing_at": None}
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
             record_fetches(connection, [fetch_values(link.id, tried, FetchResult.FILTERED, reason=reason)])
 
@@ -130,7 +128,7 @@ class Links:
         """Record a fetch that brought nothing; the address stays pending and gets its next time."""
         if failure.http_status in {404, 410}:
             return self._missing(tried, failure)
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             link = _link(connection, tried.url)
             attempts = link.attempts + 1
             again = relooks.retry_at(attempts, link.first_listed_at, tried.at)
@@ -144,7 +142,7 @@ class Links:
         return FetchResult.FAILED
 
     def _missing(self, tried: Try, failure: Failure) -> FetchResult:
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             link = _link(connection, tried.url)
             gone = link.outcome == Outcome.GONE or changes.is_confirmed_gone(link.missing_at, tried.at)
             result = FetchResult.GONE if gone else FetchResult.MISSING

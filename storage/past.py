@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
@@ -35,11 +35,9 @@ from storage.past_conditions import (
     views_then,
 )
 from storage.records import EventKind
+from storage.session import Database
 from storage.stories import LISTINGS, article_story
 from storage.summaries import articles, summaries
-
-if TYPE_CHECKING:
-    from storage.store import Store
 
 T = TypeVar("T")
 
@@ -47,21 +45,21 @@ listings = ListingRow.__table__
 links = LinkRow.__table__
 
 
-def story_then(store: Store, id_or_address: int | str, moment: datetime) -> StoryThen | None:
+def story_then(database: Database, id_or_address: int | str, moment: datetime) -> StoryThen | None:
     """An article as it was known at a moment; None if there is none at all. Raises ValueError for no address."""
-    story = article_story(store, id_or_address)
+    story = article_story(database, id_or_address)
     if story is None:
         return None
-    with store.read() as connection:
+    with database.read() as connection:
         comings = _comings(connection, [story.article.url])
         own = LISTINGS.join(links, links.c.id == listings.c.link_id).where(links.c.url == story.article.url)
         listed = tuple(Listed(**row) for row in connection.execute(own).mappings())
     return story_as_of(story, comings[story.article.url], listed, moment)
 
 
-def find_past(store: Store, order: Order, moment: datetime) -> Iterator[ArticleSummary]:
+def find_past(database: Database, order: Order, moment: datetime) -> Iterator[ArticleSummary]:
     """The list as it would have been at the moment: `Articles.find` says the rest."""
-    with store.read() as connection:
+    with database.read() as connection:
         found = islice(_ids(connection, order, moment), order.limit)
         while ids := list(islice(found, CHUNK)):
             yield from _shown(connection, ids, moment)

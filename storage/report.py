@@ -12,14 +12,14 @@ from itertools import islice
 from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
 
 from storage.answers import ArticleSummary
-from storage.articles import revisions
+from storage.articles import Articles, revisions
 from storage.counting import By, counts, day_of
 from storage.criteria import passing
 from storage.events import Event
 from storage.filters import ArticleFilter, Sort
 from storage.models import CrawlRunRow, EventRow
 from storage.records import EventKind, RunStatus
-from storage.store import Store
+from storage.session import Database
 from storage.summaries import articles
 
 TOP = 10
@@ -88,14 +88,14 @@ class Report:
     missing: tuple[Missing, ...]
 
 
-def report(store: Store, wanted: ArticleFilter, *, until: datetime) -> Report:
+def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Report:
     """What the filter's period brought; `wanted.since` is set, and `until` is its end. Raises StoreError."""
     since = wanted.since
     assert since is not None
-    read = islice(store.articles.find(wanted, sort=Sort.VIEWS, limit=TOP), TOP)
+    read = islice(Articles(database).find(wanted, sort=Sort.VIEWS, limit=TOP), TOP)
     most_read = tuple(article for article in read if article.view_count is not None)
-    by_day = _sections(store, wanted)
-    with store.read() as connection:
+    by_day = _sections(database, wanted)
+    with database.read() as connection:
         looks = _looks(connection, wanted.source, since, until)
         edited = _edited(connection, wanted, since, until)
         trouble = _events(connection, wanted.source, since, until, TROUBLE)
@@ -107,7 +107,7 @@ def report(store: Store, wanted: ArticleFilter, *, until: datetime) -> Report:
         article_count=sum(section.total() for section in by_day.values()),
         days=days(since, until, by_day, looks),
         most_read=most_read,
-        most_edited=_with_articles(store, edited),
+        most_edited=_with_articles(database, edited),
         trouble=trouble,
         gaps=gaps,
         missing=missing,
@@ -141,9 +141,9 @@ def _day(name: str, sections: Counter[str | None], looks: Looks) -> Day:
     )
 
 
-def _sections(store: Store, wanted: ArticleFilter) -> dict[str, Counter[str | None]]:
+def _sections(database: Database, wanted: ArticleFilter) -> dict[str, Counter[str | None]]:
     found: dict[str, Counter[str | None]] = {}
-    for day, section, number in counts(store, wanted, [By.DAY, By.SECTION]):
+    for day, section, number in counts(database, wanted, [By.DAY, By.SECTION]):
         found.setdefault(day, Counter())[section] = number
     return found
 
@@ -169,8 +169,8 @@ def _edited(connection: Connection, wanted: ArticleFilter, since: datetime, unti
     return dict(connection.execute(ranked).all())
 
 
-def _with_articles(store: Store, edited: dict[int, int]) -> tuple[Edited, ...]:
-    found = ((store.articles.get(article_id), count) for article_id, count in edited.items())
+def _with_articles(database: Database, edited: dict[int, int]) -> tuple[Edited, ...]:
+    found = ((Articles(database).get(article_id), count) for article_id, count in edited.items())
     return tuple(
         Edited(article=_summary(article), revision_count=count) for article, count in found if article is not None
     )

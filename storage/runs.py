@@ -6,7 +6,7 @@ import os
 import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,9 +16,7 @@ from storage.errors import RunOpenError, StoreError
 from storage.models import CrawlRunRow, FetchRow, LinkRow
 from storage.processes import identity, is_alive
 from storage.records import FetchResult, Outcome, RunStatus, Trigger
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 BEAT_EVERY = timedelta(seconds=30)
 LOST_AFTER = timedelta(minutes=10)
@@ -68,8 +66,8 @@ NOTHING = CrawlCounts()
 class Runs:
     """The rows of `crawl_runs`, as a crawl writes them."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def open(self, source: str, trigger: Trigger, *, now: datetime) -> int:
         """Open a run and return its id.
@@ -82,7 +80,7 @@ class Runs:
         moments = {"started_at": now, "beat_at": now}
         values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **facts, **moments}
         try:
-            with self._store.write() as connection:
+            with self._database.write() as connection:
                 run_id: int = connection.execute(
                     insert(CrawlRunRow).values(values).returning(CrawlRunRow.id)
                 ).scalar_one()
@@ -93,14 +91,14 @@ class Runs:
         return run_id
 
     def _already_open(self, source: str) -> RunOpenError:
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             run = connection.execute(_open_runs(source)).first()
         who = f" by process {run.pid} on {run.host} since {run.started_at:%Y-%m-%d %H:%M} UTC" if run else ""
         return RunOpenError(f"{source} is being crawled already{who}; wait for it to end")
 
     def close_interrupted(self, source: str, *, now: datetime) -> list[int]:
         """Close the open runs of the source whose process is gone; return their ids."""
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             dead = [run.id for run in connection.execute(_open_runs(source)) if not _is_alive(run, now)]
         for run_id in dead:
             error = "its process ended without closing it"
@@ -114,20 +112,20 @@ class Runs:
         """
         mine = (CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname(), CrawlRunRow.started_at >= since)
         columns = select(CrawlRunRow.id, CrawlRunRow.source, CrawlRunRow.finished_at, CrawlRunRow.status)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             runs = connection.execute(columns.where(*mine)).all()
         for run in runs:
             if run.finished_at is None:
                 self.close(run.id, status, now=now, error=error)
         ended = [run for run in runs if run.finished_at is None or run.status is RunStatus.INTERRUPTED]
         named = update(CrawlRunRow).where(CrawlRunRow.id.in_([run.id for run in ended]))
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(named.values(status=status, error=error))
         return [run.source for run in ended]
 
     def beat(self, run_id: int, *, now: datetime) -> None:
         """Show a sign of life."""
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             connection.execute(update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(beat_at=now))
 
     def close(
@@ -140,7 +138,7 @@ class Runs:
         error: str | None = None,
     ) -> RunSummary:
         """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
             done = _counts(connection, run_id, source or "")
             done["filtered_count"] += counts.set_aside

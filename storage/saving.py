@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
@@ -29,9 +29,7 @@ from storage.first_saves import (
 from storage.models import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
 from storage.overwriting import FOLLOWING, SAID, changed_values
 from storage.records import ArticleData, Change, ChangeKind, FetchResult, Outcome
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 MINOR_WINDOW = timedelta(hours=48)
 """Minor edits of this long are counted before one more is believed (policy: more than 24 in 48 h)."""
@@ -90,8 +88,8 @@ class Save:
 class Saving:
     """Turns fetched articles into rows."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def save(self, data: ArticleData, tried: Try, *, section: str | None) -> Saved:
         """Keep what one fetch said: the article, its earlier wording, its view reading, the link's outcome.
@@ -107,7 +105,7 @@ class Saving:
         Raises StoreError.
         """
         asked = [(save, compare(None, save.data, now=save.data.fetched_at)) for save in saves]
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             return tuple(kept.saved for part in _parts(asked) for kept in _keep_part(connection, part))
 
 

@@ -13,10 +13,10 @@ from storage.engine import insert_into
 from storage.errors import StoreError
 from storage.models import ChannelRow, CrawlRunRow, SourceRow
 from storage.records import RunStatus, Stage
+from storage.session import Database
 
 if TYPE_CHECKING:
     from storage.engine import AnyRow
-    from storage.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +53,12 @@ class LastCrawl:
 class Schedules:
     """The rows of `schedules`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def all(self) -> dict[str, Schedule]:
         """Every schedule by its source."""
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             rows = connection.execute(select(*_COLUMNS).order_by(ScheduleRow.source)).mappings()
             return {row["source"]: Schedule(**row) for row in rows}
 
@@ -66,7 +66,7 @@ class Schedules:
         """Plan the next look. What people asked for meanwhile stays: pausing is theirs, and so is a crawl now."""
         planned = ("due_at", "interval", "reason", "failures", "first_failure_at", "alone")
         values = {name: getattr(schedule, name) for name in planned}
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             statement = insert_into(connection, ScheduleRow).values(source=schedule.source, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
 
@@ -86,14 +86,14 @@ class Schedules:
         self._ask(source, {"asked_at": None})
 
     def _ask(self, source: str, values: dict[str, Any]) -> None:
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             changed = connection.execute(update(ScheduleRow).where(ScheduleRow.source == source).values(values))
         if changed.rowcount == 0:
             raise StoreError(f"{source} has no schedule yet: start presswatch daemon first")
 
     def last_crawl(self, source: str) -> LastCrawl | None:
         """The last crawl of the source that has ended; None if there is none."""
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             run = connection.execute(_LAST_RUN.where(CrawlRunRow.source == source)).first()
             if run is None:
                 return None

@@ -1,20 +1,16 @@
-"""The store: one database, and its parts by what they keep."""
+"""Open the store of a database: one facade over the repositories."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from storage import schema
-from storage.engine import create_store_engine, file_identity, identity_of, transaction
+from storage.engine import create_store_engine
+from storage.session import Database
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
-
     from storage.alerts import Alerts
     from storage.articles import Articles
     from storage.channels import Channels
@@ -30,30 +26,8 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT = timedelta(seconds=30)
 
 
-class Store:
-    """An open database. Its parts may be used from any thread; each call is one transaction."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._file = file_identity(engine)
-
-    @property
-    def is_in_place(self) -> bool:
-        """Whether the database's file is still the one that was opened: what is written to another, nobody finds."""
-        return file_identity(self.engine) == self._file
-
-    def is_file_of(self, file: Path) -> bool:
-        """Whether this is the database's file, by whatever name."""
-        found = identity_of(file)
-        return found is not None and found == file_identity(self.engine)
-
-    def read(self) -> AbstractContextManager[Connection]:
-        """A transaction that only reads: it never waits for a writer."""
-        return transaction(self.engine, writes=False)
-
-    def write(self) -> AbstractContextManager[Connection]:
-        """A transaction that writes: all of it is kept, or nothing."""
-        return transaction(self.engine)
+class Store(Database):
+    """Compose the repositories of one open database; every call of theirs is one transaction."""
 
     @cached_property
     def sources(self) -> Sources:
@@ -120,17 +94,6 @@ class Store:
         from storage.alerts import Alerts
 
         return Alerts(self)
-
-    def close(self) -> None:
-        self.engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_store(database: str = "sqlite:///presswatch.db", *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Store:

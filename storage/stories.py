@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
 from storage.answers import AddressStory, ArticleStory, FetchTry, Listed
-from storage.articles import addresses
+from storage.articles import Articles, addresses
 from storage.models import ChannelRow, FetchRow, LinkRow, ListingRow
+from storage.session import Database
 from storage.summaries import articles, source_notes
-
-if TYPE_CHECKING:
-    from storage.store import Store
 
 links = LinkRow.__table__
 listings = ListingRow.__table__
@@ -40,28 +38,29 @@ LISTINGS = (
 _TRIES = select(*(fetches.c[field.name] for field in fields(FetchTry))).order_by(fetches.c.fetched_at, fetches.c.id)
 
 
-def article_story(store: Store, id_or_address: int | str) -> ArticleStory | None:
+def article_story(database: Database, id_or_address: int | str) -> ArticleStory | None:
     """An article with its views and its earlier wordings; None if there is none.
 
     Takes an id, or an address as a person types it. Raises ValueError for what is no address.
     """
-    article = store.articles.get(id_or_address)
+    articles = Articles(database)
+    article = articles.get(id_or_address)
     if article is None:
         return None
     return ArticleStory(
         article=article,
-        readings=store.articles.readings(article.id),
-        revisions=store.articles.revisions(article.id),
-        same_wording=store.articles.same_wording(article.id),
+        readings=articles.readings(article.id),
+        revisions=articles.revisions(article.id),
+        same_wording=articles.same_wording(article.id),
     )
 
 
-def address_story(store: Store, address: str) -> AddressStory | None:
+def address_story(database: Database, address: str) -> AddressStory | None:
     """All that is known of an address as a person types it; None for one that was never listed nor asked for.
 
     Raises ValueError for what is no address.
     """
-    with store.read() as connection:
+    with database.read() as connection:
         link = _link(connection, addresses(address))
         if link is None:
             return None
@@ -73,7 +72,7 @@ def address_story(store: Store, address: str) -> AddressStory | None:
             "listings": tuple(Listed(**row) for row in listed.mappings()),
             "tries": tuple(FetchTry(**row) for row in tried.mappings()),
         }
-    article = None if link["article_id"] is None else article_story(store, link["article_id"])
+    article = None if link["article_id"] is None else article_story(database, link["article_id"])
     return AddressStory(**facts, article=article)
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.answers import ArticleFull, ArticleSummary, ViewReading
+from storage.articles import Articles
 from storage.formats import record
 from storage.gains import Gainer
 from storage.records import Precision
+from storage.session import Database
 from storage.view_series import HOUR, AtAge, Step, at_ages, steps
-
-if TYPE_CHECKING:
-    from storage.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +67,13 @@ class GainRow:
     view_count: int
 
 
-def views_of(store: Store, id_or_address: int | str) -> ViewsOfArticle | None:
+def views_of(database: Database, id_or_address: int | str) -> ViewsOfArticle | None:
     """The views of an article; None if there is none. Raises ValueError for what is no address, StoreError."""
-    article = store.articles.get(id_or_address)
+    articles = Articles(database)
+    article = articles.get(id_or_address)
     if article is None:
         return None
-    readings = store.articles.readings(article.id)
+    readings = articles.readings(article.id)
     # A date that is known to the day may be off by one, and so would every age be.
     exact = article.published_at is not None and article.published_precision is not Precision.DAY
     ages = at_ages(readings, article.published_at) if article.published_at is not None and exact else None

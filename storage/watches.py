@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 
@@ -17,9 +17,7 @@ from storage.errors import PresswatchError
 from storage.matching import Document
 from storage.models import ArticleRow, SourceRow
 from storage.records import Precision, Telling
-
-if TYPE_CHECKING:
-    from storage.store import Store
+from storage.session import Database
 
 articles = ArticleRow.__table__
 sources = SourceRow.__table__
@@ -93,15 +91,15 @@ class WatchedArticle:
 class Watches:
     """The rows of `watches`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def add(self, new: NewWatch, now: datetime) -> Watch:
         """Save a question; it is asked of what is stored from now on.
 
         Raises PresswatchError if the name is taken.
         """
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             latest = connection.scalar(select(func.max(articles.c.id))) or 0
             values = {**asdict(new), "created_at": now, "seen_article_id": latest}
             fresh = insert_into(connection, watches).values(values).on_conflict_do_nothing(index_elements=["name"])
@@ -111,12 +109,12 @@ class Watches:
 
     def list(self) -> tuple[Watch, ...]:
         """All watches, by name."""
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return tuple(Watch(**row) for row in connection.execute(_WATCH.order_by(watches.c.name)).mappings())
 
     def get(self, name: str) -> Watch:
         """The watch of this name. Raises PresswatchError if there is none."""
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return _one(connection, watches.c.name == name, name)
 
     def remove(self, name: str) -> int:
@@ -124,7 +122,7 @@ class Watches:
 
         Raises PresswatchError if there is no such watch.
         """
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             watch = _one(connection, watches.c.name == name, name)
             unsent = delete(AlertRow).where(alerts.c.watch_id == watch.id, alerts.c.delivered_at.is_(None))
             count = connection.execute(unsent).rowcount
@@ -141,7 +139,7 @@ class Watches:
 
     def _articles(self, where: ColumnElement[bool], limit: int) -> tuple[WatchedArticle, ...]:
         statement = _ARTICLES.where(where).order_by(articles.c.id).limit(limit)
-        with self._store.read() as connection:
+        with self._database.read() as connection:
             return tuple(WatchedArticle(**row) for row in connection.execute(statement).mappings())
 
     def advance(self, watch: Watch, seen_article_id: int, rows: Iterable[NewAlert] = ()) -> int:
@@ -151,7 +149,7 @@ class Watches:
         are new.
         """
         unmoved = (watches.c.id == watch.id, watches.c.seen_article_id == watch.seen_article_id)
-        with self._store.write() as connection:
+        with self._database.write() as connection:
             moved = connection.execute(update(WatchRow).where(*unmoved).values(seen_article_id=seen_article_id))
             return insert_alerts(connection, rows) if moved.rowcount else 0
 
