@@ -12,7 +12,10 @@ MAKE_VENV = $(PYTHON) -m venv $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: demo demo-daemon test lint bench setup clean
+PYTEST = $(BIN)/python -m pytest -q --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+BUSY ?= 10
+
+.PHONY: demo demo-daemon test test-long test-busy lint bench setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
@@ -20,8 +23,14 @@ demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show 
 demo-daemon: $(VENV)/ready  ## the daemon for about a minute against that site, which goes on, goes down and comes back
 	@$(BIN)/python -m tests.demo_daemon
 
-test: $(VENV)/ready  ## pass every test
-	@$(BIN)/python -m pytest -q --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+test: $(VENV)/ready  ## pass every test but the long ones
+	@$(PYTEST) -m "not long"
+
+test-long: $(VENV)/ready  ## the long ones: soak, every combination on PostgreSQL, Hypothesis with ten times the examples
+	@$(PYTEST) -m "long or hypothesis" --hypothesis-profile=long
+
+test-busy: $(VENV)/ready  ## `make test` beside ten busy loops
+	@$(BIN)/python -m tests.busy $(BUSY) $(MAKE) --no-print-directory test
 
 lint: $(VENV)/ready  ## ruff (lint and format) and mypy --strict
 	$(BIN)/ruff check .

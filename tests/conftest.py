@@ -1,14 +1,27 @@
-"""What all tests share: databases of both kinds, each test its own."""
+"""Share databases of both kinds, Hypothesis profiles and scaled time-outs among all tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.postgres.server import Server
 from tests.storage.rows import address_of, empty_database
+from tests.support import examples
+from tests.support.patience import patient
+
+examples.register()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Scale the time-out of a test, its own or the one of pyproject.toml, before pytest-timeout reads it."""
+    own = item.get_closest_marker("timeout")
+    seconds = float(own.args[0]) if own is not None else float(item.config.getini("timeout"))
+    item.add_marker(pytest.mark.timeout(patient(seconds)), append=False)
+    return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.plan import Adaptive, Cron, Every, Look, Plan, Rule, bounds_of, next_plan
@@ -51,7 +51,6 @@ def looks(draw: st.DrawFn) -> Look:
     )
 
 
-@settings(max_examples=400)
 @given(RULES, st.none() | PLANS, st.none() | looks(), RHYTHMS, JITTERS)
 def test_a_plan_is_never_before_now_never_out_of_reach_and_says_why(
     rule: Rule, last: Plan | None, look: Look | None, rhythm: Rhythm, jitter: float
@@ -66,7 +65,6 @@ def test_a_plan_is_never_before_now_never_out_of_reach_and_says_why(
     assert plan == next_plan(rule, last, look, rhythm, now=NOW, jitter=jitter)
 
 
-@settings(max_examples=400)
 @given(ADAPTIVE | LENGTHS.map(Every), st.none() | PLANS, looks(), RHYTHMS, JITTERS)
 def test_after_a_look_no_flood_and_after_a_good_one_bounds_hold(
     rule: Adaptive | Every, last: Plan | None, look: Look, rhythm: Rhythm, jitter: float

@@ -15,6 +15,7 @@ from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Sort
 from storage.questions import parse
 from tests.storage.rows import DAY, HOUR, NOON, Rows
+from tests.support.examples import examples
 
 UNASKED = [sort for sort in Sort if sort is not Sort.RANK]
 """What a list without a question can be sorted by."""
@@ -234,7 +235,7 @@ MOMENTS = st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), t
 KEPT = st.lists(st.tuples(MOMENTS, st.none() | st.integers(0, 3)), max_size=8)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(KEPT, MOMENTS, st.sampled_from(UNASKED), st.none() | st.integers(0, 3))
 def test_the_database_filters_and_sorts_as_python_would(
     rows: Rows,

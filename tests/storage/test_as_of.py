@@ -21,11 +21,11 @@ from storage.questions import parse
 from storage.records import ChangeKind
 from tests.storage.histories import MOMENTS, History, clear, histories, keep
 from tests.storage.rows import DAY, HOUR, NOON, Rows
+from tests.support.examples import examples
 
 REAL = settings(
-    max_examples=40,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-    deadline=None,
 )
 TICK = timedelta(microseconds=1)
 NOW = NOON + 9 * DAY
@@ -116,7 +116,7 @@ FILTERS = st.fixed_dictionaries(
 )
 
 
-@settings(REAL, max_examples=120)
+@settings(REAL)
 @given(st.lists(histories(), max_size=4), st.data(), FILTERS, st.sampled_from([Sort.DATE, Sort.VIEWS, Sort.STORED]))
 def test_the_database_lists_what_the_pure_function_says(
     rows: Rows, told: list[History], data: st.DataObject, asked: dict[str, Any], sort: Sort

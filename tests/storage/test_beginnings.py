@@ -6,7 +6,7 @@ import sys
 from itertools import product
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from storage import beginnings as tested
@@ -36,7 +36,6 @@ def test_every_english_word_begins_as_its_stem_says() -> None:
     assert [written for written in MADE if not begins(*analysed(written))] == []
 
 
-@settings(max_examples=800)
 @given(WRITTEN)
 @example("skies")
 @example("dying")
@@ -88,7 +87,6 @@ def test_what_is_not_strange_is_flattened_as_the_analyser_folds_it() -> None:
         )
 
 
-@settings(max_examples=400, deadline=None)
 @given(TEXTS, st.data())
 def test_no_word_is_overlooked(text: str, data: st.DataObject) -> None:
     words = list(tokens(text))

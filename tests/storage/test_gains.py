@@ -15,6 +15,7 @@ from storage.gains import most_gained
 from storage.models import ViewReadingRow
 from storage.view_series import gain
 from tests.storage.rows import DAY, HOUR, NOON, Rows
+from tests.support.examples import examples
 
 SINCE, UNTIL = NOON, NOON + DAY
 
@@ -76,7 +77,7 @@ SECONDS = st.integers(-86_400, 2 * 86_400).map(lambda seconds: NOON + timedelta(
 SERIES = st.dictionaries(SECONDS, st.integers(0, 20) | st.integers(0, 2**31 - 1), max_size=6)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(SERIES, max_size=5), st.integers(1, 6))
 def test_the_database_ranks_as_the_pure_function_reckons(
     rows: Rows, kept: list[dict[datetime, int]], limit: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import sentences
@@ -206,7 +206,6 @@ def understood(text: str) -> Question | None:
 QUESTIONS = st.builds(understood, questions()).filter(bool)
 
 
-@settings(max_examples=400, deadline=None)
 @given(TEXTS, TEXTS, TEXTS, st.lists(QUESTIONS, min_size=1, max_size=4))
 def test_as_if_every_word_was_looked_at(title: str, subtitle: str, body: str, asked: list[Question]) -> None:
     article = Document(title=title, subtitle=subtitle, body=body, sections=("sport", title), source="apa")
@@ -224,7 +223,6 @@ END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|\n\s*+")
 LINES = st.text(st.sampled_from('aAг .!?…"”)\n\t1.Mr\u00a0'), max_size=60)
 
 
-@settings(max_examples=500)
 @given(LINES)
 def test_a_sentence_is_found_from_any_place_in_it(text: str) -> None:
     assert [found.span() for found in sentences._END.finditer(text)] == [found.span() for found in END.finditer(text)]

@@ -63,7 +63,6 @@ def test_the_index_finds_what_memory_finds(filled: Filled, text: str) -> None:
         assert_same_answers(filled, parse(text))
 
 
-@settings(max_examples=300, deadline=None)
 @given(questions(), st.sampled_from(Sort))
 def test_every_question_has_the_answers_that_memory_gives(filled: Filled, text: str, sort: Sort) -> None:
     try:
@@ -78,7 +77,6 @@ SIGNS = st.text(
 )
 
 
-@settings(max_examples=500, deadline=None)
 @given(SIGNS | st.text())
 @example("title:^gas")
 @example('"a""b"')
@@ -92,7 +90,6 @@ def test_no_text_that_is_understood_breaks_the_database(filled: Filled, text: st
     assert_same_answers(filled, question)
 
 
-@settings(max_examples=100, deadline=None)
 @given(SIGNS | st.text(), SIGNS | st.text(min_size=1))
 def test_what_is_stored_is_found_by_each_of_its_words(text: str, name: str) -> None:
     """Of the pure side: the entries of an article and those of a question are made alike."""
@@ -246,7 +243,7 @@ def storable(words: list[str]) -> str:
 ANY_TEXT = st.lists(st.sampled_from(WORDS) | SIGNS | st.text(max_size=20), max_size=12).map(storable)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT, st.lists(questions() | ANY_TEXT, min_size=1, max_size=5))
 def test_any_article_is_found_by_what_memory_finds_it_by(
     rows: Rows, title: str, subtitle: str, body: str, texts: list[str]

@@ -18,6 +18,7 @@ from storage.questions import parse
 from tests.storage.rows import HOUR, NOON, Rows
 from tests.storage.test_indexing import assert_in_step
 from tests.storage.test_saving import save
+from tests.support.examples import examples
 
 
 def asked(rows: Rows, section: str, **values: Any) -> list[int]:
@@ -80,7 +81,7 @@ def listed(rows: Rows, section: str, *, rare: bool = True) -> list[Any]:
 NAMES = st.text(st.sampled_from("aAbİiIıßé1 _-/|%\\'\"\0\ud800ªя𞤀中*"), max_size=4) | st.text(max_size=6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(NAMES | st.none(), st.lists(NAMES, max_size=2)), min_size=1, max_size=3), st.data())
 def test_whether_a_section_is_rare_makes_no_difference_to_what_is_found(
     rows: Rows, stored: list[tuple[str | None, list[str]]], data: st.DataObject

@@ -8,7 +8,7 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from storage import words
@@ -161,7 +161,6 @@ SPACED = st.text(
 )
 
 
-@settings(max_examples=500)
 @given(SPACED)
 @example("a'\u00a0b 'c' d'1 \u0301x ʼ e\u200b\u200bf")
 @example("ʼ's gas")
@@ -205,7 +204,6 @@ LETTERS = st.sampled_from(
 WRITTEN = LETTERS.flatmap(lambda letters: st.text(st.sampled_from(letters), min_size=1, max_size=12))
 
 
-@settings(max_examples=800)
 @given(WRITTEN)
 @example("skies")
 @example("dying")
