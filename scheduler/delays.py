@@ -14,10 +14,8 @@ from enum import StrEnum
 from math import ceil
 from typing import TypeVar
 
+from storage.evidence import BACK_CATALOGUE
 from storage.records import Precision
-
-BACK_CATALOGUE = timedelta(days=2)
-"""An article older than this when it was first listed was found in an archive, not missed."""
 
 T = TypeVar("T", float, timedelta)
 

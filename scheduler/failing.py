@@ -1,4 +1,4 @@
-"""What the last looks at a source's channels say: blocked, failing, gaps, validators that lie."""
+"""Find blocked and failing channels, crawls that fail, and validators that lie, from the last polls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.findings import Finding, Json, iso, spoken
-from scheduler.hours import Expectation
 from storage.records import EventKind, Stage
 
 REPEATED = 2
@@ -31,7 +30,6 @@ class ChannelFacts:
     reason: str | None
     last_good_at: datetime | None
     validators_trusted: bool
-    first_looked_at: datetime | None = None  # stands in for last_good_at of a channel that was never good
     last_failed_at: datetime | None = None  # None: not known, then a good look is believed at once
 
 
@@ -42,16 +40,6 @@ class CrawlFacts:
     source: str
     failures: int  # in a row, up to the last crawl
     first_failed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GapFacts:
-    """A look that met no known link."""
-
-    url: str
-    found_at: datetime
-    last_good_at: datetime
-    listed_count: int
 
 
 def channel_findings(channels: Sequence[ChannelFacts], *, now: datetime) -> list[Finding]:
@@ -94,7 +82,7 @@ def _failed_lately(channel: ChannelFacts, now: datetime) -> bool:
 
 
 def _fails_for_long(channel: ChannelFacts, now: datetime) -> bool:
-    good = channel.last_good_at or channel.first_looked_at
+    good = channel.last_good_at
     return channel.failures >= LOOKS and (good is None or now - good >= TIME)
 
 
@@ -145,24 +133,3 @@ def _untrusted(channel: ChannelFacts) -> Finding:
     )
     details = {"sentence": sentence, "last_good_at": iso(channel.last_good_at)}
     return Finding(kind=EventKind.UNTRUSTED, subject=channel.url, details=details)
-
-
-def gap(facts: GapFacts, expectation: Expectation | None = None) -> Finding:
-    """A gap, with how many articles were probably missed. It is over once said: the next round closes it."""
-    expected = expectation.expected(facts.last_good_at, facts.found_at) if expectation else None
-    missed = None if expected is None else max(0, round(expected) - facts.listed_count)
-    guess = "" if missed is None else f"about {missed} articles were missed; "
-    unseen = spoken(facts.found_at - facts.last_good_at)
-    sentence = (
-        f"{facts.url}: none of its {facts.listed_count} links was known after {unseen} without a look;"
-        f" {guess}look more often, or name a channel that lists more"
-    )
-    details: dict[str, Json] = {
-        "sentence": sentence,
-        "last_good_at": iso(facts.last_good_at),
-        "found_at": iso(facts.found_at),
-        "listed": facts.listed_count,
-        "expected": None if expected is None else round(expected, 1),
-        "missed": missed,
-    }
-    return Finding(kind=EventKind.GAP, subject=facts.url, details=details)

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.drift import PageFacts, Share, chance_of, drifts
+from scheduler.drift import PageFacts, Share, chance_of, drifts, rank_sum
 from scheduler.findings import EventKind, Finding, OpenEvent
-from scheduler.lengths import rank_sum
 from tests.scheduler.histories import MONDAY
 from tests.scheduler.pages import dated, normal, without
 

@@ -1,15 +1,14 @@
-"""Blocked, failing, untrusted and gaps, from how the looks at a channel went."""
+"""Blocked, failing and untrusted, from how the looks at a channel went."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from scheduler.failing import ChannelFacts, CrawlFacts, GapFacts, channel_findings, crawl_finding, gap
-from scheduler.findings import EventKind
+from scheduler.failing import ChannelFacts, CrawlFacts, channel_findings, crawl_finding
 from storage.records import Stage
 from tests.scheduler.histories import MONDAY
 
@@ -55,12 +54,6 @@ def test_what_opens(facts: ChannelFacts, found: set[str]) -> None:
     assert kinds(facts) == found
 
 
-def test_a_new_channel_is_given_its_hour() -> None:
-    fresh = replace(channel(3, Stage.NETWORK, good=None), first_looked_at=NOW - HOUR / 2)
-    assert kinds(fresh) == set()
-    assert kinds(replace(fresh, first_looked_at=NOW - HOUR)) == {"failing"}
-
-
 def test_a_single_failure_keeps_what_is_open() -> None:
     assert kinds(channel(1, Stage.TIMEOUT), opens=False) == {"blocked", "failing"}
 
@@ -85,24 +78,6 @@ def test_each_stage_says_what_to_do(stage: Stage) -> None:
     )
     assert found.sentence.rpartition("; ")[2]
     assert json.loads(json.dumps(found.details)) == found.details
-
-
-class TwoAnHour:
-    def expected(self, start: datetime, end: datetime) -> float:
-        return 2 * ((end - start) / HOUR)
-
-
-def test_a_gap_says_how_many_were_probably_missed() -> None:
-    facts = GapFacts(url="https://news.example/rss", found_at=NOW, last_good_at=NOW - 30 * HOUR, listed_count=20)
-    found = gap(facts, TwoAnHour())
-    assert (found.kind, found.subject) == (EventKind.GAP, facts.url)
-    assert (found.details["expected"], found.details["missed"]) == (60.0, 40)
-    assert (
-        "none of its 20 links was known after 1 d 6 h without a look; about 40 articles were missed" in found.sentence
-    )
-    assert gap(facts).details["missed"] is None
-    assert "about" not in gap(facts).sentence
-    assert gap(replace(facts, last_good_at=NOW - HOUR), TwoAnHour()).details["missed"] == 0
 
 
 def crawls(failures: int) -> CrawlFacts:
