@@ -26,7 +26,7 @@ BEFORE = 300
 """Pages before them, which say what is usual."""
 
 
-def check(store: Store, source: Source, *, now: datetime) -> None:
+def check(store: Store, source: Source, schedule: Schedule | None, *, now: datetime) -> None:
     """Open and close the events of a source by what its rows show now. Raises StoreError."""
     events = [
         OpenEvent(
@@ -34,7 +34,7 @@ def check(store: Store, source: Source, *, now: datetime) -> None:
         )
         for one in store.events.find(source=source.name, open_only=True)
     ]
-    found = assess(_facts(store, source, events, now), now=now)
+    found = assess(_facts(store, source, schedule, events, now), now=now)
     moved = transitions(events, found, now=now, judged=ASSESSED)
     for finding in moved.opened:
         logger.warning("%s: %s: %s", source.name, finding.kind, finding.sentence)
@@ -46,8 +46,9 @@ def check(store: Store, source: Source, *, now: datetime) -> None:
         store.events.close(event.id, now=now)
 
 
-def _facts(store: Store, source: Source, events: list[OpenEvent], now: datetime) -> SourceFacts:
-    schedule = store.schedules.all().get(source.name)
+def _facts(
+    store: Store, source: Source, schedule: Schedule | None, events: list[OpenEvent], now: datetime
+) -> SourceFacts:
     pages = [_page(one) for one in evidence.read_pages(store, source.name, limit=RECENT + BEFORE)]
     return SourceFacts(
         timezone=ZoneInfo(source.timezone),

@@ -16,7 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from scheduler import service
 from scheduler.children import Children, Limits
-from scheduler.dispatch import Dispatch, Done
+from scheduler.dispatch import Dispatcher
 from scheduler.jobs import Jobs
 from scheduler.monitor import Monitor
 from scheduler.planning import Planner
@@ -46,23 +46,16 @@ class Daemon:
         _refuse_unusable(config.alerts.to)
         self._store = store
         self._sources = sources
-        self._settings = config.scheduler
         self._planner = Planner(store, config, sources)
         self._jobs = Jobs(store, config, sources, self._planner, clock=now)
         self._children = Children(_limits(config), _environment(config))
-        self._dispatch = Dispatch(
-            self._children,
-            slots=self._settings.slots,
-            clock=now,
-            alone=self._alone,
-            launched=self._launched,
-            done=self._done,
-        )
-        self._monitor = Monitor(store, config, self._dispatch, sources)
+        self._dispatcher = Dispatcher(self._children, self._jobs, slots=config.scheduler.slots, clock=now)
+        self._monitor = Monitor(store, config, self._dispatcher, sources)
         # One process, jobs in memory: they are made anew from the stored plan at every start.
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
+        self._paused: set[str] = set()
         self._stop = asyncio.Event()
         self._exit_code = 0
 
@@ -114,10 +107,10 @@ class Daemon:
         schedules = await asyncio.to_thread(self._planner.schedules_at_start, now=now(), spread=False)
         due = [name for name, one in schedules.items() if one.due_at <= now() and one.paused_at is None]
         for name in due:
-            self._dispatch.due(name)
-        idle, stopped = asyncio.create_task(self._dispatch.idle()), asyncio.create_task(self._stop.wait())
+            self._dispatcher.enqueue(schedules[name])
+        idle, stopped = asyncio.create_task(self._dispatcher.join()), asyncio.create_task(self._stop.wait())
         await asyncio.wait({idle, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        await self._dispatch.stop()
+        await self._dispatcher.stop()
         stopped.cancel()
         await idle
         await self._jobs.check_health()
@@ -150,7 +143,7 @@ class Daemon:
         logger.info("stopping: no new crawls, %d running", len(self._children.pids))
         service.tell("STOPPING=1")
         self._scheduler.shutdown(wait=False)
-        await asyncio.gather(self._dispatch.stop(), self._jobs.stop())
+        await asyncio.gather(self._dispatcher.stop(), self._jobs.stop())
         await self._monitor.stop()
         logger.info("stopped")
 
@@ -170,38 +163,44 @@ class Daemon:
         self._scheduler.add_job(
             self._fire,
             DateTrigger(schedule.due_at),
-            args=[schedule.source],
+            args=[schedule],
             id=schedule.source,
             replace_existing=True,
         )
 
-    async def _fire(self, source: str) -> None:  # APScheduler runs what is no coroutine in a thread
-        self._dispatch.due(source)
+    async def _fire(self, schedule: Schedule) -> None:  # APScheduler runs what is no coroutine in a thread
+        self._dispatcher.enqueue(schedule)
 
     async def _control(self) -> None:
-        """Do what people asked for through the database, and what a clock that jumped left undone."""
+        """Do what people asked for through the database, and keep one job a source, due when its schedule says."""
         if not self._store.is_in_place:
             self._leave("the file of the database was moved or replaced: start again with the one that is there", 1)
             return
+        busy = self._dispatcher.busy  # a crawl that ends meanwhile leaves its old schedule in what is read here
         try:
             schedules = await asyncio.to_thread(self._planner.schedules)
         except PresswatchError as error:
             logger.error("%s", error)
             return
         for name, schedule in schedules.items():
+            if name in busy:
+                continue
             if schedule.asked_at is not None:
-                self._dispatch.due(name)
-            elif not self._dispatch.is_busy_with(name):
+                self._dispatcher.enqueue(schedule)
+            elif name not in self._dispatcher.busy:
                 self._keep_to(schedule)
 
     def _keep_to(self, schedule: Schedule) -> None:
-        job = self._scheduler.get_job(schedule.source)
         if schedule.paused_at is not None:
-            if job is not None:
+            if schedule.source not in self._paused:
                 logger.info("%s: paused", schedule.source)
+                self._paused.add(schedule.source)
                 self._plan(schedule)
-        elif job is None and schedule.due_at <= now():
-            self._dispatch.due(schedule.source)
+            return
+        self._paused.discard(schedule.source)
+        job = self._scheduler.get_job(schedule.source)
+        if job is None and schedule.due_at <= now():
+            self._dispatcher.enqueue(schedule)
         elif job is None or job.trigger.run_date != schedule.due_at:
             self._plan(schedule)
 
@@ -236,19 +235,6 @@ class Daemon:
 
     async def _wake_watchdog(self) -> None:
         service.tell("WATCHDOG=1")
-
-    async def _alone(self) -> Sequence[str]:
-        schedules = await asyncio.to_thread(self._planner.schedules)
-        return [name for name, one in schedules.items() if one.alone]
-
-    async def _launched(self, sources: Sequence[str]) -> None:
-        for source in sources:
-            await asyncio.to_thread(self._store.schedules.take_up, source)
-
-    async def _done(self, done: Done) -> None:
-        for schedule in await self._jobs.account_for(done):
-            if self._scheduler.running:
-                self._plan(schedule)
 
 
 def now() -> datetime:

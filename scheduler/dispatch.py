@@ -1,88 +1,72 @@
-"""From sources that are due to crawl processes: what is due within a moment shares one, a few run at a time."""
+"""Dispatch due sources to crawl processes: those due within half a second share one, a few processes run at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
-from scheduler.children import Children, Ending
-from scheduler.plan import batch
+from scheduler.children import Children
+from scheduler.jobs import Jobs
+from scheduler.order import batch
 from storage.errors import PresswatchError
+from storage.schedules import Schedule
 
 logger = logging.getLogger(__name__)
 
-MOMENT = 0.5
+GATHER_DELAY = 0.5
 """Seconds in which sources that become due are gathered: a process costs 0.8 s of CPU to start, so they share it."""
 
-REST = 10.0
+ERROR_DELAY = 10.0
 """Seconds before sources are taken up again that could not be: what refused (a full disk) seldom changes at once, and
 an entry a second in the log would not help it."""
 
-MOST_IN_ONE = 8
+MAX_SOURCES_PER_WORKER = 8
 """Sources a process at most: one that has to be ended takes the others' crawls with it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A crawl process has ended."""
+class Dispatcher:
+    """Hold due sources until a slot is free; each source is crawled by one process at a time."""
 
-    launched_at: datetime
-    ending: Ending
-
-
-class Dispatch:
-    """Holds what is due until a slot is free; each source is crawled by one process at a time."""
-
-    def __init__(
-        self,
-        children: Children,
-        *,
-        slots: int,
-        clock: Callable[[], datetime],
-        alone: Callable[[], Awaitable[Sequence[str]]],
-        launched: Callable[[Sequence[str]], Awaitable[None]],
-        done: Callable[[Done], Awaitable[None]],
-    ) -> None:
-        self._children = children
+    def __init__(self, workers: Children, tasks: Jobs, *, slots: int, clock: Callable[[], datetime]) -> None:
+        self._workers = workers
+        self._tasks = tasks
         self._slots = slots
         self._clock = clock
-        self._alone = alone
-        self._launched = launched
-        self._done = done
-        self._due: dict[str, None] = {}  # in the order in which they became due
+        self._due: dict[str, Schedule] = {}  # in the order in which they became due
         self._running: dict[str, None] = {}
         self._works: set[asyncio.Task[None]] = set()
         self._gathering: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
-    def due(self, source: str) -> None:
+    def enqueue(self, schedule: Schedule) -> None:
         """Crawl a source as soon as there is room; nothing if it waits or runs already."""
-        if self._closing.is_set() or source in self._due or source in self._running:
+        if self._closing.is_set() or schedule.source in self.busy:
             return
-        self._due[source] = None
+        self._due[schedule.source] = schedule
         self._gather()
 
-    def is_busy_with(self, source: str) -> bool:
-        return source in self._due or source in self._running
+    @property
+    def busy(self) -> frozenset[str]:
+        """The sources that wait or run."""
+        return frozenset((*self._due, *self._running))
 
     @property
     def running(self) -> tuple[str, ...]:
         return tuple(self._running)
 
-    async def idle(self) -> None:
+    async def join(self) -> None:
         """Wait until nothing is due and nothing runs."""
         while self._due or self._works:
-            await asyncio.wait({*self._works, asyncio.create_task(asyncio.sleep(MOMENT))})
+            await asyncio.wait({*self._works, asyncio.create_task(asyncio.sleep(GATHER_DELAY))})
 
     async def stop(self) -> None:
         """Start nothing more; let what runs end, or end it."""
         self._closing.set()
         self._due.clear()
-        await self._children.stop()
+        await self._workers.stop()
         if self._works:
             await asyncio.wait(self._works)
 
@@ -91,9 +75,9 @@ class Dispatch:
             self._gathering = asyncio.create_task(self._launch())
 
     async def _launch(self) -> None:
-        await asyncio.sleep(MOMENT)
-        alone = await self._those_alone()
-        for sources in batch(tuple(self._due), alone=alone, most=MOST_IN_ONE):
+        await asyncio.sleep(GATHER_DELAY)
+        alone = [source for source, schedule in self._due.items() if schedule.alone]
+        for sources in batch(tuple(self._due), alone=alone, most=MAX_SOURCES_PER_WORKER):
             if self._closing.is_set() or len(self._works) >= self._slots:
                 return
             for source in sources:
@@ -102,14 +86,6 @@ class Dispatch:
             work = asyncio.create_task(self._work(sources))
             self._works.add(work)
             work.add_done_callback(self._free)
-
-    async def _those_alone(self) -> Sequence[str]:
-        """Nobody while the database cannot be read: what is due must not wait for ever for the answer."""
-        try:
-            return await self._alone()
-        except PresswatchError as error:
-            logger.error("%s", error)
-            return ()
 
     def _free(self, work: asyncio.Task[None]) -> None:
         self._works.discard(work)
@@ -122,15 +98,15 @@ class Dispatch:
         launched_at = self._clock()
         logger.info("crawling %s", ", ".join(sources))
         try:
-            await self._launched(sources)
+            await self._tasks.begin(sources)
             if self._closing.is_set():
                 return
-            ending = await self._children.run(sources)
-            await self._done(Done(launched_at=launched_at, ending=ending))
+            ending = await self._workers.run(sources)
+            await self._tasks.finish(ending, launched_at=launched_at)
         except (PresswatchError, OSError) as error:  # the database refused, or the system another process
             logger.error("%s could not be crawled: %s", ", ".join(sources), error)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), REST)
+                await asyncio.wait_for(self._closing.wait(), ERROR_DELAY)
         finally:
             for source in sources:
                 self._running.pop(source, None)

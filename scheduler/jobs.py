@@ -1,16 +1,16 @@
-"""What the daemon does when a job fires, each thin: read, decide elsewhere, write."""
+"""Run the tasks of the daemon: account for crawls, check health, repair plans, match saved searches and send alerts."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from threading import Event
+from threading import Event, Lock
 
 from scheduler.checkup import check
+from scheduler.children import Ending
 from scheduler.delivery import deliver_due, run_watches, write_event_alerts
-from scheduler.dispatch import Done
 from scheduler.planning import Planner
 from scraper.source import Source
 from storage.config import Config
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 class Jobs:
-    """Accounts for crawls, checks the health of sources, tells people."""
+    """Do what a crawl's end or a periodic job asks for; each task reads, lets a pure function decide, and writes."""
 
     def __init__(
         self,
@@ -39,28 +39,38 @@ class Jobs:
         self._sources = sources
         self._planner = planner
         self._clock = clock
+        self._checking = Lock()
         self._stopping = Event()
         self._telling: asyncio.Task[None] | None = None
 
-    async def account_for(self, done: Done) -> list[Schedule]:
-        """Close what a crawl process left open and plan the next look at each of its sources."""
+    async def begin(self, sources: Sequence[str]) -> None:
+        """Take back the requests for a crawl now of the sources that a crawl process is started for."""
+        await asyncio.to_thread(self._store.schedules.take_up, sources)
+
+    async def finish(self, ending: Ending, *, launched_at: datetime) -> list[Schedule]:
+        """Close what a crawl process left open, plan the next poll of its sources and check their health at once.
+
+        The new schedules; none if the database refused. They are overdue then as they stand, and the daemon takes them
+        up again.
+        """
         try:
-            return await asyncio.to_thread(self._account_for, done)
+            return await asyncio.to_thread(self._finish, ending, launched_at)
         except PresswatchError as error:
-            # Nothing was planned: the schedule is overdue as it stands, and the control job takes it up again.
             logger.error("%s", error)
             return []
 
-    def _account_for(self, done: Done) -> list[Schedule]:
-        ending, now = done.ending, self._clock()
+    def _finish(self, ending: Ending, launched_at: datetime) -> list[Schedule]:
+        now = self._clock()
         status, error = ending.status or RunStatus.INTERRUPTED, ending.error or "stopped before its end"
-        left = self._store.runs.account_for(ending.pid, status, since=done.launched_at, now=now, error=error)
+        left = self._store.runs.account_for(ending.pid, status, since=launched_at, now=now, error=error)
         if ending.status is not None:
-            self._note_killed(done, left, now)
-        return [self._plan(source, done, now) for source in ending.sources]
+            self._note_killed(ending, left, now)
+        planned = [self._plan(source, ending, launched_at, now) for source in ending.sources]
+        for schedule in planned:
+            self._check(self._sources[schedule.source], schedule)
+        return planned
 
-    def _note_killed(self, done: Done, left: list[str], now: datetime) -> None:
-        ending = done.ending
+    def _note_killed(self, ending: Ending, left: list[str], now: datetime) -> None:
         logger.error("crawl of %s: %s: %s", ", ".join(ending.sources), ending.status, ending.error)
         before = self._planner.schedules()
         for source in left or ending.sources:
@@ -69,8 +79,8 @@ class Jobs:
             details = {"sentence": f"the crawl of {source} had to be given up: {ending.error}", "pid": ending.pid}
             self._store.events.add(source=source, kind=EventKind.KILLED, subject=source, details=details, now=now)
 
-    def _plan(self, source: str, done: Done, now: datetime) -> Schedule:
-        schedule = self._planner.after(source, done.ending, launched_at=done.launched_at, now=now)
+    def _plan(self, source: str, ending: Ending, launched_at: datetime, now: datetime) -> Schedule:
+        schedule = self._planner.after(source, ending, launched_at=launched_at, now=now)
         logger.info("%s: next look at %s: %s", source, f"{schedule.due_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason)
         return schedule
 
@@ -82,10 +92,20 @@ class Jobs:
             logger.error("%s", error)
 
     async def check_health(self) -> None:
-        """Open and close events by what the rows show."""
-        for source in self._sources.values():
+        """Check every source: one that is not crawled any more falls silent, too."""
+        try:
+            schedules = await asyncio.to_thread(self._planner.schedules)
+        except PresswatchError as error:
+            logger.error("%s", error)
+            return
+        for name, source in self._sources.items():
+            await asyncio.to_thread(self._check, source, schedules.get(name))
+
+    def _check(self, source: Source, schedule: Schedule | None) -> None:
+        """Open and close the events of a source, one check at a time: an older view must not undo a newer one's."""
+        with self._checking:
             try:
-                await asyncio.to_thread(check, self._store, source, now=self._clock())
+                check(self._store, source, schedule, now=self._clock())
             except PresswatchError as error:
                 logger.error("%s", error)
 

@@ -17,7 +17,7 @@ from storage.store import Store
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from scheduler.dispatch import Dispatch
+    from scheduler.dispatch import Dispatcher
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ logger = logging.getLogger(__name__)
 class Monitor:
     """A small HTTP server that only answers questions."""
 
-    def __init__(self, store: Store, config: Config, dispatch: Dispatch, watched: Collection[str]) -> None:
+    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher, watched: Collection[str]) -> None:
         self._store = store
         self._watched = watched
-        self._dispatch = dispatch
+        self._dispatcher = dispatcher
         self._where = parse_listen(config.scheduler.listen)
         self._runner: web.AppRunner | None = None
 
@@ -65,7 +65,7 @@ class Monitor:
         except PresswatchError as error:
             return web.json_response({"healthy": False, "reason": str(error)}, status=503)
         late = [source for source in overdue(report) if source in self._watched]
-        body = {"healthy": not late, "running": list(self._dispatch.running), "overdue": late}
+        body = {"healthy": not late, "running": list(self._dispatcher.running), "overdue": late}
         return web.json_response(body, status=503 if late else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
@@ -73,7 +73,7 @@ class Monitor:
 
         try:
             report = await self._report()
-            text = metrics_text(report, crawling=len(self._dispatch.running), tasks=len(asyncio.all_tasks()))
+            text = metrics_text(report, crawling=len(self._dispatcher.running), tasks=len(asyncio.all_tasks()))
         except PresswatchError as error:
             return web.Response(text=f"# {error}\n", status=503)
         return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -104,8 +104,7 @@ class Planner:
 
     def after(self, source: str, ending: Ending, *, launched_at: datetime, now: datetime) -> Schedule:
         """Plan the look after a crawl, and keep the plan."""
-        before = self.schedules()[source]
-        crawl = self._store.schedules.last_crawl(source)
+        before, crawl = self._store.schedules.with_last_crawl(source)
         mine = crawl if crawl is not None and crawl.started_at >= launched_at else None
         if mine is not None and mine.status is RunStatus.INTERRUPTED and ending.status is None:
             return before  # stopped on purpose: it is due as it was, and nothing was learned

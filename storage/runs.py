@@ -118,6 +118,8 @@ class Runs:
             if run.finished_at is None:
                 self.close(run.id, status, now=now, error=error)
         ended = [run for run in runs if run.finished_at is None or run.status is RunStatus.INTERRUPTED]
+        if not ended:
+            return []
         named = update(CrawlRunRow).where(CrawlRunRow.id.in_([run.id for run in ended]))
         with self._database.write() as connection:
             connection.execute(named.values(status=status, error=error))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from storage.duty_models import ScheduleRow
 from storage.engine import insert_into
@@ -14,9 +15,6 @@ from storage.errors import StoreError
 from storage.models import ChannelRow, CrawlRunRow, SourceRow
 from storage.records import RunStatus, Stage
 from storage.session import Database
-
-if TYPE_CHECKING:
-    from storage.engine import AnyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +79,10 @@ class Schedules:
         """Ask the daemon for a crawl now. Raises StoreError for a source without a schedule."""
         self._ask(source, {"asked_at": now})
 
-    def take_up(self, source: str) -> None:
-        """A crawl was started: whoever asked for one has it."""
-        self._ask(source, {"asked_at": None})
+    def take_up(self, sources: Collection[str]) -> None:
+        """Clear the requests for a crawl now of sources whose crawl is being started."""
+        with self._database.write() as connection:
+            connection.execute(update(ScheduleRow).where(ScheduleRow.source.in_(sources)).values(asked_at=None))
 
     def _ask(self, source: str, values: dict[str, Any]) -> None:
         with self._database.write() as connection:
@@ -94,15 +93,16 @@ class Schedules:
     def last_crawl(self, source: str) -> LastCrawl | None:
         """The last crawl of the source that has ended; None if there is none."""
         with self._database.read() as connection:
-            run = connection.execute(_LAST_RUN.where(CrawlRunRow.source == source)).first()
-            if run is None:
-                return None
-            failing = connection.execute(
-                _FAILING.where(ChannelRow.source == source, ChannelRow.last_failed_at >= run.started_at)
-            ).first()
-            held = connection.scalar(select(SourceRow.held_until).where(SourceRow.name == source))
-            since = connection.scalar(_LAST_GOOD.where(CrawlRunRow.source == source, CrawlRunRow.id < run.id))
-        return _last_crawl(run, failing, held, since)
+            return _last_crawl(connection, source)
+
+    def with_last_crawl(self, source: str) -> tuple[Schedule, LastCrawl | None]:
+        """Read the schedule of a source and the last crawl of it that has ended, None if there is none.
+
+        Raises StoreError for a source without a schedule.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(select(*_COLUMNS).where(ScheduleRow.source == source)).mappings().one()
+            return Schedule(**row), _last_crawl(connection, source)
 
 
 _COLUMNS = tuple(ScheduleRow.__table__.columns)
@@ -116,8 +116,15 @@ _LAST_GOOD = (
 _FAILING = select(ChannelRow.failure).where(ChannelRow.failures > 0).order_by(ChannelRow.id).limit(1)
 
 
-def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None, since: datetime | None) -> LastCrawl:
-    failed = run.status is not RunStatus.SUCCEEDED
+def _last_crawl(connection: Connection, source: str) -> LastCrawl | None:
+    run = connection.execute(_LAST_RUN.where(CrawlRunRow.source == source)).first()
+    if run is None:
+        return None
+    failing = connection.scalar(
+        _FAILING.where(ChannelRow.source == source, ChannelRow.last_failed_at >= run.started_at)
+    )
+    held_until = connection.scalar(select(SourceRow.held_until).where(SourceRow.name == source))
+    since = connection.scalar(_LAST_GOOD.where(CrawlRunRow.source == source, CrawlRunRow.id < run.id))
     return LastCrawl(
         started_at=run.started_at,
         finished_at=run.finished_at,
@@ -126,7 +133,7 @@ def _last_crawl(run: AnyRow, failing: AnyRow | None, held_until: datetime | None
         listed=run.listed_count,
         fresh=run.fresh_count,
         changed=run.changed,
-        stage=failing.failure if failed and failing else None,
+        stage=None if run.status is RunStatus.SUCCEEDED else failing,
         held_until=held_until,
         since=since,
     )

@@ -9,75 +9,72 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.children import Children, Limits
-from scheduler.dispatch import Dispatch, Done
+from scheduler.children import Children, Ending, Limits
+from scheduler.dispatch import Dispatcher
+from scheduler.jobs import Jobs
 from storage.errors import StoreError
+from storage.schedules import Schedule
 
 LIMITS = Limits(deadline=timedelta(seconds=40), grace=timedelta(seconds=3), memory=10**9)
 
 
-class Office:
-    """A dispatch whose questions to the database can fail or take long."""
+class Accounts(Jobs):
+    """Tasks around a crawl without a database, whose first part can fail or take long."""
 
-    def __init__(self, folder: Path) -> None:
-        self.children = Children(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{folder / 'post.db'}"})
-        self.dispatch = self.dispatch_of()
-        self.refusals = 0
+    def __init__(self, refusal: StoreError | None = None) -> None:
+        self.refusal = refusal
         self.launching = asyncio.Event()
         self.may_launch = asyncio.Event()
-        self.ended: list[Done] = []
+        self.ended: list[Ending] = []
 
-    def dispatch_of(self) -> Dispatch:
-        return Dispatch(
-            self.children,
-            slots=1,
-            clock=lambda: datetime.now(UTC),
-            alone=self.alone,
-            launched=self.launched,
-            done=self.done,
-        )
-
-    async def alone(self) -> Sequence[str]:
-        if self.refusals:
-            self.refusals -= 1
-            raise StoreError("database: unable to open database file")
-        return ()
-
-    async def launched(self, _sources: Sequence[str]) -> None:
+    async def begin(self, sources: Sequence[str]) -> None:
         self.launching.set()
+        if self.refusal is not None:
+            raise self.refusal
         await self.may_launch.wait()
 
-    async def done(self, done: Done) -> None:
-        self.ended.append(done)
+    async def finish(self, ending: Ending, *, launched_at: datetime) -> list[Schedule]:
+        self.ended.append(ending)
+        return []
 
 
-@pytest.mark.parametrize("sources", [("nosuch",), ("nosuch", "either")])
-def test_a_database_that_cannot_be_read_for_a_moment_leaves_nothing_due_for_ever(
-    tmp_path: Path, sources: Sequence[str]
-) -> None:
-    async def run() -> list[Done]:
+class Office:
+    """A dispatcher with one slot and what it hands crawls to."""
+
+    def __init__(self, folder: Path, refusal: StoreError | None = None) -> None:
+        self.workers = Children(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{folder / 'post.db'}"})
+        self.accounts = Accounts(refusal)
+        self.dispatcher = Dispatcher(self.workers, self.accounts, slots=1, clock=lambda: datetime.now(UTC))
+
+
+def due(source: str, *, alone: bool = False) -> Schedule:
+    return Schedule(source=source, due_at=datetime.now(UTC), interval=None, reason="", alone=alone)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_becomes_due_together_shares_a_process_unless_it_was_killed(tmp_path: Path, alone: bool) -> None:
+    async def run() -> list[Ending]:
         office = Office(tmp_path)
-        office.refusals = 1
-        office.may_launch.set()
-        for source in sources:
-            office.dispatch.due(source)
-        await asyncio.wait_for(office.dispatch.idle(), 20)
-        return office.ended
+        office.accounts.may_launch.set()
+        office.dispatcher.enqueue(due("nosuch"))
+        office.dispatcher.enqueue(due("either", alone=alone))
+        await asyncio.wait_for(office.dispatcher.join(), 40)
+        return office.accounts.ended
 
-    [ended] = asyncio.run(run())
-    assert ended.ending.sources == sources
+    expected = [("nosuch",), ("either",)] if alone else [("nosuch", "either")]
+    assert [ending.sources for ending in asyncio.run(run())] == expected
 
 
 def test_nothing_is_started_once_it_was_stopped(tmp_path: Path) -> None:
-    async def run() -> list[Done]:
+    async def run() -> list[Ending]:
         office = Office(tmp_path)
-        office.dispatch.due("nosuch")
-        await asyncio.wait_for(office.launching.wait(), 10)
-        stopping = asyncio.create_task(office.dispatch.stop())
+        office.dispatcher.enqueue(due("nosuch"))
+        await asyncio.wait_for(office.accounts.launching.wait(), 10)
+        stopping = asyncio.create_task(office.dispatcher.stop())
         await asyncio.sleep(0.1)
-        office.may_launch.set()
+        office.accounts.may_launch.set()
         await asyncio.wait_for(stopping, 10)
-        return office.ended
+        return office.accounts.ended
 
     assert asyncio.run(run()) == []
 
@@ -97,19 +94,14 @@ def test_what_the_database_refuses_is_said_in_a_line_and_not_asked_again_at_once
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def run() -> bool:
-        office = Office(tmp_path)
-        office.launched = refuse  # type: ignore[method-assign]
-        office.dispatch = office.dispatch_of()
-        office.dispatch.due("nosuch")
+        office = Office(tmp_path, StoreError("database: disk is full"))
+        office.dispatcher.enqueue(due("nosuch"))
         while not caplog.records:  # noqa: ASYNC110  (a test waits for an entry)
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
-        busy = office.dispatch.is_busy_with("nosuch")
-        await asyncio.wait_for(office.dispatch.stop(), 2)
-        return busy
-
-    async def refuse(_sources: Sequence[str]) -> None:
-        raise StoreError("database: disk is full")
+        busy = office.dispatcher.busy
+        await asyncio.wait_for(office.dispatcher.stop(), 2)
+        return busy == {"nosuch"}
 
     assert asyncio.run(run())
     [entry] = [record for record in caplog.records if record.levelname == "ERROR"]

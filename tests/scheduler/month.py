@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from scheduler.children import Ending
 from scheduler.delivery import write_event_alerts
-from scheduler.dispatch import Done
 from scheduler.jobs import Jobs
 from scheduler.planning import Planner
 from scraper.group_commit import GroupCommit
@@ -123,7 +122,7 @@ class Month:
         assert session.summary is not None
         exit_code = 0 if session.summary.status is RunStatus.SUCCEEDED else 1
         ending = Ending(sources=(name,), pid=os.getpid(), exit_code=exit_code)
-        [after] = await self._jobs(planner).account_for(Done(launched_at=launched_at, ending=ending))
+        [after] = await self._jobs(planner).finish(ending, launched_at=launched_at)
         self._note(asked, session, real_at, planned, after)
 
     def _note(self, asked: Asked, session: Session, real_at: datetime, planned: Schedule, after: Schedule) -> None:

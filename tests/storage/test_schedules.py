@@ -44,7 +44,7 @@ def test_a_plan_survives_and_keeps_what_people_asked(store: Store) -> None:
     )
     assert (found.paused_at, found.asked_at) == (NOON, NOON + HOUR)
     store.schedules.resume("caliber")
-    store.schedules.take_up("caliber")
+    store.schedules.take_up(["caliber"])
     assert (store.schedules.all()["caliber"].paused_at, store.schedules.all()["caliber"].asked_at) == (None, None)
 
 
