@@ -66,7 +66,16 @@ def main() -> None:
         ratios = []
         for pair in range(1, PAIRS + 1):
             ours = run(
-                [sys.executable, "-m", "storage", "export", "ours.jsonl", "--force", "--database", "sqlite:///news.db"],
+                [
+                    sys.executable,
+                    "-m",
+                    "presswatch",
+                    "export",
+                    "ours.jsonl",
+                    "--force",
+                    "--database",
+                    "sqlite:///news.db",
+                ],
                 folder,
                 here,
             )

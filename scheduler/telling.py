@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from storage.alerts import UntoldEvent
-from storage.lists import stamp
+from storage.durations import format_time
 from storage.matching import Match
 from storage.printable import fit, safe
 from storage.records import EventKind
@@ -68,7 +68,7 @@ def harmless(text: str) -> str:
 def article_message(watch: str, article: WatchedArticle, match: Match) -> Message:
     """An article that a watch found: title, source, address, when published, the sentence that matched, the terms."""
     sentence = fit(harmless(match.sentence), SENTENCE)
-    published = stamp(article.published_at, article.published_precision)
+    published = format_time(article.published_at, article.published_precision)
     return Message(
         fit(f"{harmless(article.source_title)}: {harmless(article.title)}", TITLE),
         "\n".join(
@@ -119,7 +119,7 @@ def event_message(event: UntoldEvent) -> Message:
 def _opened(event: UntoldEvent) -> Message:
     return Message(
         fit(f"{harmless(event.source_title)} {BEGUN[event.kind]}", TITLE),
-        "\n".join([*_evidence(event), f"Since {stamp(event.opened_at)} UTC"]),
+        "\n".join([*_evidence(event), f"Since {format_time(event.opened_at)} UTC"]),
     )
 
 
@@ -128,7 +128,7 @@ def _recovered(event: UntoldEvent) -> Message:
     took = written(event.closed_at - event.opened_at)
     return Message(
         fit(f"{harmless(event.source_title)} {ENDED[event.kind]}, after {took}", TITLE),
-        "\n".join([*_evidence(event), f"From {stamp(event.opened_at)} to {stamp(event.closed_at)} UTC"]),
+        "\n".join([*_evidence(event), f"From {format_time(event.opened_at)} to {format_time(event.closed_at)} UTC"]),
     )
 
 
@@ -159,5 +159,5 @@ def trial_message(watch: str, query: str, now: datetime) -> Message:
     """What `watch send` sends."""
     return Message(
         fit(f"Presswatch: a trial of {harmless(watch)}", TITLE),
-        f"Alerts of articles that answer {harmless(query)} will arrive here.\nSent {stamp(now)} UTC",
+        f"Alerts of articles that answer {harmless(query)} will arrive here.\nSent {format_time(now)} UTC",
     )

@@ -10,8 +10,8 @@ from scrapy.exceptions import NotConfigured
 
 from scraper.middlewares import SessionPart, held_reason
 from scraper.run import close_session
-from storage.console import fail
 from storage.errors import PresswatchError, StoreError
+from storage.logs import print_error
 from storage.records import Trigger
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class CrawlRun(SessionPart):
     def _say(session: Session) -> None:
         """Scrapy's own command says nothing of a run that failed."""
         if session.summary is None:
-            fail(str(session.error), 1)
+            print_error(str(session.error), 1)
         elif session.summary.error is not None:
-            fail(f"{session.source.name}: {session.summary.error}", 1)
+            print_error(f"{session.source.name}: {session.summary.error}", 1)
 
 
 class Progress(SessionPart):

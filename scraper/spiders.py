@@ -23,9 +23,9 @@ from scraper.session import Session, Visit, now
 from scraper.source import Source
 from scraper.sources import load_crawl_config, load_sources
 from scraper.writer import Writer
-from storage.console import fail
 from storage.errors import PresswatchError
 from storage.fetches import Try
+from storage.logs import print_error
 from storage.records import Failure, Reading, Stage, Why
 from storage.store import open_store
 
@@ -181,7 +181,7 @@ def _own_session(source: Source, arguments: dict[str, Any]) -> Session:
         return Session(source=source, store=store, writer=Writer(), config=config, options=options)
     except PresswatchError as error:
         # Whatever is raised here Scrapy logs with its trace; nothing is open yet, so leaving at once loses nothing.
-        fail(str(error), error.exit_code)
+        print_error(str(error), error.exit_code)
         sys.stderr.flush()
         os._exit(error.exit_code)
 

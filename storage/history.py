@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from storage.answers import ArticleFull, Revision
-from storage.formats import record
 from storage.overwriting import SAID
 from storage.records import ChangeKind
-from storage.word_diff import diff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +53,3 @@ def _wording(
         undeclared=before is not None and before.undeclared,
         **{name: getattr(said, name) for name in SAID},
     )
-
-
-def as_one(article: ArticleFull, told: Sequence[SeenWording], *, with_diff: bool) -> dict[str, Any]:
-    """The article and its wordings as one mapping; `with_diff`: each with what changed, as [mark, text] pairs."""
-    facts = {name: getattr(article, name) for name in ("id", "source", "source_title", "url", "fetched_at", "terms")}
-    entries = [record(wording) for wording in told]
-    if with_diff:
-        for before, after, entry in zip(told, told[1:], entries[1:], strict=False):
-            entry["diff"] = {name: _diff(getattr(before, name), getattr(after, name)) for name in DIFFED}
-    return {**facts, "gone_at": article.gone_at, "wordings": entries}
-
-
-DIFFED = ("title", "subtitle", "body")
-
-
-def _diff(old: str | None, new: str | None) -> list[tuple[str, str]]:
-    return [(piece.mark.value, piece.text) for piece in diff(old or "", new or "")]

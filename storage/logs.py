@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from storage.printable import safe
@@ -73,6 +75,35 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=True, default=str)
+
+
+DEBUG = ContextVar("presswatch_debug", default=False)
+"""Whether the running command was given --debug."""
+
+MAX_ERROR_LENGTH = 1_000
+"""Characters of an error line."""
+
+
+def print_error(message: str, code: int) -> int:
+    """Print an error to stderr in one line; return the exit code `code`.
+
+    With --debug the trace of the exception that is being handled, if any, stands before it. Where the log is JSON the
+    error is one of its entries: a program that reads the log reads JSON on every line.
+    """
+    with_trace = DEBUG.get() and sys.exception() is not None
+    if is_json():
+        logging.getLogger("presswatch").error("%s", message, exc_info=with_trace)
+        return code
+    if with_trace:
+        traceback.print_exc()
+    print(f"presswatch: {_shorten(safe(message))}", file=sys.stderr, flush=True)
+    return code
+
+
+def _shorten(line: str) -> str:
+    """Cut the middle out of a line that is too long: its ends hold what was typed and the advice."""
+    half = MAX_ERROR_LENGTH // 2
+    return line if len(line) <= MAX_ERROR_LENGTH else f"{line[:half]} … {line[-half:]}"
 
 
 FORMS: Mapping[str, type[logging.Formatter]] = {"text": TextLines, "json": JsonLines, "terse": TerseLines}

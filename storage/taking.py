@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from heapq import merge
 from typing import Any
@@ -20,10 +21,9 @@ from storage.columns import Names, Problems, UtcDateTime
 from storage.criteria import passing, passing_apart, signed
 from storage.engine import AnyRow
 from storage.filters import ArticleFilter
-from storage.giving import names_of
 from storage.summaries import OF_SOURCE, RENAMED, articles, source_notes
 
-FIELDS = names_of(ArticleFull)
+FIELDS = tuple(field.name for field in fields(ArticleFull))
 CHUNK = 100
 """Rows in memory at a time."""
 

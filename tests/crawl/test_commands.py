@@ -134,19 +134,6 @@ def test_sources_lists_what_can_be_crawled(desk: Desk) -> None:
     assert "/rss.xml" in done.stdout
 
 
-def test_python_m_scraper_does_the_same(desk: Desk, site: Site) -> None:
-    site.publish(story("one"))
-    done = subprocess.run(
-        [sys.executable, "-m", "scraper", "crawl", "caliber", "--base-url", site.url],
-        capture_output=True,
-        text=True,
-        cwd=desk.folder,
-        env=desk.environment(),
-        check=True,
-    )
-    assert "1 new" in done.stdout
-
-
 def scrapy(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Scrapy's own command in a folder with our scrapy.cfg."""
     (desk.folder / "scrapy.cfg").write_text((ROOT / "scrapy.cfg").read_text(encoding="utf-8"), encoding="utf-8")

@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
 
-from scraper.command import run_loop
+from presswatch.cli.crawl_command import run_loop
 from scraper.options import CrawlOptions
 from scraper.run import crawl
 from scraper.sources import get_source

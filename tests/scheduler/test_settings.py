@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.settings import as_toml
+from presswatch.output.settings_text import as_toml
 from storage.config import TABLES, SourceSettings, load_config, settings_of
 from storage.secrets import without_password
 

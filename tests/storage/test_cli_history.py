@@ -125,12 +125,3 @@ def test_no_text_of_the_web_can_steer_the_terminal(rows: Rows, ask: Ask) -> None
 def test_what_is_not_there_is_said_in_one_line(ask: Ask, typed: str, code: int) -> None:
     answer = ask("history", typed)
     assert (answer.exit_code, answer.stdout, answer.stderr.count("\n")) == (code, "", 1)
-
-
-@pytest.mark.parametrize("words", [["--help"], ["views", "--help"], ["history", "--help"]], ids=" ".join)
-def test_the_package_offers_its_commands_by_itself(words: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "storage", *words], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Usage: python -m storage" in done.stdout

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storage.options import DEFAULT_LIMIT, MAX_COUNT
+from presswatch.cli.options import DEFAULT_LIMIT, MAX_COUNT
 from tests.storage.conftest import Ask
 from tests.storage.rows import DAY, HOUR, NOON, TERMS, Rows
 

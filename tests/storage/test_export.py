@@ -27,8 +27,10 @@ from lxml import etree
 from sqlalchemy import inspect
 
 import presswatch
-from storage import excel_files, export_files, taking
-from storage.exporting import Tally
+from presswatch.export import excel as excel_files
+from presswatch.export import writers as export_files
+from presswatch.export.export import Tally
+from storage import taking
 from storage.filters import ArticleFilter
 from storage.questions import parse
 from storage.records import Problem
@@ -106,7 +108,7 @@ def test_every_kind_carries_every_field_of_every_article(rows: Rows, ask: Ask, a
 
 
 def test_json_lines_say_what_the_api_says(rows: Rows, ask: Ask, alone: Path) -> None:
-    from storage.formats import as_json, record
+    from presswatch.output.formats import as_json, record
 
     two(rows)
     ask("export", "out.jsonl")
@@ -242,7 +244,7 @@ def test_an_export_that_fails_leaves_nothing(
 def test_a_killed_export_leaves_no_half_file_under_the_name(rows: Rows, alone: Path) -> None:
     for number in range(40):
         rows.article(f"a{number}", body="long " * 200_000)
-    command = [sys.executable, "-m", "storage", "export", "out.jsonl", "--database", rows.database]
+    command = [sys.executable, "-m", "presswatch", "export", "out.jsonl", "--database", rows.database]
     process = subprocess.Popen(command, cwd=alone, env={**os.environ, "PYTHONPATH": str(ROOT)})
     deadline = time.monotonic() + 30
     while not [part for part in alone.glob(".out.jsonl.*") if part.stat().st_size] and time.monotonic() < deadline:
@@ -256,12 +258,12 @@ def test_a_killed_export_leaves_no_half_file_under_the_name(rows: Rows, alone: P
 
 PEAKS = """
 import resource, sys
-from storage.export_cli import commands
+from presswatch import main
 
 def export(count):
     for kind in sys.argv[2:]:
         try:
-            commands(["export", f"{count}{kind}", "--database", sys.argv[1], "--max-views", count])
+            main(["export", f"{count}{kind}", "--database", sys.argv[1], "--max-views", count])
         except SystemExit as ended:
             assert not ended.code
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -296,7 +298,7 @@ def _columns(rows: Rows) -> list[str]:
 def test_a_bar_is_shown_on_a_terminal_only(rows: Rows, alone: Path) -> None:
     two(rows)
     ours, theirs = os.openpty()
-    command = [sys.executable, "-m", "storage", "export", "out.jsonl", "--database", rows.database]
+    command = [sys.executable, "-m", "presswatch", "export", "out.jsonl", "--database", rows.database]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
     done = subprocess.run(command, cwd=alone, env=environment, stderr=theirs, check=True)
     os.close(theirs)
@@ -343,7 +345,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(sqlite_rows: Rows, alone: Pa
     for number in range(60):
         sqlite_rows.article(f"a{number}", body=f"{token_hex(2_500)}")
     sqlite_rows.store.close()
-    command = [sys.executable, "-m", "storage", "export", f"out{kind}", "--database", sqlite_rows.database]
+    command = [sys.executable, "-m", "presswatch", "export", f"out{kind}", "--database", sqlite_rows.database]
     done = subprocess.run(
         command,
         cwd=alone,

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.formats import Column, as_json, csv_pieces, defused, json_pieces, jsonl_pieces, table_lines
+from presswatch.output.formats import Column, as_json, csv_pieces, defused, json_pieces, jsonl_pieces, table_lines
 from storage.printable import safe, width
 from storage.records import Precision, Problem
 

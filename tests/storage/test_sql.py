@@ -195,7 +195,7 @@ MANY = "with recursive n(i) as (select 1 union all select i + 1 from n limit {})
 
 def test_rows_of_the_largest_values_pass_one_by_one(rows: Rows, alone: Path) -> None:
     asked = MANY.format(60, "zeroblob(20000000)")
-    whole = [sys.executable, "-m", "storage", "sql", asked, "--format", "csv", "--database", rows.database]
+    whole = [sys.executable, "-m", "presswatch", "sql", asked, "--format", "csv", "--database", rows.database]
     limit = 1_000_000_000
     done = subprocess.run(
         whole,
@@ -210,7 +210,7 @@ def test_rows_of_the_largest_values_pass_one_by_one(rows: Rows, alone: Path) -> 
 
 
 def test_a_table_has_an_end(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.sql_cli.MOST", 20)
+    monkeypatch.setattr("presswatch.cli.sql.MOST", 20)
     assert ask("sql", MANY.format(20, "i")).exit_code == 0
     answer = ask("sql", MANY.format(21, "i"))
     assert (answer.exit_code, answer.stdout) == (1, "")
@@ -231,7 +231,7 @@ def mind_interrupts() -> None:
 
 
 def test_ctrl_c_ends_it_as_it_ends_every_command(rows: Rows) -> None:
-    whole = [sys.executable, "-m", "storage", "sql", ENDLESS, "--timeout", "60 s", "--database", rows.database]
+    whole = [sys.executable, "-m", "presswatch", "sql", ENDLESS, "--timeout", "60 s", "--database", rows.database]
     where = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     options: dict[str, Any] = {"env": where, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(whole, preexec_fn=mind_interrupts, **options) as process:  # noqa: PLW1509  (no other threads)

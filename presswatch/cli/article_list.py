@@ -1,0 +1,190 @@
+"""A page of a list of articles, or their counts, written in the form that was asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import click
+
+from presswatch.cli.group import refuse_value
+from presswatch.cli.options import DEFAULT_LIMIT, FEEDS, Page
+from presswatch.output import formats
+from presswatch.output.records import attributed, chosen, columns_wide, give_records, names_of, plain_table
+from presswatch.output.tables import UTC_NOTE, attribution, excerpt_lines
+from storage import cursors
+from storage.answers import ArticleGain, ArticleHit, ArticleSummary, Excerpt
+from storage.counting import By, count, counts
+from storage.errors import ConfigError
+from storage.filters import ArticleFilter, Cursor, Sort
+from storage.store import Store
+
+SNIPPET = "snippet"
+IN_MARKDOWN = ("title", "url", "published_at", "section", "view_count", "source", "fetched_at", "terms")
+"""A page is read by people: what is of no use to them stays out."""
+
+
+class Paged(Iterator[ArticleSummary]):
+    """At most so many of a list; afterwards `goes_on` tells whether there are more, and `last` is where they begin."""
+
+    def __init__(self, found: Iterator[ArticleSummary], most: int | None) -> None:
+        self._found = found
+        self._left = most
+        self.last: ArticleSummary | None = None
+        self.goes_on = False
+
+    def __next__(self) -> ArticleSummary:
+        article = next(self._found)
+        if self._left == 0:
+            self.goes_on = True
+            raise StopIteration
+        self._left = None if self._left is None else self._left - 1
+        self.last = article
+        return article
+
+    def next_page(self, sort: Sort) -> str | None:
+        """The cursor of what follows, once all has been read; None if nothing does."""
+        return cursors.written(self.last.cursor(sort), sort) if self.goes_on and self.last is not None else None
+
+
+def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping[str, Any], now: datetime) -> bool:
+    """Write the page, and on stderr the cursor of the next one; return whether there was anything in it.
+
+    `typed` is the question in the words it was typed in. Raises ConfigError for a cursor or a field that is none.
+    """
+    sort = page.sort or wanted.usual_sort
+    if page.highlight and wanted.question is None:
+        raise ConfigError("--highlight needs a QUERY to answer")
+    names = _names(page, sort)
+    most = DEFAULT_LIMIT if page.limit is None else page.limit or None
+    after = _cursor(page, sort)
+    found = store.articles.find(wanted, sort=sort, limit=None if most is None else most + 1, after=after, now=now)
+    paged = Paged(found, most)
+    shown = _excerpts(store, wanted, paged, page.form) if page.highlight else map(Excerpt, paged)
+    if page.form in FEEDS:
+        _refuse_fields(page)
+        formats.emit(_feed(store, shown, page.form, {**typed, "by": sort}, now, lambda: paged.next_page(sort)))
+    else:
+        _give_list(shown, names, page)
+    if (cursor := paged.next_page(sort)) is not None:
+        click.echo(f"presswatch: there are more than these {most}; --after {cursor} goes on", err=True)
+    return paged.last is not None
+
+
+def _names(page: Page, sort: Sort) -> tuple[str, ...]:
+    """The fields that are given."""
+    known = names_of({Sort.RANK: ArticleHit, Sort.GROWTH: ArticleGain}.get(sort, ArticleSummary))
+    default = IN_MARKDOWN if page.form == "md" else known
+    marked = (SNIPPET,) if page.highlight else ()
+    return chosen(page.fields, (*known, *marked), (*default, *marked))
+
+
+def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Excerpt]:
+    from storage.excerpts import excerpts, in_table, on_terminal
+    from storage.matching import Match
+
+    assert wanted.question is not None
+    in_lines = on_terminal if sys.stdout.isatty() else in_table
+    return excerpts(store, wanted.question, found, in_lines if form == "table" else Match.marked, as_of=wanted.as_of)
+
+
+def _cursor(page: Page, sort: Sort) -> Cursor | None:
+    try:
+        return None if page.after is None else cursors.read(page.after, sort)
+    except ValueError as error:
+        raise refuse_value("--after", error) from error
+
+
+def _give_list(shown: Iterator[Excerpt], names: Sequence[str], page: Page) -> None:
+    if page.form == "table":
+        found = list(shown)
+        make = excerpt_lines if page.fields is None else partial(field_lines, names=names)
+        formats.say(make(found, columns_wide=columns_wide()) if found else ())
+        return
+    carried = attributed(names)
+    records = ({name: value_of(excerpt, name) for name in carried} for excerpt in shown)
+    give_records(records, carried, page.form, raw=page.raw)
+
+
+def value_of(excerpt: Excerpt, name: str) -> Any:
+    """What a field of a list has; a sort may lack it for an article that has no key."""
+    return excerpt.snippet if name == SNIPPET else getattr(excerpt.article, name, None)
+
+
+def field_lines(found: Sequence[Excerpt], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
+    """A table of these fields, and under it where each article comes from."""
+    records = [{name: value_of(excerpt, name) for name in names} for excerpt in found]
+    yield from plain_table(records, names, columns_wide)
+    yield ""
+    yield from attribution([excerpt.article for excerpt in found])
+    yield UTC_NOTE
+
+
+def _refuse_fields(page: Page) -> None:
+    if page.fields is not None:
+        raise ConfigError(f"--fields: a feed has the fields that {page.form} gives it; leave it out")
+
+
+def _feed(
+    store: Store,
+    shown: Iterator[Excerpt],
+    form: str,
+    typed: Mapping[str, Any],
+    now: datetime,
+    next_page: Callable[[], str | None],
+) -> Iterator[str]:
+    from presswatch.output import feeds as feed_formats
+
+    question = ", ".join(_in_words(name, value) for name, value in typed.items())
+    head = feed_formats.FeedHead(
+        title=f"Presswatch: {question}",
+        question=question,
+        home=store.sources.home(typed.get("source")) or "urn:presswatch",
+        made_at=now,
+    )
+    write = feed_formats.atom_pieces if form == "atom" else feed_formats.rss_pieces
+    return write(shown, head, next_page)
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "question":
+        return str(value)
+    plain = name.replace("_", " ")
+    return plain if value is True else f"not {plain}" if value is False else f"{plain} {value}"
+
+
+def give_counts(store: Store, wanted: ArticleFilter, by: str | None, page: Page) -> bool:
+    """Write how many articles pass the filter, in all or by something; return whether there are any.
+
+    Raises ConfigError for what has no meaning beside it.
+    """
+    senseless = {
+        "--fields": page.fields is not None,
+        "--after": page.after is not None,
+        "--sort": page.sort is not None,
+        "--highlight": page.highlight,
+        "--limit": by is None and page.limit is not None,
+        f"--format {page.form}": page.form in FEEDS,
+    }
+    for option, given in senseless.items():
+        if given:
+            raise ConfigError(f"{option} means nothing to counts; leave it out, or leave out --count and --by")
+    if by is None:
+        number = count(store, wanted)
+        give_records([{COUNTED: number}], [COUNTED], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)])
+        return True
+    rows = ({by: key, COUNTED: number} for key, number in counts(store, wanted, [By(by)]))
+    return give_records(_first(rows, page.limit), [by, COUNTED], page.form, raw=page.raw)
+
+
+COUNTED = "article_count"
+
+
+def _first(rows: Iterator[dict[str, Any]], limit: int | None) -> Iterator[dict[str, Any]]:
+    for place, row in enumerate(rows):
+        if limit and place == limit:
+            return
+        yield row

@@ -1,0 +1,77 @@
+"""The command that takes articles out: export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from presswatch.cli.group import CommandGroup, config_options, open_configured
+from presswatch.cli.options import article_filter, fields_option, filter_options, raw_option
+from storage.errors import ConfigError
+
+FORMULAS = (
+    "In CSV a cell that a spreadsheet would run as a formula gets an apostrophe before it, and control characters are "
+    "replaced; --raw leaves both as they are. In Excel text is text."
+)
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Take out what was stored."""
+
+
+@commands.command(epilog=FORMULAS)
+@click.argument("out", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
+@filter_options
+@fields_option
+@raw_option
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@config_options
+def export(
+    out: Path,
+    *,
+    fields: str | None,
+    raw: bool,
+    force: bool,
+    config_path: str | None,
+    database: str | None,
+    **asked: Any,
+) -> None:
+    """Write articles whole to a file: .parquet, .csv, .jsonl, .xlsx or .db (SQLite).
+
+    Every row carries source, address, time of the fetch and terms. OUT.about.json says what was asked, when, of which
+    version, and how many there are. The file is there when it is complete.
+    """
+    now = datetime.now(UTC)
+    wanted = article_filter(now=now, **asked)
+    _config, store = open_configured(config_path, database)
+    from presswatch.export.export import Plan
+    from presswatch.export.export import export as write
+    from presswatch.export.writers import most_rows, writer_for
+    from presswatch.output.records import attributed, chosen
+    from storage.taking import FIELDS
+
+    with store:
+        columns = attributed(chosen(fields, FIELDS, FIELDS))
+        plan = Plan(file=out, columns=columns, wanted=wanted, raw=raw, force=force)
+        writer = writer_for(out)
+        if not out.parent.is_dir():
+            raise ConfigError(f"{out.parent} is no folder; make it first")
+        done = write(store, plan, writer, watch=_shown, most=most_rows(out), now=now)
+    told = "; ".join((f"{done.article_count} articles", *done.notes))
+    click.echo(f"presswatch: {out}: {told}; {plan.about.name} tells about it", err=True)
+
+
+def _shown(rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
+    """A bar on a terminal; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield from rows
+        return
+    every = max(total // 200, 1)
+    with click.progressbar(rows, length=total, label="exporting", file=sys.stderr, update_min_steps=every) as bar:
+        yield from bar

@@ -1,0 +1,240 @@
+"""The options that the asking commands share, and the filter that is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from presswatch.cli.group import refuse_value
+from storage.errors import ConfigError
+from storage.filters import ArticleFilter, Sort
+from storage.records import ChangeKind
+
+if TYPE_CHECKING:
+    from storage.questions import Question
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_LIMIT = 50
+MAX_COUNT = 2**31 - 1
+"""The largest INTEGER that every database takes."""
+TIME = '"7d" (that long ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
+
+
+class Count(click.ParamType[int]):
+    """A whole number, by default one that a database can hold."""
+
+    name = "number"
+
+    def __init__(self, least: int = 0, most: int = MAX_COUNT) -> None:
+        self.least = least
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if not value.isdecimal() or len(value) > 10 or not self.least <= int(value) <= self.most:
+            self.fail(f"{value!r} is no whole number from {self.least} to {self.most}", param, ctx)
+        return int(value)
+
+
+class Name(click.ParamType[str]):
+    """A word to compare with; bytes that are no UTF-8 reach Python as surrogates, which no database takes."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            self.fail(f"{value!r} is not UTF-8", param, ctx)
+        return str(value)
+
+
+class Kinds(click.ParamType[tuple[ChangeKind, ...]]):
+    """Kinds of edit, parted by commas; a hyphen or an underscore will do for the blank of `date moved`."""
+
+    name = "kinds"
+    known = ", ".join(kind for kind in ChangeKind if kind is not ChangeKind.FORMAT)  # which is never stored
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[ChangeKind, ...]:
+        if isinstance(value, tuple):
+            return value
+        words = [" ".join(word.replace("-", " ").replace("_", " ").casefold().split()) for word in value.split(",")]
+        for word in words:
+            if word not in self.known.split(", "):
+                self.fail(f"{word!r} is no kind of edit: {self.known}", param, ctx)
+        return tuple(ChangeKind(word) for word in dict.fromkeys(words))
+
+
+COUNT = Count()
+NAME = Name()
+KINDS = Kinds()
+
+
+def limit_option(command: F) -> F:
+    limit = f"At most so many (default {DEFAULT_LIMIT}; 0: all)."
+    return click.option("--limit", metavar="N", type=COUNT, help=limit)(command)
+
+
+def source_option(command: F) -> F:
+    return click.option("--source", metavar="NAME", type=NAME, help="Of this source.")(command)
+
+
+TABULAR = ("table", "json", "jsonl", "csv", "tsv", "md")
+"""Shapes that any list has."""
+FEEDS = ("rss", "atom")
+"""Shapes that a list of articles has, too."""
+
+
+def raw_option(command: F) -> F:
+    return click.option("--raw", is_flag=True, help="CSV, TSV: leave formulas and control characters as they are.")(
+        command
+    )
+
+
+def format_option(*forms: str) -> Callable[[F], F]:
+    """Adds --format; the first form is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="In what shape."
+    )
+
+
+def list_options(command: F) -> F:
+    """Adds --limit, --format and --raw."""
+    return limit_option(shape_options(command))
+
+
+def shape_options(command: F) -> F:
+    """Adds --format and --raw."""
+    return format_option(*TABULAR)(raw_option(command))
+
+
+def fields_option(command: F) -> F:
+    return click.option(
+        "--fields",
+        metavar="NAMES",
+        type=NAME,
+        help="Only these fields, such as title,url,view_count; what says whose it is goes along.",
+    )(command)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a list of articles is given, and in what shape, as it was typed."""
+
+    sort: Sort | None
+    limit: int | None
+    after: str | None
+    form: str
+    fields: str | None
+    raw: bool
+    highlight: bool
+
+
+def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --sort, --limit, --after, --highlight, --format, --fields and --raw, handed on together as `page`."""
+
+    @wraps(command)
+    def bundled(*, sort: str | None, **rest: Any) -> Any:
+        own = {name: rest.pop(name) for name in ("limit", "after", "form", "fields", "raw", "highlight")}
+        return command(page=Page(sort=None if sort is None else Sort(sort), **own), **rest)
+
+    options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
+        click.option(
+            "--sort",
+            type=click.Choice([str(sort) for sort in Sort]),
+            help="Newest first (undated last), most viewed first (uncounted last), last stored first, the best answers "
+            "to QUERY, or what gained most views in 24 hours. Without it rank where there is a QUERY, else date.",
+        ),
+        click.option(
+            "--highlight", is_flag=True, help="Show the sentence by which an article answers QUERY, its hits marked."
+        ),
+        limit_option,
+        click.option("--after", metavar="CURSOR", help="Go on behind an earlier page, which names its cursor."),
+        format_option(*TABULAR, *FEEDS),
+        fields_option,
+        raw_option,
+    )
+    taking: Callable[..., Any] = bundled
+    for option in reversed(options):
+        taking = option(taking)
+    return taking
+
+
+def counting_options(command: F) -> F:
+    """Adds --count and --by."""
+    ways = click.Choice(["day", "source", "section", "language"])
+    command = click.option("--by", type=ways, help="Only how many there are, by this; days are UTC.")(command)
+    return click.option("--count", "counted", is_flag=True, help="Only how many there are.")(command)
+
+
+def story_format(command: F) -> F:
+    """Adds the --format of a story."""
+    forms = click.Choice(["text", "json"])
+    shape = click.option("--format", "form", type=forms, default="text", show_default=True, help="In what shape.")
+    return shape(command)
+
+
+def as_of_option(command: F) -> F:
+    help_text = "As it was known then: wording, views and presence; what was stored later is absent."
+    return click.option("--as-of", "as_of", metavar="TIME", help=help_text)(command)
+
+
+def filter_options(command: F) -> F:
+    """Adds QUERY and the options that make an ArticleFilter."""
+    options = (
+        click.argument("question", metavar="[QUERY]", type=NAME, required=False),
+        click.option(
+            "--since",
+            metavar="TIME",
+            help=f"Published at or after: {TIME}. An article without a date counts from when it was first seen.",
+        ),
+        click.option("--until", metavar="TIME", help="Published before, in the same way."),
+        click.option(
+            "--section", metavar="NAME", type=NAME, help="Of this section, be it the first of its sections or not."
+        ),
+        click.option("--language", "--lang", metavar="CODE", type=NAME, help="In this language: en, ru, az …"),
+        source_option,
+        click.option("--min-views", metavar="N", type=COUNT, help="With at least so many views."),
+        click.option("--max-views", metavar="N", type=COUNT, help="With at most so many views."),
+        click.option("--edited-since", metavar="TIME", help="Edited at or after."),
+        click.option("--change", "changes", metavar="KINDS", type=KINDS, default=(), help=f"So edited: {KINDS.known}."),
+        click.option("--undeclared", is_flag=True, default=None, help="Edited while the page's own date stood still."),
+        click.option("--gone/--not-gone", default=None, help="Only what is gone from the site, or only what is not."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def article_filter(*, now: datetime, question: str | None = None, **asked: Any) -> ArticleFilter:
+    """The filter from the options as they were typed. Raises ConfigError, naming the option."""
+    for name in ("since", "until", "edited_since", "as_of"):
+        asked[name] = moment_of(f"--{name.replace('_', '-')}", asked.get(name), now=now)
+    try:
+        return ArticleFilter(question=None if question is None else _understood(question), **asked)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _understood(question: str) -> Question:
+    from storage.questions import parse
+
+    try:
+        return parse(question)
+    except ValueError as error:
+        raise refuse_value("QUERY", error) from error
+
+
+def moment_of(option: str, typed: str | None, *, now: datetime) -> datetime | None:
+    """The moment that an option names. Raises ConfigError, naming the option."""
+    from storage.values import moment
+
+    try:
+        return None if typed is None else moment(typed, now=now)
+    except ValueError as error:
+        raise refuse_value(option, error) from error

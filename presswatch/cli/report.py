@@ -1,0 +1,50 @@
+"""The command that looks back on a period: report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from presswatch.cli.group import CommandGroup, config_options, open_configured
+from presswatch.cli.options import article_filter, filter_options, format_option
+from storage.errors import ConfigError
+
+LAST_WEEK = "7d"
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Look back on a period."""
+
+
+@commands.command()
+@filter_options
+@format_option("text", "json", "md")
+@config_options
+def report(*, form: str, config_path: str | None, database: str | None, **asked: Any) -> None:
+    """What a period brought, and how well it was watched; without --since, the last seven days.
+
+    Articles by day and section beside the share of looks that succeeded, most read and most edited, sources silent or
+    failing, gaps, fields that could not be read.
+    """
+    now = datetime.now(UTC)
+    wanted = article_filter(now=now, **{**asked, "since": asked["since"] or LAST_WEEK})
+    until = min(wanted.until or now, now)
+    if wanted.since is not None and wanted.since >= until:
+        raise ConfigError(f"--since: {wanted.since:%Y-%m-%d %H:%M} is still to come")
+    _config, store = open_configured(config_path, database)
+    from presswatch.output import formats
+    from presswatch.output.records import columns_wide
+    from presswatch.output.report_text import markdown_lines, text_lines
+    from storage.report import report as look_back
+
+    with store:
+        found = look_back(store, wanted, until=until)
+    if form == "json":
+        formats.emit([formats.as_json(found, indent=2), "\n"])
+    elif form == "md":
+        formats.emit(f"{line}\n" for line in markdown_lines(found))
+    else:
+        formats.say(text_lines(found, columns_wide()))

@@ -1,0 +1,56 @@
+"""The command for questions that no option foresees: sql."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from presswatch.cli.group import CommandGroup, config_options, configured_engine, refuse_value
+from presswatch.cli.options import TABULAR, format_option, raw_option
+from storage.errors import ConfigError, PresswatchError
+
+MOST = 100_000
+"""Rows of a table."""
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Ask the database in its own language."""
+
+
+@commands.command()
+@click.argument("statement", metavar="SELECT")
+@format_option(*TABULAR)
+@raw_option
+@click.option("--timeout", metavar="TIME", default="30 s", show_default=True, help="How long the database may work.")
+@config_options
+def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str | None, database: str | None) -> None:
+    """Ask the database in SQL. It can only read; whatever would write is refused.
+
+    What the tables hold is in the README; presswatch db info lists them.
+    """
+    from presswatch.output.records import give_records, say_nothing
+    from storage.read_only import answered
+    from storage.values import duration
+
+    try:
+        limit = duration(timeout)
+    except ValueError as error:
+        raise refuse_value("--timeout", error) from error
+    if not limit:
+        raise ConfigError("--timeout: nothing is answered in no time")
+    with configured_engine(config_path, database) as engine, answered(engine, statement, timeout=limit) as answer:
+        rows = _for_a_table(answer.rows) if form == "table" else answer.rows
+        records: Any = (dict(zip(answer.columns, row, strict=True)) for row in rows)
+        if not give_records(records, answer.columns, form, raw=raw):
+            say_nothing("no rows")
+
+
+def _for_a_table(rows: Iterator[Any]) -> Iterator[Any]:
+    """At most so many: how wide a column is stands in its last row, so a table is whole in memory."""
+    for number, row in enumerate(rows, start=1):
+        if number > MOST:
+            raise PresswatchError(f"SQL: more than {MOST} rows: a LIMIT gives fewer, --format csv or jsonl gives all")
+        yield row

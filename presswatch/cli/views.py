@@ -1,0 +1,130 @@
+"""`presswatch views`: how the views of an article grew, and what gained most in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from presswatch.cli.group import CommandGroup, config_options, open_configured, refuse_value
+from presswatch.cli.options import NAME, TIME, Count, article_filter, moment_of, shape_options, source_option
+from presswatch.cli.query import id_or_address
+from presswatch.output.records import give, say_nothing
+from storage.errors import ConfigError, PresswatchError
+
+MOST = 1_000
+TOP = 20
+WINDOW = "24h"
+OF_A_LIST = ("window", "as_of", "source", "section", "language", "since")
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Ask how views grew."""
+
+
+@commands.command()
+@click.argument("article", metavar="[ID|URL]", required=False, type=NAME)
+@click.option("--top", metavar="N", type=Count(1, MOST), help=f"What gained most views: so many (to {MOST}).")
+@click.option("--window", metavar="LENGTH", help=f'With --top: in so long until now, "6 h", "7d" (default {WINDOW}).')
+@click.option("--as-of", "as_of", metavar="TIME", help="With --top: as it was known then; the window ends there.")
+@source_option
+@click.option("--section", metavar="NAME", type=NAME, help="With --top: of this section.")
+@click.option("--language", metavar="CODE", type=NAME, help="With --top: in this language.")
+@click.option("--since", metavar="TIME", help=f"With --top: published at or after: {TIME}.")
+@shape_options
+@config_options
+def views(
+    article: str | None,
+    top: int | None,
+    form: str,
+    raw: bool,
+    config_path: str | None,
+    database: str | None,
+    **asked: Any,
+) -> None:
+    """Show how the views of an article grew, or with --top what gained most.
+
+    Views at an age lie evenly between the two readings around it, whose distance is the gap; outside of the readings
+    nothing is told. A count that fell was reset: nothing is gained by it, and a new series begins.
+    """
+    _refuse_mixture(article, top, asked)
+    if article is not None:
+        _one(article, form, raw=raw, config_path=config_path, database=database)
+    else:
+        _most(top or TOP, asked, form, raw=raw, config_path=config_path, database=database)
+
+
+def _refuse_mixture(article: str | None, top: int | None, asked: dict[str, Any]) -> None:
+    if article is None and top is None:
+        raise ConfigError(f"name an article by id or address, or ask what gained most with --top {TOP}")
+    listed = [name for name in OF_A_LIST if asked[name] is not None]
+    if article is not None and (top is not None or listed):
+        option = "top" if top is not None else listed[0].replace("_", "-")
+        raise ConfigError(f"--{option} is for lists: leave it out, or leave out the article")
+
+
+def _one(article: str, form: str, *, raw: bool, config_path: str | None, database: str | None) -> None:
+    _config, store = open_configured(config_path, database)
+    from presswatch.output import formats
+    from presswatch.output.views_rows import ViewRow, as_one, view_rows
+    from presswatch.output.views_text import views_lines
+    from storage.article_views import views_of
+    from storage.printable import safe
+
+    with store:
+        try:
+            told = views_of(store, id_or_address(article))
+        except ValueError as error:
+            raise refuse_value("ID|URL", error) from error
+    if told is None:
+        raise PresswatchError(f"no article {safe(article)} is stored; presswatch query lists those that are")
+    if form == "json":
+        formats.emit([formats.as_json(as_one(told), indent=2), "\n"])
+    else:
+        shown: Iterator[Any] = iter([told]) if form == "table" else view_rows(told)
+        give(shown, form, kind=ViewRow, as_table=views_lines, raw=raw)
+
+
+def _most(
+    top: int, asked: dict[str, Any], form: str, *, raw: bool, config_path: str | None, database: str | None
+) -> None:
+    now = datetime.now(UTC)
+    window = asked.pop("window")
+    length = _length(WINDOW if window is None else window)
+    until = min(moment_of("--as-of", asked.pop("as_of"), now=now) or now, now)
+    since = _before(until, length)
+    wanted = article_filter(now=now, **asked)
+    _config, store = open_configured(config_path, database)
+    from presswatch.output.views_rows import GainRow, gain_row
+    from presswatch.output.views_text import top_lines
+    from storage.gains import most_gained
+
+    with store:
+        found = most_gained(store, wanted, since=since, until=until, limit=top)
+    shown: Iterator[Any] = iter(found) if form == "table" else map(gain_row, found)
+    if not give(shown, form, kind=GainRow, as_table=top_lines, raw=raw):
+        say_nothing(
+            "no article that matches was read twice and gained views in the window; --window takes a longer one"
+        )
+
+
+def _length(typed: str) -> timedelta:
+    from storage.values import duration
+
+    try:
+        found = duration(typed)
+    except ValueError as error:
+        raise refuse_value("--window", error) from error
+    if not found:
+        raise ConfigError("--window: nothing is gained in no time")
+    return found
+
+
+def _before(until: datetime, length: timedelta) -> datetime:
+    try:
+        return until - length
+    except OverflowError as error:
+        raise ConfigError("--as-of: no window of so long lies before that; name a later moment") from error

@@ -1,0 +1,1 @@
+"""Write articles whole to Parquet, CSV, JSON Lines, Excel and SQLite files."""

@@ -1,0 +1,1 @@
+"""Render records as tables, JSON, CSV, TSV, Markdown, feeds and prose."""

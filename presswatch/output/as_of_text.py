@@ -1,0 +1,31 @@
+"""What is said of a past moment beside the article as it was then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from storage.as_of import StoryThen
+from storage.durations import format_time
+
+
+def then_lines(then: StoryThen | None) -> Iterator[str]:
+    """Nothing for the present; else the moment, whether the article was there, and whether it was listed."""
+    if then is None:
+        return
+    yield f"As known at {format_time(then.moment)}: {then.presence}, {_listed(then)}"
+    yield ""
+
+
+def _listed(then: StoryThen) -> str:
+    if then.is_listed:
+        return "listed"
+    return "never listed" if then.listed_until is None else f"last listed {format_time(then.listed_until)}"
+
+
+def then_record(then: StoryThen | None) -> dict[str, Any]:
+    """The same as fields; none for the present."""
+    if then is None:
+        return {}
+    told = {"presence": then.presence, "is_listed": then.is_listed, "listed_until": then.listed_until}
+    return {"as_of": then.moment, **told}

@@ -1,0 +1,192 @@
+"""Write records as a table, JSON, JSON Lines or CSV, in pieces of text as rows come in.
+
+JSON is UTF-8 with what could steer a terminal escaped, so that nothing is lost by being safe. CSV is as RFC 4180 has
+it: UTF-8, CRLF line ends, quotes where needed. Times are UTC: ISO 8601 with +00:00 in JSON and CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from storage.printable import fit, pad, safe, width, without_surrogates
+
+LIST_SEPARATOR = "; "
+
+# A cell that begins so is a formula to spreadsheets; the last four are their full-width twins. Some trim what they
+# import, and then what stood behind white space, or behind what nobody sees, begins the cell.
+_FORMULA = re.compile("[\t\r\n]|[\\s\u200b-\u200d\u2060\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
+# JSON may hold these as they are, but a terminal may obey them.
+_STEERING_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+class Format(StrEnum):
+    """In what shape a list is given."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    MD = "md"
+    RSS = "rss"
+    ATOM = "atom"
+
+
+FEEDS = frozenset({Format.RSS, Format.ATOM})
+"""Shapes that only articles have."""
+
+
+def record(answer: Any) -> dict[str, Any]:
+    """A frozen value as a mapping of its fields, in their order."""
+    return {field.name: getattr(answer, field.name) for field in fields(answer)}
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """Any answer as JSON that is valid UTF-8; durations are seconds."""
+    return made_harmless(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
+
+
+def made_harmless(written: str) -> str:
+    """The same JSON with what could steer a terminal escaped, as valid UTF-8."""
+    if written.isprintable():
+        return written
+    return _STEERING_IN_JSON.sub(_escape, without_surrogates(written))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if is_dataclass(value):
+        return record(value)
+    if isinstance(value, bytes):
+        return {"$base64": True, "encoded": b64encode(value).decode()}  # as Datasette has it
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def json_pieces(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One JSON array, a record on a line."""
+    opening = "["
+    for entry in records:
+        yield opening + as_json(entry)
+        opening = ",\n "
+    yield "[]\n" if opening == "[" else "]\n"
+
+
+def jsonl_pieces(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One JSON object a line."""
+    for entry in records:
+        yield as_json(entry) + "\n"
+
+
+def csv_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
+    """A header and a row a record.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe before it, and what could steer a terminal is
+    replaced; `raw` leaves both as they are.
+    """
+    writer = csv.writer(_Pieces(), lineterminator="\r\n")
+    yield _row(writer, [_cell(name, raw=raw) for name in columns])
+    for entry in records:
+        yield _row(writer, [_cell(entry[name], raw=raw) for name in columns])
+
+
+class _Pieces:
+    """What csv writes to: hands each row back instead of keeping it."""
+
+    def write(self, row: str) -> str:
+        return row
+
+
+def _row(writer: Any, cells: Sequence[str]) -> str:
+    written: str = writer.writerow(cells)
+    return written
+
+
+def as_text(value: Any) -> str:
+    """A value as the text of a cell, not yet made safe; what is not there is empty, bytes are in base64."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, dict):
+        return as_json(value)
+    if isinstance(value, tuple | list):
+        return LIST_SEPARATOR.join(map(str, value))
+    return str(value)
+
+
+def _cell(value: Any, *, raw: bool) -> str:
+    text = as_text(value)
+    if not isinstance(value, str | tuple | list):
+        return text
+    return without_surrogates(text) if raw else defused(safe(text, lines=True))
+
+
+def defused(text: str) -> str:
+    """The text as a spreadsheet shows it, never runs it: an apostrophe before what would be a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; the one that stretches is cut first when the terminal is narrow."""
+
+    title: str
+    right: bool = False
+    stretches: bool = False
+
+
+NARROWEST = 10
+GAP = "  "
+
+
+def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, columns_wide: int) -> list[str]:
+    """Header and rows, none wider than `columns_wide`; text is made fit for a terminal."""
+    cells = [[column.title for column in columns], *([safe(text) for text in row] for row in rows)]
+    widths = [max(width(row[place]) for row in cells) for place in range(len(columns))]
+    spare = columns_wide - sum(widths) - len(GAP) * (len(columns) - 1)
+    for place, column in enumerate(columns):
+        if column.stretches and spare < 0:
+            widths[place] = max(min(widths[place], NARROWEST), widths[place] + spare)
+    return [fit(_line(columns, widths, row), columns_wide) for row in cells]
+
+
+def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
+    cells = (
+        pad(fit(text, wide), wide, right=column.right) for column, wide, text in zip(columns, widths, row, strict=True)
+    )
+    return GAP.join(cells).rstrip()
+
+
+def emit(pieces: Iterable[str]) -> None:
+    """Write to standard output in UTF-8, whatever the locale; a reader that left raises BrokenPipeError here."""
+    output = sys.stdout.buffer
+    for piece in pieces:
+        output.write(piece.encode())
+    output.flush()
+
+
+def say(lines: Iterable[str]) -> None:
+    """Write lines for a person to standard output; what its encoding lacks becomes a question mark."""
+    encoding = sys.stdout.encoding or "utf-8"
+    output = sys.stdout.buffer
+    for line in lines:
+        output.write(f"{line}\n".encode(encoding, "replace"))
+    output.flush()

@@ -1,0 +1,45 @@
+"""A page as read, for a person: every field, what it was read from, what could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from presswatch.output import formats
+from scraper.source import Source
+from storage.printable import safe
+from storage.records import Reading
+
+LABEL_WIDTH = 20
+
+
+def as_text(reading: Reading, source: Source) -> str:
+    """The fields one below another, the body last."""
+    fields = _fields(reading)
+    body = fields.pop("body")
+    problems = fields.pop("problems")
+    lines = [_line(name, value, reading.origins.get(name)) for name, value in fields.items()]
+    lines += [_line("problem", problem, None) for problem in problems] or [_line("problems", "none", None)]
+    lines += [_line("terms", source.terms, None), _line("body", f"{len(body)} characters", reading.origins.get("body"))]
+    return "\n".join([*lines, "", safe(body, lines=True)])
+
+
+def _line(name: str, value: Any, origin: str | None) -> str:
+    shown = "-" if value is None or value == "" else ", ".join(value) if isinstance(value, tuple) else str(value)
+    return f"{name:<{LABEL_WIDTH}}{safe(shown)}" + (f"   [{safe(origin)}]" if origin else "")
+
+
+def as_json(reading: Reading, source: Source) -> str:
+    """One JSON object: the fields, `origins`, `problems` and the source's terms."""
+    record = _fields(reading) | {
+        "problems": [asdict(problem) for problem in reading.article.problems],
+        "origins": dict(reading.origins),
+        "source_title": source.title,
+        "terms": source.terms,
+    }
+    return formats.as_json(record, indent=2)
+
+
+def _fields(reading: Reading) -> dict[str, Any]:
+    article = reading.article
+    return {name: getattr(article, name) for name in article.__dataclass_fields__}

@@ -1,0 +1,119 @@
+"""The status and the events as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from presswatch.output.formats import Column, table_lines
+from presswatch.output.tables import UTC_NOTE
+from scheduler.findings import spoken
+from scheduler.report import SourceStatus, StatusReport
+from storage.durations import format_time
+from storage.events import Event
+from storage.printable import safe
+
+EVENT_COLUMNS = (
+    Column("ID", right=True),
+    Column("SOURCE"),
+    Column("KIND"),
+    Column("OPENED"),
+    Column("CLOSED"),
+    Column("WHAT", stretches=True),
+)
+
+
+def status_lines(report: StatusReport) -> Iterator[str]:
+    """The daemon in a line, then a block a source."""
+    if report.is_watched:
+        yield f"daemon: {report.daemon}"
+    else:
+        gone = f"; the last was {report.daemon}" if report.daemon else ""
+        yield f"daemon: none runs{gone}: start presswatch daemon"
+    if report.undelivered:
+        yield f"alerts: {report.undelivered} could not be delivered yet, and are tried again"
+    for source in report.sources:
+        yield ""
+        yield from _source_lines(report, source)
+    yield ""
+    yield UTC_NOTE
+
+
+def _source_lines(report: StatusReport, one: SourceStatus) -> Iterator[str]:
+    yield safe(f"{one.source}: {one.state}")
+    yield _line("last run", _last_run(one))
+    yield _line("next look", _next_look(report, one))
+    yield _line("last 24 h", _last_day(one))
+    yield _line("detection", _delay(report, one.source))
+    for event in one.events:
+        yield _line(event.kind, f"since {format_time(event.opened_at)}: {event.sentence or event.subject}")
+
+
+def _line(label: str, value: str) -> str:
+    return f"  {label:<10} {safe(value)}"
+
+
+def _last_run(one: SourceStatus) -> str:
+    run = one.last_run
+    if run is None:
+        return "never"
+    error = f": {run.error}" if run.error else f", {run.new} new"
+    return f"{format_time(run.started_at)}, {run.status}{error}"
+
+
+def _next_look(report: StatusReport, one: SourceStatus) -> str:
+    if one.due_at is None:
+        return "not planned: no daemon has watched it"
+    if one.state == "paused":
+        return "when it is resumed"
+    until = one.due_at - report.at
+    when = f"in {spoken(until)}" if until > timedelta(minutes=1) else "now"
+    return f"{format_time(one.due_at)} ({when}): {one.reason}"
+
+
+def _last_day(one: SourceStatus) -> str:
+    return (
+        f"{one.stored_today} articles stored, {one.relooks.done} of {one.relooks.due} re-looks done, "
+        f"{one.pending} links pending"
+    )
+
+
+def _delay(report: StatusReport, source: str) -> str:
+    line = report.delays.of(source)
+    reasons = report.delays.left_out.get(source, {})
+    without = "; left out: " + ", ".join(f"{count} {reason}" for reason, count in reasons.items()) if reasons else ""
+    if line is None:
+        return f"no article to measure{without}"
+    total = line.total
+    return (
+        f"half within {spoken(total.p50)}, nine of ten within {spoken(total.p90)}, all within {spoken(total.max)} "
+        f"({line.article_count} articles{without})"
+    )
+
+
+def event_lines(found: Sequence[Event], *, columns_wide: int) -> Iterator[str]:
+    """A table of events; what they are about stands whole below."""
+    rows = [
+        [
+            str(one.id),
+            one.source,
+            one.kind,
+            format_time(one.opened_at),
+            format_time(one.closed_at),
+            _what(one),
+        ]
+        for one in found
+    ]
+    yield from table_lines(EVENT_COLUMNS, rows, columns_wide=columns_wide)
+    yield ""
+    for one in found:
+        yield safe(f"{one.id}  {one.subject}  {_details(one)}")
+    yield UTC_NOTE
+
+
+def _what(one: Event) -> str:
+    return str(one.details.get("sentence") or one.subject)
+
+
+def _details(one: Event) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in one.details.items() if name != "sentence")

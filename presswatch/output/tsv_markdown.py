@@ -1,0 +1,60 @@
+"""Lists as lines of text for other programs and for pages: tab-separated values and Markdown tables.
+
+TSV is one line a row and never quoted, so that `cut`, `sort` and `awk` read it as it is: UTF-8, LF line ends, a tab or
+line end within a text is a blank. Markdown is a table as GitHub has it, every character escaped that means something;
+times are to the minute, for people.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from presswatch.output.formats import LIST_SEPARATOR, as_text, defused
+from storage.printable import safe, without_surrogates
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~$^]")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_ESCAPED_IN_TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def tsv_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
+    r"""A header and a line a record. Formulas are defused; `raw` leaves them, and escapes white space as in \t."""
+    yield "\t".join(_tsv_text(name, raw=raw) for name in columns) + "\n"
+    for entry in records:
+        yield "\t".join([_tsv_cell(entry[name], raw=raw) for name in columns]) + "\n"
+
+
+def _tsv_cell(value: Any, *, raw: bool) -> str:
+    return _tsv_text(as_text(value), raw=raw) if isinstance(value, str | tuple | list) else as_text(value)
+
+
+def _tsv_text(text: str, *, raw: bool) -> str:
+    return without_surrogates(text).translate(_ESCAPED_IN_TSV) if raw else defused(safe(text))
+
+
+def markdown_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
+    """A Markdown table; addresses are links, all other text stands as it is."""
+    yield _markdown_row([plain(name) for name in columns])
+    yield _markdown_row(["---"] * len(columns))
+    for entry in records:
+        yield _markdown_row([_markdown_cell(name, entry[name]) for name in columns])
+
+
+def _markdown_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _markdown_cell(name: str, value: Any) -> str:
+    if name == "url" and isinstance(value, str) and re.fullmatch(r"https?://[^\s<>|\\`]+", value):
+        return f"<{value}>"
+    if isinstance(value, datetime):  # people read it, away from the foot that says whose time it is
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    return plain(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else as_text(value))
+
+
+def plain(text: str) -> str:
+    """The text as Markdown shows it, whatever it looks like."""
+    return _MARKUP.sub(r"\\\g<0>", safe(text)).translate(_ENTITIES)
