@@ -34,4 +34,12 @@ def test_the_loops_end_when_it_is_ended(number: signal.Signals) -> None:
         for child in children:
             if child not in loops:
                 child.terminate()
-    wait_until(lambda: not any(loop.is_running() and loop.status() != psutil.STATUS_ZOMBIE for loop in loops))
+    wait_until(lambda: all(has_ended(loop) for loop in loops))
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is gone, or only waits to be reaped."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
