@@ -15,6 +15,15 @@ from tests.support.patience import patient
 examples.register()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the long run what says on PostgreSQL only what it says on SQLite: all that is not marked `dialect`."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "postgres" in parameters.values() and item.get_closest_marker("dialect") is None:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Scale the time-out of a test, its own or the one of pyproject.toml, before pytest-timeout reads it."""

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,6 +22,7 @@ def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:
     assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache"}
 
 
+@pytest.mark.long
 def test_the_demo_of_the_daemon_ends_well_and_stops_all_it_started() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.demo_daemon", "--short"],

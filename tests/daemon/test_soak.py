@@ -40,7 +40,7 @@ KILLS_OF_EACH = 6
 TASKS = 3
 """A look at a moment finds a crawl just beginning, or not."""
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 def grown(sizes: list[Size]) -> Size:

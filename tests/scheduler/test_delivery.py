@@ -60,6 +60,7 @@ def event_keys(rows: Rows) -> list[str]:
 
 
 class TestWatches:
+    @pytest.mark.dialect
     def test_each_article_is_told_once(self, rows: Rows, listener: Listener) -> None:
         gas(rows, "old")
         rows.store.watches.add(new_watch(target=listener.target), NOON)
@@ -136,6 +137,7 @@ class TestWatches:
 
 
 class TestOutbox:
+    @pytest.mark.dialect
     def test_what_is_refused_is_kept_and_tried_again(self, rows: Rows, listener: Listener) -> None:
         rows.store.watches.add(new_watch(target=listener.target), NOON)
         gas(rows, "one")
@@ -196,6 +198,7 @@ class TestOutbox:
         assert waits == sorted(waits)
         assert waits[-1] == again_after(10**9) == 6 * HOUR
 
+    @pytest.mark.dialect
     def test_the_same_key_is_kept_once(self, rows: Rows) -> None:
         one = NewAlert(key="k", target="t", title="a", body="", created_at=NOON, next_attempt_at=NOON)
         assert rows.store.alerts.write([one, one]) == 1

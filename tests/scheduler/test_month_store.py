@@ -39,7 +39,7 @@ from tests.scheduler.october import (
 )
 from tests.scheduler.simulation import Span
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("month")]  # which takes a minute to make
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("month")]  # which takes a minute to make
 SOURCES = (BERLIN.name, WIRE.name)
 PROMPTLY = timedelta(minutes=1)
 """Two crawls at once, one after another, take half a minute."""

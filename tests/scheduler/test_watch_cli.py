@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HOOK = "json://127.0.0.1:9/hook"
 
 
+@pytest.mark.dialect
 def test_a_watch_is_saved_as_it_was_asked_for(rows: Rows, ask: Ask) -> None:
     latest = rows.article("gas")
     done = ask(
@@ -99,6 +100,7 @@ def test_no_watches_are_an_empty_list_and_a_word(ask: Ask) -> None:
     assert "no watches are saved; presswatch watch add" in done.stderr
 
 
+@pytest.mark.dialect
 def test_a_watch_is_removed_with_what_it_had_not_told(rows: Rows, ask: Ask) -> None:
     ask("watch", "add", "Gas", "gas", "--to", HOOK)
     rows.article("gas")

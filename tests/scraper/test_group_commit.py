@@ -16,6 +16,8 @@ from storage.records import ArticleData, Change, Precision, Why
 from storage.saving import Save, Saved
 from tests.storage.rows import NOON, Rows
 
+pytestmark = pytest.mark.dialect
+
 
 @pytest.fixture
 def rows(database: str) -> Iterator[Rows]:

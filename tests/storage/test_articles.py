@@ -45,6 +45,7 @@ def test_a_listed_article_is_one_that_its_constructor_makes(rows: Rows, sort: So
     assert {name: getattr(full, name) for name in common} == {name: getattr(article, name) for name in common}
 
 
+@pytest.mark.dialect
 def test_the_most_viewed_come_first_and_the_uncounted_last(rows: Rows) -> None:
     rows.article("uncounted", view_count=None)
     rows.article("none", view_count=0)
@@ -83,6 +84,7 @@ def test_times_of_another_zone_are_the_same_moments(rows: Rows) -> None:
     assert slugs(rows, since=baku, until=baku + HOUR) == ["here"]
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -143,6 +145,7 @@ def test_what_is_gone_is_listed_unless_it_is_not_wanted(rows: Rows) -> None:
     assert slugs(rows, gone=False) == ["there"]
 
 
+@pytest.mark.dialect
 def test_hostile_names_are_only_names(rows: Rows) -> None:
     rows.article("one")
     assert slugs(rows, source="x' OR 1=1 --") == []
@@ -167,6 +170,7 @@ def test_a_limit_counts_across_the_dated_and_the_undated(rows: Rows, limit: int)
     assert slugs(rows, limit=limit) == ["d", "c", "a", "b"][:limit]
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize("sort", UNASKED)
 @pytest.mark.parametrize("page", [1, 2, 3, 7])
 def test_pages_by_cursor_make_up_the_whole_list(rows: Rows, sort: Sort, page: int) -> None:
@@ -235,6 +239,7 @@ MOMENTS = st.none() | st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), t
 KEPT = st.lists(st.tuples(MOMENTS, st.none() | st.integers(0, 3)), max_size=8)
 
 
+@pytest.mark.dialect
 @settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(KEPT, MOMENTS, st.sampled_from(UNASKED), st.none() | st.integers(0, 3))
 def test_the_database_filters_and_sorts_as_python_would(

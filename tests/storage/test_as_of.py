@@ -116,6 +116,7 @@ FILTERS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.dialect
 @settings(REAL)
 @given(st.lists(histories(), max_size=4), st.data(), FILTERS, st.sampled_from([Sort.DATE, Sort.VIEWS, Sort.STORED]))
 def test_the_database_lists_what_the_pure_function_says(
@@ -221,6 +222,7 @@ def test_an_article_is_listed_while_a_channel_lists_it(moment: datetime, told: t
     assert listed([first, second], moment) == told
 
 
+@pytest.mark.dialect
 def test_an_edit_at_the_very_moment_is_known_to_filters_and_sorts_too(rows: Rows) -> None:
     number = rows.article("moved", sections=("politics",), section="politics", published_at=NOON - 2 * HOUR)
     rows.revision(number, 1, sections=("economy",), published_at=NOON, seen_from=NOON, seen_until=NOON + HOUR)

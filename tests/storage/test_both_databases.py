@@ -15,6 +15,8 @@ from storage.store import open_store
 from storage.stories import address_story
 from tests.storage.rows import NOON, Rows
 
+pytestmark = pytest.mark.dialect
+
 MANY = 10**12
 ODD = "a\0b\ud800c 🛢 Ə"
 KEPT = "a\ufffdb\ufffdc 🛢 Ə"

@@ -47,6 +47,7 @@ def listed(ask: Ask, moment: str, *more: str) -> list[tuple[str, int | None, boo
     return [(one["title"], one["view_count"], one["gone_at"] is not None) for one in told]
 
 
+@pytest.mark.dialect
 def test_a_list_is_as_it_was_known_then(ask: Ask, article: int) -> None:
     assert listed(ask, "2026-11-04T11:30Z") == []
     assert listed(ask, "2026-11-04T12:30Z") == [("Talks begin", 100, False)]

@@ -19,6 +19,7 @@ def titles(output: str) -> list[str]:
     return [json.loads(line)["title"] for line in output.splitlines()]
 
 
+@pytest.mark.dialect
 def test_the_table_has_the_articles_and_where_they_come_from(rows: Rows, ask: Ask) -> None:
     rows.article("gas-corridor", view_count=127)
     rows.article("undated", published_at=None, view_count=None, section=None)

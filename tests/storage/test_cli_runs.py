@@ -24,6 +24,7 @@ def crawls(rows: Rows) -> None:
     rows.run(started_at=NOON + 3 * HOUR, status=RunStatus.RUNNING, finished_at=None)
 
 
+@pytest.mark.dialect
 def test_crawls_come_latest_first_with_what_came_of_them(ask: Ask, crawls: None) -> None:
     lines = ask("runs").stdout.splitlines()
     assert lines[0].split() == ["ID", "SOURCE", "STARTED", "TOOK", "STATUS", "RESULT"]

@@ -37,6 +37,7 @@ def gas(rows: Rows) -> Rows:
 QUESTION = 'gas AND (corridor OR "export route") -sport'
 
 
+@pytest.mark.dialect
 def test_the_best_answer_comes_first_with_its_sentence_under_it(gas: Rows, ask: Ask) -> None:
     answer = ask("query", QUESTION, "--lang", "en", "--highlight")
     assert answer.exit_code == 0

@@ -97,6 +97,7 @@ def lately(rows: Rows, slug: str, *counts: int, **facts: object) -> int:
     return number
 
 
+@pytest.mark.dialect
 def test_the_top_tells_what_gained_most_in_the_window(rows: Rows, ask: Ask) -> None:
     lately(rows, "little", 0, 10, 20)
     lately(rows, "much", 0, 500, 3, 103)
@@ -131,6 +132,7 @@ def test_the_top_can_be_of_a_source_a_section_a_language_or_the_last_days(rows: 
     assert ids("--since", "1d") == [1]
 
 
+@pytest.mark.dialect
 def test_the_top_as_of_a_moment_is_that_of_the_window_before_it(rows: Rows, ask: Ask) -> None:
     rows.readings(rows.article("early"), 0, 50, 50, 50)
     rows.readings(rows.article("late"), 0, 0, 0, 90)

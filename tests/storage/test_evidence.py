@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from storage.channels import Look
 from storage.evidence import FORGOTTEN, channel_health
 from storage.records import Failure, RunStatus, Stage
 from tests.storage.rows import HOUR, NOON, Rows
+
+pytestmark = pytest.mark.dialect
 
 OLD, NEW = "https://caliber.az/old.xml", "https://caliber.az/new.xml"
 GOOD = Look(

@@ -107,6 +107,7 @@ def test_every_kind_carries_every_field_of_every_article(rows: Rows, ask: Ask, a
     assert first["problems"] == problems.get(kind, [{"field": "author", "reason": "no byline"}])
 
 
+@pytest.mark.dialect
 def test_json_lines_say_what_the_api_says(rows: Rows, ask: Ask, alone: Path) -> None:
     from presswatch.output.formats import as_json, record
 
@@ -273,6 +274,7 @@ print(few, export("1000"))
 """
 
 
+@pytest.mark.dialect
 def test_memory_stays_flat(rows: Rows, alone: Path) -> None:
     """Five times the articles may not take noticeably more memory."""
     first = rows.article("first", body="long " * 8_000, view_count=0)
@@ -362,6 +364,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(sqlite_rows: Rows, alone: Pa
     assert not list(alone.glob("*out*"))
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize(
     "asked", [{"since": NOON - DAY}, {"source": "caliber"}, {"question": parse("in full")}], ids=str
 )

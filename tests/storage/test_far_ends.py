@@ -53,6 +53,7 @@ def test_a_cursor_behind_every_id_begins_at_the_beginning(
     assert ("One" in answer.stdout) == (bool(key) or sort == "stored")
 
 
+@pytest.mark.dialect
 def test_a_list_with_counts_below_nothing_goes_on_behind_them(rows: Rows) -> None:
     for slug, count in (("a", -1), ("b", -5), ("c", 3)):
         rows.article(slug, view_count=count)
@@ -62,6 +63,7 @@ def test_a_list_with_counts_below_nothing_goes_on_behind_them(rows: Rows) -> Non
     assert first.title == "C"
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_views_at_ages_that_lie_behind_the_calendar_are_left_out(rows: Rows, ask: Ask, form: str) -> None:
     article = rows.article("far", published_at=LAST)
@@ -71,6 +73,7 @@ def test_views_at_ages_that_lie_behind_the_calendar_are_left_out(rows: Rows, ask
     assert "7 d" not in answer.stdout
 
 
+@pytest.mark.dialect
 def test_years_before_1000_have_four_digits(rows: Rows, ask: Ask) -> None:
     rows.article("early", published_at=FIRST)
     assert "0001-01-01 00:00" in ask("query").stdout
@@ -109,6 +112,7 @@ class Number:
         return 1
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize("sort", [Sort.DATE, Sort.RANK])
 def test_a_limit_may_be_any_whole_number(rows: Rows, sort: Sort) -> None:
     for slug in ("gas-one", "gas-two"):
@@ -137,6 +141,7 @@ def test_a_filter_of_edits_holds_in_a_report(rows: Rows, ask: Ask) -> None:
         assert answer.stdout.startswith("1 articles from")
 
 
+@pytest.mark.dialect
 def test_growth_is_ranked_alike_whatever_the_fractions_of_seconds(rows: Rows) -> None:
     since = NOON + timedelta(seconds=0.5)
     for slug, late in (("a", 0.6), ("b", 0.4)):
@@ -147,6 +152,7 @@ def test_growth_is_ranked_alike_whatever_the_fractions_of_seconds(rows: Rows) ->
     assert [(article.title, article.gained) for article in found] == [("B", 500), ("A", 500)]  # type: ignore[attr-defined]
 
 
+@pytest.mark.dialect
 def test_growth_of_counts_near_the_largest_number_is_no_error(rows: Rows, ask: Ask) -> None:
     article = rows.article("huge")
     rows.readings(article, 0, 2**62, 2**63 - 1)
@@ -155,6 +161,7 @@ def test_growth_of_counts_near_the_largest_number_is_no_error(rows: Rows, ask: A
         assert found.title == "Huge"
 
 
+@pytest.mark.dialect
 def test_a_filter_takes_every_moment(rows: Rows) -> None:
     rows.article("one")
     assert not list(rows.store.articles.find(ArticleFilter(until=FIRST)))

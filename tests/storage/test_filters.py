@@ -14,6 +14,8 @@ from storage.filters import ArticleFilter
 from storage.records import ChangeKind
 from tests.storage.rows import HOUR, NOON, Rows
 
+pytestmark = pytest.mark.dialect
+
 TWICE = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
 """In summer time; its clocks show it again an hour later, when fold is 1."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
@@ -16,6 +17,8 @@ from storage.models import ViewReadingRow
 from storage.view_series import gain
 from tests.storage.rows import DAY, HOUR, NOON, Rows
 from tests.support.examples import examples
+
+pytestmark = pytest.mark.dialect
 
 SINCE, UNTIL = NOON, NOON + DAY
 

@@ -134,6 +134,7 @@ def test_a_group_leaves_what_its_saves_leave_one_by_one(before: list[Save], grou
         assert kept_by(together, before, [group]) == kept_by(alone, before, [[save] for save in group])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("group", [NEW, SAME_TWICE, ONE_TWICE, MOVED_ON, TO_EACH_OTHER, LED_ON])
 @pytest.mark.parametrize("before", [[], [save_of("three", "three", 0, body=BODIES[1])]], ids=["empty", "one stored"])
 def test_so_it_does_on_postgresql(postgres: Server, before: list[Save], group: list[Save]) -> None:
@@ -141,6 +142,7 @@ def test_so_it_does_on_postgresql(postgres: Server, before: list[Save], group: l
         assert kept_by(together, before, [group]) == kept_by(alone, before, [[save] for save in group])
 
 
+@pytest.mark.dialect
 def test_new_articles_that_say_what_is_stored_know_it(rows: Rows) -> None:
     """Of their own source: what another source says is its own article."""
     before = [save_of("three", "three", 0, body=BODIES[1]), save_of("four", "four", 0, body=BODIES[3])]

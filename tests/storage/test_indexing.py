@@ -42,6 +42,7 @@ def assert_in_step(rows: Rows) -> None:
     assert kept == entries(rows) != []
 
 
+@pytest.mark.dialect
 def test_a_new_article_is_found_at_once_by_each_of_its_fields(rows: Rows) -> None:
     saved = save(rows, 0, subtitle="Переговоры", sections=("Foreign policy", "politics"))
     for text in ("talks", "переговоров", "meet OR met", 'section:"foreign policy"', "source:caliber", "lang:en"):
@@ -49,6 +50,7 @@ def test_a_new_article_is_found_at_once_by_each_of_its_fields(rows: Rows) -> Non
     assert_in_step(rows)
 
 
+@pytest.mark.dialect
 def test_an_edited_article_is_found_by_what_it_says_now(rows: Rows) -> None:
     saved = save(rows, 0)
     assert save(rows, 1, title="Talks fail", body="They left Baku.").change is Change.REVISED
@@ -106,6 +108,7 @@ def clear(rows: Rows) -> None:
         indexing._clear(connection)
 
 
+@pytest.mark.dialect
 def test_an_index_that_lacks_something_is_refused_until_it_is_whole(rows: Rows) -> None:
     old = rows.article("Old")
     clear(rows)
@@ -115,6 +118,7 @@ def test_an_index_that_lacks_something_is_refused_until_it_is_whole(rows: Rows) 
     assert found(rows, "old") == [old]
 
 
+@pytest.mark.dialect
 def test_indexing_goes_on_where_it_was_ended(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = [rows.article(f"gas {number}") for number in range(7)]
     clear(rows)
@@ -161,6 +165,7 @@ def test_an_index_of_another_analyser_is_left_alone_and_refused(rows: Rows) -> N
     assert_in_step(rows)
 
 
+@pytest.mark.dialect
 def test_an_article_of_any_size_can_be_stored(rows: Rows) -> None:
     words = " ".join(f"word{number}" for number in range(120_000))
     saved = save(rows, 0, body=f"{words} {'again ' * 1000}", sections=("long " * 2000,))
@@ -201,6 +206,7 @@ def crawl(database: str, number: int, folder: str) -> None:
     (Path(folder) / f"done-{number}").touch()
 
 
+@pytest.mark.dialect
 def test_two_crawls_while_all_is_indexed_anew(rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexing, "BATCH", 3)
     for number in range(60):

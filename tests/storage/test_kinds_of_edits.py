@@ -23,6 +23,7 @@ def edited(rows: Rows) -> Rows:
     return rows
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [

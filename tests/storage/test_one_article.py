@@ -8,6 +8,7 @@ from storage.records import ChangeKind, Precision, Problem
 from tests.storage.rows import HOUR, NOON, TERMS, Rows
 
 
+@pytest.mark.dialect
 def test_an_article_by_its_id_has_every_field(rows: Rows) -> None:
     problems = (Problem("author", "no byline"),)
     article_id = rows.article(
@@ -63,6 +64,7 @@ def test_what_is_no_address(rows: Rows, typed: str) -> None:
         rows.store.articles.get(typed)
 
 
+@pytest.mark.dialect
 def test_earlier_wordings_oldest_first(rows: Rows) -> None:
     article_id, other = rows.article("one"), rows.article("other")
     rows.revision(article_id, 2, kind=ChangeKind.NUMBERS, undeclared=True)
@@ -76,6 +78,7 @@ def test_earlier_wordings_oldest_first(rows: Rows) -> None:
     assert (found[0].body, found[0].seen_until) == ("Body 1.", NOON + HOUR)
 
 
+@pytest.mark.dialect
 def test_view_readings_oldest_first(rows: Rows) -> None:
     article_id, other = rows.article("one"), rows.article("other")
     rows.readings(article_id, 100, 140, 120)

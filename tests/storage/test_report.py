@@ -48,6 +48,7 @@ def week(rows: Rows) -> Report:
     return report(rows.store, ArticleFilter(since=SINCE), until=END)
 
 
+@pytest.mark.dialect
 def test_the_counts_of_a_day_stand_beside_its_looks(rows: Rows) -> None:
     found = week(rows)
     told = [(day.day, day.article_count, day.succeeded_looks, day.looks, day.coverage) for day in found.days]
@@ -62,6 +63,7 @@ def test_the_counts_of_a_day_stand_beside_its_looks(rows: Rows) -> None:
     assert found.article_count == 3
 
 
+@pytest.mark.dialect
 def test_most_read_most_edited_and_what_was_wrong(rows: Rows) -> None:
     found = week(rows)
     assert [article.title for article in found.most_read] == ["First", "Second"]
@@ -72,6 +74,7 @@ def test_most_read_most_edited_and_what_was_wrong(rows: Rows) -> None:
     assert (missing.source, missing.field, missing.article_count, missing.of) == ("caliber", "author", 1, 3)
 
 
+@pytest.mark.dialect
 def test_the_filter_holds_for_every_part(rows: Rows) -> None:
     rows.source("apa", title="APA")
     week(rows)

@@ -12,6 +12,8 @@ from storage.records import ArticleData, Change, ChangeKind, Precision, Problem,
 from storage.saving import Saved
 from tests.storage.rows import HOUR, NOON, Rows
 
+pytestmark = pytest.mark.dialect
+
 URL = "https://caliber.az/en/post/talks"
 USUAL: dict[str, Any] = {
     "source": "caliber",

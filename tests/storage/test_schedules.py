@@ -20,6 +20,8 @@ from storage.schedules import Schedule
 from storage.store import Store
 from tests.storage.rows import HOUR, NOON, Rows
 
+pytestmark = pytest.mark.dialect
+
 PLANNED = Schedule(source="caliber", due_at=NOON, interval=timedelta(minutes=7), reason="17 of 24 links were known")
 
 

@@ -21,6 +21,8 @@ from storage.errors import StoreError
 from storage.models import SCHEMA_VERSION
 from storage.tables import Model
 
+pytestmark = pytest.mark.dialect
+
 assert duty_models.LeaseRow.metadata is Model.metadata
 
 

@@ -57,12 +57,14 @@ def assert_same_answers(filled: Filled, question: Question, sort: Sort | None = 
     assert found(rows, question, sort) == wanted, question.text
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize("text", WORDS)
 def test_the_index_finds_what_memory_finds(filled: Filled, text: str) -> None:
     if text != "=*":  # no word at all
         assert_same_answers(filled, parse(text))
 
 
+@pytest.mark.dialect
 @given(questions(), st.sampled_from(Sort))
 def test_every_question_has_the_answers_that_memory_gives(filled: Filled, text: str, sort: Sort) -> None:
     try:
@@ -77,6 +79,7 @@ SIGNS = st.text(
 )
 
 
+@pytest.mark.dialect
 @given(SIGNS | st.text())
 @example("title:^gas")
 @example('"a""b"')
@@ -111,6 +114,7 @@ def nested(kernel: str, levels: int, *around: str) -> str:
     return kernel
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize("kernel", ["gas", "sport", "(переговоры -gas)"])
 @pytest.mark.parametrize(
     "text",
@@ -136,6 +140,7 @@ def test_questions_as_deep_as_they_may_be(filled: Filled, text: tuple[str, ...],
     assert levels < 24
 
 
+@pytest.mark.dialect
 def test_a_question_of_very_many_words(filled: Filled) -> None:
     assert_same_answers(filled, parse(" OR ".join(["zz"] * 320 + ["gas"])))
     assert_same_answers(filled, parse(" ".join(["gas"] * 490)))
@@ -146,6 +151,7 @@ def asked(rows: Rows, text: str, **wanted: object) -> list[str]:
     return [article.url.rpartition("/")[2] for article in rows.store.articles.find(filtered)]
 
 
+@pytest.mark.dialect
 def test_a_word_in_the_title_weighs_more_than_in_the_subtitle_and_that_more_than_in_the_body(rows: Rows) -> None:
     rows.article("body", title="A", body="Gas is here")
     rows.article("title", title="Gas", body="It is here")
@@ -155,12 +161,14 @@ def test_a_word_in_the_title_weighs_more_than_in_the_subtitle_and_that_more_than
     assert asked(rows, "gas") == ["title", "subtitle", "body"]
 
 
+@pytest.mark.dialect
 def test_of_equal_answers_the_last_stored_comes_first(rows: Rows) -> None:
     for slug in ("first", "second", "third"):
         rows.article(slug, title="Same", body="Gas")
     assert asked(rows, "gas") == ["third", "second", "first"]
 
 
+@pytest.mark.dialect
 def test_a_question_goes_with_the_other_filters(rows: Rows) -> None:
     rows.article("old", title="Gas", published_at=NOON - DAY)
     rows.article("new", title="Gas", language="ru")
@@ -170,6 +178,7 @@ def test_a_question_goes_with_the_other_filters(rows: Rows) -> None:
     assert asked(rows, "gas", until=NOON - HOUR) == ["old"]
 
 
+@pytest.mark.dialect
 def test_only_answers_have_a_rank(rows: Rows) -> None:
     with pytest.raises(ConfigError, match="only the answers to a question have a rank"):
         list(rows.store.articles.find(sort=Sort.RANK))
@@ -205,6 +214,7 @@ def test_pages_of_answers_make_up_the_whole_list(
     assert paged == whole
 
 
+@pytest.mark.dialect
 @pytest.mark.parametrize("text", ["gas", "gas OR coal", '"of gas" OR gas'])
 def test_of_a_common_question_only_the_last_stored_are_weighed(
     rows: Rows, monkeypatch: pytest.MonkeyPatch, text: str
@@ -217,6 +227,7 @@ def test_of_a_common_question_only_the_last_stored_are_weighed(
     assert asked(rows, text) == ["good", "worse", "older", "best-but-old"]
 
 
+@pytest.mark.dialect
 def test_no_phrase_is_found_among_the_words_behind_the_stems(rows: Rows) -> None:
     """Whatever stands there side by side: only stems in their order are a phrase."""
     rows.article("a", title="Gas reforms visited столовая стен", body="Нет столовая")
@@ -228,6 +239,7 @@ def test_no_phrase_is_found_among_the_words_behind_the_stems(rows: Rows) -> None
         assert asked(rows, text) == []
 
 
+@pytest.mark.dialect
 def test_words_of_a_field_that_stand_in_another_too(rows: Rows) -> None:
     rows.article("a", title="Reforms", subtitle="Reforms visited", body="Visited reforms")
     for text in ("title:reforms*", "subtitle:reforms*", "body:reforms*", "subtitle:visited*", "body:visited*"):
@@ -243,6 +255,7 @@ def storable(words: list[str]) -> str:
 ANY_TEXT = st.lists(st.sampled_from(WORDS) | SIGNS | st.text(max_size=20), max_size=12).map(storable)
 
 
+@pytest.mark.dialect
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT, st.lists(questions() | ANY_TEXT, min_size=1, max_size=5))
 def test_any_article_is_found_by_what_memory_finds_it_by(

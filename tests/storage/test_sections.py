@@ -20,6 +20,8 @@ from tests.storage.test_indexing import assert_in_step
 from tests.storage.test_saving import save
 from tests.support.examples import examples
 
+pytestmark = pytest.mark.dialect
+
 
 def asked(rows: Rows, section: str, **values: Any) -> list[int]:
     """What `--section` and `section:` find, which is the same."""

@@ -193,6 +193,7 @@ def test_our_instr_and_replace_are_those_of_sqlite(text: object, sought: object,
 MANY = "with recursive n(i) as (select 1 union all select i + 1 from n limit {}) select {} as value from n"
 
 
+@pytest.mark.long
 def test_rows_of_the_largest_values_pass_one_by_one(rows: Rows, alone: Path) -> None:
     asked = MANY.format(60, "zeroblob(20000000)")
     whole = [sys.executable, "-m", "presswatch", "sql", asked, "--format", "csv", "--database", rows.database]

@@ -9,6 +9,8 @@ import pytest
 from tests.storage.conftest import Ask
 from tests.storage.rows import Rows
 
+pytestmark = pytest.mark.dialect
+
 
 def test_every_form(rows: Rows, ask: Ask) -> None:
     rows.article("one", title="=1+1")

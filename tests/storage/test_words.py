@@ -117,6 +117,7 @@ def test_the_same_text_gives_the_same_words_whatever_was_asked_before(text: str)
     assert list(tokens(text)) == before
 
 
+@pytest.mark.long
 def test_every_character_there_is_folds_to_letters_and_digits_that_fold_to_themselves() -> None:
     found = (token for code in range(sys.maxunicode + 1) for token in tokens(chr(code)))
     assert [token for token in found if [again.word for again in tokens(token.word)] != [token.word]] == []
@@ -178,6 +179,7 @@ def test_a_text_taken_apart_by_pieces_is_one_taken_apart_by_the_rule(text: str) 
     assert stems(text).split(" ") == ([stem for _, (_, stem) in found] or [""])
 
 
+@pytest.mark.long
 def test_no_character_is_of_two_kinds() -> None:
     kinds = (r"[^\W_]", f"[{words._JOINED}]", r"\s")
     for character in map(chr, range(sys.maxunicode + 1)):
