@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from scheduler.plan import Adaptive
+from scheduler.rules import Adaptive
 from tests.scheduler.simulation import Figures, compare
 
 SEEDS = range(1, 9)

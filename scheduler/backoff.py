@@ -31,7 +31,7 @@ CAP_FIRST_DAY = timedelta(hours=6)
 CAP_LATER = timedelta(hours=24)
 """The longest waits, in the first day of a trouble and after it: a source is never given up."""
 
-MOST_HELD = timedelta(hours=24)
+MAX_RETRY_AFTER = timedelta(hours=24)
 """How long a site's Retry-After is honoured at most: a longer one is a mistake or a joke."""
 
 

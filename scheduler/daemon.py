@@ -125,7 +125,6 @@ class Daemon:
         self._every(CONTROL_EVERY, self._control)
         self._every(BEAT_EVERY, self._beat)
         self._every(HEALTH_EVERY, self._jobs.check_health)
-        self._every(HEALTH_EVERY, self._jobs.set_plans_right)
         self._every(TELL_EVERY, self._jobs.tell)
         if (often := service.watchdog_interval()) is not None:
             self._every(often, self._wake_watchdog)
@@ -209,7 +208,7 @@ class Daemon:
         while True:
             await asyncio.sleep(CONTROL_EVERY.total_seconds())
             try:
-                was_set_back = await asyncio.to_thread(self._planner.follow_clock, now=now())
+                was_set_back = await asyncio.to_thread(self._planner.repair, now=now())
             except PresswatchError as error:
                 logger.error("%s", error)
                 continue

@@ -1,4 +1,4 @@
-"""Run the tasks of the daemon: account for crawls, check health, repair plans, match saved searches and send alerts."""
+"""Run the tasks of the daemon: account for crawls, check health, match saved searches and send alerts."""
 
 from __future__ import annotations
 
@@ -83,13 +83,6 @@ class Jobs:
         schedule = self._planner.after(source, ending, launched_at=launched_at, now=now)
         logger.info("%s: next look at %s: %s", source, f"{schedule.due_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason)
         return schedule
-
-    async def set_plans_right(self) -> None:
-        """A plan that a clock put years away is made anew; the control job keeps to it."""
-        try:
-            await asyncio.to_thread(self._planner.set_right, now=self._clock())
-        except PresswatchError as error:
-            logger.error("%s", error)
 
     async def check_health(self) -> None:
         """Check every source: one that is not crawled any more falls silent, too."""

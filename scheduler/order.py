@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from scheduler import wording
-from scheduler.due import Plan
+from scheduler.plan import Plan
 
 
 def catch_up(due: Mapping[str, Plan], *, now: datetime, spread: timedelta) -> dict[str, Plan]:

@@ -1,4 +1,4 @@
-"""When each source is due, and why. Pure: time and randomness come in, a plan with its reason goes out.
+"""Plan the next poll of a source, with its reason. Pure: time and randomness come in.
 
 `next_due = max(planned, now) + interval`, ±10 % jitter; a late look neither lengthens nor shortens the interval. What
 the interval is says the source's rule; how the adaptive one comes about stands in `scheduler.pace`.
@@ -6,35 +6,56 @@ the interval is says the source's rule; how the adaptive one comes about stands 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from scheduler import wording
-from scheduler.backoff import MOST_HELD, back_off, cap
-from scheduler.due import Look, Plan
-from scheduler.order import batch, catch_up
+from scheduler.backoff import MAX_RETRY_AFTER, back_off, cap
 from scheduler.pace import Bounds, ahead, begins, behind, first_pace, steer
 from scheduler.rhythm import Rhythm
-from scheduler.rules import JITTER, TICK, Adaptive, Cron, Every, Rule, bounds_of, next_fire, rule_of
+from scheduler.rules import JITTER, TICK, Cron, Every, Rule, bounds_of, next_fire
+from storage.records import Stage
 
-__all__ = [
-    "Adaptive",
-    "Cron",
-    "Every",
-    "Look",
-    "Plan",
-    "Rule",
-    "after_set_back",
-    "batch",
-    "bounds_of",
-    "catch_up",
-    "next_fire",
-    "next_plan",
-    "rule_of",
-]
-
-SLACK = timedelta(minutes=1)
+CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far a clock that is being set right may be behind the plan it has just followed."""
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When a source is looked at next, and why.
+
+    `interval` is what is remembered from look to look: the source's average time between two over a week (which the
+    rhythm of the hour then shortens or stretches), kept as it was through a trouble. None with cron, and before the
+    first good look.
+    """
+
+    due_at: datetime
+    interval: timedelta | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the last crawl of a source's channels showed.
+
+    `listed` links on its lists (0 with `changed` False: not modified, everything known), `fresh` of them never seen
+    before. `stage`: the class of the failure, None for a crawl that was killed or crashed. `failures` in a row,
+    counting this one, since `first_failure_at`. `held_until`: what a Retry-After asked for. `since`: when the good look
+    before this one ended; without it the plan's own distance is assumed.
+    """
+
+    planned_at: datetime
+    finished_at: datetime
+    ok: bool
+    changed: bool
+    listed: int
+    fresh: int
+    stage: Stage | None
+    failures: int
+    first_failure_at: datetime | None
+    held_until: datetime | None
+    since: datetime | None = None
 
 
 def next_plan(
@@ -50,12 +71,38 @@ def next_plan(
         raise ValueError("jitter must be from -1 to 1")
     now = now.astimezone(UTC)
     if look is None:
-        return _standing(rule, last, now)
+        return repaired(rule, last, now, in_trouble=True)
     if look.ok:
         plan = _after_success(rule, last, look, rhythm, now, jitter)
     else:
         plan = _after_failure(rule, last, look, now, jitter)
     return _held(rule, plan, look, now)
+
+
+def repaired(rule: Rule, last: Plan | None, now: datetime, *, in_trouble: bool) -> Plan:
+    """Clamp a stored plan after a pause of the program or a change of its rule or the clock; `last` if all is well.
+
+    A plan that was missed is due now. A plan of a source without trouble is no later than its rule allows: a shorter
+    interval need not wait for the old plan's time. One of a source `in_trouble` (it fails, or the site asked for a
+    pause) is no later than the longest back-off.
+    """
+    if last is None:
+        return Plan(now, None, "never looked at: due at once")
+    planned = wording.moment(last.due_at)
+    if last.due_at < now:
+        return replace(last, due_at=now, reason=f"was due {planned} and nothing looked: due now")
+    if not in_trouble:
+        latest = next_fire(rule, now + CLOCK_TOLERANCE) if isinstance(rule, Cron) else now + bounds_of(rule).most
+        if last.due_at <= latest:
+            return last
+        reason = f"planned for {planned}, later than its rule allows: that or the clock has changed"
+        return replace(last, due_at=latest, reason=reason)
+    if last.due_at <= _furthest(rule, now):
+        return last
+    wait = timedelta(0) if isinstance(rule, Cron) else bounds_of(rule).clamp(last.interval or timedelta(0))
+    due_at = next_fire(rule, now) if isinstance(rule, Cron) else now + wait
+    reason = f"planned for {planned}, further away than any plan: the clock or the rule has changed"
+    return replace(last, due_at=due_at, reason=reason)
 
 
 def after_set_back(rule: Rule, plan: Plan, *, by: timedelta, now: datetime) -> Plan:
@@ -65,7 +112,7 @@ def after_set_back(rule: Rule, plan: Plan, *, by: timedelta, now: datetime) -> P
 
 
 def _after_success(rule: Rule, last: Plan | None, look: Look, rhythm: Rhythm, now: datetime, jitter: float) -> Plan:
-    known = wording.overlap(look.listed, look.fresh)
+    known = _overlap(look.listed, look.fresh)
     if isinstance(rule, Cron):
         return Plan(next_fire(rule, _start(look, now)), None, f"{known}; cron {rule.expression} ({rule.timezone})")
     bounds, start, factor = bounds_of(rule), _start(look, now), 1 + JITTER * jitter
@@ -81,7 +128,7 @@ def _after_success(rule: Rule, last: Plan | None, look: Look, rhythm: Rhythm, no
 
 def _start(look: Look, now: datetime) -> datetime:
     """max(planned, now), unless the plan is of a clock that ran ahead, or the look came early by a person's wish."""
-    return look.planned_at if now < look.planned_at <= now + SLACK else now
+    return look.planned_at if now < look.planned_at <= now + CLOCK_TOLERANCE else now
 
 
 def _pace(last: Plan | None, look: Look, rhythm: Rhythm, bounds: Bounds) -> timedelta:
@@ -102,7 +149,7 @@ def _pace(last: Plan | None, look: Look, rhythm: Rhythm, bounds: Bounds) -> time
 def _adaptive_reason(known: str, wait: timedelta, rhythm: Rhythm, start: datetime, bounds: Bounds) -> str:
     limit = ", the most allowed" if wait == bounds.most else ", the least allowed" if wait == bounds.least else ""
     dawn = begins(rhythm, start, start + wait)
-    hour = wording.hour(rhythm, dawn or start)
+    hour = _hour(rhythm, dawn or start)
     return f"{known}: {'next in' if dawn else 'every'} {wording.length(wait)}{limit}; {hour}"
 
 
@@ -124,29 +171,27 @@ def _after_failure(rule: Rule, last: Plan | None, look: Look, now: datetime, jit
 
 def _held(rule: Rule, plan: Plan, look: Look, now: datetime) -> Plan:
     """The plan, put off until a Retry-After is over, for a day at most."""
-    until = min(look.held_until or now, now + MOST_HELD)
+    until = min(look.held_until or now, now + MAX_RETRY_AFTER)
     if until <= plan.due_at:
         return plan
     due_at = next_fire(rule, until - TICK) if isinstance(rule, Cron) else until
     return replace(plan, due_at=due_at, reason=f"the site asked to be left alone until {wording.moment(until)}")
 
 
-def _standing(rule: Rule, last: Plan | None, now: datetime) -> Plan:
-    """What stands of a stored plan at a start."""
-    if last is None:
-        return Plan(now, None, "never looked at: due at once")
-    if last.due_at < now:
-        return replace(last, due_at=now, reason=f"was due {wording.moment(last.due_at)} and nothing looked: due now")
-    if last.due_at <= _furthest(rule, now):
-        return last
-    wait = timedelta(0) if isinstance(rule, Cron) else bounds_of(rule).clamp(last.interval or timedelta(0))
-    due_at = next_fire(rule, now) if isinstance(rule, Cron) else now + wait
-    reason = f"planned for {wording.moment(last.due_at)}, further away than any plan: the clock or the rule has changed"
-    return replace(last, due_at=due_at, reason=reason)
-
-
 def _furthest(rule: Rule, now: datetime) -> datetime:
     """The latest moment that any plan made about now could have: the rule's own, a day's back-off or Retry-After."""
     if isinstance(rule, Cron):
-        return next_fire(rule, now + MOST_HELD)
-    return now + max(bounds_of(rule).most, MOST_HELD)
+        return next_fire(rule, now + MAX_RETRY_AFTER)
+    return now + max(bounds_of(rule).most, MAX_RETRY_AFTER)
+
+
+def _hour(rhythm: Rhythm, at: datetime) -> str:
+    """Write the rate of an hour: `Tuesday 09:00 brings 6 an hour`, in the source's own time."""
+    local, rate = at.astimezone(rhythm.timezone), rhythm.rate(at)
+    brings = "next to nothing" if rate < 0.1 else f"{rate:.0f} an hour" if rate >= 9.95 else f"{rate:.2g} an hour"
+    return f"{DAYS[local.weekday()]} {local.hour:02}:00 brings {brings}"
+
+
+def _overlap(listed: int, fresh: int) -> str:
+    """Write how much of a list was known: `17 of 24 links were known`."""
+    return f"{max(0, listed - fresh)} of {listed} links were known" if listed else "nothing has changed"

@@ -1,18 +1,19 @@
-"""From how a crawl ended to the next look: reads what plan.py decides from, keeps what it decides."""
+"""Read what the next poll of a source is planned from, and store what `scheduler.plan` decides."""
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.children import Ending
-from scheduler.plan import SLACK, Look, Plan, Rule, after_set_back, catch_up, next_plan, rule_of
+from scheduler.order import catch_up
+from scheduler.plan import CLOCK_TOLERANCE, Look, Plan, after_set_back, next_plan, repaired
 from scheduler.rhythm import Rhythm, learn
-from scheduler.standing import settled
+from scheduler.rules import Rule, rule_of
 from scraper.source import Source
 from storage.config import Config
 from storage.errors import ConfigError
@@ -25,12 +26,13 @@ logger = logging.getLogger(__name__)
 
 LEARN_FROM = timedelta(weeks=8)
 LEARN_EVERY = timedelta(hours=6)
-SPREAD = timedelta(minutes=2)
+REPAIR_INTERVAL = timedelta(minutes=5)
+CATCH_UP_WINDOW = timedelta(minutes=2)
 """Over which sources that are due at once, at the start, are spread."""
 
-ALREADY_OPEN = 3
+EXIT_ALREADY_RUNNING = 3
 """The exit code of a crawl that found its source being crawled, by hand or by another process."""
-COME_BACK = timedelta(minutes=1)
+RETRY_BUSY_AFTER = timedelta(minutes=1)
 
 
 class Planner:
@@ -42,6 +44,7 @@ class Planner:
         self._rules = {name: _rule(source, config) for name, source in sources.items()}
         self._rhythms: dict[str, tuple[datetime, Rhythm]] = {}
         self._clock_at: datetime | None = None
+        self._repaired_at: datetime | None = None
 
     def schedules_at_start(self, *, now: datetime, spread: bool = True) -> dict[str, Schedule]:
         """The schedules as they stand, one for every source; what became due while nobody watched is spread out."""
@@ -54,53 +57,54 @@ class Planner:
                 timezone=source.timezone,
             )
         known = self._store.schedules.all()
-        plans = {name: self._standing(name, known.get(name), now) for name in self._sources}
-        due = catch_up(plans, now=now, spread=SPREAD if spread else timedelta(0))
+        plans = {name: self._repaired(name, known.get(name), now) for name in self._sources}
+        due = catch_up(plans, now=now, spread=CATCH_UP_WINDOW if spread else timedelta(0))
         for name, plan in due.items():
             kept = known.get(name) or Schedule(source=name, due_at=now, interval=None, reason="")
             self._store.schedules.set(replace(kept, due_at=plan.due_at, interval=plan.interval, reason=plan.reason))
         return self.schedules()
 
-    def _standing(self, source: str, schedule: Schedule | None, now: datetime) -> Plan:
-        """What stands of the plan of a source; one that is overdue stays so, to be caught up in its turn."""
-        if schedule is not None and schedule.due_at < now:
-            return _as_plan(schedule)
-        last = None if schedule is None else _as_plan(schedule)
-        rule = self._rules[source]
-        if schedule is not None and schedule.failures == 0 and not self._is_held(source, now):
-            last = last and settled(rule, last, now)
-        return next_plan(rule, last, None, self._rhythm(source, now), now=now, jitter=0)
+    def _repaired(self, source: str, schedule: Schedule | None, now: datetime) -> Plan:
+        """Clamp the plan of a source; one that is overdue stays so, to be caught up in its turn."""
+        last, rule = None if schedule is None else _as_plan(schedule), self._rules[source]
+        if last is not None and last.due_at < now:
+            return last
+        plan = repaired(rule, last, now, in_trouble=False)
+        if schedule is None or plan == last or not (schedule.failures or self._is_held(source, now)):
+            return plan
+        return repaired(rule, last, now, in_trouble=True)
 
     def _is_held(self, source: str, now: datetime) -> bool:
         crawl = self._store.schedules.last_crawl(source)
         return crawl is not None and crawl.held_until is not None and crawl.held_until > now
 
-    def set_right(self, *, now: datetime) -> None:
-        """Plan anew what lies further away than any plan: a clock that jumped has made it."""
+    def repair(self, *, now: datetime) -> bool:
+        """Keep the stored plans near whatever the clock does; to be called every few moments. True if it was set back.
+
+        A clock that was set back leaves every poll as far away as it was. One that is set forward brings polls early,
+        which does no harm, and cannot be told from a machine that slept. A plan that is further away than any plan all
+        the same, since a crawl ended while the clock was set, is made anew within `REPAIR_INTERVAL`.
+        """
+        before, self._clock_at = self._clock_at or now, now
+        if before - now > CLOCK_TOLERANCE:
+            logger.warning("the clock was set back by %s: every look is planned by the new time", before - now)
+            self._replan(lambda name, one: after_set_back(self._rules[name], _as_plan(one), by=before - now, now=now))
+            return True
+        self._repaired_at = self._repaired_at or now
+        if not timedelta(0) <= now - self._repaired_at < REPAIR_INTERVAL:
+            self._repaired_at = now
+            self._replan(lambda name, one: self._repaired(name, one, now))
+        return False
+
+    def _replan(self, plan_of: Callable[[str, Schedule], Plan]) -> None:
         for name, schedule in self.schedules().items():
-            plan = _as_plan(schedule)
-            standing = plan if plan.due_at < now else self._standing(name, schedule, now)
-            if standing != plan:
-                self._keep(replace(schedule, due_at=standing.due_at, reason=standing.reason))
+            plan = plan_of(name, schedule)
+            if plan != _as_plan(schedule):
+                self._keep(replace(schedule, due_at=plan.due_at, reason=plan.reason))
 
     def schedules(self) -> dict[str, Schedule]:
         """The schedules of these sources."""
         return {name: one for name, one in self._store.schedules.all().items() if name in self._sources}
-
-    def follow_clock(self, *, now: datetime) -> bool:
-        """To be told the time every few moments: if it was set back, every look stays as far away as it was.
-
-        True if it was. A clock that is set forward brings looks early, which does no harm, and cannot be told from a
-        machine that slept.
-        """
-        before, self._clock_at = self._clock_at or now, now
-        if before - now <= SLACK:
-            return False
-        logger.warning("the clock was set back by %s: every look is planned by the new time", before - now)
-        for name, schedule in self.schedules().items():
-            plan = after_set_back(self._rules[name], _as_plan(schedule), by=before - now, now=now)
-            self._keep(replace(schedule, due_at=plan.due_at))
-        return True
 
     def after(self, source: str, ending: Ending, *, launched_at: datetime, now: datetime) -> Schedule:
         """Plan the look after a crawl, and keep the plan."""
@@ -108,8 +112,8 @@ class Planner:
         mine = crawl if crawl is not None and crawl.started_at >= launched_at else None
         if mine is not None and mine.status is RunStatus.INTERRUPTED and ending.status is None:
             return before  # stopped on purpose: it is due as it was, and nothing was learned
-        if mine is None and ending.exit_code == ALREADY_OPEN:
-            return self._keep(replace(before, due_at=now + COME_BACK, reason="somebody else is crawling it"))
+        if mine is None and ending.exit_code == EXIT_ALREADY_RUNNING:
+            return self._keep(replace(before, due_at=now + RETRY_BUSY_AFTER, reason="somebody else is crawling it"))
         failed = ending.status is not None or mine is None or mine.status is not RunStatus.SUCCEEDED
         failures = before.failures + 1 if failed else 0
         first_failure_at = (before.first_failure_at or now) if failed else None

@@ -8,7 +8,7 @@ from dataclasses import Field, dataclass
 from datetime import timedelta
 from typing import Any
 
-from scheduler.plan import Adaptive
+from scheduler.rules import Adaptive
 from scheduler.targets import masked
 from scraper.source import Channel, Feed, Source
 from storage.config import TABLES, Config, SourceSettings, settings_of

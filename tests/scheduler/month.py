@@ -75,7 +75,7 @@ class Month:
             if (wakes := self.clock.host.wakes(self.clock.real)) is not None:
                 self.clock.real = wakes
                 planner = self._start()
-            planner.follow_clock(now=self.clock())
+            planner.repair(now=self.clock())
             schedules = planner.schedules()
             for name in (name for name, one in schedules.items() if one.due_at <= self.clock()):
                 await self._visit(name, schedules[name], planner)

@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from scheduler.plan import Look, Plan, Rule, catch_up, next_plan
+from scheduler.order import catch_up
+from scheduler.plan import Look, Plan, next_plan
 from scheduler.rhythm import Rhythm, learn
+from scheduler.rules import Rule
 from storage.records import Stage
 
 Span = tuple[datetime, datetime]

@@ -9,8 +9,10 @@ from itertools import pairwise
 import pytest
 
 from benchmarks import polling
-from scheduler.plan import Adaptive, Every, Look, Plan, Rule, catch_up, next_plan
+from scheduler.order import catch_up
+from scheduler.plan import Look, Plan, next_plan
 from scheduler.rhythm import Rhythm
+from scheduler.rules import Adaptive, Every, Rule
 from tests.scheduler.simulation import KYIV, MONTH, OUTAGE, History, Host, NewsSite, Watcher, compare
 
 MINUTE = timedelta(minutes=1)

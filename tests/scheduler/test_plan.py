@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.backoff import CAP_FIRST_DAY, CAP_LATER, CRASHED, WAITS, back_off
-from scheduler.plan import Adaptive, Cron, Every, Look, Plan, Rule, next_plan
+from scheduler.plan import Look, Plan, next_plan
 from scheduler.rhythm import HOURS, Rhythm
+from scheduler.rules import Adaptive, Cron, Every, Rule
 from storage.records import Stage
 
 MINUTE = timedelta(minutes=1)

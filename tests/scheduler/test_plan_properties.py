@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.plan import Adaptive, Cron, Every, Look, Plan, Rule, bounds_of, next_plan
+from scheduler.plan import Look, Plan, next_plan
 from scheduler.rhythm import HOURS, Rhythm
+from scheduler.rules import Adaptive, Cron, Every, Rule, bounds_of
 from storage.records import Stage
 
 NOW = datetime(2026, 10, 24, 22, 17, 31, tzinfo=UTC)  # the night on which Europe's clocks go back

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.plan import Adaptive, Cron, Every, bounds_of, next_fire, rule_of
+from scheduler.rules import Adaptive, Cron, Every, bounds_of, next_fire, rule_of
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)

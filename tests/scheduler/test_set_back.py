@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.plan import Adaptive, Cron, Every, Plan, after_set_back
-from scheduler.planning import Planner
+from scheduler.plan import Plan, after_set_back
+from scheduler.planning import REPAIR_INTERVAL, Planner
+from scheduler.rules import Adaptive, Cron, Every
 from scraper.sources.caliber import SOURCE
 from storage.config import Config
 from storage.schedules import Schedule
@@ -30,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def planner(store: Store) -> Planner:
     planner = Planner(store, Config(), {SOURCE.name: SOURCE})
     planner.schedules_at_start(now=NOON)
-    planner.follow_clock(now=NOON)
+    planner.repair(now=NOON)
     store.schedules.set(Schedule(source=SOURCE.name, due_at=DUE.due_at, interval=DUE.interval, reason=DUE.reason))
     return planner
 
@@ -49,13 +50,25 @@ def test_cron_means_the_clock_as_it_is_now() -> None:
 
 
 def test_the_planner_notices(store: Store, planner: Planner) -> None:
-    planner.follow_clock(now=NOON - 2 * HOUR)
+    planner.repair(now=NOON - 2 * HOUR)
     assert store.schedules.all()[SOURCE.name].due_at == NOON - 2 * HOUR + HOUR / 4
-    planner.follow_clock(now=NOON - 2 * HOUR + timedelta(seconds=1))  # once
+    planner.repair(now=NOON - 2 * HOUR + timedelta(seconds=1))  # once
     assert store.schedules.all()[SOURCE.name].due_at == NOON - 2 * HOUR + HOUR / 4
 
 
 def test_a_clock_that_runs_on_or_is_set_right_by_seconds_moves_nothing(store: Store, planner: Planner) -> None:
     for seconds in (1, 3600, 3590, 3600):
-        planner.follow_clock(now=NOON + timedelta(seconds=seconds))
+        planner.repair(now=NOON + timedelta(seconds=seconds))
     assert store.schedules.all()[SOURCE.name].due_at == DUE.due_at
+
+
+@pytest.mark.parametrize(("failures", "after"), [(0, 6 * HOUR), (1, HOUR / 2)])
+def test_a_plan_that_lies_years_away_all_the_same_is_made_anew(
+    store: Store, planner: Planner, failures: int, after: timedelta
+) -> None:
+    far = NOON + timedelta(days=1000)
+    store.schedules.set(Schedule(source=SOURCE.name, due_at=far, interval=HOUR / 2, reason="-", failures=failures))
+    planner.repair(now=NOON + timedelta(seconds=1))
+    assert store.schedules.all()[SOURCE.name].due_at == far
+    planner.repair(now=NOON + REPAIR_INTERVAL)
+    assert store.schedules.all()[SOURCE.name].due_at == NOON + REPAIR_INTERVAL + after
