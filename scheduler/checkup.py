@@ -6,14 +6,11 @@ import logging
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.drift import PageFacts
-from scheduler.failing import ChannelFacts, CrawlFacts
-from scheduler.findings import OpenEvent
+from scheduler.failing import CrawlFacts
 from scheduler.health import ASSESSED, SourceFacts, assess, transitions
 from scraper.source import Source
 from storage import evidence
-from storage.evidence import ChannelHealth, ReadPage
-from storage.records import EventKind
+from storage.events import Event
 from storage.schedules import Schedule
 from storage.store import Store
 
@@ -28,12 +25,7 @@ BEFORE = 300
 
 def check(store: Store, source: Source, schedule: Schedule | None, *, now: datetime) -> None:
     """Open and close the events of a source by what its rows show now. Raises StoreError."""
-    events = [
-        OpenEvent(
-            id=one.id, kind=EventKind(one.kind), subject=one.subject, opened_at=one.opened_at, details=one.details
-        )
-        for one in store.events.find(source=source.name, open_only=True)
-    ]
+    events = store.events.find(source=source.name, open_only=True)
     found = assess(_facts(store, source, schedule, events, now), now=now)
     moved = transitions(events, found, now=now, judged=ASSESSED)
     for finding in moved.opened:
@@ -46,18 +38,16 @@ def check(store: Store, source: Source, schedule: Schedule | None, *, now: datet
         store.events.close(event.id, now=now)
 
 
-def _facts(
-    store: Store, source: Source, schedule: Schedule | None, events: list[OpenEvent], now: datetime
-) -> SourceFacts:
-    pages = [_page(one) for one in evidence.read_pages(store, source.name, limit=RECENT + BEFORE)]
+def _facts(store: Store, source: Source, schedule: Schedule | None, events: list[Event], now: datetime) -> SourceFacts:
+    samples = evidence.extraction_samples(store, source.name, limit=RECENT + BEFORE)
     return SourceFacts(
         timezone=ZoneInfo(source.timezone),
         since=evidence.first_crawls(store).get(source.name),
         default_per_day=source.per_day,
         arrivals=evidence.arrivals(store, source.name, since=now - ARRIVALS_OF),
-        recent=pages[:RECENT],
-        before=pages[RECENT:],
-        channels=[_channel(one) for one in evidence.channel_health(store, source.name)],
+        recent=samples[:RECENT],
+        before=samples[RECENT:],
+        channels=evidence.channel_health(store, source.name),
         open_events=events,
         crawls=None if schedule is None else _crawls(schedule),
     )
@@ -65,35 +55,3 @@ def _facts(
 
 def _crawls(schedule: Schedule) -> CrawlFacts:
     return CrawlFacts(source=schedule.source, failures=schedule.failures, first_failed_at=schedule.first_failure_at)
-
-
-def _channel(one: ChannelHealth) -> ChannelFacts:
-    return ChannelFacts(
-        url=one.url,
-        failures=one.failures,
-        stage=one.stage,
-        reason=one.reason,
-        last_good_at=one.last_good_at,
-        validators_trusted=one.validators_trusted,
-        last_failed_at=one.last_failed_at,
-    )
-
-
-def _page(page: ReadPage) -> PageFacts:
-    troubled = {problem.field for problem in page.problems}
-    filled = {
-        "published_at": page.published_at is not None,
-        "body": page.body_length > 0,
-        "subtitle": page.has_subtitle,
-        "author": page.has_author,
-        "view_count": page.has_views,
-        "image_url": page.has_image,
-        "section": page.has_section,
-    }
-    return PageFacts(
-        url=page.url,
-        fetched_at=page.stored_at,
-        filled={name: there and name not in troubled for name, there in filled.items()},
-        body_length=page.body_length,
-        published_at=page.published_at,
-    )

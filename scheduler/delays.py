@@ -14,7 +14,7 @@ from enum import StrEnum
 from math import ceil
 from typing import TypeVar
 
-from storage.evidence import BACK_CATALOGUE
+from storage.evidence import BACK_CATALOGUE, DetectionTimes
 from storage.records import Precision
 
 T = TypeVar("T", float, timedelta)
@@ -30,17 +30,6 @@ class LeftOut(StrEnum):
     FUTURE = "dated later than it was stored"
     AFTER_LISTING = "dated later than it was listed"
     BACK_CATALOGUE = "older than 2 days when it was listed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delay:
-    """The moments of one stored article."""
-
-    source: str
-    published_at: datetime | None
-    precision: Precision | None
-    first_listed_at: datetime
-    stored_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +66,14 @@ class DelayReport:
 
 
 def delays(
-    rows: Iterable[Delay], *, first_crawls: Mapping[str, datetime] | None = None, timezone: tzinfo = UTC
+    rows: Iterable[DetectionTimes], *, first_crawls: Mapping[str, datetime] | None = None, timezone: tzinfo = UTC
 ) -> DelayReport:
     """The detection delay of each source by day.
 
     `first_crawls`: when the first crawl of each source was over; what was listed until then had been there before. A
     source that is not named has all its articles counted. A day is one of `timezone`.
     """
-    counted: dict[tuple[str, date | None], list[Delay]] = defaultdict(list)
+    counted: dict[tuple[str, date | None], list[DetectionTimes]] = defaultdict(list)
     left_out: dict[str, Counter[LeftOut]] = defaultdict(Counter)
     for row in rows:
         reason = why_left_out(row, (first_crawls or {}).get(row.source))
@@ -97,7 +86,7 @@ def delays(
     return DelayReport(lines=tuple(sorted(lines, key=_order)), left_out={s: dict(c) for s, c in left_out.items()})
 
 
-def why_left_out(row: Delay, first_crawl_until: datetime | None = None) -> LeftOut | None:
+def why_left_out(row: DetectionTimes, first_crawl_until: datetime | None = None) -> LeftOut | None:
     """Why an article is not counted; None if it is."""
     if row.published_at is None:
         return LeftOut.NO_DATE
@@ -124,7 +113,7 @@ def nearest_rank(values: Sequence[T], percent: float) -> T:
     return sorted(values)[max(rank, 1) - 1]
 
 
-def _line(source: str, day: date | None, rows: Sequence[Delay]) -> DelayLine:
+def _line(source: str, day: date | None, rows: Sequence[DetectionTimes]) -> DelayLine:
     dated = [(row, row.published_at) for row in rows if row.published_at is not None]
     return DelayLine(
         source=source,

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from threading import Event
 
 from scheduler.sending import send
 from scheduler.targets import masked
 from scheduler.telling import Message, digest_messages, event_message
 from scheduler.watching import after_quiet, alerts_of
-from storage.alerts import DueAlert, NewAlert, UntoldEvent, again_after
+from storage.alerts import DueAlert, NewAlert, again_after
+from storage.events import Event
 from storage.questions import Question, parse
 from storage.records import EventKind, Telling
 from storage.store import Store
@@ -108,17 +109,19 @@ def write_event_alerts(
     """
     if not targets:
         return 0
-    written = 0
+    written, titles = 0, store.sources.titles()
     while events := store.alerts.untold_events(kinds, LASTING, BATCH):
-        written += sum(store.alerts.tell_event(event, event_alerts(event, targets, now), now) for event in events)
+        for event in events:
+            rows = event_alerts(event, titles[event.source], targets, now)
+            written += store.alerts.tell_event(event, rows, now)
     return written
 
 
-def event_alerts(event: UntoldEvent, targets: Sequence[str], now: datetime) -> list[NewAlert]:
+def event_alerts(event: Event, source_title: str, targets: Sequence[str], now: datetime) -> list[NewAlert]:
     """The messages of an event as it stands; none for one that is over and stale."""
     if event.closed_at is not None and now - event.closed_at > STALE:
         return []
-    message = event_message(event)
+    message = event_message(event, source_title)
     stage = "closed" if event.closed_at and event.kind in LASTING else "opened"
     return [
         NewAlert(
@@ -140,7 +143,7 @@ def fingerprint(target: str) -> str:
 
 
 def deliver_due(
-    store: Store, *, now: datetime, timeout: timedelta = TIMEOUT, stopping: Event | None = None
+    store: Store, *, now: datetime, timeout: timedelta = TIMEOUT, stopping: threading.Event | None = None
 ) -> DeliveryCounts:
     """Send what is due, several targets at a time; what fails is kept and tried again later.
 
@@ -148,7 +151,7 @@ def deliver_due(
     `stopping` is set, nothing more is begun. Call it from a thread, and not a second time before it returns: what is
     being sent would be sent twice. Raises StoreError; what cannot be recorded is not sent.
     """
-    stopping = stopping or Event()
+    stopping = stopping or threading.Event()
     due = store.alerts.due(now, BATCH)
     by_target = [list(group) for _, group in groupby(sorted(due, key=_target), key=_target)]
     with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="deliver") as pool:
@@ -163,7 +166,7 @@ def _target(alert: DueAlert) -> str:
 
 
 def _deliver(
-    store: Store, group: Sequence[DueAlert], now: datetime, timeout: timedelta, stopping: Event
+    store: Store, group: Sequence[DueAlert], now: datetime, timeout: timedelta, stopping: threading.Event
 ) -> tuple[int, int]:
     """Everything that is due to one target; return how many alerts arrived and how many failed."""
     awake = [alert for alert in group if not _held(store, alert, now)]

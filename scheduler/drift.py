@@ -35,7 +35,9 @@ from datetime import datetime, timedelta
 from math import comb, sqrt
 from statistics import median
 
-from scheduler.findings import Finding, Json, OpenEvent, iso
+from scheduler.findings import Finding, Json, iso
+from storage.events import Event
+from storage.evidence import ExtractionSample
 from storage.records import EventKind
 
 LEAST_DROP = {10: 0.5, 20: 0.35, 40: 0.25}
@@ -61,17 +63,6 @@ Body = tuple[str, datetime, int]
 """Address, moment of the fetch, characters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageFacts:
-    """What the first fetch of an article gave (a re-look's date would be old by right)."""
-
-    url: str
-    fetched_at: datetime
-    filled: Mapping[str, bool]  # by field; a field that the source does not have is left out
-    body_length: int  # characters
-    published_at: datetime | None
-
-
 @dataclass(frozen=True, slots=True)
 class Share:
     """How many of some pages were good."""
@@ -93,7 +84,7 @@ class Sign:
 
     subject: str
     words: str  # what a good page is
-    pages: tuple[tuple[PageFacts, bool], ...]
+    pages: tuple[tuple[ExtractionSample, bool], ...]
 
     def share(self, newest: int | None = None) -> Share:
         pages = self.pages if newest is None else self.pages[-newest:]
@@ -101,7 +92,7 @@ class Sign:
 
 
 def drifts(
-    recent: Sequence[PageFacts], before: Sequence[PageFacts], *, open_events: Collection[OpenEvent] = ()
+    recent: Sequence[ExtractionSample], before: Sequence[ExtractionSample], *, open_events: Collection[Event] = ()
 ) -> list[Finding]:
     """Drift of each field, of the length of bodies and of the range of dates.
 
@@ -110,7 +101,7 @@ def drifts(
     a drift does not become the norm by lasting. Findings with `opens=False` keep an event open and open none: too few
     pages to judge, or not recovered.
     """
-    now, earlier = sorted(recent, key=_fetched), sorted(before, key=_fetched)
+    now, earlier = sorted(recent, key=_when_stored), sorted(before, key=_when_stored)
     opened = {event.subject: event for event in open_events if event.kind is EventKind.DRIFT}
     normal = {sign.subject: sign.share() for sign in signs(earlier)}
     found = [
@@ -118,18 +109,18 @@ def drifts(
         for sign in signs(now, after=earlier)
     ]
     length = length_drift(
-        [(page.url, page.fetched_at, page.body_length) for page in now],
+        [(page.url, page.stored_at, page.body_length) for page in now],
         [page.body_length for page in earlier],
         opened=opened.get(BODY_LENGTH),
     )
     return [finding for finding in (*found, length) if finding is not None]
 
 
-def _fetched(page: PageFacts) -> tuple[datetime, str]:
-    return page.fetched_at, page.url
+def _when_stored(page: ExtractionSample) -> tuple[datetime, str]:
+    return page.stored_at, page.url
 
 
-def _normal(event: OpenEvent | None) -> Share | None:
+def _normal(event: Event | None) -> Share | None:
     """What was normal when an event opened, from its details; None if they do not say."""
     said = event.details.get("before") if event else None
     if not isinstance(said, Mapping):
@@ -138,7 +129,7 @@ def _normal(event: OpenEvent | None) -> Share | None:
     return Share(good, pages) if isinstance(good, int) and isinstance(pages, int) and 0 <= good <= pages else None
 
 
-def signs(pages: Sequence[PageFacts], *, after: Sequence[PageFacts] = ()) -> list[Sign]:
+def signs(pages: Sequence[ExtractionSample], *, after: Sequence[ExtractionSample] = ()) -> list[Sign]:
     """Every sign of these pages, oldest first; `after` are the pages before them, which name further fields."""
     fields = dict.fromkeys(name for page in (*after, *pages) for name in page.filled if name != "body")
     filled = [Sign(name, "have it", _answers(pages, name)) for name in fields]
@@ -146,17 +137,17 @@ def signs(pages: Sequence[PageFacts], *, after: Sequence[PageFacts] = ()) -> lis
     return [*filled, body, *_date_signs(pages)]
 
 
-def _answers(pages: Sequence[PageFacts], name: str) -> tuple[tuple[PageFacts, bool], ...]:
+def _answers(pages: Sequence[ExtractionSample], name: str) -> tuple[tuple[ExtractionSample, bool], ...]:
     return tuple((page, page.filled[name]) for page in pages if name in page.filled)
 
 
-def _date_signs(pages: Sequence[PageFacts]) -> list[Sign]:
+def _date_signs(pages: Sequence[ExtractionSample]) -> list[Sign]:
     dated = [(page, page.published_at) for page in pages if page.published_at is not None]
     times = [at for _, at in dated]
     follow = zip(dated, [None, *times], strict=False)
     return [
-        Sign("dates in the future", "are not", tuple((p, at <= p.fetched_at + CLOCKS_DIFFER) for p, at in dated)),
-        Sign("dates weeks old", "are not", tuple((p, at >= p.fetched_at - OLD) for p, at in dated)),
+        Sign("dates in the future", "are not", tuple((p, at <= p.stored_at + CLOCKS_DIFFER) for p, at in dated)),
+        Sign("dates weeks old", "are not", tuple((p, at >= p.stored_at - OLD) for p, at in dated)),
         Sign("dates all equal", "differ from the page before", tuple((p, at != last) for (p, at), last in follow)),
     ]
 
@@ -204,13 +195,13 @@ def _finding(sign: Sign, newest: int, normal: Share, *, opens: bool) -> Finding:
         "before": normal.details(),
         "newest": share.details(),
         "chance": chance_of(share, normal) if normal.pages and share.pages else None,
-        "first_at": iso(bad[0].fetched_at) if bad else None,
+        "first_at": iso(bad[0].stored_at) if bad else None,
         "examples": [page.url for page in reversed(bad[-EXAMPLES:])],
     }
     return Finding(kind=EventKind.DRIFT, subject=sign.subject, details=details, opens=opens)
 
 
-def length_drift(recent: Sequence[Body], before: Sequence[int], *, opened: OpenEvent | None = None) -> Finding | None:
+def length_drift(recent: Sequence[Body], before: Sequence[int], *, opened: Event | None = None) -> Finding | None:
     """Drift of the length of bodies, or None; `recent` oldest first. Empty bodies are another sign and left out."""
     bodies = [body for body in recent if body[2] > 0]
     earlier = [length for length in before if length > 0]
@@ -247,7 +238,7 @@ def _shift(bodies: Sequence[Body], normal: float) -> float:
     return max(ratio, 1 / ratio)
 
 
-def _usual_length(event: OpenEvent | None) -> float | None:
+def _usual_length(event: Event | None) -> float | None:
     said = event.details.get("median_before") if event else None
     return float(said) if isinstance(said, int | float) and said > 0 else None
 

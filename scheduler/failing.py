@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.findings import Finding, Json, iso, spoken
+from storage.evidence import ChannelHealth
 from storage.records import EventKind, Stage
 
 REPEATED = 2
@@ -21,19 +22,6 @@ open and close it all day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelFacts:
-    """How the looks at one channel went lately."""
-
-    url: str
-    failures: int  # in a row, up to the last look
-    stage: Stage | None  # of the last failure
-    reason: str | None
-    last_good_at: datetime | None
-    validators_trusted: bool
-    last_failed_at: datetime | None = None  # None: not known, then a good look is believed at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlFacts:
     """How the crawls of a source ended lately."""
 
@@ -42,13 +30,13 @@ class CrawlFacts:
     first_failed_at: datetime | None
 
 
-def channel_findings(channels: Sequence[ChannelFacts], *, now: datetime) -> list[Finding]:
+def channel_findings(channels: Sequence[ChannelHealth], *, now: datetime) -> list[Finding]:
     """Blocked, failing and untrusted channels. Findings with `opens=False` keep an event open and open none: a channel
     that failed once since, or has been good for less than `CALM`."""
     return [finding for channel in channels for finding in _of_channel(channel, now)]
 
 
-def crawl_finding(crawls: CrawlFacts, channels: Sequence[ChannelFacts], *, now: datetime) -> Finding | None:
+def crawl_finding(crawls: CrawlFacts, channels: Sequence[ChannelHealth], *, now: datetime) -> Finding | None:
     """Crawls that fail without a channel's fault: killed, crashed, ended before they began. None after a good one."""
     if crawls.failures == 0:
         return None
@@ -68,7 +56,7 @@ def crawl_finding(crawls: CrawlFacts, channels: Sequence[ChannelFacts], *, now: 
     return Finding(kind=EventKind.FAILING, subject=crawls.source, details=details, opens=opens)
 
 
-def _of_channel(channel: ChannelFacts, now: datetime) -> Iterator[Finding]:
+def _of_channel(channel: ChannelHealth, now: datetime) -> Iterator[Finding]:
     if channel.failures > 0 or _failed_lately(channel, now):
         blocked = channel.stage is Stage.BLOCKED
         yield _trouble(channel, EventKind.BLOCKED, now, opens=blocked and channel.failures >= REPEATED)
@@ -77,16 +65,16 @@ def _of_channel(channel: ChannelFacts, now: datetime) -> Iterator[Finding]:
         yield _untrusted(channel)
 
 
-def _failed_lately(channel: ChannelFacts, now: datetime) -> bool:
+def _failed_lately(channel: ChannelHealth, now: datetime) -> bool:
     return channel.last_failed_at is not None and now - channel.last_failed_at < CALM
 
 
-def _fails_for_long(channel: ChannelFacts, now: datetime) -> bool:
+def _fails_for_long(channel: ChannelHealth, now: datetime) -> bool:
     good = channel.last_good_at
     return channel.failures >= LOOKS and (good is None or now - good >= TIME)
 
 
-def _trouble(channel: ChannelFacts, kind: EventKind, now: datetime, *, opens: bool) -> Finding:
+def _trouble(channel: ChannelHealth, kind: EventKind, now: datetime, *, opens: bool) -> Finding:
     good = channel.last_good_at
     last = f"last good {spoken(now - good)} ago, at {iso(good)}" if good else "never a good one"
     what = "turned away" if kind is EventKind.BLOCKED else "failed"
@@ -104,7 +92,7 @@ def _trouble(channel: ChannelFacts, kind: EventKind, now: datetime, *, opens: bo
     return Finding(kind=kind, subject=channel.url, details=details, opens=opens)
 
 
-def _why(channel: ChannelFacts) -> str:
+def _why(channel: ChannelHealth) -> str:
     return ": ".join(word for word in (channel.stage, channel.reason) if word) or "no reason was kept"
 
 
@@ -119,14 +107,14 @@ ADVICE: Mapping[Stage, str] = {
 }
 
 
-def _advice(channel: ChannelFacts) -> str:
+def _advice(channel: ChannelHealth) -> str:
     return ADVICE.get(channel.stage, _WAIT) if channel.stage else _WAIT
 
 
 _WAIT = "open it; if it works for you, see the network of this machine"
 
 
-def _untrusted(channel: ChannelFacts) -> Finding:
+def _untrusted(channel: ChannelHealth) -> Finding:
     sentence = (
         f"{channel.url}: its body changed under an equal ETag, so it is fetched whole at every look; nothing is lost, "
         "each look costs more bytes"

@@ -36,22 +36,6 @@ class Finding:
         return str(self.details["sentence"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenEvent:
-    """An event of a source that was opened and not closed yet, as stored."""
-
-    id: int
-    kind: EventKind
-    subject: str
-    opened_at: datetime
-    details: Mapping[str, Json]  # of the finding that opened it
-
-    @property
-    def key(self) -> tuple[EventKind, str]:
-        """What makes a finding this event again."""
-        return (self.kind, self.subject)
-
-
 def iso(moment: datetime | None) -> str | None:
     """A moment as details hold it: ISO 8601 in UTC, whole seconds."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")

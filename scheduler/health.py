@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from scheduler.drift import PageFacts, drifts
-from scheduler.failing import ChannelFacts, CrawlFacts, channel_findings, crawl_finding
-from scheduler.findings import Finding, OpenEvent
+from scheduler.drift import drifts
+from scheduler.failing import CrawlFacts, channel_findings, crawl_finding
+from scheduler.findings import Finding
 from scheduler.hours import Expectation
 from scheduler.silence import silent
+from storage.events import Event
+from storage.evidence import ChannelHealth, ExtractionSample
 from storage.records import EventKind
 
 ASSESSED = frozenset({EventKind.SILENT, EventKind.DRIFT, EventKind.BLOCKED, EventKind.FAILING, EventKind.UNTRUSTED})
@@ -30,10 +32,10 @@ class SourceFacts:
     since: datetime | None  # when its first good look was over; None before
     default_per_day: float
     arrivals: Sequence[datetime]
-    recent: Sequence[PageFacts]
-    before: Sequence[PageFacts]
-    channels: Sequence[ChannelFacts]
-    open_events: Collection[OpenEvent] = ()
+    recent: Sequence[ExtractionSample]
+    before: Sequence[ExtractionSample]
+    channels: Sequence[ChannelHealth]
+    open_events: Collection[Event] = ()
     crawls: CrawlFacts | None = None
 
 
@@ -43,8 +45,8 @@ class Transitions:
 
     at: datetime
     opened: tuple[Finding, ...]
-    closed: tuple[OpenEvent, ...]
-    kept: tuple[OpenEvent, ...]
+    closed: tuple[Event, ...]
+    kept: tuple[Event, ...]
 
 
 def assess(facts: SourceFacts, *, now: datetime, expectation: Expectation | None = None) -> list[Finding]:
@@ -66,7 +68,7 @@ def assess(facts: SourceFacts, *, now: datetime, expectation: Expectation | None
     return [*(one for one in (silence, crawls) if one is not None), *drift, *channels]
 
 
-def oldest_good_look(channels: Sequence[ChannelFacts]) -> datetime | None:
+def oldest_good_look(channels: Sequence[ChannelHealth]) -> datetime | None:
     """Up to when all channels were seen; None if one never was: what it lists cannot be missed yet."""
     good = [channel.last_good_at for channel in channels]
     known = [at for at in good if at is not None]
@@ -74,7 +76,7 @@ def oldest_good_look(channels: Sequence[ChannelFacts]) -> datetime | None:
 
 
 def transitions(
-    open_events: Collection[OpenEvent],
+    open_events: Collection[Event],
     found: Collection[Finding],
     *,
     now: datetime,

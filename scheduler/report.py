@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from scheduler.delays import Delay, DelayReport, delays
+from scheduler.delays import DelayReport, delays
+from storage.answers import PastRun
 from storage.conditions import Condition, Relooks, standing
-from storage.evidence import Detection, detections, first_crawls
+from storage.events import Event
+from storage.evidence import detections, first_crawls
 from storage.leases import Lease
 from storage.records import RunStatus
 from storage.store import Store
@@ -34,33 +36,12 @@ WRONG = frozenset({State.FAILING, State.WARNING, State.OVERDUE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastRun:
-    """The last crawl of a source."""
-
-    status: RunStatus
-    started_at: datetime
-    finished_at: datetime | None
-    new: int
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenEvent:
-    """Something that is wrong now."""
-
-    kind: str
-    subject: str
-    opened_at: datetime
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
     """One source."""
 
     source: str
     state: State
-    last_run: LastRun | None
+    last_run: PastRun | None
     due_at: datetime | None
     reason: str | None  # why then
     is_overdue: bool
@@ -68,7 +49,7 @@ class SourceStatus:
     stored_today: int  # in the last 24 h
     pending: int
     relooks: Relooks  # of the last 24 h
-    events: tuple[OpenEvent, ...]
+    events: tuple[Event, ...]  # open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,45 +78,18 @@ def look_around(store: Store, *, now: datetime) -> StatusReport:
         is_watched=found.is_watched,
         daemon=found.daemon,
         sources=tuple(_source(one, is_watched=found.is_watched, now=now) for one in found.conditions),
-        delays=delays((_as_delay(one) for one in detections(store, since=since)), first_crawls=first_crawls(store)),
+        delays=delays(detections(store, since=since), first_crawls=first_crawls(store)),
         undelivered=store.alerts.waiting().count,
-    )
-
-
-def _as_delay(one: Detection) -> Delay:
-    return Delay(
-        source=one.source,
-        published_at=one.published_at,
-        precision=one.precision,
-        first_listed_at=one.first_listed_at,
-        stored_at=one.stored_at,
     )
 
 
 def _source(one: Condition, *, is_watched: bool, now: datetime) -> SourceStatus:
     schedule, run = one.schedule, one.last_run
     late = is_watched and is_late(one, now)
-    events = tuple(
-        OpenEvent(
-            kind=event.kind,
-            subject=event.subject,
-            opened_at=event.opened_at,
-            sentence=str(event.details.get("sentence", "")),
-        )
-        for event in one.events
-    )
     return SourceStatus(
         source=one.source,
         state=state_of(one, late=late),
-        last_run=None
-        if run is None
-        else LastRun(
-            status=run.status,
-            started_at=run.started_at,
-            finished_at=run.finished_at,
-            new=run.new_count,
-            error=run.error,
-        ),
+        last_run=run,
         due_at=schedule.due_at if schedule else None,
         reason=schedule.reason if schedule else None,
         is_overdue=late,
@@ -143,7 +97,7 @@ def _source(one: Condition, *, is_watched: bool, now: datetime) -> SourceStatus:
         stored_today=one.stored_today,
         pending=one.pending,
         relooks=one.relooks,
-        events=events,
+        events=one.events,
     )
 
 

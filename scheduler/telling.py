@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from storage.alerts import UntoldEvent
 from storage.durations import format_time
+from storage.events import Event
 from storage.matching import Match
 from storage.printable import fit, safe
 from storage.records import EventKind
@@ -111,28 +111,28 @@ def _digest(watch: str, part: Sequence[Message], number: int, of: int) -> Messag
     return Message(fit(f"{harmless(watch)}: {many}{which}", TITLE), body)
 
 
-def event_message(event: UntoldEvent) -> Message:
-    """An event's beginning, or its end if it has one: what, where, since when, and the evidence."""
-    return _recovered(event) if event.closed_at and event.kind in ENDED else _opened(event)
+def event_message(event: Event, source_title: str) -> Message:
+    """Describe an event's beginning, or its end if it has one: what, where, since when, and the evidence."""
+    return (_recovered if event.closed_at and event.kind in ENDED else _opened)(event, source_title)
 
 
-def _opened(event: UntoldEvent) -> Message:
+def _opened(event: Event, source_title: str) -> Message:
     return Message(
-        fit(f"{harmless(event.source_title)} {BEGUN[event.kind]}", TITLE),
+        fit(f"{harmless(source_title)} {BEGUN[event.kind]}", TITLE),
         "\n".join([*_evidence(event), f"Since {format_time(event.opened_at)} UTC"]),
     )
 
 
-def _recovered(event: UntoldEvent) -> Message:
+def _recovered(event: Event, source_title: str) -> Message:
     assert event.closed_at is not None
     took = written(event.closed_at - event.opened_at)
     return Message(
-        fit(f"{harmless(event.source_title)} {ENDED[event.kind]}, after {took}", TITLE),
+        fit(f"{harmless(source_title)} {ENDED[event.kind]}, after {took}", TITLE),
         "\n".join([*_evidence(event), f"From {format_time(event.opened_at)} to {format_time(event.closed_at)} UTC"]),
     )
 
 
-def _evidence(event: UntoldEvent) -> list[str]:
+def _evidence(event: Event) -> list[str]:
     sentence = event.details.get("sentence")
     examples = event.details.get("examples")
     about = [f"{event.kind}: {harmless(event.subject)}"] if event.subject else [str(event.kind)]

@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, literal, or_, select, update
 
 from storage.duty_models import AlertRow, WatchRow
 from storage.engine import insert_into
-from storage.models import EventRow, SourceRow
+from storage.events import COLUMNS, Event, from_row
+from storage.models import EventRow
 from storage.records import EventKind, Telling
 from storage.session import Database
 
 events = EventRow.__table__
-sources = SourceRow.__table__
 alerts = AlertRow.__table__
 watches = WatchRow.__table__
 
@@ -74,21 +74,6 @@ class Waiting:
     failed_count: int  # of them, those that failed at least once
     oldest_at: datetime | None
     error: str | None  # of the last one that failed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UntoldEvent:
-    """An event whose beginning or end somebody is to be told of."""
-
-    id: int
-    source: str
-    source_title: str
-    kind: EventKind
-    subject: str
-    details: Mapping[str, Any]
-    opened_at: datetime
-    closed_at: datetime | None
-    told_at: datetime | None
 
 
 class Alerts:
@@ -145,20 +130,21 @@ class Alerts:
 
     def untold_events(
         self, kinds: Collection[EventKind], lasting: Collection[EventKind], limit: int
-    ) -> tuple[UntoldEvent, ...]:
+    ) -> tuple[Event, ...]:
         """Events of `kinds` whose beginning nobody was told of, and of `lasting` those that ended untold."""
         ended = and_(events.c.kind.in_(lasting), events.c.closed_at.is_not(None), events.c.end_told_at.is_(None))
         untold = or_(events.c.told_at.is_(None), ended)
-        statement = _UNTOLD.where(events.c.kind.in_(kinds), untold).order_by(events.c.id).limit(limit)
+        statement = select(*COLUMNS).where(events.c.kind.in_(kinds), untold).order_by(events.c.id).limit(limit)
         with self._database.read() as connection:
-            return tuple(_event(row._asdict()) for row in connection.execute(statement))
+            return tuple(from_row(row) for row in connection.execute(statement).mappings())
 
-    def tell_event(self, event: UntoldEvent, rows: Iterable[NewAlert], now: datetime) -> int:
+    def tell_event(self, event: Event, rows: Iterable[NewAlert], now: datetime) -> int:
         """Keep the messages of an event and note that they were written, in one transaction.
 
         `event` is as it was when they were written: an end that came since stays untold. Return how many are new.
         """
-        values = {"told_at": event.told_at or now, **({"end_told_at": now} if event.closed_at else {})}
+        told_at = func.coalesce(events.c.told_at, literal(now, events.c.told_at.type))
+        values = {"told_at": told_at, **({} if event.is_open else {"end_told_at": now})}
         with self._database.write() as connection:
             count = insert_alerts(connection, rows)
             connection.execute(update(EventRow).where(events.c.id == event.id).values(values))
@@ -199,17 +185,9 @@ _DUE = (
     .where(alerts.c.delivered_at.is_(None))
     .order_by(alerts.c.next_attempt_at, alerts.c.id)
 )
-_UNTOLD = select(
-    *(events.c[name] for name in ("id", "source", "kind", "subject", "details", "opened_at", "closed_at", "told_at")),
-    sources.c.title.label("source_title"),
-).join_from(events, sources, sources.c.name == events.c.source)
 
 
 def _due(row: dict[str, Any]) -> DueAlert:
     quiet = quiet_hours(row.pop("quiet_from"), row.pop("quiet_until"), row.pop("timezone"))
     telling = row.pop("telling") or Telling.INSTANTLY
     return DueAlert(**row, telling=telling, quiet=quiet)
-
-
-def _event(row: dict[str, Any]) -> UntoldEvent:
-    return UntoldEvent(**{**row, "kind": EventKind(row["kind"])})

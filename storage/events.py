@@ -11,20 +11,38 @@ from sqlalchemy import Connection, insert, select, update
 
 from storage.engine import insert_into
 from storage.models import EventRow
+from storage.records import EventKind
 from storage.session import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to a source, a channel or an article; `closed_at` is None while it lasts."""
+    """Describe what happened to a source, a channel or an article; `closed_at` is None while it lasts.
+
+    `details` can be written as JSON; its "sentence" is one line for a person.
+    """
 
     id: int
     source: str
-    kind: str
-    subject: str
+    kind: EventKind
+    subject: str  # the address or field it is about; "" for the source as a whole
     details: Mapping[str, Any]
     opened_at: datetime
     closed_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def key(self) -> tuple[EventKind, str]:
+        """Identify the event among those of its source: a finding of the same key is this event again."""
+        return (self.kind, self.subject)
+
+    @property
+    def sentence(self) -> str:
+        """One line for a person; empty if the details have none."""
+        return str(self.details.get("sentence") or "")
 
 
 def record(
@@ -65,9 +83,15 @@ class Events:
         wanted = [] if source is None else [EventRow.source == source]
         wanted += [EventRow.closed_at.is_(None)] if open_only else []
         wanted += [] if kind is None else [EventRow.kind == kind]
-        statement = select(*_COLUMNS).where(*wanted).order_by(EventRow.id.desc()).limit(limit)
+        statement = select(*COLUMNS).where(*wanted).order_by(EventRow.id.desc()).limit(limit)
         with self._database.read() as connection:
-            return [Event(**row) for row in connection.execute(statement).mappings()]
+            return [from_row(row) for row in connection.execute(statement).mappings()]
 
 
-_COLUMNS = tuple(getattr(EventRow, name) for name in Event.__dataclass_fields__)
+COLUMNS = tuple(EventRow.__table__.c[name] for name in Event.__dataclass_fields__)
+"""Columns of `from_row`."""
+
+
+def from_row(row: Mapping[Any, Any]) -> Event:
+    """Make an Event of a row of `COLUMNS`."""
+    return Event(**{**row, "kind": EventKind(row["kind"])})

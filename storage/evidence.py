@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ from sqlalchemy import func, select
 
 from storage.engine import AnyRow
 from storage.models import ArticleRow, ChannelRow, CrawlRunRow, LinkRow
-from storage.records import Precision, Problem, RunStatus, Stage
+from storage.records import Precision, RunStatus, Stage
 from storage.session import Database
 
 BACK_CATALOGUE = timedelta(days=2)
@@ -22,24 +23,19 @@ out of a crawl for a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPage:
-    """How the page of an article reads."""
+class ExtractionSample:
+    """Extracted fields of one stored article: the input of drift detection."""
 
     url: str
     stored_at: datetime
-    body_length: int
+    filled: Mapping[str, bool]  # by field; a field that the source does not have may be left out
+    body_length: int  # characters
     published_at: datetime | None
-    has_subtitle: bool
-    has_author: bool
-    has_views: bool
-    has_image: bool
-    has_section: bool
-    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelHealth:
-    """How looking at a channel goes."""
+    """Outcome of the last polls of one channel."""
 
     url: str
     failures: int  # in a row
@@ -51,11 +47,10 @@ class ChannelHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
-    """How late an article was noticed, listed and kept."""
+class DetectionTimes:
+    """Publication, listing and storage times of one article: the input of detection latency."""
 
     source: str
-    url: str
     published_at: datetime | None
     precision: Precision | None
     first_listed_at: datetime
@@ -79,11 +74,11 @@ def _arrival(listed_at: datetime, published_at: datetime | None) -> datetime | N
     return None if listed_at - published_at > BACK_CATALOGUE else published_at
 
 
-def read_pages(database: Database, source: str, *, limit: int) -> list[ReadPage]:
-    """How the newest articles of a source read, newest first."""
-    statement = select(*_READ).where(ArticleRow.source == source).order_by(ArticleRow.id.desc()).limit(limit)
+def extraction_samples(database: Database, source: str, *, limit: int) -> list[ExtractionSample]:
+    """Read the extracted fields of the newest `limit` articles of a source, newest first."""
+    statement = select(*_SAMPLED).where(ArticleRow.source == source).order_by(ArticleRow.id.desc()).limit(limit)
     with database.read() as connection:
-        return [_read_page(row) for row in connection.execute(statement)]
+        return [_sample(row) for row in connection.execute(statement)]
 
 
 def channel_health(database: Database, source: str) -> list[ChannelHealth]:
@@ -100,11 +95,10 @@ def channel_health(database: Database, source: str) -> list[ChannelHealth]:
         return [ChannelHealth(**row) for row in connection.execute(current).mappings()]
 
 
-def detections(database: Database, *, since: datetime) -> list[Detection]:
+def detections(database: Database, *, since: datetime) -> list[DetectionTimes]:
     """The articles stored since, with the moments of their way here."""
     columns = (
         ArticleRow.source,
-        ArticleRow.url,
         ArticleRow.published_at,
         ArticleRow.published_precision.label("precision"),
         ArticleRow.first_seen_at.label("first_listed_at"),
@@ -112,7 +106,7 @@ def detections(database: Database, *, since: datetime) -> list[Detection]:
     )
     statement = select(*columns).where(ArticleRow.stored_at >= since).order_by(ArticleRow.stored_at)
     with database.read() as connection:
-        return [Detection(**row) for row in connection.execute(statement).mappings()]
+        return [DetectionTimes(**row) for row in connection.execute(statement).mappings()]
 
 
 def first_crawls(database: Database) -> dict[str, datetime]:
@@ -123,7 +117,7 @@ def first_crawls(database: Database) -> dict[str, datetime]:
         return {row.source: row.ended for row in connection.execute(good.group_by(CrawlRunRow.source))}
 
 
-_READ = (
+_SAMPLED = (
     ArticleRow.url,
     ArticleRow.stored_at,
     ArticleRow.body,
@@ -137,16 +131,22 @@ _READ = (
 )
 
 
-def _read_page(row: AnyRow) -> ReadPage:
-    return ReadPage(
+def _sample(row: AnyRow) -> ExtractionSample:
+    """A field that was read with a problem counts as not filled."""
+    problematic = {problem.field for problem in row.problems}
+    present = {
+        "published_at": row.published_at is not None,
+        "body": bool(row.body),
+        "subtitle": row.subtitle is not None,
+        "author": row.author is not None,
+        "view_count": row.view_count is not None,
+        "image_url": row.image_url is not None,
+        "section": row.section is not None,
+    }
+    return ExtractionSample(
         url=row.url,
         stored_at=row.stored_at,
+        filled={name: is_present and name not in problematic for name, is_present in present.items()},
         body_length=len(row.body),
         published_at=row.published_at,
-        has_subtitle=row.subtitle is not None,
-        has_author=row.author is not None,
-        has_views=row.view_count is not None,
-        has_image=row.image_url is not None,
-        has_section=row.section is not None,
-        problems=row.problems,
     )

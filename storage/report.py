@@ -15,7 +15,7 @@ from storage.answers import ArticleSummary
 from storage.articles import Articles, revisions
 from storage.counting import By, counts, day_of
 from storage.criteria import passing
-from storage.events import Event
+from storage.events import COLUMNS, Event, from_row
 from storage.filters import ArticleFilter, Sort
 from storage.models import CrawlRunRow, EventRow
 from storage.records import EventKind, RunStatus
@@ -186,9 +186,8 @@ def _events(
     """Events that began before the period's end and were not over before its beginning."""
     during = and_(events.c.opened_at < until, or_(events.c.closed_at.is_(None), events.c.closed_at >= since))
     of_source = [] if source is None else [events.c.source == source]
-    columns = [events.c[name] for name in Event.__dataclass_fields__]
-    asked = select(*columns).where(during, events.c.kind.in_([str(kind) for kind in kinds]), *of_source)
-    return tuple(Event(**row) for row in connection.execute(asked.order_by(events.c.id.desc())).mappings())
+    asked = select(*COLUMNS).where(during, events.c.kind.in_([str(kind) for kind in kinds]), *of_source)
+    return tuple(from_row(row) for row in connection.execute(asked.order_by(events.c.id.desc())).mappings())
 
 
 def _missing(connection: Connection, wanted: ArticleFilter) -> tuple[Missing, ...]:
@@ -211,7 +210,5 @@ def _by_source(connection: Connection, wanted: ArticleFilter) -> dict[str, int]:
 
 def about(event: Event) -> str:
     """What an event is about: its subject, and the sentence that was said of it; where none was, its plain details."""
-    details = dict(event.details)
-    said = details.get("sentence")
-    plain = (f"{name} {value}" for name, value in details.items() if isinstance(value, str | int | float))
-    return "; ".join(filter(None, (event.subject, *([str(said)] if said else plain))))
+    plain = (f"{name} {value}" for name, value in event.details.items() if isinstance(value, str | int | float))
+    return "; ".join(filter(None, (event.subject, *([event.sentence] if event.sentence else plain))))

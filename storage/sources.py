@@ -24,6 +24,11 @@ class Sources:
             statement = insert_into(connection, SourceRow).values(name=name, **facts)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=facts))
 
+    def titles(self) -> dict[str, str]:
+        """Map the name of each source to its title."""
+        with self._database.read() as connection:
+            return {row.name: row.title for row in connection.execute(select(SourceRow.name, SourceRow.title))}
+
     def home(self, name: str | None = None) -> str | None:
         """The home page of a source; without a name that of the first; None if there is none."""
         wanted = [] if name is None else [SourceRow.name == name]

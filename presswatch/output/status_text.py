@@ -57,7 +57,7 @@ def _last_run(one: SourceStatus) -> str:
     run = one.last_run
     if run is None:
         return "never"
-    error = f": {run.error}" if run.error else f", {run.new} new"
+    error = f": {run.error}" if run.error else f", {run.new_count} new"
     return f"{format_time(run.started_at)}, {run.status}{error}"
 
 
@@ -112,7 +112,7 @@ def event_lines(found: Sequence[Event], *, columns_wide: int) -> Iterator[str]:
 
 
 def _what(one: Event) -> str:
-    return str(one.details.get("sentence") or one.subject)
+    return one.sentence or one.subject
 
 
 def _details(one: Event) -> str:

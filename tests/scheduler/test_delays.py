@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.delays import Delay, LeftOut, Spread, delays, nearest_rank, why_left_out
+from scheduler.delays import LeftOut, Spread, delays, nearest_rank, why_left_out
+from storage.evidence import DetectionTimes
 from storage.records import Precision
 from tests.scheduler.histories import BAKU
 
 NOON = datetime(2026, 11, 4, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-ROW = Delay(
+ROW = DetectionTimes(
     source="caliber",
     published_at=NOON,
     precision=Precision.MINUTE,
@@ -26,9 +27,9 @@ ROW = Delay(
 FIRST_CRAWL = NOON - timedelta(days=30)
 
 
-def after(listed: float, stored: float, *, published_at: datetime = NOON, source: str = "caliber") -> Delay:
+def after(listed: float, stored: float, *, published_at: datetime = NOON, source: str = "caliber") -> DetectionTimes:
     """An article listed and stored so many minutes after its publication."""
-    return Delay(
+    return DetectionTimes(
         source=source,
         published_at=published_at,
         precision=Precision.MINUTE,
@@ -54,7 +55,7 @@ def after(listed: float, stored: float, *, published_at: datetime = NOON, source
         (replace(ROW, published_at=ROW.first_listed_at - timedelta(days=2) - MINUTE), LeftOut.BACK_CATALOGUE),
     ],
 )
-def test_only_a_delay_that_means_something_is_counted(row: Delay, reason: LeftOut | None) -> None:
+def test_only_a_delay_that_means_something_is_counted(row: DetectionTimes, reason: LeftOut | None) -> None:
     assert why_left_out(row, FIRST_CRAWL) == reason
 
 

@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.drift import PageFacts, Share, chance_of, drifts, rank_sum
-from scheduler.findings import EventKind, Finding, OpenEvent
+from scheduler.drift import Share, chance_of, drifts, rank_sum
+from scheduler.findings import Finding
+from storage.events import Event
+from storage.evidence import ExtractionSample
+from storage.records import EventKind
 from tests.scheduler.histories import MONDAY
 from tests.scheduler.pages import dated, normal, without
 
@@ -20,16 +23,20 @@ BEFORE = normal(300)
 SAME = normal(40, start=300)
 
 
-def opened(recent: list[PageFacts], before: list[PageFacts] = BEFORE, **more: list[OpenEvent]) -> dict[str, Finding]:
+def opened(
+    recent: list[ExtractionSample], before: list[ExtractionSample] = BEFORE, **more: list[Event]
+) -> dict[str, Finding]:
     return {one.subject: one for one in drifts(recent, before, **more) if one.opens}
 
 
-def event(finding: Finding) -> OpenEvent:
-    return OpenEvent(
+def event(finding: Finding) -> Event:
+    return Event(
         id=1,
+        source="news",
         kind=finding.kind,
         subject=finding.subject,
         opened_at=MONDAY,
+        closed_at=None,
         details=json.loads(json.dumps(finding.details)),
     )
 
@@ -85,11 +92,11 @@ def test_bodies_much_shorter_or_longer_are_drift(factor: float, drifted: bool) -
     [
         (dated(SAME, timedelta(days=1)), "dates in the future"),
         (dated(SAME, -timedelta(days=20)), "dates weeks old"),
-        (dated(SAME, SAME[0].fetched_at), "dates all equal"),
+        (dated(SAME, SAME[0].stored_at), "dates all equal"),
     ],
     ids=["future", "old", "equal"],
 )
-def test_dates_gone_astray_are_drift(pages: list[PageFacts], subject: str) -> None:
+def test_dates_gone_astray_are_drift(pages: list[ExtractionSample], subject: str) -> None:
     found = opened(pages)
     assert list(found) == [subject]
     assert len(found[subject].details["examples"]) == 3  # type: ignore[arg-type]
@@ -100,7 +107,7 @@ def test_dates_a_little_ahead_are_a_clock_that_differs() -> None:
 
 
 def test_a_source_that_prints_days_may_have_equal_dates() -> None:
-    by_day = [replace(one, published_at=one.fetched_at.replace(hour=0, minute=0)) for one in (*BEFORE, *SAME)]
+    by_day = [replace(one, published_at=one.stored_at.replace(hour=0, minute=0)) for one in (*BEFORE, *SAME)]
     assert opened(by_day[300:], by_day[:300]) == {}
 
 
@@ -125,7 +132,7 @@ def test_a_drift_is_over_when_nineteen_of_twenty_pages_are_good_and_does_not_com
     assert not any("title" in opened(window) for window in windows[19:])
 
 
-def _is_found(recent: list[PageFacts], alarm: OpenEvent) -> bool:
+def _is_found(recent: list[ExtractionSample], alarm: Event) -> bool:
     return alarm.key in {one.key for one in drifts(recent, BEFORE, open_events=[alarm])}
 
 
@@ -143,15 +150,15 @@ def test_short_bodies_do_not_become_the_norm_by_lasting() -> None:
     assert _keys(SAME, short[:300], alarm) == set()
 
 
-def _keys(recent: list[PageFacts], before: list[PageFacts], alarm: OpenEvent) -> set[tuple[EventKind, str]]:
+def _keys(recent: list[ExtractionSample], before: list[ExtractionSample], alarm: Event) -> set[tuple[EventKind, str]]:
     return {one.key for one in drifts(recent, before, open_events=[alarm]) if one.key == alarm.key and not one.opens}
 
 
 @pytest.mark.parametrize("details", [{}, {"before": None}, {"before": {"good": "x", "pages": 3}}, {"median_before": 0}])
 def test_an_event_that_does_not_say_what_was_normal_is_judged_by_the_pages_before(details: dict[str, object]) -> None:
     for subject in ("title", "body length"):
-        alarm = OpenEvent(id=1, kind=EventKind.DRIFT, subject=subject, opened_at=MONDAY, details=details)  # type: ignore[arg-type]
-        assert not _is_found(SAME, alarm)
+        finding = Finding(kind=EventKind.DRIFT, subject=subject, details=details)  # type: ignore[arg-type]
+        assert not _is_found(SAME, event(finding))
 
 
 def test_order_does_not_matter() -> None:

@@ -13,18 +13,19 @@ from statistics import median
 
 import pytest
 
-from scheduler.drift import PageFacts, drifts
+from scheduler.drift import drifts
 from scheduler.findings import Finding
+from storage.evidence import ExtractionSample
 from tests.scheduler.pages import RATES, normal, without
 
 BY_SECTION = {"title": 1.0, "author": 0.9, "subtitle": 0.2}, {"title": 1.0, "author": 0.4, "subtitle": 0.7}
 
 
-def judge(pages: list[PageFacts]) -> list[Finding]:
+def judge(pages: list[ExtractionSample]) -> list[Finding]:
     return [one for one in drifts(pages[-40:], pages[-340:-40]) if one.opens]
 
 
-def false_alarms(pages: list[PageFacts]) -> list[Finding]:
+def false_alarms(pages: list[ExtractionSample]) -> list[Finding]:
     return [found for count in range(41, len(pages) + 1) for found in judge(pages[:count])]
 
 

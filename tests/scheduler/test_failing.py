@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.failing import ChannelFacts, CrawlFacts, channel_findings, crawl_finding
+from scheduler.failing import CrawlFacts, channel_findings, crawl_finding
+from storage.evidence import ChannelHealth
 from storage.records import Stage
 from tests.scheduler.histories import MONDAY
 
@@ -18,18 +19,19 @@ HOUR = timedelta(hours=1)
 
 def channel(
     failures: int = 0, stage: Stage | None = None, *, good: timedelta | None = HOUR, trusted: bool = True
-) -> ChannelFacts:
-    return ChannelFacts(
+) -> ChannelHealth:
+    return ChannelHealth(
         url="https://news.example/rss",
         failures=failures,
         stage=stage,
         reason="answered 503" if stage else None,
         last_good_at=None if good is None else NOW - good,
+        last_failed_at=None,
         validators_trusted=trusted,
     )
 
 
-def kinds(facts: ChannelFacts, *, opens: bool = True) -> set[str]:
+def kinds(facts: ChannelHealth, *, opens: bool = True) -> set[str]:
     return {finding.kind.value for finding in channel_findings([facts], now=NOW) if finding.opens is opens}
 
 
@@ -50,7 +52,7 @@ def kinds(facts: ChannelFacts, *, opens: bool = True) -> set[str]:
         (channel(3, Stage.BLOCKED, trusted=False), {"blocked", "untrusted"}),
     ],
 )
-def test_what_opens(facts: ChannelFacts, found: set[str]) -> None:
+def test_what_opens(facts: ChannelHealth, found: set[str]) -> None:
     assert kinds(facts) == found
 
 
@@ -94,7 +96,9 @@ def crawls(failures: int) -> CrawlFacts:
         (3, [channel(), channel(1, Stage.TIMEOUT)], False),  # the channel is told of
     ],
 )
-def test_crawls_that_fail_by_no_channels_fault(failures: int, channels: list[ChannelFacts], opens: bool | None) -> None:
+def test_crawls_that_fail_by_no_channels_fault(
+    failures: int, channels: list[ChannelHealth], opens: bool | None
+) -> None:
     found = crawl_finding(crawls(failures), channels, now=NOW)
     assert (None if found is None else found.opens) is opens
 

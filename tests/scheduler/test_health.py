@@ -9,21 +9,23 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.failing import ChannelFacts
-from scheduler.findings import EventKind, Finding, OpenEvent
+from scheduler.findings import Finding
 from scheduler.health import ASSESSED, SourceFacts, Transitions, assess, oldest_good_look, transitions
-from storage.records import Stage
+from storage.events import Event
+from storage.evidence import ChannelHealth
+from storage.records import EventKind, Stage
 from tests.scheduler.histories import BAKU, MONDAY, Newsroom
 from tests.scheduler.pages import normal, without
 
 NOW = MONDAY + timedelta(days=43, hours=8)
 ARRIVALS = Newsroom(per_workday=40).arrivals(MONDAY, NOW - MONDAY, seed=1)
-FEED = ChannelFacts(
+FEED = ChannelHealth(
     url="https://news.example/rss",
     failures=0,
     stage=None,
     reason=None,
     last_good_at=NOW,
+    last_failed_at=None,
     validators_trusted=True,
 )
 HEALTHY = SourceFacts(
@@ -45,14 +47,14 @@ KEYS = st.lists(st.tuples(KINDS, SUBJECTS), unique=True, max_size=8)
 Key = tuple[EventKind, str]
 
 
-def events(keys: Collection[Key]) -> list[OpenEvent]:
+def events(keys: Collection[Key]) -> list[Event]:
     return [
-        OpenEvent(id=number, kind=kind, subject=subject, opened_at=MONDAY, details={})
+        Event(id=number, source="news", kind=kind, subject=subject, opened_at=MONDAY, closed_at=None, details={})
         for number, (kind, subject) in enumerate(keys)
     ]
 
 
-def after(round_: Transitions) -> list[OpenEvent]:
+def after(round_: Transitions) -> list[Event]:
     """What is open once a round's transitions are stored."""
     return [*round_.kept, *events([finding.key for finding in round_.opened])]
 
@@ -97,7 +99,7 @@ def test_a_source_was_seen_up_to_its_oldest_good_look() -> None:
 
 def test_one_alert_on_entry_one_on_recovery_none_between() -> None:
     """A silence told over: usual, silent for a day of looks, then an article."""
-    open_events: list[OpenEvent] = []
+    open_events: list[Event] = []
     told = []
     for hours in range(0, 96, 2):
         at = NOW + timedelta(hours=hours)
@@ -153,7 +155,7 @@ def test_an_event_closes_only_when_it_is_not_found_at_all(keys: list[Key], found
 
 @given(st.lists(FINDINGS, max_size=6))
 def test_openings_and_closings_alternate(rounds: list[list[Finding]]) -> None:
-    open_events: list[OpenEvent] = []
+    open_events: list[Event] = []
     standing: set[Key] = set()
     for found in rounds:
         round_ = transitions(open_events, found, now=NOW)

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.findings import EventKind, Finding
+from scheduler.findings import Finding
 from scheduler.hours import WEEKS
 from scheduler.silence import LEAST_EXPECTED, LEAST_TIME, patience, silent
+from storage.records import EventKind
 from tests.scheduler.histories import MONDAY, Newsroom
 from tests.scheduler.judging import ask
 

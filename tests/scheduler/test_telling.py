@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scheduler.sending import without_markdown
 from scheduler.telling import MESSAGE, TITLE, Message, article_message, digest_messages, event_message, written
-from storage.alerts import UntoldEvent
+from storage.events import Event
 from storage.matching import matches
 from storage.printable import safe, width
 from storage.questions import parse
@@ -89,21 +89,21 @@ def test_no_message_is_left_out_of_a_digest(sizes: list[int]) -> None:
     assert all(message.title in whole for message in messages)
 
 
-EVENT = UntoldEvent(
+EVENT = Event(
     id=9,
     source="caliber",
-    source_title="Caliber.az",
     kind=EventKind.SILENT,
     subject="https://caliber.az/rss.xml",
     details={"sentence": "Nothing new for 5 h; usually 2 an hour.", "examples": [f"https://a/{n}" for n in range(5)]},
     opened_at=NOON,
     closed_at=None,
-    told_at=None,
 )
+
+CALIBER = "Caliber.az"
 
 
 def test_an_event_is_told_with_its_evidence() -> None:
-    assert event_message(EVENT) == Message(
+    assert event_message(EVENT, CALIBER) == Message(
         "Caliber.az has gone silent",
         "Nothing new for 5 h; usually 2 an hour.\nsilent: https://caliber.az/rss.xml\n"
         "https://a/0\nhttps://a/1\nhttps://a/2\nSince 2026-11-04 12:00 UTC",
@@ -111,7 +111,7 @@ def test_an_event_is_told_with_its_evidence() -> None:
 
 
 def test_its_end_says_how_long_it_lasted() -> None:
-    message = event_message(replace(EVENT, closed_at=NOON + 3.5 * HOUR, details={}))
+    message = event_message(replace(EVENT, closed_at=NOON + 3.5 * HOUR, details={}), CALIBER)
     assert message.title == "Caliber.az publishes again, after 3 h 30 min"
     assert message.body.endswith("From 2026-11-04 12:00 to 2026-11-04 15:30 UTC")
 
@@ -122,7 +122,8 @@ def test_its_end_says_how_long_it_lasted() -> None:
 )
 @pytest.mark.parametrize("closed", [False, True])
 def test_every_kind_of_event_has_words(kind: EventKind, details: dict[str, Any], closed: bool) -> None:
-    message = event_message(replace(EVENT, kind=kind, details=details, closed_at=NOON if closed else None, subject=""))
+    event = replace(EVENT, kind=kind, details=details, closed_at=NOON if closed else None, subject="")
+    message = event_message(event, CALIBER)
     assert message.title.startswith("Caliber.az ")
     assert "\x1b" not in message.body
 
