@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from scheduler import wording
 from scheduler.plan import Plan
+from storage.durations import format_time
 
 
 def catch_up(due: Mapping[str, Plan], *, now: datetime, spread: timedelta) -> dict[str, Plan]:
@@ -32,7 +32,7 @@ def _urgency(name: str, plan: Plan) -> tuple[timedelta, float, str]:
 
 def _reason(plan: Plan, place: int, count: int) -> str:
     among = f", number {place} of {count}" if count > 1 else ""
-    return f"was due {wording.moment(plan.due_at)} and nothing looked: caught up once{among}"
+    return f"was due {format_time(plan.due_at)} UTC and nothing looked: caught up once{among}"
 
 
 def batch(due: Sequence[str], *, alone: Collection[str], most: int) -> list[tuple[str, ...]]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from scheduler import wording
 from scheduler.backoff import MAX_RETRY_AFTER, back_off, cap
 from scheduler.pace import Bounds, ahead, begins, behind, first_pace, steer
 from scheduler.rhythm import Rhythm
 from scheduler.rules import JITTER, TICK, Cron, Every, Rule, bounds_of, next_fire
+from storage.durations import format_duration, format_time
 from storage.records import Stage
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -88,7 +88,7 @@ def repaired(rule: Rule, last: Plan | None, now: datetime, *, in_trouble: bool) 
     """
     if last is None:
         return Plan(now, None, "never looked at: due at once")
-    planned = wording.moment(last.due_at)
+    planned = f"{format_time(last.due_at)} UTC"
     if last.due_at < now:
         return replace(last, due_at=now, reason=f"was due {planned} and nothing looked: due now")
     if not in_trouble:
@@ -118,7 +118,7 @@ def _after_success(rule: Rule, last: Plan | None, look: Look, rhythm: Rhythm, no
     bounds, start, factor = bounds_of(rule), _start(look, now), 1 + JITTER * jitter
     if isinstance(rule, Every):
         interval, wait = rule.interval, rule.interval * factor
-        reason = f"{known}: every {wording.length(interval)}, as set"
+        reason = f"{known}: every {format_duration(interval)}, as set"
     else:
         interval = _pace(last, look, rhythm, bounds)
         wait = ahead(interval, rhythm, start, bounds, factor=factor)
@@ -150,7 +150,7 @@ def _adaptive_reason(known: str, wait: timedelta, rhythm: Rhythm, start: datetim
     limit = ", the most allowed" if wait == bounds.most else ", the least allowed" if wait == bounds.least else ""
     dawn = begins(rhythm, start, start + wait)
     hour = _hour(rhythm, dawn or start)
-    return f"{known}: {'next in' if dawn else 'every'} {wording.length(wait)}{limit}; {hour}"
+    return f"{known}: {'next in' if dawn else 'every'} {format_duration(wait)}{limit}; {hour}"
 
 
 def _after_failure(rule: Rule, last: Plan | None, look: Look, now: datetime, jitter: float) -> Plan:
@@ -159,14 +159,14 @@ def _after_failure(rule: Rule, last: Plan | None, look: Look, now: datetime, jit
     what = f"{look.stage or 'crawl ended without a word'}, failure {max(1, look.failures)} in a row since"
     if isinstance(rule, Cron):
         due_at = next_fire(rule, now + wait)
-        return Plan(due_at, None, f"{what} {wording.moment(first)}: next at {wording.moment(due_at)}, by cron")
+        return Plan(due_at, None, f"{what} {format_time(first)} UTC: next at {format_time(due_at)} UTC, by cron")
     # a person's own interval is never undercut, the adaptive one may be: a slow source should not lose half a day
     floor = rule.interval if isinstance(rule, Every) else rule.least
     wait = max(floor, wait)
     most = max(cap(now - first), floor * (1 + JITTER))
     due_at = now + max(bounds_of(rule).least, min(most, wait * (1 + JITTER * jitter)))
     interval = rule.interval if isinstance(rule, Every) else last.interval if last else None
-    return Plan(due_at, interval, f"{what} {wording.moment(first)}: next try in {wording.length(wait)}")
+    return Plan(due_at, interval, f"{what} {format_time(first)} UTC: next try in {format_duration(wait)}")
 
 
 def _held(rule: Rule, plan: Plan, look: Look, now: datetime) -> Plan:
@@ -175,7 +175,7 @@ def _held(rule: Rule, plan: Plan, look: Look, now: datetime) -> Plan:
     if until <= plan.due_at:
         return plan
     due_at = next_fire(rule, until - TICK) if isinstance(rule, Cron) else until
-    return replace(plan, due_at=due_at, reason=f"the site asked to be left alone until {wording.moment(until)}")
+    return replace(plan, due_at=due_at, reason=f"the site asked to be left alone until {format_time(until)} UTC")
 
 
 def _furthest(rule: Rule, now: datetime) -> datetime:

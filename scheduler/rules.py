@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
-from scheduler import wording
 from scheduler.pace import Bounds
+from storage.durations import format_time
 
 LEAST = timedelta(minutes=5)
 MOST = timedelta(hours=6)
@@ -136,7 +136,7 @@ def next_fire(rule: Cron, after: datetime) -> datetime:
         found += [at for at in _moments(wall, zone, by_real_time) if at > after]
         if found and (not changing or wall > start + 3 * CHANGE):
             return min(found)
-    raise ValueError(f"cron {rule.expression!r} has no time after {wording.moment(after)}")
+    raise ValueError(f"cron {rule.expression!r} has no time after {format_time(after.astimezone(UTC))} UTC")
 
 
 def _walls(rule: Cron, start: datetime) -> Iterator[datetime]:

@@ -38,14 +38,14 @@ def test_each_overdue_source_is_due_once_spread_out_and_the_busiest_first() -> N
     assert [caught[name].due_at - NOW for name in order] == [place * 2 * MINUTE for place in range(5)]
     assert caught["later"] is plans["later"]
     assert caught["now"] is plans["now"]
-    assert caught["newer"].reason == "was due 24 Nov 2026 11:30 UTC and nothing looked: caught up once, number 2 of 5"
+    assert caught["newer"].reason == "was due 2026-11-24 11:30 UTC and nothing looked: caught up once, number 2 of 5"
     assert [caught[name].interval for name in plans] == [plans[name].interval for name in plans]
 
 
 def test_one_alone_is_due_now() -> None:
     caught = catch_up({"a": due(-1)}, now=NOW, spread=SPREAD)
     assert caught["a"].due_at == NOW
-    assert caught["a"].reason == "was due 24 Nov 2026 11:59 UTC and nothing looked: caught up once"
+    assert caught["a"].reason == "was due 2026-11-24 11:59 UTC and nothing looked: caught up once"
 
 
 def test_nothing_due_is_nothing_caught_up() -> None:

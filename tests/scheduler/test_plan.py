@@ -251,22 +251,22 @@ def test_a_rhythm_of_nothing_is_looked_at_steadily() -> None:
         (
             Adaptive(),
             failed(Stage.TIMEOUT, 3, 2 * HOUR),
-            "timeout, failure 3 in a row since 24 Nov 2026 07:30 UTC: next try in 7 min",
+            "timeout, failure 3 in a row since 2026-11-24 07:30 UTC: next try in 7 min",
         ),
         (
             Adaptive(),
             failed(None),
-            "crawl ended without a word, failure 1 in a row since 24 Nov 2026 09:30 UTC: next try in 10 min",
+            "crawl ended without a word, failure 1 in a row since 2026-11-24 09:30 UTC: next try in 10 min",
         ),
         (
             DAILY,
             failed(Stage.BLOCKED),
-            "blocked, failure 1 in a row since 24 Nov 2026 09:30 UTC: next at 25 Nov 2026 09:00 UTC, by cron",
+            "blocked, failure 1 in a row since 2026-11-24 09:30 UTC: next at 2026-11-25 09:00 UTC, by cron",
         ),
         (
             Adaptive(),
             look(held_until=NOW + 2 * HOUR),
-            "the site asked to be left alone until 24 Nov 2026 11:30 UTC",
+            "the site asked to be left alone until 2026-11-24 11:30 UTC",
         ),
     ],
 )
@@ -446,10 +446,10 @@ def test_at_a_start_a_stored_plan_stands_if_a_clock_can_have_meant_it(
 def test_at_a_start_the_reasons_say_what_happened() -> None:
     assert after(Adaptive(), None, last=None) == Plan(NOW, None, "never looked at: due at once")
     assert after(Adaptive(), None, last=Plan(NOW - HOUR, HOME, "-")).reason == (
-        "was due 24 Nov 2026 08:30 UTC and nothing looked: due now"
+        "was due 2026-11-24 08:30 UTC and nothing looked: due now"
     )
     assert after(Adaptive(), None, last=Plan(NOW + timedelta(days=366), None, "-")).reason == (
-        "planned for 25 Nov 2027 09:30 UTC, further away than any plan: the clock or the rule has changed"
+        "planned for 2027-11-25 09:30 UTC, further away than any plan: the clock or the rule has changed"
     )
 
 
