@@ -21,7 +21,7 @@ SETTINGS = """
 delay = "0 s"
 autothrottle = false
 concurrency = 8
-budget = 2000
+max_requests = 2000
 
 [sources.caliber]
 channels = [{ feed = "/rss.xml" }]

@@ -40,7 +40,7 @@ autothrottle = false
 
 [sources.caliber]
 base_url = "{url}"
-every = "6 h"
+interval = "6 h"
 channels = [{{ feed = "/rss.xml" }}]
 """
 

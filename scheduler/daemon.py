@@ -43,13 +43,13 @@ class Daemon:
     """Looks at some sources of one store until it is told to stop."""
 
     def __init__(self, store: Store, config: Config, sources: Mapping[str, Source]) -> None:
-        _refuse_unusable(config.alerts.to)
+        _refuse_unusable(config.alerts.targets)
         self._store = store
         self._sources = sources
         self._planner = Planner(store, config, sources)
         self._jobs = Jobs(store, config, sources, self._planner, clock=now)
         self._children = Children(_limits(config), _environment(config))
-        self._dispatcher = Dispatcher(self._children, self._jobs, slots=config.scheduler.slots, clock=now)
+        self._dispatcher = Dispatcher(self._children, self._jobs, slots=config.scheduler.max_workers, clock=now)
         self._monitor = Monitor(store, config, self._dispatcher, sources)
         # One process, jobs in memory: they are made anew from the stored plan at every start.
         self._scheduler = AsyncIOScheduler(
@@ -246,12 +246,12 @@ def _refuse_unusable(targets: Sequence[str]) -> None:
 
     for target in targets:
         if not is_usable(target):
-            raise ConfigError(f"alerts.to: {masked(target)} {UNUSABLE}; write one such as json://host/path")
+            raise ConfigError(f"alerts.targets: {masked(target)} {UNUSABLE}; write one such as json://host/path")
 
 
 def _limits(config: Config) -> Limits:
     chosen = config.scheduler
-    return Limits(deadline=chosen.deadline, grace=chosen.grace, memory=chosen.memory)
+    return Limits(deadline=chosen.crawl_timeout, grace=chosen.shutdown_grace_period, memory=chosen.memory_limit)
 
 
 def _environment(config: Config) -> dict[str, str]:

@@ -113,7 +113,7 @@ class Jobs:
     def _tell(self) -> None:
         alerts, kinds = self._config.alerts, [EventKind(kind) for kind in self._config.alerts.kinds]
         run_watches(self._store, now=self._clock())
-        write_event_alerts(self._store, alerts.to, kinds=kinds, now=self._clock())
+        write_event_alerts(self._store, alerts.targets, kinds=kinds, now=self._clock())
         deliver_due(self._store, now=self._clock(), timeout=alerts.timeout, stopping=self._stopping)
 
     async def stop(self) -> None:

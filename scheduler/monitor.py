@@ -1,4 +1,4 @@
-"""/healthz and /metrics over HTTP, for whoever watches the daemon; off unless `scheduler.listen` names a port."""
+"""Serve /healthz and /metrics over HTTP if `scheduler.metrics_listen` names a host and port."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Monitor:
         self._store = store
         self._watched = watched
         self._dispatcher = dispatcher
-        self._where = parse_listen(config.scheduler.listen)
+        self._where = parse_listen(config.scheduler.metrics_listen)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -48,7 +48,7 @@ class Monitor:
             await web.TCPSite(self._runner, host, port).start()
         except OSError as error:
             raise ConfigError(
-                f"scheduler.listen = {host}:{port}: {error.strerror or error}; name a free port"
+                f"scheduler.metrics_listen = {host}:{port}: {error.strerror or error}; name a free port"
             ) from error
         logger.info("answering /healthz and /metrics on %s:%d", host, port)
 
@@ -93,5 +93,5 @@ def parse_listen(written: str) -> tuple[str, int] | None:
         return None
     host, _, port = written.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ConfigError(f"scheduler.listen = {written!r}: write host and port, such as 127.0.0.1:9464")
+        raise ConfigError(f"scheduler.metrics_listen = {written!r}: write host and port, such as 127.0.0.1:9464")
     return host.strip("[]"), int(port)

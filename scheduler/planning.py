@@ -162,11 +162,11 @@ def _rule(source: Source, config: Config) -> Rule:
     chosen = config.source(source.name)
     try:
         return rule_of(
-            every=chosen.every,
+            interval=chosen.interval,
             cron=chosen.cron,
             timezone=chosen.timezone or source.timezone,
-            every_min=chosen.every_min,
-            every_max=chosen.every_max,
+            min_interval=chosen.min_interval,
+            max_interval=chosen.max_interval,
         )
     except ValueError as error:
         raise ConfigError(f"[sources.{source.name}]: {error}") from error

@@ -52,30 +52,30 @@ Rule = Every | Cron | Adaptive
 
 def rule_of(
     *,
-    every: timedelta | None = None,
+    interval: timedelta | None = None,
     cron: str | None = None,
     timezone: str | None = None,
-    every_min: timedelta | None = None,
-    every_max: timedelta | None = None,
+    min_interval: timedelta | None = None,
+    max_interval: timedelta | None = None,
 ) -> Rule:
     """The rule that a source's settings mean; the adaptive one without any.
 
     `timezone` is the one cron goes by, UTC if it is None. Raises ValueError, in one line, for settings that
     contradict each other or cannot be.
     """
-    if (every is not None) + (cron is not None) + (every_min is not None or every_max is not None) > 1:
-        raise ValueError("give one of every, cron, or every_min and every_max: they contradict each other")
-    for name, value in (("every", every), ("every_min", every_min), ("every_max", every_max)):
+    if (interval is not None) + (cron is not None) + (min_interval is not None or max_interval is not None) > 1:
+        raise ValueError("give one of interval, cron, or min_interval and max_interval: they contradict each other")
+    for name, value in (("interval", interval), ("min_interval", min_interval), ("max_interval", max_interval)):
         if value is not None and value < SHORTEST:
             raise ValueError(f"{name} must be at least 1 s")
-    if every is not None:
-        return Every(every)
+    if interval is not None:
+        return Every(interval)
     if cron is not None:
         return _cron(cron, timezone or "UTC")
-    least = every_min or min(LEAST, every_max or LEAST)
-    most = every_max or max(MOST, least)
+    least = min_interval or min(LEAST, max_interval or LEAST)
+    most = max_interval or max(MOST, least)
     if least > most:
-        raise ValueError("every_min must not be longer than every_max")
+        raise ValueError("min_interval must not be longer than max_interval")
     return Adaptive(least, most)
 
 

@@ -43,7 +43,7 @@ def from_exception(url: str, error: BaseException) -> Failure:
     return Failure(url=url, stage=Stage.NETWORK, reason=line or type(error).__name__)
 
 
-TOO_LARGE = "the body is larger than scraper.max_body"
+TOO_LARGE = "the body is larger than scraper.max_response_size"
 CAUSES: tuple[tuple[type[BaseException], Stage, str], ...] = (
     (DownloadTimeoutError, Stage.TIMEOUT, "no full answer in time"),
     (CannotResolveHostError, Stage.NETWORK, "the host's name cannot be resolved"),

@@ -96,7 +96,7 @@ class Robots(VisitPart):
         self._rules: dict[str, asyncio.Task[RobotParser]] = {}
 
     async def process_request(self, request: Request) -> None:
-        if not self.visit.settings.robots or request.meta.get("is_robots_txt"):
+        if not self.visit.settings.obey_robots_txt or request.meta.get("is_robots_txt"):
             return
         where = urlparse_cached(request)
         origin = f"{where.scheme}://{where.netloc}"
@@ -137,7 +137,7 @@ class PatientRetry(VisitPart, RetryMiddleware):
 
     def _later(self, outcome: Request | Response) -> Request | Response:
         if isinstance(outcome, Request):
-            pause = self.visit.settings.retry_wait.total_seconds() * 2 ** (outcome.meta.get("retry_times", 1) - 1)
+            pause = self.visit.settings.retry_delay.total_seconds() * 2 ** (outcome.meta.get("retry_times", 1) - 1)
             outcome.meta["not_before"] = time.monotonic() + pause
         return outcome
 
@@ -145,7 +145,8 @@ class PatientRetry(VisitPart, RetryMiddleware):
 class Hold(VisitPart):
     """Retry-After on any status, in seconds or as a date: the whole host waits, not one address.
 
-    A short one is waited out; a longer one than `scraper.patience` ends the crawl's requests and is kept for the next.
+    A short one is waited out; a longer one than `scraper.max_retry_after` ends the crawl's requests and is kept for
+    the next.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -174,7 +175,7 @@ class Hold(VisitPart):
             return
         self.crawler.stats.inc_value("hold/count")
         slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
-        if wait > self.visit.settings.patience:
+        if wait > self.visit.settings.max_retry_after:
             self._held_until = now + min(wait, LONGEST_HOLD)
             self.visit.hold(self._held_until)
             self._refuse_queue(slot, self._held_until)

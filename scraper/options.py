@@ -8,7 +8,7 @@ from datetime import datetime
 from scraper.selection import Relook
 from storage.errors import ConfigError
 from storage.records import Trigger
-from storage.values import moment
+from storage.values import point_in_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def parse_limit(value: str | None, option: str) -> int | None:
 
 def parse_since(value: str | None, option: str, *, now: datetime) -> datetime | None:
     try:
-        return None if value is None else moment(value, now=now)
+        return None if value is None else point_in_time(value, now=now)
     except ValueError as error:
         raise ConfigError(f"{option}: {error}") from error
 

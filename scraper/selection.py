@@ -27,7 +27,7 @@ class Policy:
     """What is wanted, and how much of it in one crawl.
 
     `sections` maps each wanted section to every folded name the source gives it; empty: all. `languages` empty: all.
-    `budget` is article requests a crawl, of which re-looks that are due take `relook_share` at most; `limit` caps them
+    `budget` is article requests a crawl, of which re-looks that are due take `recrawl_share` at most; `limit` caps them
     all. `retry_all` takes up every pending link, not only those whose time has come.
     """
 
@@ -36,7 +36,7 @@ class Policy:
     since: datetime | None = None
     limit: int | None = None
     budget: int = 500
-    relook_share: float = 0.5
+    recrawl_share: float = 0.5
     relook: Relook = Relook.DUE
     retry_all: bool = False
 
@@ -204,7 +204,7 @@ def _room_for_relooks(taken: int, policy: Policy) -> int:
     most = policy.budget - taken if policy.limit is None else min(policy.limit, policy.budget) - taken
     if policy.relook is Relook.ALL:
         return max(0, most if policy.limit is not None else 10**9)
-    return max(0, min(most, int(policy.budget * policy.relook_share)))
+    return max(0, min(most, int(policy.budget * policy.recrawl_share)))
 
 
 def _relooks(known: Mapping[str, Known], now: datetime, policy: Policy) -> list[Known]:

@@ -98,8 +98,8 @@ class Session(Visit):
             languages=self.source.languages if chosen.languages is None else tuple(map(fold, chosen.languages)),
             since=self.options.since,
             limit=self.options.limit,
-            budget=self.settings.budget,
-            relook_share=self.settings.relook_share,
+            budget=self.settings.max_requests,
+            recrawl_share=self.settings.recrawl_share,
             relook=self.options.relook,
             retry_all=self.options.takes_up_all_pending,
         )

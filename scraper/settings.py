@@ -114,14 +114,14 @@ def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:
     delay = scraper.delay.total_seconds()
     return FIXED | {
         "USER_AGENT": user_agent(scraper.contact),
-        "ROBOTSTXT_OBEY": scraper.robots,
+        "ROBOTSTXT_OBEY": scraper.obey_robots_txt,
         "DOWNLOAD_DELAY": delay,
         "CONCURRENT_REQUESTS_PER_DOMAIN": scraper.concurrency,
         "AUTOTHROTTLE_ENABLED": scraper.autothrottle,
         "AUTOTHROTTLE_START_DELAY": delay,
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(scraper.concurrency),
         "DOWNLOAD_TIMEOUT": scraper.timeout.total_seconds(),
-        "DOWNLOAD_MAXSIZE": scraper.max_body,
+        "DOWNLOAD_MAXSIZE": scraper.max_response_size,
         "RETRY_TIMES": scraper.retries,
         "ASYNCIO_EVENT_LOOP": event_loop(),
     }

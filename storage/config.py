@@ -17,17 +17,17 @@ from typing import Any, TypeVar
 from storage.errors import ConfigError
 from storage.records import EventKind
 from storage.values import (
+    boolean,
     channels,
+    choice,
     duration,
-    flag,
-    one_of,
+    fraction,
+    int_between,
     optional_duration,
-    share,
     size,
+    string_list,
     text,
-    whole,
-    words,
-    zone,
+    timezone_name,
 )
 
 S = TypeVar("S")
@@ -36,7 +36,7 @@ DEFAULT_FILE = "presswatch.toml"
 
 
 def event_kinds(value: Any) -> tuple[str, ...]:
-    return tuple(one_of(*EventKind)(word) for word in words(value) or ())
+    return tuple(choice(*EventKind)(word) for word in string_list(value) or ())
 
 
 def setting(
@@ -56,91 +56,111 @@ def setting(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageSettings:
-    """`[storage]`"""
+    """Settings of the table `[storage]`."""
 
-    database: str = setting(
-        "sqlite:///presswatch.db", text, "where articles are kept: an SQLAlchemy address", secret=True
-    )
-    busy_timeout: timedelta = setting(
-        "30 s", duration, "how long a write waits while another process holds the database"
-    )
+    database: str = setting("sqlite:///presswatch.db", text, "SQLAlchemy URL of the database", secret=True)
+    busy_timeout: timedelta = setting("30 s", duration, "maximum wait for a lock that another process holds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScraperSettings:
-    """`[scraper]`: how fast, how patient, how much."""
+    """Settings of the table `[scraper]`: politeness and limits of a crawl."""
 
-    contact: str = setting("", text, "a mail or web address in the User-Agent, so that a site can reach you")
-    delay: timedelta = setting("1 s", duration, "pause between two requests to a host")
-    concurrency: int = setting(2, whole(1, 64), "requests to a host at the same time")
-    autothrottle: bool = setting(True, flag, "slow down by itself when a host answers slowly")
-    timeout: timedelta = setting("30 s", duration, "how long one answer may take in all")
-    max_body: int = setting("10 MB", size, "largest body, after decompression")
-    retries: int = setting(2, whole(0, 10), "tries after the first, within one crawl")
-    retry_wait: timedelta = setting("2 s", duration, "pause before the first of them; it doubles each time")
-    patience: timedelta = setting(
-        "60 s", duration, "longest Retry-After to wait out within a crawl; a longer one ends it"
+    contact: str = setting("", text, "mail or web address in the User-Agent, so that a site can reach you")
+    delay: timedelta = setting("1 s", duration, "delay between two requests to a host")
+    concurrency: int = setting(2, int_between(1, 64), "maximum number of parallel requests to a host")
+    autothrottle: bool = setting(True, boolean, "adapt the delay to the latency of the host")
+    timeout: timedelta = setting("30 s", duration, "timeout of one request, with its body")
+    max_response_size: int = setting("10 MB", size, "maximum size of a body, after decompression")
+    retries: int = setting(2, int_between(0, 10), "maximum number of retries of a request within one crawl")
+    retry_delay: timedelta = setting("2 s", duration, "delay before the first retry; it doubles each time")
+    max_retry_after: timedelta = setting(
+        "60 s", duration, "maximum Retry-After to wait for within a crawl; a longer one ends it"
     )
-    budget: int = setting(500, whole(1, 100_000), "article requests a crawl")
-    relook_share: float = setting(0.5, share, "share of the budget that re-looks may use")
-    robots: bool = setting(True, flag, "obey robots.txt")
+    max_requests: int = setting(500, int_between(1, 100_000), "maximum number of article requests a crawl")
+    recrawl_share: float = setting(0.5, fraction, "maximum share of max_requests for recrawls")
+    obey_robots_txt: bool = setting(True, boolean, "obey robots.txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchedulerSettings:
-    """`[scheduler]`: the daemon, and the crawls it starts."""
+    """Settings of the table `[scheduler]`: the daemon and its crawl processes."""
 
-    slots: int = setting(2, whole(1, 32), "crawl processes at the same time")
-    deadline: timedelta = setting("30 min", duration, "how long a crawl process may take; then it is ended")
-    grace: timedelta = setting("20 s", duration, "how long it may take to end in good order before it is killed")
-    memory: int = setting("1 GB", size, "resident memory of a crawl process; one that takes more is ended")
-    listen: str = setting("", text, "host and port of /healthz and /metrics, such as 127.0.0.1:9464; none if empty")
+    max_workers: int = setting(2, int_between(1, 32), "maximum number of parallel crawl processes")
+    crawl_timeout: timedelta = setting("30 min", duration, "timeout of a crawl process")
+    shutdown_grace_period: timedelta = setting("20 s", duration, "time from SIGTERM to SIGKILL of a crawl process")
+    memory_limit: int = setting("1 GB", size, "maximum resident memory of a crawl process")
+    metrics_listen: str = setting(
+        "", text, "host and port of /healthz and /metrics, such as 127.0.0.1:9464; off if empty"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings:
-    """`[alerts]`: who is told when something is wrong."""
+    """Settings of the table `[alerts]`: notifications of health events."""
 
-    to: tuple[str, ...] = setting([], words, "Apprise addresses that are told of events; none if empty", secret=True)
+    targets: tuple[str, ...] = setting([], string_list, "Apprise URLs to notify of events; off if empty", secret=True)
     kinds: tuple[str, ...] = setting(
         ["silent", "drift", "blocked", "failing", "gap", "untrusted", "killed"],
         event_kinds,
-        "the events that are told; `presswatch events` shows all",
+        "kinds of events to notify of; `presswatch events` lists all events",
     )
-    timeout: timedelta = setting("20 s", duration, "how long sending one alert may take")
+    timeout: timedelta = setting("20 s", duration, "timeout of sending one alert")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
-    """`[log]`: what the daemon and its crawls say on stderr."""
+    """Settings of the table `[log]`: log lines of the daemon and its crawls on stderr."""
 
-    level: str = setting("info", one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
-    format: str = setting("text", one_of("text", "json"), "text or json, one line an entry")
+    level: str = setting("info", choice("debug", "info", "warning", "error"), "debug, info, warning or error")
+    format: str = setting("text", choice("text", "json"), "text or json, one line an entry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings:
-    """`[sources.<name>]`: what of a source is watched; what is not set is as the source declares it."""
+    """Settings of a table `[sources.<name>]`; None: the declaration of the source counts."""
 
     base_url: str | None = setting(
-        None, text, "another copy of the site (mirror, test site) to crawl instead", secret=True
+        None, text, "base URL of another copy of the site (mirror, test site) to crawl instead", secret=True
     )
     channels: tuple[Mapping[str, str], ...] | None = setting(
         None,
         channels,
-        'addresses that list articles: [{ feed = "/rss.xml" }, { list = "/en/category/politics" }]',
+        'feeds and listing pages to poll: [{ feed = "/rss.xml" }, { list = "/en/category/politics" }]',
     )
-    sections: tuple[str, ...] | None = setting(None, words, "sections to keep; [] keeps all")
-    languages: tuple[str, ...] | None = setting(None, words, "languages to keep; [] keeps all")
-    every: timedelta | None = setting(
-        None, optional_duration, "how often the daemon looks at it; without it and `cron`, as often as it deserves"
+    sections: tuple[str, ...] | None = setting(None, string_list, "sections to keep; [] keeps all")
+    languages: tuple[str, ...] | None = setting(None, string_list, "languages to keep; [] keeps all")
+    interval: timedelta | None = setting(
+        None, optional_duration, "fixed poll interval; without it and `cron` the daemon adapts the interval"
     )
-    cron: str | None = setting(None, text, 'when the daemon looks at it, such as "*/10 6-23 * * *"')
-    timezone: str | None = setting(None, zone, "the zone of `cron`; without it that of the source")
-    every_min: timedelta | None = setting(
-        None, optional_duration, "the shortest time between two looks that the daemon chooses; without it 5 min"
+    cron: str | None = setting(None, text, 'poll times as a cron expression, such as "*/10 6-23 * * *"')
+    timezone: str | None = setting(None, timezone_name, "time zone of `cron`; without it that of the source")
+    min_interval: timedelta | None = setting(
+        None, optional_duration, "minimum of the adaptive poll interval; without it 5 min"
     )
-    every_max: timedelta | None = setting(None, optional_duration, "the longest; without it 6 h")
+    max_interval: timedelta | None = setting(
+        None, optional_duration, "maximum of the adaptive poll interval; without it 6 h"
+    )
+
+
+RENAMED_SETTINGS: Mapping[str, str] = {
+    "scraper.patience": "scraper.max_retry_after",
+    "scraper.relook_share": "scraper.recrawl_share",
+    "scraper.budget": "scraper.max_requests",
+    "scraper.max_body": "scraper.max_response_size",
+    "scraper.robots": "scraper.obey_robots_txt",
+    "scraper.retry_wait": "scraper.retry_delay",
+    "sources.*.every": "sources.*.interval",
+    "sources.*.every_min": "sources.*.min_interval",
+    "sources.*.every_max": "sources.*.max_interval",
+    "scheduler.slots": "scheduler.max_workers",
+    "scheduler.deadline": "scheduler.crawl_timeout",
+    "scheduler.grace": "scheduler.shutdown_grace_period",
+    "scheduler.memory": "scheduler.memory_limit",
+    "scheduler.listen": "scheduler.metrics_listen",
+    "alerts.to": "alerts.targets",
+}
+"""New path of every setting by its old one; `*` stands for the name of a source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +183,7 @@ class Config:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     path: Path | None = None
     written: Mapping[str, Written] = field(default_factory=dict)
-    """What is not as by default, by its path (`scraper.delay`, `sources.caliber.every`)."""
+    """What is not as by default, by its path (`scraper.delay`, `sources.caliber.interval`)."""
 
     def source(self, name: str) -> SourceSettings:
         return self.sources.get(name) or SourceSettings()
@@ -264,4 +284,16 @@ def _parse(row: Field[Any], value: Any, path: str, file: Path) -> Any:
 def _refuse_unknown(raw: Mapping[str, Any], *, known: set[str], path: str, file: Path) -> None:
     for name in raw:
         if name not in known:
+            if renamed := _renamed(f"{path}{name}"):
+                raise ConfigError(f"{file}: {path}{name} was renamed to {renamed}")
             raise ConfigError(f"{file}: unknown setting {path}{name}; known here: {', '.join(sorted(known))}")
+
+
+def _renamed(path: str) -> str | None:
+    """Return the path that replaced this one; None for a path that never was one."""
+    parts = path.split(".")
+    if parts[0] != "sources" or len(parts) < 3:
+        return RENAMED_SETTINGS.get(path)
+    source, name = ".".join(parts[1:-1]), parts[-1]
+    renamed = RENAMED_SETTINGS.get(f"sources.*.{name}")
+    return renamed and renamed.replace("*", source)

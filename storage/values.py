@@ -1,6 +1,6 @@
-"""Values as people write them in a configuration file or on a command line: durations, sizes, moments.
+"""Parse values of a configuration file or a command line: durations, sizes, times, lists.
 
-Each function takes what was written and returns the value, or raises ValueError with what would have been right.
+Each function takes the value of the file or of the option, and raises ValueError with a valid example.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -31,29 +32,29 @@ def text(value: Any) -> str | None:
     return value
 
 
-def flag(value: Any) -> bool:
+def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
     return value
 
 
-def whole(least: int, most: int) -> Callable[[Any], int]:
+def int_between(minimum: int, maximum: int) -> Callable[[Any], int]:
     def parse(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
+        if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
         return value
 
     return parse
 
 
-def share(value: Any) -> float:
+def fraction(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError("must be a number from 0 to 1")
     return float(value)
 
 
 def duration(value: Any) -> timedelta:
-    """`30 s`, `10 min`, `1.5 h`, `7d`; ms, s, min, h, d and w are known. At most ten years."""
+    """Parse `30 s`, `10 min`, `1.5 h` or `7d`, in ms, s, min, h, d or w; ten years at most."""
     match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if value == 0 and not isinstance(value, bool):
         return timedelta(0)
@@ -69,7 +70,7 @@ def optional_duration(value: Any) -> timedelta | None:
 
 
 def size(value: Any) -> int:
-    """`10 MB`, `512 KiB`, or a number of bytes; returns bytes, one at least."""
+    """Parse `10 MB`, `512 KiB` or a number of bytes into bytes, one at least."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
@@ -78,7 +79,7 @@ def size(value: Any) -> int:
     return int(float(match[1]) * SIZES[match[2]])
 
 
-def words(value: Any) -> tuple[str, ...] | None:
+def string_list(value: Any) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
@@ -87,7 +88,7 @@ def words(value: Any) -> tuple[str, ...] | None:
 
 
 def channels(value: Any) -> tuple[Mapping[str, str], ...] | None:
-    """A list of `{ feed = "…" }` and `{ list = "…", paging = "…" }`, each with an optional `language`."""
+    """Parse a list of `{ feed = "…" }` and `{ list = "…", paging = "…" }`, each with an optional `language`."""
     if value is None:
         return None
     if not isinstance(value, list) or not value or not all(_is_channel(channel) for channel in value):
@@ -103,8 +104,8 @@ def _is_channel(channel: Any) -> bool:
     return len(kinds) == 1 and channel.keys() - kinds <= allowed and "{page}" in channel.get("paging", "{page}")
 
 
-def moment(value: str, *, now: datetime) -> datetime:
-    """A point in time: `7d` (that long ago), `2026-11-01`, or `2026-11-01T08:00Z`; without a zone it is UTC."""
+def point_in_time(value: str, *, now: datetime) -> datetime:
+    """Parse a point in time: `7d` (that long ago), `2026-11-01`, or `2026-11-01T08:00Z`; without a zone it is UTC."""
     if _AMOUNT.fullmatch(value):
         return now - duration(value)
     try:
@@ -114,13 +115,13 @@ def moment(value: str, *, now: datetime) -> datetime:
     else:
         return datetime.combine(day, time(), tzinfo=UTC)
     try:
-        found = datetime.fromisoformat(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        parsed = datetime.fromisoformat(value)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f'{value!r} is no date: write "7d", "2026-11-01" or "2026-11-01T08:00Z"') from None
+        raise ValueError(f'{value!r} is not a date: write "7d", "2026-11-01" or "2026-11-01T08:00Z"') from None
 
 
-def one_of(*known: str) -> Callable[[Any], str]:
+def choice(*known: str) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         if value not in known:
             raise ValueError(f"must be one of {', '.join(known)}")
@@ -129,10 +130,8 @@ def one_of(*known: str) -> Callable[[Any], str]:
     return parse
 
 
-def zone(value: Any) -> str | None:
-    """The name of a time zone, such as Asia/Baku."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
+def timezone_name(value: Any) -> str | None:
+    """Parse the name of a time zone, such as Asia/Baku."""
     name = text(value)
     try:
         return name if name is None else ZoneInfo(name).key

@@ -37,7 +37,7 @@ SETTINGS = """\
 [scraper]
 delay = "0 s"
 autothrottle = false
-retry_wait = "0 s"
+retry_delay = "0 s"
 """
 
 NEWEST = ("query", "--limit", "6")

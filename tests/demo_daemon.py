@@ -33,15 +33,15 @@ SETTINGS = """\
 [scraper]
 delay = "0 s"
 autothrottle = false
-retry_wait = "0 s"
+retry_delay = "0 s"
 retries = 0
 
 [scheduler]
-grace = "5 s"
+shutdown_grace_period = "5 s"
 
 [sources.caliber]
 base_url = "{url}"
-every = "3 s"
+interval = "3 s"
 """
 PATIENCE = 60.0  # seconds for what takes a few
 ENOUGH = timedelta(seconds=20)  # from the start to the edits, on a slow machine too

@@ -34,8 +34,8 @@ DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DEFAULTS = SchedulerSettings()
-TO_STOP = 2 * DEFAULTS.grace
-NEEDED = DEFAULTS.slots * DEFAULTS.memory  # bytes, for the crawls alone
+TO_STOP = 2 * DEFAULTS.shutdown_grace_period
+NEEDED = DEFAULTS.max_workers * DEFAULTS.memory_limit  # bytes, for the crawls alone
 
 
 def unit() -> Mapping[str, list[str]]:
@@ -176,7 +176,7 @@ def test_the_container_runs_a_real_command_with_settings_that_are_taken() -> Non
     assert image_environment()["PRESSWATCH_CONFIG"] == target
     config = load_crawl_config(str(DEPLOY / "presswatch.toml"))
     assert config.storage.database.startswith(f"sqlite:///{instruction('VOLUME')}/")
-    assert config.scheduler.listen.endswith(f":{instruction('EXPOSE')}")
+    assert config.scheduler.metrics_listen.endswith(f":{instruction('EXPOSE')}")
 
 
 def test_the_health_check_tells_a_daemon_that_works_from_none(tmp_path: Path, site: Site) -> None:
@@ -187,7 +187,7 @@ def test_the_health_check_tells_a_daemon_that_works_from_none(tmp_path: Path, si
     assert subprocess.run(command, capture_output=True, check=False).returncode == 1
     site.publish(story("one"))
     with Post(tmp_path, site) as post:
-        post.settle(schedule='every = "6 h"', listen=f"127.0.0.1:{port}")
+        post.settle(schedule='interval = "6 h"', listen=f"127.0.0.1:{port}")
         post.start()
         post.wait(lambda: "answering /healthz" in post.log)
         assert subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -40,7 +40,7 @@ def test_the_settings_are_real_and_have_that_default(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     file = tmp_path / "presswatch.toml"
     file.write_text(example, encoding="utf-8")
-    assert load_config(file).scheduler.listen == "127.0.0.1:9464"
+    assert load_config(file).scheduler.metrics_listen == "127.0.0.1:9464"
 
 
 def test_every_kind_of_event_is_explained_and_every_state_is_named() -> None:

@@ -71,7 +71,7 @@ def end_by_itself(limits: SchedulerSettings) -> None:
     """Let the system end this process some time after its daemon would have: one whose daemon was killed has nobody
     else to do it, and would keep its source from being crawled for ever."""
     if hasattr(signal, "setitimer"):  # not on Windows
-        signal.setitimer(signal.ITIMER_REAL, (limits.deadline + 3 * limits.grace).total_seconds())
+        signal.setitimer(signal.ITIMER_REAL, (limits.crawl_timeout + 3 * limits.shutdown_grace_period).total_seconds())
 
 
 def configure(log: LogSettings, options: CrawlOptions, *, verbose: bool) -> None:

@@ -152,9 +152,9 @@ def events(
 def _refuse_unknown_kind(kind: str) -> None:
     """A misspelt kind must not pass for one that did not happen."""
     from storage.records import EventKind
-    from storage.values import one_of
+    from storage.values import choice
 
     try:
-        one_of(*EventKind)(kind)
+        choice(*EventKind)(kind)
     except ValueError as error:
         raise refuse_value("--kind", error) from error

@@ -232,9 +232,9 @@ def _understood(question: str) -> Question:
 
 def moment_of(option: str, typed: str | None, *, now: datetime) -> datetime | None:
     """The moment that an option names. Raises ConfigError, naming the option."""
-    from storage.values import moment
+    from storage.values import point_in_time
 
     try:
-        return None if typed is None else moment(typed, now=now)
+        return None if typed is None else point_in_time(typed, now=now)
     except ValueError as error:
         raise refuse_value(option, error) from error

@@ -18,7 +18,7 @@ from storage.secrets import without_password
 DEFAULT = "default"
 DECLARED = "declared by the source"
 
-_SECRETS: Mapping[str, Callable[[str], str]] = {"to": masked}
+_SECRETS: Mapping[str, Callable[[str], str]] = {"targets": masked}
 """How a secret setting is shown, by its name; any other is an address that may hold a password."""
 
 
@@ -84,7 +84,10 @@ def _length(length: timedelta) -> str:
     return f"{length // timedelta(milliseconds=1)} ms"
 
 
-_OF_THE_DAEMON: Mapping[str, str] = {"every_min": _length(Adaptive().least), "every_max": _length(Adaptive().most)}
+_OF_THE_DAEMON: Mapping[str, str] = {
+    "min_interval": _length(Adaptive().least),
+    "max_interval": _length(Adaptive().most),
+}
 """What the daemon takes for what neither the file nor the source says."""
 
 

@@ -27,8 +27,8 @@ from tests.site import Site
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NO_WAIT = timedelta(0)
-FAST = ScraperSettings(delay=NO_WAIT, retry_wait=NO_WAIT, autothrottle=False, concurrency=8, retries=0)
-SETTINGS = '[scraper]\ndelay = "0 s"\nretry_wait = "0 s"\nautothrottle = false\nconcurrency = 8\nretries = 0\n'
+FAST = ScraperSettings(delay=NO_WAIT, retry_delay=NO_WAIT, autothrottle=False, concurrency=8, retries=0)
+SETTINGS = '[scraper]\ndelay = "0 s"\nretry_delay = "0 s"\nautothrottle = false\nconcurrency = 8\nretries = 0\n'
 COLUMNS = {
     "articles": ArticleRow.__table__,
     "links": LinkRow.__table__,

@@ -73,7 +73,7 @@ def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, 
         ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre; known here: caliber"),
         ('[sources.caliber]\nchannels = [{ feed = "https://example.org/rss" }]\n', "channel 'https://example.org/rss'"),
         ('[sources.caliber]\nbase_url = ""\n', "base_url ''"),
-        ('[scraper]\nmax_body = "0.1 B"\n', "scraper.max_body = '0.1 B': must be a size"),
+        ('[scraper]\nmax_response_size = "0.1 B"\n', "scraper.max_response_size = '0.1 B': must be a size"),
     ],
     ids=["no source", "another host", "no base", "no byte"],
 )

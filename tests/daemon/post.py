@@ -26,16 +26,16 @@ T = TypeVar("T")
 SETTINGS = """
 [scraper]
 delay = "0 s"
-retry_wait = "0 s"
+retry_delay = "0 s"
 autothrottle = false
 concurrency = 8
 retries = 0
 
 [scheduler]
-grace = "{grace}"
-deadline = "{deadline}"
-memory = "{memory}"
-listen = "{listen}"
+shutdown_grace_period = "{grace}"
+crawl_timeout = "{deadline}"
+memory_limit = "{memory}"
+metrics_listen = "{listen}"
 
 [sources.caliber]
 base_url = "{url}"
@@ -56,7 +56,7 @@ class Post:
     def settle(
         self,
         *,
-        schedule: str = 'every = "1 s"',
+        schedule: str = 'interval = "1 s"',
         grace: str = "3 s",
         deadline: str = "60 s",
         memory: str = "1 GB",

@@ -31,7 +31,7 @@ scraper.sources.__path__.append({folder!r})
 TABLE = """
 [sources.{name}]
 base_url = "{url}"
-every = "1 s"
+interval = "1 s"
 """
 
 

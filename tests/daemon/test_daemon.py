@@ -16,7 +16,7 @@ from tests.crawl.stories import story
 from tests.daemon.post import Post, end
 from tests.site import Site, bad
 
-FAR = 'every = "6 h"'
+FAR = 'interval = "6 h"'
 
 
 def test_it_keeps_a_source_up_to_date_until_it_is_told_to_stop(post: Post, site: Site) -> None:
@@ -83,7 +83,7 @@ def test_people_ask_from_another_terminal(post: Post, site: Site) -> None:
 
 def test_a_paused_source_is_not_crawled(post: Post, site: Site) -> None:
     site.publish(story("one"))
-    post.settle(schedule='every = "2 s"')
+    post.settle(schedule='interval = "2 s"')
     post.start()
     post.wait_for("crawl_runs", 1, status="succeeded")
     post.command("pause", "caliber")

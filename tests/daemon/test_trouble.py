@@ -22,7 +22,7 @@ from tests.daemon.test_daemon import free_port
 from tests.scheduler.listener import Listener
 from tests.site import Site, bad
 
-FAR = 'every = "6 h"'
+FAR = 'interval = "6 h"'
 
 
 @pytest.fixture
@@ -85,11 +85,11 @@ def test_a_crawl_that_fails_says_so_in_the_form_of_the_log(post: Post, site: Sit
 
 def test_a_shorter_interval_does_not_wait_for_the_look_that_the_longer_one_planned(post: Post, site: Site) -> None:
     site.publish(story("one"))
-    post.settle(schedule='every = "1 d"')
+    post.settle(schedule='interval = "1 d"')
     daemon = post.start()
     post.wait_for("crawl_runs", 1, status="succeeded")
     end(daemon)
-    post.settle(schedule='every = "2 s"')
+    post.settle(schedule='interval = "2 s"')
     post.start()
     post.wait_for("crawl_runs", 2, status="succeeded")
 
@@ -133,8 +133,8 @@ def test_a_terminal_that_is_closed_ends_it_in_good_order(post: Post, site: Site)
 
 
 def test_an_address_that_nobody_can_be_told_at_is_refused_at_once_without_its_secret(post: Post) -> None:
-    post.settle(more='\n[alerts]\nto = ["nosuch://desk:hunter2@host/path"]\n')
+    post.settle(more='\n[alerts]\ntargets = ["nosuch://desk:hunter2@host/path"]\n')
     refused = post.command("daemon")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert "alerts.to: nosuch://" in refused.stderr
+    assert "alerts.targets: nosuch://" in refused.stderr
     assert "hunter2" not in refused.stderr

@@ -31,7 +31,7 @@ OFTEN = 10
 
 async def work(site: Site, database: str, crawls: int) -> None:
     """Crawl so many times; before each, one more article is published."""
-    waits = ScraperSettings(delay=timedelta(0), retry_wait=timedelta(0), autothrottle=False, concurrency=8, retries=0)
+    waits = ScraperSettings(delay=timedelta(0), retry_delay=timedelta(0), autothrottle=False, concurrency=8, retries=0)
     sources = {"caliber": SourceSettings(base_url=site.url)}
     config = Config(storage=StorageSettings(database=database), scraper=waits, sources=sources)
     with closing(open_store(database)) as store, closing(Writer()) as writer:

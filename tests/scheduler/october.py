@@ -17,7 +17,7 @@ from tests.scheduler.press import Press
 from tests.scheduler.simulation import Figures, Host, NewsSite, evenly, figures
 
 # Re-looks are not what the month is about, and there are nine of them an article: one a crawl keeps it in seconds.
-SETTINGS = Config(scraper=ScraperSettings(budget=50, relook_share=0.02))
+SETTINGS = Config(scraper=ScraperSettings(max_requests=50, recrawl_share=0.02))
 START, END = datetime(2026, 10, 5, tzinfo=UTC), datetime(2026, 11, 4, tzinfo=UTC)
 """Thirty days from a Monday; Berlin's clocks go back in the night to 25 October."""
 

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presswatch.output.settings_text import as_toml
-from storage.config import TABLES, SourceSettings, load_config, settings_of
+from storage.config import RENAMED_SETTINGS, TABLES, SourceSettings, load_config, settings_of
+from storage.errors import ConfigError
 from storage.secrets import without_password
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,10 +26,10 @@ PATHS = {f"{table}.{row.name}" for table, kind in TABLES.items() for row in sett
 FILE = """\
 [scraper]
 delay = "1.5 s"
-robots = false
+obey_robots_txt = false
 
 [alerts]
-to = ["tgram://123456:a-token/chat", "json://desk:secret@hook.example/path"]
+targets = ["tgram://123456:a-token/chat", "json://desk:secret@hook.example/path"]
 
 [sources.caliber]
 cron = "*/10 6-23 * * *"
@@ -64,11 +65,11 @@ def told(folder: Path, *arguments: str, **environment: str) -> dict[str, tuple[A
 def test_without_a_file_every_setting_is_told_with_its_default(tmp_path: Path) -> None:
     settings = told(tmp_path)
     assert settings.keys() == PATHS
-    assert settings["scraper.max_body"] == ("10 MB", "default")
+    assert settings["scraper.max_response_size"] == ("10 MB", "default")
     assert settings["storage.busy_timeout"] == ("30 s", "default")
     assert settings["sources.caliber.timezone"] == ("Asia/Baku", "declared by the source")
-    assert settings["sources.caliber.every_min"] == ("5 min", "default")
-    assert settings["sources.caliber.every"] == (None, "default")
+    assert settings["sources.caliber.min_interval"] == ("5 min", "default")
+    assert settings["sources.caliber.interval"] == (None, "default")
     assert ask(tmp_path).stdout.startswith(f"# no configuration file: there is no presswatch.toml in {tmp_path}\n")
     assert list(tmp_path.iterdir()) == []
 
@@ -114,7 +115,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     [
         ("[scraper]\nspeed = 1", "unknown setting scraper.speed; known here: "),
         ("[sources.nosuch]", "unknown setting sources.nosuch; known here: caliber"),
-        ('[alerts]\nto = "tgram://a-token/chat"', "alerts.to: must be a list of words"),
+        ('[alerts]\ntargets = "tgram://a-token/chat"', "alerts.targets: must be a list of words"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_by_its_path_in_one_line(tmp_path: Path, written: str, answer: str) -> None:
@@ -123,6 +124,19 @@ def test_what_cannot_be_taken_is_refused_by_its_path_in_one_line(tmp_path: Path,
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert answer in done.stderr
     assert "a-token" not in done.stderr
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_SETTINGS.items())
+def test_an_old_name_is_refused_with_the_new_one(tmp_path: Path, old: str, new: str) -> None:
+    old, new = old.replace("*", "caliber"), new.replace("*", "caliber")
+    table, _, name = old.rpartition(".")
+    file = tmp_path / "presswatch.toml"
+    file.write_text(f"[{table}]\n{name} = 1\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        load_config(file)
+    assert str(refused.value) == f"{file}: {old} was renamed to {new}"
+    assert new in PATHS
+    assert old not in PATHS
 
 
 @given(VALUES)

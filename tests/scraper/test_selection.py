@@ -99,7 +99,7 @@ def test_relooks_can_be_turned_off_or_up() -> None:
 
 def test_relooks_take_their_share_of_the_budget_at_most() -> None:
     known = [stored(f"due {n}", due_in=-1) for n in range(20)]
-    assert len(crawl([], *known, policy=Policy(budget=10, relook_share=0.3))) == 3
+    assert len(crawl([], *known, policy=Policy(budget=10, recrawl_share=0.3))) == 3
 
 
 def test_relooks_give_way_to_what_is_new() -> None:

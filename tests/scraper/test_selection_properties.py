@@ -54,7 +54,7 @@ POLICIES = st.builds(
     since=TIMES,
     limit=st.none() | st.integers(1, 6),
     budget=st.integers(1, 8),
-    relook_share=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
+    recrawl_share=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
     relook=st.sampled_from(Relook),
     retry_all=st.booleans(),
 )
@@ -90,7 +90,7 @@ def test_limit_budget_and_share_hold(links: Sequence[Link], known: Rows, policy:
     assert policy.limit is None or len(fetch) <= policy.limit
     if policy.relook is not Relook.ALL:
         assert len(fetch) <= policy.budget
-        assert again <= policy.budget * policy.relook_share
+        assert again <= policy.budget * policy.recrawl_share
 
 
 @given(LINKS, KNOWN, POLICIES)

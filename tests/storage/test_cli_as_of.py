@@ -96,7 +96,7 @@ def test_what_was_not_stored_yet_is_said_in_one_line(ask: Ask, article: int, mom
 def test_a_moment_that_is_none_is_refused(ask: Ask, words: tuple[str, ...]) -> None:
     answer = ask(*words, "--as-of", "yesterday")
     assert answer.exit_code == 2
-    assert "--as-of: 'yesterday' is no date" in answer.stderr
+    assert "--as-of: 'yesterday' is not a date" in answer.stderr
 
 
 def test_an_article_that_never_was(ask: Ask) -> None:

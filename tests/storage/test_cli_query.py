@@ -174,10 +174,10 @@ def test_an_empty_database_says_how_to_fill_it(rows: Rows, ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--since", "yesterday"], "--since: 'yesterday' is no date"),
-        (["--until", "2026-13-01"], "--until: '2026-13-01' is no date"),
-        (["--edited-since", "-1d"], "--edited-since: '-1d' is no date"),
-        (["--since", ""], "--since: '' is no date"),
+        (["--since", "yesterday"], "--since: 'yesterday' is not a date"),
+        (["--until", "2026-13-01"], "--until: '2026-13-01' is not a date"),
+        (["--edited-since", "-1d"], "--edited-since: '-1d' is not a date"),
+        (["--since", ""], "--since: '' is not a date"),
         (["--since", "99999999d"], "--since: must be"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "nothing lies since 2026-11-02"),
         (["--min-views", "2", "--max-views", "1"], "nothing has at least 2 and at most 1 views"),

@@ -194,7 +194,7 @@ def test_a_file_that_is_there_stays_unless_forced(rows: Rows, ask: Ask, alone: P
         (["out"], "its name must end in one of"),
         (["nowhere/out.csv"], "nowhere is no folder; make it first"),
         (["out.csv", "--fields", "titel"], "no field is called titel; known: id, source"),
-        (["out.csv", "--since", "yesterday"], "--since: 'yesterday' is no date"),
+        (["out.csv", "--since", "yesterday"], "--since: 'yesterday' is not a date"),
         ([], "Missing argument 'OUT'"),
     ],
     ids=" ".join,
