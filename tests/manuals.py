@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 import presswatch
+from presswatch.cli.main import COMMANDS
 from storage.config import TABLES, SourceSettings, settings_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +51,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [line.partition("  #")[0] for block in blocks for line in block.splitlines()]
     lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
-    names = "|".join(presswatch.COMMANDS)
+    names = "|".join(COMMANDS)
     for line in lines:
         if found := re.search(rf"(?:^|[ /])presswatch ((?:{names})\b.*)", line):
             yield shlex.split(found[1])
