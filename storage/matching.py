@@ -1,8 +1,7 @@
-"""Whether an article answers a question, and which of its sentences does: pure, over an article in memory.
+"""Match documents in memory against a query and pick the sentence to highlight. Pure.
 
-Of the hundreds of words of an article few are of interest, so only those are taken apart that begin as one that is
-asked for (storage.beginnings), and none that was seen before: what stands between two blanks comes again and again, and
-a question remembers which of its words are in it. Sentences are looked for only around those places.
+Each text of a document is split at its blanks and tokenised once; a query remembers the hits of the pieces it has seen,
+for the same words come again and again. Sentences are looked for only around hits.
 """
 
 from __future__ import annotations
@@ -13,21 +12,26 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from storage.beginnings import beginnings, near, shortest
-from storage.phrases import phrases, sought, stems_apart
-from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
+from storage.questions import LABELS, All, Field, Node, Not, Question, Term
 from storage.sentences import Span, one_line, sentence_at
-from storage.words import Remembered, folded, forms, tokens
+from storage.words import Remembered, Token, forms, piece_tokens, spans, stems
 
-SHOWN = BODY, SUBTITLE, TITLE = (Field.BODY, Field.SUBTITLE, Field.TITLE)
-"""In this order a sentence is looked for: the title is seen anyway."""
+TEXT_FIELDS = BODY, SUBTITLE, TITLE = (Field.BODY, Field.SUBTITLE, Field.TITLE)
+"""The fields that words are searched in, in the order in which a sentence is picked: a reader sees the title anyway."""
 
+QUERY_CACHE_SIZE = 16
+"""Compiled queries that are kept, each with its cache of pieces."""
+PIECE_CACHE_SIZE = 1 << 13
+"""Pieces of text between blanks whose hits one query keeps."""
+
+Hit = tuple[int, int, int]
+"""Start and end of a match in a text, and the number of the term that matches."""
 
 # Tuples, because a page makes fifty of each: a frozen dataclass takes three times as long to make.
 
 
 class Document(NamedTuple):
-    """What of an article can be asked for."""
+    """The searchable fields of an article."""
 
     title: str
     subtitle: str | None = None
@@ -38,10 +42,10 @@ class Document(NamedTuple):
 
 
 class Match(NamedTuple):
-    """Where an article answers a question.
+    """The sentence by which a document matches a query.
 
-    `sentence` is one line of `field`; `marks` are the places in it of the words that were asked for, in order. It is
-    the title without marks where nothing but names was asked for.
+    `sentence` is one line of `field`; `marks` are the spans in it of the words that match, in order and apart. It is
+    the title without marks if the query consists of nothing but labels.
     """
 
     field: Field
@@ -49,182 +53,176 @@ class Match(NamedTuple):
     marks: tuple[Span, ...] = ()
 
     def marked(self, before: str = "[", after: str = "]") -> str:
-        """The sentence with something before and after each mark."""
-        pieces, at = [], 0
+        """Return the sentence with `before` and `after` around each mark."""
+        parts, position = [], 0
         for start, end in self.marks:
-            pieces += [self.sentence[at:start], before, self.sentence[start:end], after]
-            at = end
-        return "".join([*pieces, self.sentence[at:]])
+            parts += [self.sentence[position:start], before, self.sentence[start:end], after]
+            position = end
+        return "".join([*parts, self.sentence[position:]])
 
 
-def matches(question: Question, article: Document) -> Match | None:
-    """The sentence by which the article answers the question; None if it does not."""
-    return matcher(question)(article)
+def matches(query: Question, document: Document) -> Match | None:
+    """Match a document against a query; None if it does not match."""
+    return matcher(query)(document)
 
 
-def matcher(question: Question) -> Callable[[Document], Match | None]:
-    """`matches` for several articles: what the question asks for is looked up once."""
-    asked = _asked(question)
-    return lambda article: _match(asked, article)
+def matcher(query: Question) -> Callable[[Document], Match | None]:
+    """Compile a query into a function that matches documents, as `matches` does."""
+    compiled = _compiled(query)
+    return lambda document: _match(compiled, document)
 
 
-def _match(asked: _Asked, article: Document) -> Match | None:
-    read = _Read(article, asked)
-    if not asked.holds(read):
+def _match(query: _CompiledQuery, document: Document) -> Match | None:
+    view = _DocumentView(document, query)
+    if not query.accepts(view):
         return None
-    for place in SHOWN:
-        found = read.found(place)
-        if found:
-            return _shown(place, read.text(place), found)
-    title, _ = one_line(article.title, (0, len(article.title)), ())
+    for field in TEXT_FIELDS:
+        searched = view.searched(field)
+        hits = searched.hits(query.positive[field])
+        if hits:
+            return _best_sentence(field, searched.text, hits)
+    title, _ = one_line(document.title, (0, len(document.title)), ())
     return Match(TITLE, title)
 
 
-Hit = tuple[int, int, int]
-"""From where until where which of the terms stands."""
+class _CompiledQuery:
+    """A query with its terms numbered, and a cache of the hits of its one-word terms in pieces of text."""
 
-ASKED = 16
-"""Questions that are remembered with what they found in pieces of text."""
-COMPARED = 1 << 13
-"""Pieces of text that a question remembers."""
+    def __init__(self, query: Question) -> None:
+        terms = tuple(dict.fromkeys(term for term in _terms(query.root) if term.field not in LABELS))
+        numbers = {term: number for number, term in enumerate(terms)}
+        wanted = {numbers[term] for term in _positive_terms(query.root)}
+        self.accepts = _predicate(query.root, numbers)
+        self.positive = {
+            field: frozenset(number for number in wanted if terms[number].field in {None, field})
+            for field in TEXT_FIELDS
+        }
+        self.phrases = {number: term for term, number in numbers.items() if len(term.words) > 1}
+        words: defaultdict[str, list[int]] = defaultdict(list)
+        prefixes: defaultdict[str, list[int]] = defaultdict(list)
+        for term, number in numbers.items():
+            if len(term.words) == 1:
+                (prefixes if term.prefix else words)[term.entries[0]].append(number)
+        self._words, self._prefixes = dict(words), dict(prefixes)
+        self._prefix_lengths = sorted(set(map(len, prefixes)))
+        self.piece_hits = Remembered(self._hits_of_piece, most=PIECE_CACHE_SIZE)
 
+    def _hits_of_piece(self, piece: str) -> tuple[Hit, ...]:
+        return tuple(
+            [(token.start, token.end, number) for token in piece_tokens[piece] for number in self._numbers(token)]
+        )
 
-class _Asked:
-    """A question with its terms numbered, and what it found in the pieces of text that it was compared with."""
-
-    def __init__(self, question: Question) -> None:
-        terms = dict.fromkeys(term for term in _terms(question.root) if term.field not in LABELS)
-        self.terms = tuple(terms)
-        numbers = {term: number for number, term in enumerate(self.terms)}
-        wanted = [numbers[term] for term in dict.fromkeys(_wanted(question.root))]
-        self.holds = _test(question.root, numbers)
-        self.wanted = {place: frozenset(filter(self.in_place(place), wanted)) for place in SHOWN}
-        self.phrases = tuple(number for term, number in numbers.items() if len(term.words) > 1)
-        alone = [(term, number) for term, number in numbers.items() if len(term.words) == 1]
-        self._beginnings = [(term.entries[0], number) for term, number in alone if term.prefix]
-        self._words: defaultdict[str, list[int]] = defaultdict(list)
-        for term, number in alone:
-            if not term.prefix:
-                self._words[term.entries[0]].append(number)
-        self.begin = shortest(begun for term, _ in alone for begun in beginnings(term.entries[0]))
-        """What the words begin with that are looked for alone."""
-        self._initials = {begun[0] for begun in self.begin}
-        """Their first letters, with which their stems begin, too: other words need not be reduced."""
-        self.hits = Remembered(self._hits, most=COMPARED)
-        """Where which terms of one word stand in a piece of text, from its first character."""
-
-    def in_place(self, place: Field) -> Callable[[int], bool]:
-        """Whether a term may stand in a text."""
-        return lambda number: self.terms[number].field in {None, place}
-
-    def _hits(self, piece: str) -> tuple[Hit, ...]:
-        if not any(word[0] in self._initials for word in folded(piece)):
-            return ()
-        return tuple((token.start, token.end, number) for token in tokens(piece) for number in self._named(*token[:2]))
-
-    def _named(self, word: str, stem: str) -> Iterator[int]:
-        yield from self._words.get(stem, ())
+    def _numbers(self, token: Token) -> Sequence[int]:
+        word, stem, _, _ = token
+        numbers = self._words.get(stem, ())
         if word != stem:
-            yield from self._words.get(word, ())
-        for beginning, number in self._beginnings:
-            if word.startswith(beginning) or stem.startswith(beginning):
-                yield number
+            numbers = [*numbers, *self._words.get(word, ())]
+        if self._prefix_lengths:
+            begun = {form[:length] for length in self._prefix_lengths for form in (word, stem)}
+            numbers = [*numbers, *chain.from_iterable(self._prefixes.get(prefix, ()) for prefix in begun)]
+        return numbers
 
 
-_asked = lru_cache(maxsize=ASKED)(_Asked)
+_compiled = lru_cache(maxsize=QUERY_CACHE_SIZE)(_CompiledQuery)
 
 
-def _test(node: Node, numbers: Mapping[Term, int]) -> Callable[[_Read], bool]:
-    """Whether an article answers, as a function of it."""
-    if isinstance(node, Term):
-        return _test_of_term(node, numbers)
-    if isinstance(node, Not):
-        barred = _test(node.part, numbers)
-        return lambda read: not barred(read)
-    tests = [_test(part, numbers) for part in node.parts]
-    every = all if isinstance(node, All) else any
-    return lambda read: every(test(read) for test in tests)
+class _SearchedText:
+    """One text of a document, tokenised for a query: `numbers` are the terms that occur in it."""
 
+    __slots__ = ("_query", "_stems", "_word_hits", "numbers", "text")
 
-def _test_of_term(term: Term, numbers: Mapping[Term, int]) -> Callable[[_Read], bool]:
-    if term.field in LABELS:
-        label = term.field
-        return lambda read: any(_is_called(term, name) for name in read.labels(label))
-    number = numbers[term]
-    first, *others = (place for place in SHOWN if term.field in {None, place})
-    return lambda read: number in read.held(first) or any(number in read.held(place) for place in others)
+    def __init__(self, text: str, query: _CompiledQuery) -> None:
+        self.text = text
+        self._query = query
+        self._word_hits = list(_word_hits(text, query.piece_hits))
+        self._stems = f" {stems(text)} " if query.phrases else ""
+        self.numbers = {number for _, _, number in self._word_hits}
+        self.numbers.update(number for number, term in query.phrases.items() if _phrase_needle(term) in self._stems)
 
-
-class _Read:
-    """An article as a question reads it: each of its texts when it is needed, and as far as it is."""
-
-    __slots__ = ("_article", "_asked", "_held", "_hits", "_stems")
-
-    def __init__(self, article: Document, asked: _Asked) -> None:
-        self._article = article
-        self._asked = asked
-        self._hits: dict[Field, list[Hit]] = {}
-        self._stems: dict[Field, str] = {}
-        self._held: dict[Field, set[int]] = {}
-
-    def text(self, place: Field) -> str:
-        article = self._article
-        if place is BODY:
-            return article.body
-        return article.title if place is TITLE else article.subtitle or ""
-
-    def labels(self, label: Field) -> tuple[str, ...]:
-        article = self._article
-        if label is Field.SECTION:
-            return article.sections
-        return (article.source if label is Field.SOURCE else article.language or "",)
-
-    def held(self, place: Field) -> set[int]:
-        """The terms that stand in a text."""
-        held = self._held.get(place)
-        if held is None:
-            held = self._held[place] = {number for _, _, number in self._hits_in(place)}
-            if self._asked.phrases:
-                read = self._stems_in(place)
-                held.update(number for number in self._asked.phrases if sought(self._asked.terms[number]) in read)
-        return held
-
-    def _stems_in(self, place: Field) -> str:
-        if place not in self._stems:
-            self._stems[place] = stems_apart(self.text(place))
-        return self._stems[place]
-
-    def _hits_in(self, place: Field) -> list[Hit]:
-        """Where the terms of one word stand in a text."""
-        if place not in self._hits:
-            hits, pieces = self._asked.hits, near(self.text(place), self._asked.begin)
-            self._hits[place] = [
-                (at + start, at + end, number) for at, piece in pieces for start, end, number in hits[piece]
-            ]
-        return self._hits[place]
-
-    def found(self, place: Field) -> list[Hit]:
-        """Where the terms stand that the article may owe its being found to, in order."""
-        held = self.held(place)
-        wanted = held & self._asked.wanted[place]
-        if not wanted:
-            return []
-        found = self._hits_in(place)
-        if wanted != held:
-            found = [hit for hit in found if hit[2] in wanted]
-        for number in wanted.intersection(self._asked.phrases):
-            spans = phrases(self._asked.terms[number], self.text(place), self._stems_in(place))
-            found = [*found, *((start, end, number) for start, end in spans)]
+    def hits(self, wanted: frozenset[int]) -> list[Hit]:
+        """Return the hits of the wanted terms, in the order of the text."""
+        found = [hit for hit in self._word_hits if hit[2] in wanted]
+        phrases = self._query.phrases.keys() & wanted & self.numbers
+        words = spans(self.text) if phrases else []
+        for number in phrases:
+            found += [(*span, number) for span in _phrase_spans(self._query.phrases[number], words, self._stems)]
         return sorted(found)
 
 
-def _is_called(term: Term, name: str) -> bool:
+def _word_hits(text: str, piece_hits: Mapping[str, Sequence[Hit]]) -> Iterator[Hit]:
+    offset = 0
+    for piece in text.split(" "):  # no token reaches over a blank
+        for start, end, number in piece_hits[piece]:
+            yield offset + start, offset + end, number
+        offset += len(piece) + 1
+
+
+def _phrase_needle(term: Term) -> str:
+    return f" {' '.join(term.entries)}{'' if term.prefix else ' '}"
+
+
+def _phrase_spans(term: Term, words: Sequence[Span], padded_stems: str) -> Iterator[Span]:
+    needle = _phrase_needle(term)
+    number, counted = -1, 0
+    position = padded_stems.find(needle)
+    while position >= 0:
+        number += padded_stems.count(" ", counted, position + 1)
+        counted = position + 1
+        yield words[number][0], words[number + len(term.words) - 1][1]
+        position = padded_stems.find(needle, counted)
+
+
+class _DocumentView:
+    """A document as a query reads it: each of its texts is tokenised when a predicate first needs it."""
+
+    __slots__ = ("_document", "_query", "_searched")
+
+    def __init__(self, document: Document, query: _CompiledQuery) -> None:
+        self._document = document
+        self._query = query
+        self._searched: dict[Field, _SearchedText] = {}
+
+    def searched(self, field: Field) -> _SearchedText:
+        if field not in self._searched:
+            document = self._document
+            text = document.body if field is BODY else document.title if field is TITLE else document.subtitle
+            self._searched[field] = _SearchedText(text or "", self._query)
+        return self._searched[field]
+
+    def labels(self, field: Field) -> tuple[str, ...]:
+        document = self._document
+        if field is Field.SECTION:
+            return document.sections
+        return (document.source if field is Field.SOURCE else document.language or "",)
+
+
+def _predicate(node: Node, numbers: Mapping[Term, int]) -> Callable[[_DocumentView], bool]:
+    if isinstance(node, Term):
+        return _term_predicate(node, numbers)
+    if isinstance(node, Not):
+        excluded = _predicate(node.part, numbers)
+        return lambda view: not excluded(view)
+    parts = [_predicate(part, numbers) for part in node.parts]
+    combine = all if isinstance(node, All) else any
+    return lambda view: combine(part(view) for part in parts)
+
+
+def _term_predicate(term: Term, numbers: Mapping[Term, int]) -> Callable[[_DocumentView], bool]:
+    if term.field in LABELS:
+        label = term.field
+        return lambda view: any(_is_label(term, name) for name in view.labels(label))
+    number = numbers[term]
+    fields = [field for field in TEXT_FIELDS if term.field in {None, field}]
+    return lambda view: any(number in view.searched(field).numbers for field in fields)
+
+
+def _is_label(term: Term, name: str) -> bool:
     wanted = [word.word for word in term.words]
-    whole = [word for word, _ in forms(name)]
+    words = [word for word, _ in forms(name)]
     if not term.prefix:
-        return whole == wanted
+        return words == wanted
     last = len(wanted) - 1
-    return len(whole) > last and whole[:last] == wanted[:last] and whole[last].startswith(wanted[last])
+    return len(words) > last and words[:last] == wanted[:last] and words[last].startswith(wanted[last])
 
 
 def _terms(node: Node) -> Iterator[Term]:
@@ -233,48 +231,43 @@ def _terms(node: Node) -> Iterator[Term]:
     return chain.from_iterable(map(_terms, (node.part,) if isinstance(node, Not) else node.parts))
 
 
-def _wanted(node: Node) -> Iterator[Term]:
-    """The terms that the article may owe its being found to."""
+def _positive_terms(node: Node) -> Iterator[Term]:
+    """Yield the full-text terms that stand under no Not."""
     if isinstance(node, Term):
         if node.field not in LABELS:
             yield node
-    elif isinstance(node, All | Either):
+    elif not isinstance(node, Not):
         for part in node.parts:
-            yield from _wanted(part)
+            yield from _positive_terms(part)
 
 
-def _shown(place: Field, text: str, found: Sequence[Hit]) -> Match:
-    (start, end), inside = _fullest(text, found)
-    marks = _apart(inside)
-    # A phrase may run over the end of a sentence; what is shown then goes on to its last word.
-    sentence, placed = one_line(text, (start, max(end, marks[-1][1])), marks)
-    return Match(place, sentence, placed)
+def _best_sentence(field: Field, text: str, hits: Sequence[Hit]) -> Match:
+    """Return the first of the sentences that hold the most different terms."""
+    best, sentence, count = hits[:1], (0, 0), 0
+    term_count, position, end = _term_count(hits), 0, 0
+    while count < term_count and position < len(hits):
+        first, (start, end) = position, sentence_at(text, hits[position][0], end)
+        while position < len(hits) and hits[position][0] < end:
+            position += 1
+        inside = hits[first:position]
+        if _term_count(inside) > count:
+            best, sentence, count = inside, (start, end), _term_count(inside)
+    marks = _merged(best)
+    # A phrase may run over the end of a sentence; the line then goes on to its last word.
+    line, placed = one_line(text, (sentence[0], max(sentence[1], marks[-1][1])), marks)
+    return Match(field, line, placed)
 
 
-def _fullest(text: str, found: Sequence[Hit]) -> tuple[Span, Sequence[Hit]]:
-    """The first of the sentences that hold the most different terms, and where it holds them."""
-    best: tuple[Span, Sequence[Hit]] = ((0, 0), ())
-    most, held, at, end = _number_of_terms(found), 0, 0, 0
-    while held < most and at < len(found):
-        first, (start, end) = at, sentence_at(text, found[at][0], end)
-        while at < len(found) and found[at][0] < end:
-            at += 1
-        number = _number_of_terms(found[first:at])
-        if number > held:
-            best, held = ((start, end), found[first:at]), number
-    return best
-
-
-def _number_of_terms(hits: Sequence[Hit]) -> int:
+def _term_count(hits: Sequence[Hit]) -> int:
     return 1 if len(hits) == 1 else len({number for _, _, number in hits})
 
 
-def _apart(hits: Iterable[Hit]) -> list[Span]:
-    """The places of hits in order, those that overlap made one."""
-    apart: list[Span] = []
+def _merged(hits: Iterable[Hit]) -> list[Span]:
+    """Return the spans of sorted hits, those that overlap merged into one."""
+    merged: list[Span] = []
     for start, end, _ in hits:
-        if apart and start < apart[-1][1]:
-            apart[-1] = (apart[-1][0], max(apart[-1][1], end))
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
-            apart.append((start, end))
-    return apart
+            merged.append((start, end))
+    return merged

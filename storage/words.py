@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import itemgetter
 from threading import Lock
@@ -108,11 +108,6 @@ def stems_and_unstemmed(text: str) -> tuple[str, list[str]]:
     return " ".join(filter(None, map(itemgetter(0), pieces))), list(unstemmed)
 
 
-def word_counts(pieces: Iterable[str]) -> Iterator[int]:
-    """How many of `tokens` each of the pieces has that stand between the blanks of a text."""
-    return map(_counts.__getitem__, pieces)
-
-
 def folded(text: str) -> list[str]:
     """The words alone; remembers nothing and reduces none: that costs 4 µs each the first time."""
     return [word for word in map(_word, _WORD.findall(text)) if word]
@@ -137,7 +132,8 @@ def _piece(piece: str) -> tuple[str, str]:
 
 _forms = Remembered(analysed)
 _pieces = Remembered(_piece)
-_counts = Remembered(lambda piece: len(forms(piece)))
+piece_tokens = Remembered(lambda piece: tuple(tokens(piece)), most=1 << 14)
+"""The tokens of a piece of text without blanks, for texts that are matched again and again."""
 
 
 def _folded(written: str) -> str:

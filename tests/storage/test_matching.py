@@ -13,7 +13,7 @@ from storage.matching import Document, Match, matches
 from storage.questions import Field, Question, parse, words_of
 from storage.sentences import LONGEST, one_line, sentence_at
 from tests.storage.corpus import ARTICLES, questions
-from tests.storage.plain_matching import plainly, sentence_spans
+from tests.storage.reference_matcher import plainly, sentence_spans
 
 ARTICLE = Document(
     title="Premier survives vote",

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from storage import sentences
-from storage.matching import SHOWN, Document, Match
+from storage.matching import TEXT_FIELDS, Document, Match
 from storage.questions import LABELS, All, Either, Field, Node, Not, Question, Term
 from storage.sentences import Span, one_line
 from storage.words import Token, tokens
@@ -16,7 +16,7 @@ def plainly(question: Question, article: Document) -> Match | None:
     """As storage.matching.matches."""
     if not holds(question.root, article):
         return None
-    for place in SHOWN:
+    for place in TEXT_FIELDS:
         found = [(span, term) for term in set(wanted(question.root)) for span in places(term, place, article)]
         if found:
             return best(place, text_of(place, article), found)
@@ -37,7 +37,7 @@ def holds(node: Node, article: Document) -> bool:
             return any(holds(part, article) for part in parts)
         case Term(field=field) if field in LABELS:
             return any(is_called(node, name) for name in names(field, article))
-    return any(places(node, place, article) for place in SHOWN)
+    return any(places(node, place, article) for place in TEXT_FIELDS)
 
 
 def wanted(node: Node) -> list[Term]:
