@@ -38,7 +38,7 @@ from statistics import median
 from scheduler.findings import Finding, Json, iso
 from storage.events import Event
 from storage.evidence import ExtractionSample
-from storage.records import EventKind
+from storage.records import MAX_CLOCK_SKEW, EventKind
 
 LEAST_DROP = {10: 0.5, 20: 0.35, 40: 0.25}
 """Newest pages looked at, and how far the share must have fallen among them."""
@@ -54,8 +54,6 @@ BODY_LENGTH = "body length"
 LEAST_Z = 4.9
 SHIFT = 2.0
 RECOVERED_SHIFT = 1 / 0.7
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far ahead of ours a site's clock may be before its dates count as lying in the future."""
 OLD = timedelta(weeks=2)
 """A new article dated earlier than this before its first fetch is of an archive, or its date was misread."""
 
@@ -146,7 +144,7 @@ def _date_signs(pages: Sequence[ExtractionSample]) -> list[Sign]:
     times = [at for _, at in dated]
     follow = zip(dated, [None, *times], strict=False)
     return [
-        Sign("dates in the future", "are not", tuple((p, at <= p.stored_at + CLOCKS_DIFFER) for p, at in dated)),
+        Sign("dates in the future", "are not", tuple((p, at <= p.stored_at + MAX_CLOCK_SKEW) for p, at in dated)),
         Sign("dates weeks old", "are not", tuple((p, at >= p.stored_at - OLD) for p, at in dated)),
         Sign("dates all equal", "differ from the page before", tuple((p, at != last) for (p, at), last in follow)),
     ]

@@ -103,7 +103,6 @@ ADVICE: Mapping[Stage, str] = {
     Stage.NOT_A_FEED: "open it and see whether the address moved",
     Stage.EMPTY_LIST: "open it and compare it with the source's declaration",
     Stage.PARSE: "open it and compare it with the source's declaration",
-    Stage.STORE: "see whether the database can be written",
 }
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from scheduler.backoff import MAX_RETRY_AFTER, back_off, cap
+from scheduler.backoff import back_off
 from scheduler.pace import Bounds, ahead, begins, behind, first_pace, steer
 from scheduler.rhythm import Rhythm
 from scheduler.rules import JITTER, TICK, Cron, Every, Rule, bounds_of, next_fire
+from storage.backoff import MAX_RETRY_AFTER, max_wait
 from storage.durations import format_duration, format_time
 from storage.records import Stage
 
@@ -163,7 +164,7 @@ def _after_failure(rule: Rule, last: Plan | None, look: Look, now: datetime, jit
     # a person's own interval is never undercut, the adaptive one may be: a slow source should not lose half a day
     floor = rule.interval if isinstance(rule, Every) else rule.least
     wait = max(floor, wait)
-    most = max(cap(now - first), floor * (1 + JITTER))
+    most = max(max_wait(now - first), floor * (1 + JITTER))
     due_at = now + max(bounds_of(rule).least, min(most, wait * (1 + JITTER * jitter)))
     interval = rule.interval if isinstance(rule, Every) else last.interval if last else None
     return Plan(due_at, interval, f"{what} {format_time(first)} UTC: next try in {format_duration(wait)}")

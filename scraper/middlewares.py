@@ -19,6 +19,7 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.failures import REDIRECTS, Refused, from_exception
 from scraper.settings import PRODUCT
+from storage.backoff import MAX_RETRY_AFTER, exponential
 from storage.records import Stage
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from scrapy.robotstxt import RobotParser
 
     from scraper.session import Session, Visit
-
-LONGEST_HOLD = timedelta(hours=24)
-"""A Retry-After is honoured up to this: a host that says "in a year" is asked again tomorrow."""
 
 
 class VisitPart:
@@ -137,8 +135,9 @@ class PatientRetry(VisitPart, RetryMiddleware):
 
     def _later(self, outcome: Request | Response) -> Request | Response:
         if isinstance(outcome, Request):
-            pause = self.visit.settings.retry_delay.total_seconds() * 2 ** (outcome.meta.get("retry_times", 1) - 1)
-            outcome.meta["not_before"] = time.monotonic() + pause
+            times = outcome.meta.get("retry_times", 1)
+            wait = exponential(self.visit.settings.retry_delay, times, cap=MAX_RETRY_AFTER)
+            outcome.meta["not_before"] = time.monotonic() + wait.total_seconds()
         return outcome
 
 
@@ -176,7 +175,7 @@ class Hold(VisitPart):
         self.crawler.stats.inc_value("hold/count")
         slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
         if wait > self.visit.settings.max_retry_after:
-            self._held_until = now + min(wait, LONGEST_HOLD)
+            self._held_until = now + min(wait, MAX_RETRY_AFTER)
             self.visit.hold(self._held_until)
             self._refuse_queue(slot, self._held_until)
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
@@ -26,13 +26,10 @@ from scraper.selectors import ClassIndex, Metadata, Selector, picture, section_n
 from scraper.source import Source
 from scraper.text import fold, parse_count
 from scraper.walk import first_line, line_text, title_parts
-from storage.records import ArticleData, Precision, Problem, Reading
+from storage.records import MAX_CLOCK_SKEW, ArticleData, Precision, Problem, Reading
 
 GENERIC_VERSION = 2
 """Goes up when this module, or one it reads with, reads any page differently."""
-
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""How far ahead of ours a site's clock may be before its dates count as lying in the future."""
 
 MOST_PLACES = 20
 """Elements of one selector that are looked at: a page says a thing twice, for wide and for narrow screens."""
@@ -206,7 +203,7 @@ class ArticlePage:
             first = first or text
             parsed = parse_date(text, ZoneInfo(self.source.timezone), now=self.fetched_at)
             if parsed is not None:
-                ahead = parsed[0] > self.fetched_at + CLOCKS_DIFFER
+                ahead = parsed[0] > self.fetched_at + MAX_CLOCK_SKEW
                 return Field(Written(parsed[0], text, parsed[1]), origin, "lies in the future" if ahead else None)
         return Field(Written(text=first), origin, f"not understood as a date: {first!r}")
 

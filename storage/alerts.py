@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, literal, or_, select, update
 
+from storage import backoff
 from storage.duty_models import AlertRow, WatchRow
 from storage.engine import insert_into
 from storage.events import COLUMNS, Event, from_row
@@ -166,14 +167,14 @@ def quiet_hours(begin: str | None, until: str | None, timezone: str) -> QuietHou
 
 
 def again_after(attempts: int) -> timedelta:
-    """How long a message waits after `attempts` (≥ 1) that failed: a minute, doubled each time, 6 h at most.
+    """Compute how long a message waits after `attempts` (≥ 1) that failed: a minute, doubled each time, 6 h at most.
 
     It is never given up: a target that is back after a month gets what was kept for it.
     """
-    return min(timedelta(minutes=1) * (1 << min(max(attempts, 1) - 1, 16)), CAP)
+    return backoff.exponential(FIRST_WAIT, attempts, cap=backoff.MAX_WAIT_FIRST_DAY)
 
 
-CAP = timedelta(hours=6)
+FIRST_WAIT = timedelta(minutes=1)
 
 _DUE = (
     select(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
 
-from storage import changes, events, relooks
+from storage import backoff, changes, events, relooks
 from storage.columns import UtcDateTime
 from storage.engine import AnyRow, insert_into
 from storage.fetches import Try, fetch_values, record_fetches
@@ -131,7 +131,8 @@ class Links:
         with self._database.write() as connection:
             link = _link(connection, tried.url)
             attempts = link.attempts + 1
-            again = relooks.retry_at(attempts, link.first_listed_at, tried.at)
+            jitter = backoff.jitter_of(f"{tried.url} {attempts}")
+            again = relooks.retry_at(attempts, link.first_listed_at, tried.at, jitter=jitter)
             settled: dict[str, Any] = {"attempts": attempts, "next_attempt_at": again}
             if link.outcome not in ENDED:
                 settled |= {"outcome": Outcome.PENDING, "reason": f"{failure.stage}: {failure.reason}"}

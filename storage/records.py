@@ -14,8 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+MAX_CLOCK_SKEW = timedelta(minutes=10)
+"""How far ahead of ours a site's clock may be before its dates count as lying in the future."""
 
 
 class Precision(StrEnum):
@@ -47,7 +50,6 @@ class Stage(StrEnum):
     NOT_A_FEED = "not a feed"
     EMPTY_LIST = "empty list"
     PARSE = "parse"
-    STORE = "store"
 
 
 class Change(StrEnum):

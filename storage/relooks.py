@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from storage import backoff
+
 RUNGS = (
     timedelta(minutes=15),
     timedelta(hours=1),
@@ -18,11 +20,6 @@ RUNGS = (
 """Ages at which an article is looked at again (policy, Polling 9): views and edits come early, and then hardly."""
 
 FIRST_RETRY = timedelta(minutes=5)
-RETRY_CAP = timedelta(hours=6)
-LATE_RETRY_CAP = timedelta(hours=24)
-FIRST_DAY = timedelta(hours=24)
-JITTER = 0.1
-"""The share by which a retry is moved at most, so that what failed together does not come back together."""
 
 
 def next_relook(published_at: datetime | None, first_seen_at: datetime, fetched_at: datetime) -> datetime | None:
@@ -36,12 +33,10 @@ def next_relook(published_at: datetime | None, first_seen_at: datetime, fetched_
 
 
 def retry_at(failures: int, first_listed_at: datetime, now: datetime, *, jitter: float = 0.0) -> datetime:
-    """When an address is tried again after `failures` (≥ 1) in a row.
+    """Compute when an address is tried again after `failures` (≥ 1) in a row.
 
     Five minutes, doubled each time, to a cap of 6 h on its first day and 24 h after; never given up (policy,
     Polling 5). `jitter` in [-1, 1] moves it by up to a tenth.
     """
-    cap = RETRY_CAP if now - first_listed_at < FIRST_DAY else LATE_RETRY_CAP
-    doublings = min(max(failures, 1) - 1, 16)  # 2^16 × 5 min is beyond every cap
-    wait = min(FIRST_RETRY * (1 << doublings), cap)
-    return now + wait * (1 + JITTER * jitter)
+    wait = backoff.exponential(FIRST_RETRY, failures, cap=backoff.max_wait(now - first_listed_at))
+    return now + wait * (1 + backoff.JITTER * jitter)

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.backoff import CAP_FIRST_DAY, CAP_LATER, CRASHED, WAITS, back_off
+from scheduler.backoff import BACKOFF, CRASH_BACKOFF, back_off
 from scheduler.plan import Look, Plan, next_plan
 from scheduler.rhythm import HOURS, Rhythm
 from scheduler.rules import Adaptive, Cron, Every, Rule
+from storage.backoff import MAX_WAIT_FIRST_DAY, MAX_WAIT_LATER
 from storage.records import Stage
 
 MINUTE = timedelta(minutes=1)
@@ -302,21 +303,21 @@ def test_a_clock_set_back_a_little_does_not_fire_cron_twice() -> None:
 
 @pytest.mark.parametrize("stage", [*Stage, None])
 def test_each_class_backs_off_exponentially_to_six_hours_then_a_day(stage: Stage | None) -> None:
-    first, factor = WAITS[stage] if stage else CRASHED
+    first, factor = BACKOFF[stage] if stage else CRASH_BACKOFF
     assert back_off(stage, 1, timedelta(0)) == first
-    assert back_off(stage, 2, timedelta(0)) == min(CAP_FIRST_DAY, first * factor)
+    assert back_off(stage, 2, timedelta(0)) == min(MAX_WAIT_FIRST_DAY, first * factor)
     waits = [back_off(stage, failures, HOUR) for failures in range(1, 200)]
     assert waits == sorted(waits)
-    assert waits[-1] == CAP_FIRST_DAY == 6 * HOUR
-    assert back_off(stage, 200, 24 * HOUR) == CAP_LATER == 24 * HOUR
-    assert back_off(stage, 10**9, timedelta(days=400)) == CAP_LATER
+    assert waits[-1] == MAX_WAIT_FIRST_DAY == 6 * HOUR
+    assert back_off(stage, 200, 24 * HOUR) == MAX_WAIT_LATER == 24 * HOUR
+    assert back_off(stage, 10**9, timedelta(days=400)) == MAX_WAIT_LATER
     assert back_off(stage, 0, timedelta(0)) == back_off(stage, -3, -HOUR) == first
 
 
 def test_every_class_has_its_wait_and_being_blocked_weighs_most() -> None:
-    assert WAITS.keys() == set(Stage)
-    assert WAITS[Stage.BLOCKED] == max(WAITS.values())
-    assert WAITS[Stage.TIMEOUT] < WAITS[Stage.HTTP_5XX] < WAITS[Stage.PARSE] < WAITS[Stage.HTTP_4XX]
+    assert BACKOFF.keys() == set(Stage)
+    assert BACKOFF[Stage.BLOCKED] == max(BACKOFF.values())
+    assert BACKOFF[Stage.TIMEOUT] < BACKOFF[Stage.HTTP_5XX] < BACKOFF[Stage.PARSE] < BACKOFF[Stage.HTTP_4XX]
 
 
 @pytest.mark.parametrize("jitter", [-1, 0, 1])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.backoff import jitter_of
 from storage.relooks import RUNGS, next_relook, retry_at
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
@@ -82,3 +83,12 @@ def test_an_address_is_never_given_up_and_never_asked_at_once(failures: int, age
 @given(st.integers(1, 40), AGES)
 def test_more_failures_never_shorten_the_wait(failures: int, age: timedelta) -> None:
     assert retry_at(failures + 1, NOON, NOON + age) >= retry_at(failures, NOON, NOON + age)
+
+
+def test_addresses_that_failed_together_do_not_come_back_together() -> None:
+    jitters = [jitter_of(f"https://news.example/{number} 1") for number in range(1000)]
+    assert jitters == [jitter_of(f"https://news.example/{number} 1") for number in range(1000)]
+    assert -1 <= min(jitters) < -0.9
+    assert 0.9 < max(jitters) <= 1
+    again = {retry_at(1, NOON, NOON, jitter=jitter).replace(microsecond=0) for jitter in jitters}
+    assert len(again) >= 55  # seconds, of the sixty around five minutes
