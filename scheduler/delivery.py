@@ -109,8 +109,9 @@ def write_event_alerts(
     """
     if not targets:
         return 0
-    written, titles = 0, store.sources.titles()
+    written = 0
     while events := store.alerts.untold_events(kinds, LASTING, BATCH):
+        titles = store.sources.titles()
         for event in events:
             rows = event_alerts(event, titles[event.source], targets, now)
             written += store.alerts.tell_event(event, rows, now)
