@@ -66,7 +66,7 @@ def measure(site: Site, number: int) -> Pair:
 
 
 def crawl(site: Site, folder: Path) -> Cost:
-    command = [sys.executable, "-m", "presswatch", "crawl", "caliber", "--base-url", site.url, "--relook", "none"]
+    command = [sys.executable, "-m", "presswatch", "crawl", "caliber", "--base-url", site.url, "--recrawl", "none"]
     return run(command, folder, {"PYTHONPATH": str(ROOT)})
 
 

@@ -102,7 +102,7 @@ def looks_of_children(site: Site, folder: Path) -> Iterator[Look]:
         "presswatch",
         "crawl",
         "caliber",
-        "--relook",
+        "--recrawl",
         "none",
         "--database",
         "sqlite:///whole.db",

@@ -205,7 +205,7 @@ def views_and_past(store: Store) -> Iterator[Compared]:
     viewed = partial(newest, Sort.VIEWS, as_of=month)
     yield Compared(name="query --as-of 30 days ago --sort views", ours=viewed)
     edited = partial(newest, Sort.DATE, edited_since=NOW - 7 * DAY, changes=(ChangeKind.MINOR,))
-    yield Compared(name="query --edited-since 7d --change minor", ours=edited)
+    yield Compared(name="query --edited-since 7d --edit-kind minor", ours=edited)
 
 
 if __name__ == "__main__":

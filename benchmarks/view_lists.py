@@ -54,7 +54,10 @@ def report(store: Store) -> None:
         ("query --as-of 20 days ago, newest 50", lambda: newest(store, Sort.DATE, as_of=past)),
         ("query --as-of 400 days ago, newest 50", lambda: newest(store, Sort.DATE, as_of=long_ago)),
         ("query --as-of 20 days ago, most viewed 50", lambda: newest(store, Sort.VIEWS, as_of=past)),
-        ("query --edited-since 7d --change minor", lambda: newest(store, Sort.DATE, edited_since=week, changes=MINOR)),
+        (
+            "query --edited-since 7d --edit-kind minor",
+            lambda: newest(store, Sort.DATE, edited_since=week, changes=MINOR),
+        ),
     ):
         print(f"{name:<44}{1000 * best(ask):8.0f} ms")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from storage.durations import format_time
+from storage.durations import format_duration, format_time
 from storage.events import Event
 from storage.matching import Match
 from storage.printable import fit, safe
@@ -125,7 +125,7 @@ def _opened(event: Event, source_title: str) -> Message:
 
 def _recovered(event: Event, source_title: str) -> Message:
     assert event.closed_at is not None
-    took = written(event.closed_at - event.opened_at)
+    took = format_duration(event.closed_at - event.opened_at)
     return Message(
         fit(f"{harmless(source_title)} {ENDED[event.kind]}, after {took}", TITLE),
         "\n".join([*_evidence(event), f"From {format_time(event.opened_at)} to {format_time(event.closed_at)} UTC"]),
@@ -146,17 +146,8 @@ def _examples(examples: Any) -> list[str]:
     return [fit(harmless(str(example)), SENTENCE) for example in examples[:EXAMPLES]]
 
 
-def written(length: timedelta) -> str:
-    """A duration in its two largest units: `3 d 4 h`, `12 min`."""
-    minutes = max(round(length.total_seconds() / 60), 0)
-    days, hours = divmod(minutes // 60, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
-    shown = [f"{count} {unit}" for count, unit in parts if count][:2]
-    return " ".join(shown) or "less than a minute"
-
-
 def trial_message(watch: str, query: str, now: datetime) -> Message:
-    """What `watch send` sends."""
+    """What `watch ping` sends."""
     return Message(
         fit(f"Presswatch: a trial of {harmless(watch)}", TITLE),
         f"Alerts of articles that answer {harmless(query)} will arrive here.\nSent {format_time(now)} UTC",

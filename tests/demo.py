@@ -149,10 +149,10 @@ def _demo(site: Site, terminal: Terminal) -> None:
     edited = go_on(site, now)
     come = len(wanted(site)) - len(first)
     tell(f"The site publishes {come} more of them, edits {len(edited)} and counts on. Looking again at all:")
-    terminal.do("crawl", "caliber", "--base-url", site.url, "--relook", "all")
+    terminal.do("crawl", "caliber", "--base-url", site.url, "--recrawl", "all")
     tell("New articles on top, an edited one with its earlier wording, the story of an address, the crawls:")
     retitled, renumbered = site.url_of(RETITLED), site.url_of(RENUMBERED)
-    shown = (NEWEST, ("show", retitled), ("explain", renumbered), ("runs",))
+    shown = (NEWEST, ("show", retitled), ("inspect", renumbered), ("runs",))
     rows, runs, story = terminal.look(*shown, asked=[EVERYTHING, ("runs",), ("show", renumbered)])
     check_stored(rows, site, edited)
     check_runs(runs, [(len(first), 0, 0), (come, len(edited), len(first))])
@@ -191,10 +191,10 @@ def check_stored(rows: Iterable[Mapping[str, Any]], site: Site, edited: Collecti
 
 
 def check_runs(runs: Sequence[Mapping[str, Any]], expected: Sequence[tuple[int, int, int]]) -> None:
-    """Compares what the crawls counted, the first one first: new, edited, re-counted."""
+    """Compares what the crawls counted, the first one first: new, edited, views updated."""
     counted = [(run["new_count"], run["revised_count"], run["recounted_count"]) for run in reversed(runs)]
     if counted != expected:
-        raise DemoError(f"the crawls counted (new, edited, re-counted) {counted}, the site was told {expected}")
+        raise DemoError(f"the crawls counted (new, edited, views updated) {counted}, the site was told {expected}")
 
 
 def check_history(story: Mapping[str, Any], *, before: int) -> None:

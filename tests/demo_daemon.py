@@ -195,7 +195,7 @@ def outage(site: Site, terminal: Terminal) -> None:
     time.sleep(DOWN)
     tell("It is back. The daemon would try again at that time; somebody does not want to wait:")
     site.listen()
-    terminal.do("now", "caliber")
+    terminal.do("trigger", "caliber")
     wait("a good crawl", lambda: last_run(terminal) == "succeeded")
 
 
@@ -206,7 +206,7 @@ def look_again(terminal: Terminal, edited: set[str], *, short: bool, due_at: dat
         wait("the end of a crawl", lambda: last_run(terminal) == "succeeded")
         time.sleep(1.5)  # the daemon hears of it within a second
         wait("the end of a crawl", lambda: last_run(terminal) == "succeeded")
-        terminal.do("crawl", "caliber", "--relook", "all")
+        terminal.do("crawl", "caliber", "--recrawl", "all")
         terminal.do("resume", "caliber")
     else:
         tell(f"At {due_at:%H:%M} UTC the edited articles are 15 minutes old, and looked at again.")

@@ -32,7 +32,7 @@ def test_a_command_is_real_with_its_options(words: str) -> None:
 
 def test_the_commands_were_found() -> None:
     names = {words.split()[0] for words in COMMANDS}
-    assert {"daemon", "status", "pause", "resume", "now", "events", "watch", "config", "db"} <= names
+    assert {"daemon", "status", "pause", "resume", "trigger", "events", "watch", "config", "db"} <= names
 
 
 def test_the_settings_are_real_and_have_that_default(tmp_path: Path) -> None:

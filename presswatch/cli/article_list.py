@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from presswatch.cli.group import refuse_value
+from presswatch.cli.group import invalid_option
 from presswatch.cli.options import DEFAULT_LIMIT, FEEDS, Page
 from presswatch.output import formats
 from presswatch.output.records import attributed, chosen, columns_wide, give_records, names_of, plain_table
@@ -70,7 +70,7 @@ def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping
     else:
         _give_list(shown, names, page)
     if (cursor := paged.next_page(sort)) is not None:
-        click.echo(f"presswatch: there are more than these {most}; --after {cursor} goes on", err=True)
+        click.echo(f"presswatch: there are more than these {most}; --cursor {cursor} goes on", err=True)
     return paged.last is not None
 
 
@@ -83,6 +83,7 @@ def _names(page: Page, sort: Sort) -> tuple[str, ...]:
 
 
 def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Excerpt]:
+    # A query without --highlight does without the stemmer's and matcher's modules.
     from storage.excerpts import excerpts, in_table, on_terminal
     from storage.matching import Match
 
@@ -95,7 +96,7 @@ def _cursor(page: Page, sort: Sort) -> Cursor | None:
     try:
         return None if page.after is None else cursors.read(page.after, sort)
     except ValueError as error:
-        raise refuse_value("--after", error) from error
+        raise invalid_option("--cursor", error) from error
 
 
 def _give_list(shown: Iterator[Excerpt], names: Sequence[str], page: Page) -> None:
@@ -136,16 +137,16 @@ def _feed(
     now: datetime,
     next_page: Callable[[], str | None],
 ) -> Iterator[str]:
-    from presswatch.output import feeds as feed_formats
+    from presswatch.output import feeds  # a query that writes no feed does without the email package
 
     question = ", ".join(_in_words(name, value) for name, value in typed.items())
-    head = feed_formats.FeedHead(
+    head = feeds.FeedHead(
         title=f"Presswatch: {question}",
         question=question,
         home=store.sources.home(typed.get("source")) or "urn:presswatch",
         made_at=now,
     )
-    write = feed_formats.atom_pieces if form == "atom" else feed_formats.rss_pieces
+    write = feeds.atom_pieces if form == "atom" else feeds.rss_pieces
     return write(shown, head, next_page)
 
 
@@ -163,7 +164,7 @@ def give_counts(store: Store, wanted: ArticleFilter, by: str | None, page: Page)
     """
     senseless = {
         "--fields": page.fields is not None,
-        "--after": page.after is not None,
+        "--cursor": page.after is not None,
         "--sort": page.sort is not None,
         "--highlight": page.highlight,
         "--limit": by is None and page.limit is not None,
@@ -171,7 +172,7 @@ def give_counts(store: Store, wanted: ArticleFilter, by: str | None, page: Page)
     }
     for option, given in senseless.items():
         if given:
-            raise ConfigError(f"{option} means nothing to counts; leave it out, or leave out --count and --by")
+            raise ConfigError(f"{option} means nothing to counts; leave it out, or leave out --count and --group-by")
     if by is None:
         number = count(store, wanted)
         give_records([{COUNTED: number}], [COUNTED], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)])

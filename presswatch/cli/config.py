@@ -4,42 +4,32 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options
-
-if TYPE_CHECKING:
-    from storage.config import Config
-
-
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Say what is in force."""
+from presswatch.cli.group import config_options
+from presswatch.cli.options import details_format_option
+from presswatch.output import formats
+from presswatch.output.settings_text import setting_lines, settings_in_force
+from scraper.sources import load_crawl_config, load_sources
+from storage.config import Config
 
 
-@commands.command("config")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="In what shape."
-)
+@click.command()
+@details_format_option
 @config_options
-def config_command(form: str, config_path: str | None, database: str | None) -> None:
-    """Print every setting in force, as the file would say it, and where it comes from. Opens no database.
+def config(form: str, config_path: str | None, database: str | None) -> None:
+    """Print every effective setting as TOML, with its origin. Opens no database.
 
     Passwords and tokens are shown as ***.
     """
-    from presswatch.output import formats
-    from presswatch.output.settings_text import setting_lines, settings_in_force
-    from scraper.sources import load_crawl_config, load_sources
-
-    config = load_crawl_config(config_path, database=database)
-    found = list(settings_in_force(config, load_sources()))
+    settings = load_crawl_config(config_path, database=database)
+    found = list(settings_in_force(settings, load_sources()))
     if form == "json":
-        answer = {"file": None if config.path is None else str(config.path), "settings": found}
+        answer = {"file": None if settings.path is None else str(settings.path), "settings": found}
         formats.emit([formats.as_json(answer, indent=2), "\n"])
     else:
-        head = _file_in_words(config, named=config_path is not None)
+        head = _file_in_words(settings, named=config_path is not None)
         formats.say(setting_lines(found, head=head))
 
 

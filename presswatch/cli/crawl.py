@@ -1,32 +1,49 @@
-"""The commands that fetch: crawl, read, sources."""
+"""`presswatch crawl`: crawl sources once."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from collections.abc import Sequence
+import signal
+from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import closing
+from typing import Any
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, debug_option
+from presswatch.cli.group import config_options
+from scraper.links import Addresses
+from scraper.options import CrawlOptions, parse_limit, parse_relook, parse_since
+from scraper.session import channels_of, now
+from scraper.source import Source
+from scraper.sources import get_source, load_crawl_config, load_sources
+from scraper.writer import Writer
+from storage import logs
+from storage.config import Config, LogSettings, SchedulerSettings
+from storage.errors import ConfigError, PresswatchError
+from storage.logs import DEBUG, print_error
 from storage.printable import safe
+from storage.records import RunStatus, Trigger
+from storage.runs import RunSummary
+from storage.store import Store, open_store
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Fetch the pages of a news source and read them."""
-
-
-@commands.command()
+@click.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
-@click.option("--limit", metavar="N", help="Fetch N articles at most.")
-@click.option("--since", metavar="WHEN", help='Leave what is dated before for later: "7d" or "2026-11-01".')
+@click.option("--limit", metavar="N", help="Maximum number of articles to fetch.")
+@click.option("--since", metavar="WHEN", help='Only articles published at or after: "7d" or "2026-11-01".')
 @click.option(
-    "--relook", metavar="WHICH", default="due", show_default=True, help="Look again at articles: due, all or none."
+    "--recrawl",
+    "relook",
+    metavar="WHICH",
+    default="due",
+    show_default=True,
+    help="Known articles to recrawl: due, all or none.",
 )
 @click.option("--base-url", metavar="URL", help="Crawl another copy of the site, such as http://127.0.0.1:8099.")
-@click.option("--url", "urls", multiple=True, metavar="URL", help="Fetch just this article; may be repeated.")
-@click.option("--scheduled", is_flag=True, help="As the daemon crawls: pending links keep to their times.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what happens to each address.")
+@click.option("--url", "urls", multiple=True, metavar="URL", help="Only this article; may be repeated.")
+@click.option("--scheduled", is_flag=True, hidden=True, help="As the daemon crawls: pending links keep to their times.")
+@click.option("-v", "--verbose", is_flag=True, help="Log every fetch.")
 @config_options
 def crawl(  # noqa: PLR0913  (a command's options)
     names: Sequence[str],
@@ -41,21 +58,16 @@ def crawl(  # noqa: PLR0913  (a command's options)
     config_path: str | None,
     database: str | None,
 ) -> int:
-    """Crawl sources now: fetch what is new, look again at what is due. Without a name: every source.
+    """Crawl sources once: fetch new articles, recrawl known ones that are due. Without a name: every source.
 
-    Ends with one line a source. Exit codes: 0 done, 1 a crawl failed, 2 wrong usage or configuration, 3 a source is
+    Prints one line per source. Exit codes: 0 done, 1 a crawl failed, 2 wrong usage or configuration, 3 a source is
     being crawled already.
     """
     gc.disable()  # until the loop runs: looking for garbage among modules is an eighth of the time of importing them
-    from presswatch.cli.crawl_command import crawl_sources
-    from scraper.options import CrawlOptions, parse_limit, parse_relook, parse_since
-    from scraper.session import now
-    from storage.records import Trigger
-
     options = CrawlOptions(
         limit=parse_limit(limit, "--limit"),
         since=parse_since(since, "--since", now=now()),
-        relook=parse_relook(relook, "--relook"),
+        relook=parse_relook(relook, "--recrawl"),
         base_url=base_url,
         urls=tuple(urls),
         trigger=Trigger.SCHEDULED if scheduled else Trigger.MANUAL,
@@ -63,27 +75,86 @@ def crawl(  # noqa: PLR0913  (a command's options)
     return crawl_sources(names, options, config_path=config_path, database=database, verbose=verbose)
 
 
-@commands.command()
-@click.argument("url")
-@click.option("--source", "name", metavar="SOURCE", help="Read it as a page of this source.")
-@click.option("--base-url", metavar="URL", help="The copy of the site that the address belongs to.")
-@click.option("--format", "form", metavar="FORMAT", default="text", show_default=True, help="text or json.")
-@click.option(
-    "--config", "config_path", metavar="FILE", help="Configuration file (default: presswatch.toml, if there)."
-)
-@debug_option
-def read(url: str, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
-    """Fetch and read one page: every field, what it was read from, and its problems. Stores nothing."""
-    from presswatch.cli.crawl_command import read_page
+def crawl_sources(
+    names: Sequence[str], options: CrawlOptions, *, config_path: str | None, database: str | None, verbose: bool
+) -> int:
+    """Crawl these sources (all, if none is named) at once; say how each went; return the exit code."""
+    config = load_crawl_config(config_path, database=database)
+    chosen = [get_source(name) for name in dict.fromkeys(names)] or list(load_sources().values())
+    if (options.urls or options.base_url is not None) and len(chosen) != 1:
+        raise ConfigError("--url and --base-url go with one source: name it")
+    for source in chosen:
+        check(source, config, options)
+    configure_logs(config.log, options, verbose=verbose)
+    if options.trigger is Trigger.SCHEDULED:
+        set_process_alarm(config.scheduler)
+    # Scrapy takes 0.3 s to load: --help, wrong usage and a wrong setting do without it.
+    from scraper.event_loop import run_async
+    from scraper.run import crawl as crawl_source
 
-    return read_page(url, name=name, base_url=base_url, form=form, config_path=config_path)
+    async def crawl_all(store: Store) -> list[RunSummary | BaseException]:
+        with closing(Writer()) as writer:
+            return await finish_all(crawl_source(source, store, writer, config, options) for source in chosen)
+
+    with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
+        outcomes = run_async(crawl_all(store))
+    return max(_report(source, outcome) for source, outcome in zip(chosen, outcomes, strict=True))
 
 
-@commands.command()
-def sources() -> None:
-    """List the sources that can be crawled."""
-    from scraper.sources import load_sources
+def check(source: Source, config: Config, options: CrawlOptions) -> None:
+    """Refuse before anything is opened what cannot work: a base address that is none, what is of another site."""
+    chosen = config.source(source.name)
+    addresses = Addresses(source, options.base(chosen.base_url))
+    for channel in channels_of(source, chosen):
+        addresses.channel(channel.path)
+    for url in options.urls:
+        if addresses.article(url) is None:
+            raise ConfigError(f"--url {url}: no article address of {source.name} at {addresses.base}")
 
-    for source in load_sources().values():
-        channels = ", ".join(channel.path for channel in source.channels)
-        click.echo(safe(f"{source.name}  {source.title}, {source.home}; looks at {channels}"))
+
+def set_process_alarm(limits: SchedulerSettings) -> None:
+    """Let the system end this process some time after its daemon would have: one whose daemon was killed has nobody
+    else to do it, and would keep its source from being crawled for ever."""
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_REAL, (limits.crawl_timeout + 3 * limits.shutdown_grace_period).total_seconds())
+
+
+def configure_logs(log: LogSettings, options: CrawlOptions, *, verbose: bool) -> None:
+    """Log to stderr: by the settings where a schedule started us; else what needs attention, or with `verbose` all."""
+    if options.trigger is Trigger.SCHEDULED:
+        logs.configure(level=log.level, form=log.format, traces=DEBUG.get())
+    else:
+        logs.configure(level="info" if verbose else "warning", form="terse", traces=DEBUG.get())
+
+
+async def finish_all(crawls: Iterable[Coroutine[Any, Any, RunSummary]]) -> list[RunSummary | BaseException]:
+    """Run crawls at once and return the summary or the exception of each; when cancelled, cancel and await them all."""
+    tasks = [asyncio.create_task(one) for one in crawls]
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    return [task.exception() or task.result() for task in tasks]
+
+
+def _report(source: Source, outcome: RunSummary | BaseException) -> int:
+    if isinstance(outcome, RunSummary):
+        click.echo(safe(summary_line(outcome)))
+        return print_error(f"{source.name}: {outcome.error}", 1) if outcome.status is not RunStatus.SUCCEEDED else 0
+    try:
+        raise outcome
+    except PresswatchError as error:  # within `except`, so that --debug has its trace
+        return print_error(str(error), error.exit_code)
+
+
+def summary_line(run: RunSummary) -> str:
+    """Summarize a crawl in one line: counts of outcomes, requests, bytes, seconds."""
+    counts = (
+        f"{run.listed} listed, {run.new} new, {run.revised} edited, {run.recounted} views updated, "
+        f"{run.same} unchanged, {run.filtered} filtered, {run.failed} failed, {run.gone} gone; {run.pending} pending"
+    )
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    cost = f"{run.requests} requests, {run.received / 1e6:.1f} MB, {seconds:.1f} s"
+    return f"{run.source}: {run.status}: {counts}; {cost}"

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, configured_engine, open_configured
+from presswatch.cli.database import engine_from_config, store_from_config
+from presswatch.cli.group import config_options
+from presswatch.output import formats
+from storage import schema
+from storage.indexing import Reindexed
+from storage.indexing import reindex as make
+from storage.inventory import inventory_lines
+from storage.models import SCHEMA_VERSION
+from storage.store import Store
 
-if TYPE_CHECKING:
-    from storage.store import Store
 
-
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Look after what was stored."""
-
-
-@commands.group()
+@click.group()
 def db() -> None:
     """Look after the database."""
 
@@ -27,11 +26,7 @@ def db() -> None:
 @config_options
 def upgrade(config_path: str | None, database: str | None) -> None:
     """Bring the tables of an older Presswatch to this one's, and index what they hold."""
-    from storage import schema
-    from storage.models import SCHEMA_VERSION
-    from storage.store import Store
-
-    with configured_engine(config_path, database) as engine:
+    with engine_from_config(config_path, database) as engine:
         before = schema.upgrade(engine)
         done = {None: "tables made", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
         click.echo(f"database {engine.url.render_as_string(hide_password=True)}: {done}, now {SCHEMA_VERSION}")
@@ -44,15 +39,12 @@ def upgrade(config_path: str | None, database: str | None) -> None:
 @config_options
 def reindex(anew: bool, config_path: str | None, database: str | None) -> None:
     """Index for full text what is not indexed yet. May be ended and begun again; crawls may go on meanwhile."""
-    _config, store = open_configured(config_path, database)
+    _config, store = store_from_config(config_path, database)
     with store:
         _index(store, anew=anew)
 
 
 def _index(store: Store, *, anew: bool) -> None:
-    from storage.indexing import Reindexed
-    from storage.indexing import reindex as make
-
     def tell(done: Reindexed) -> None:
         if sys.stderr.isatty():
             click.echo(f"\rindexed {done.indexed_count} of {done.wanted_count} articles", nl=False, err=True)
@@ -67,8 +59,5 @@ def _index(store: Store, *, anew: bool) -> None:
 @config_options
 def info(config_path: str | None, database: str | None) -> None:
     """Say where articles are kept, which version the tables have and how much is in them. Changes nothing."""
-    from presswatch.output import formats
-    from storage.inventory import inventory_lines
-
-    with configured_engine(config_path, database) as engine:
+    with engine_from_config(config_path, database) as engine:
         formats.say(inventory_lines(engine))

@@ -10,22 +10,23 @@ from typing import Any
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, open_configured
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options
 from presswatch.cli.options import article_filter, fields_option, filter_options, raw_option
+from presswatch.export.export import Plan
+from presswatch.export.export import export as write
+from presswatch.export.writers import most_rows, writer_for
+from presswatch.output.records import attributed, chosen
 from storage.errors import ConfigError
+from storage.taking import FIELDS
 
 FORMULAS = (
     "In CSV a cell that a spreadsheet would run as a formula gets an apostrophe before it, and control characters are "
-    "replaced; --raw leaves both as they are. In Excel text is text."
+    "replaced; --no-escape leaves both as they are. In Excel text is text."
 )
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Take out what was stored."""
-
-
-@commands.command(epilog=FORMULAS)
+@click.command(epilog=FORMULAS)
 @click.argument("out", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
 @filter_options
 @fields_option
@@ -49,13 +50,7 @@ def export(
     """
     now = datetime.now(UTC)
     wanted = article_filter(now=now, **asked)
-    _config, store = open_configured(config_path, database)
-    from presswatch.export.export import Plan
-    from presswatch.export.export import export as write
-    from presswatch.export.writers import most_rows, writer_for
-    from presswatch.output.records import attributed, chosen
-    from storage.taking import FIELDS
-
+    _config, store = store_from_config(config_path, database)
     with store:
         columns = attributed(chosen(fields, FIELDS, FIELDS))
         plan = Plan(file=out, columns=columns, wanted=wanted, raw=raw, force=force)

@@ -1,42 +1,36 @@
-"""The manners every command shares: one-line errors, exit codes, where the configuration comes from, safe output."""
+"""Group of lazily loaded commands, with one-line errors, exit codes and the options every command shares."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from storage.errors import ConfigError, PresswatchError
 from storage.logs import DEBUG, print_error
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from storage.config import Config
-    from storage.store import Store
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """Where a command lives and what it says of itself, so that `--help` need not load it."""
+class LazyCommand:
+    """Module and summary of a command, so that `--help` need not load it. The module has the command by its name."""
 
     module: str
     summary: str
 
 
-class CommandGroup(click.Group):
-    """Commands that are imported when they are asked for, and errors that end as one line and an exit code."""
+class LazyGroup(click.Group):
+    """Import a command when it is called; turn an exception into one line on stderr and an exit code."""
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Command] | None = None, **options: Any) -> None:
+    def __init__(self, *args: Any, lazy: Mapping[str, LazyCommand] | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.lazy = dict(lazy or {})
 
@@ -47,7 +41,7 @@ class CommandGroup(click.Group):
         if cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
         module = import_module(self.lazy[cmd_name].module)
-        return module.commands.get_command(ctx, cmd_name)  # type: ignore[no-any-return]
+        return getattr(module, cmd_name)  # type: ignore[no-any-return]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, command.summary) for name, command in self.lazy.items()]
@@ -141,7 +135,12 @@ def _debug(_context: click.Context, _option: click.Parameter, value: bool) -> No
 def debug_option(command: F) -> F:
     """Adds --debug."""
     option = click.option(
-        "--debug", is_flag=True, is_eager=True, expose_value=False, callback=_debug, help="Show the trace of an error."
+        "--debug",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_debug,
+        help="Show tracebacks.",
     )
     return option(command)
 
@@ -149,39 +148,14 @@ def debug_option(command: F) -> F:
 def config_options(command: F) -> F:
     """Adds --config, --database and --debug."""
     command = debug_option(command)
-    command = click.option(
-        "--database", metavar="URL", help="Where articles are kept, such as sqlite:///presswatch.db."
-    )(command)
+    command = click.option("--database", metavar="URL", help="Database URL, such as sqlite:///presswatch.db.")(command)
     return click.option(
         "--config",
         "config_path",
         metavar="FILE",
-        help="Configuration file (default: presswatch.toml, if there).",
+        help="Configuration file (default: presswatch.toml, if it exists).",
     )(command)
 
 
-def open_configured(config_path: str | None, database: str | None) -> tuple[Config, Store]:
-    """Load the configuration and open the store it names."""
-    from storage.config import load_config
-    from storage.store import open_store
-
-    config = load_config(config_path, database=database)
-    return config, open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
-
-
-@contextmanager
-def configured_engine(config_path: str | None, database: str | None) -> Iterator[Engine]:
-    """The database as it is, whatever its tables."""
-    from storage.config import load_config
-    from storage.engine import create_store_engine
-
-    settings = load_config(config_path, database=database).storage
-    engine = create_store_engine(settings.database, busy_timeout=settings.busy_timeout)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def refuse_value(option: str, error: ValueError) -> ConfigError:
+def invalid_option(option: str, error: ValueError) -> ConfigError:
     return ConfigError(f"{option}: {error}")

@@ -7,40 +7,34 @@ import sys
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, open_configured, refuse_value
-from presswatch.cli.options import NAME, story_format
-from presswatch.cli.query import id_or_address
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options, invalid_option
+from presswatch.cli.options import NAME, details_format_option, id_or_address
+from presswatch.output import formats
+from presswatch.output.history_text import as_one, history_lines
 from storage.errors import PresswatchError
+from storage.history import wordings
+from storage.printable import safe
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Ask what was edited."""
-
-
-@commands.command()
+@click.command()
 @click.argument("article", metavar="ID|URL", type=NAME)
 @click.option(
     "--diff", "with_diff", is_flag=True, help="Word by word: in colour on a terminal, else [-gone-] {+come+}."
 )
-@story_format
+@details_format_option
 @config_options
 def history(article: str, *, with_diff: bool, form: str, config_path: str | None, database: str | None) -> None:
     """Show every wording of an article, oldest first: when it was seen, what sort of edit led to it.
 
     An edit is undeclared when the text moved and the page's own date did not.
     """
-    _config, store = open_configured(config_path, database)
-    from presswatch.output import formats
-    from presswatch.output.history_text import as_one, history_lines
-    from storage.history import wordings
-    from storage.printable import safe
-
+    _config, store = store_from_config(config_path, database)
     with store:
         try:
             found = store.articles.get(id_or_address(article))
         except ValueError as error:
-            raise refuse_value("ID|URL", error) from error
+            raise invalid_option("ID|URL", error) from error
         if found is None:
             raise PresswatchError(f"no article {safe(article)} is stored; presswatch query lists those that are")
         told = wordings(found, store.articles.revisions(found.id))

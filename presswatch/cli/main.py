@@ -1,39 +1,39 @@
-"""The one command: mounts the commands of the three packages and loads each only when it is asked for."""
+"""The command line: a table of commands, each module loaded when its command is called."""
 
 from __future__ import annotations
 
 import click
 
-from presswatch.cli.group import Command, CommandGroup
+from presswatch.cli.group import LazyCommand, LazyGroup
 from storage.version import VERSION
 
 COMMANDS = {
-    "crawl": Command("presswatch.cli.crawl", "Crawl sources now: fetch what is new, look again at what is due."),
-    "read": Command("presswatch.cli.crawl", "Fetch and read one page, print every field; store nothing."),
-    "sources": Command("presswatch.cli.crawl", "List the sources that can be crawled."),
-    "daemon": Command("presswatch.cli.daemon", "Keep every source up to date until told to stop."),
-    "status": Command("presswatch.cli.daemon", "How every source stands; exit code 1 if something is wrong."),
-    "pause": Command("presswatch.cli.daemon", "Look at a source no more until it is resumed."),
-    "resume": Command("presswatch.cli.daemon", "Look at a paused source again."),
-    "now": Command("presswatch.cli.daemon", "Ask the running daemon to crawl a source now."),
-    "events": Command("presswatch.cli.daemon", "What happened: silent, drift, blocked, gap, gone, back, edited."),
-    "query": Command("presswatch.cli.query", "Ask for stored articles."),
-    "export": Command("presswatch.cli.export", "Write articles to a file: Parquet, CSV, JSON Lines, Excel, SQLite."),
-    "report": Command("presswatch.cli.report", "What a period brought, and how well it was watched."),
-    "sql": Command("presswatch.cli.sql", "Ask the database in its own language; reading only."),
-    "show": Command("presswatch.cli.query", "Show one article whole: its views and its earlier wordings."),
-    "views": Command("presswatch.cli.views", "Show how the views of an article grew, or what gained most."),
-    "history": Command("presswatch.cli.history", "Show every wording of an article, with what was edited."),
-    "runs": Command("presswatch.cli.query", "Show past crawls."),
-    "explain": Command("presswatch.cli.query", "Tell the whole story of one address: listed, tried, outcome, why."),
-    "watch": Command("presswatch.cli.watch", "Save questions and be told of new articles that answer them."),
-    "config": Command("presswatch.cli.config", "Print every setting in force and where it comes from."),
-    "db": Command("presswatch.cli.db", "Look after the database."),
+    "crawl": LazyCommand("presswatch.cli.crawl", "Crawl sources once: new articles, and recrawls that are due."),
+    "parse": LazyCommand("presswatch.cli.parse", "Fetch and parse one page, print every field; store nothing."),
+    "sources": LazyCommand("presswatch.cli.sources", "List the sources that can be crawled."),
+    "daemon": LazyCommand("presswatch.cli.daemon", "Crawl every source on its schedule until stopped."),
+    "status": LazyCommand("presswatch.cli.status", "Show the status of every source; exit code 1 if any is bad."),
+    "pause": LazyCommand("presswatch.cli.control", "Stop polling a source until it is resumed."),
+    "resume": LazyCommand("presswatch.cli.control", "Resume polling a paused source."),
+    "trigger": LazyCommand("presswatch.cli.control", "Ask the running daemon to crawl a source now."),
+    "events": LazyCommand("presswatch.cli.events", "List events: silent, drift, blocked, gap, gone, back, edited."),
+    "query": LazyCommand("presswatch.cli.query", "List or count stored articles."),
+    "export": LazyCommand("presswatch.cli.export", "Export articles: Parquet, CSV, JSON Lines, Excel, SQLite."),
+    "report": LazyCommand("presswatch.cli.report", "Report on a period: articles, coverage, problems."),
+    "sql": LazyCommand("presswatch.cli.sql", "Run a read-only SQL query."),
+    "show": LazyCommand("presswatch.cli.show", "Show one article with its view readings and revisions."),
+    "views": LazyCommand("presswatch.cli.views", "Show the view counts of an article, or what gained most."),
+    "history": LazyCommand("presswatch.cli.history", "Show the text versions of an article, with diffs."),
+    "runs": LazyCommand("presswatch.cli.runs", "List past crawls."),
+    "inspect": LazyCommand("presswatch.cli.inspect", "Show the history of one URL: listings, fetches, outcome."),
+    "watch": LazyCommand("presswatch.cli.watch", "Save queries and be notified of new articles that match."),
+    "config": LazyCommand("presswatch.cli.config", "Print the effective settings and the origin of each."),
+    "db": LazyCommand("presswatch.cli.db", "Manage the database: info, upgrade, reindex."),
 }
 
 
 @click.group(
-    cls=CommandGroup,
+    cls=LazyGroup,
     lazy=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

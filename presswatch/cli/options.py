@@ -1,4 +1,4 @@
-"""The options that the asking commands share, and the filter that is made of them."""
+"""Options shared by the commands that read articles, and the ArticleFilter built from them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from presswatch.cli.group import refuse_value
+from presswatch.cli.group import invalid_option
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Sort
+from storage.questions import Question, parse
 from storage.records import ChangeKind
-
-if TYPE_CHECKING:
-    from storage.questions import Question
+from storage.values import point_in_time
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,7 +38,7 @@ class Count(click.ParamType[int]):
         if isinstance(value, int):
             return value
         if not value.isdecimal() or len(value) > 10 or not self.least <= int(value) <= self.most:
-            self.fail(f"{value!r} is no whole number from {self.least} to {self.most}", param, ctx)
+            self.fail(f"{value!r} is not a whole number from {self.least} to {self.most}", param, ctx)
         return int(value)
 
 
@@ -66,7 +65,7 @@ class Kinds(click.ParamType[tuple[ChangeKind, ...]]):
         words = [" ".join(word.replace("-", " ").replace("_", " ").casefold().split()) for word in value.split(",")]
         for word in words:
             if word not in self.known.split(", "):
-                self.fail(f"{word!r} is no kind of edit: {self.known}", param, ctx)
+                self.fail(f"{word!r} is not a kind of edit: {self.known}", param, ctx)
         return tuple(ChangeKind(word) for word in dict.fromkeys(words))
 
 
@@ -76,12 +75,12 @@ KINDS = Kinds()
 
 
 def limit_option(command: F) -> F:
-    limit = f"At most so many (default {DEFAULT_LIMIT}; 0: all)."
+    limit = f"Maximum number of rows (default {DEFAULT_LIMIT}; 0: all)."
     return click.option("--limit", metavar="N", type=COUNT, help=limit)(command)
 
 
 def source_option(command: F) -> F:
-    return click.option("--source", metavar="NAME", type=NAME, help="Of this source.")(command)
+    return click.option("--source", metavar="NAME", type=NAME, help="Only this source.")(command)
 
 
 TABULAR = ("table", "json", "jsonl", "csv", "tsv", "md")
@@ -91,25 +90,25 @@ FEEDS = ("rss", "atom")
 
 
 def raw_option(command: F) -> F:
-    return click.option("--raw", is_flag=True, help="CSV, TSV: leave formulas and control characters as they are.")(
-        command
-    )
+    return click.option(
+        "--no-escape", "raw", is_flag=True, help="CSV, TSV: do not escape formulas and control characters."
+    )(command)
 
 
 def format_option(*forms: str) -> Callable[[F], F]:
     """Adds --format; the first form is the default."""
     return click.option(
-        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="In what shape."
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="Output format."
     )
 
 
 def list_options(command: F) -> F:
-    """Adds --limit, --format and --raw."""
-    return limit_option(shape_options(command))
+    """Adds --limit, --format and --no-escape."""
+    return limit_option(format_options(command))
 
 
-def shape_options(command: F) -> F:
-    """Adds --format and --raw."""
+def format_options(command: F) -> F:
+    """Adds --format and --no-escape."""
     return format_option(*TABULAR)(raw_option(command))
 
 
@@ -118,7 +117,7 @@ def fields_option(command: F) -> F:
         "--fields",
         metavar="NAMES",
         type=NAME,
-        help="Only these fields, such as title,url,view_count; what says whose it is goes along.",
+        help="Only these fields, such as title,url,view_count; the attribution fields are always added.",
     )(command)
 
 
@@ -136,7 +135,7 @@ class Page:
 
 
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --sort, --limit, --after, --highlight, --format, --fields and --raw, handed on together as `page`."""
+    """Adds --sort, --limit, --cursor, --highlight, --format, --fields and --no-escape, handed on together as `page`."""
 
     @wraps(command)
     def bundled(*, sort: str | None, **rest: Any) -> Any:
@@ -147,14 +146,12 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--sort",
             type=click.Choice([str(sort) for sort in Sort]),
-            help="Newest first (undated last), most viewed first (uncounted last), last stored first, the best answers "
-            "to QUERY, or what gained most views in 24 hours. Without it rank where there is a QUERY, else date.",
+            help="Sort order: newest first (undated last), most viewed first (uncounted last), last stored first, best "
+            "match of QUERY, or most views gained in 24 hours. Default: rank with a QUERY, else date.",
         ),
-        click.option(
-            "--highlight", is_flag=True, help="Show the sentence by which an article answers QUERY, its hits marked."
-        ),
+        click.option("--highlight", is_flag=True, help="Show the sentence that matches QUERY, with the hits marked."),
         limit_option,
-        click.option("--after", metavar="CURSOR", help="Go on behind an earlier page, which names its cursor."),
+        click.option("--cursor", "after", metavar="CURSOR", help="Continue after a page, which prints its cursor."),
         format_option(*TABULAR, *FEEDS),
         fields_option,
         raw_option,
@@ -166,21 +163,21 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def counting_options(command: F) -> F:
-    """Adds --count and --by."""
+    """Adds --count and --group-by."""
     ways = click.Choice(["day", "source", "section", "language"])
-    command = click.option("--by", type=ways, help="Only how many there are, by this; days are UTC.")(command)
-    return click.option("--count", "counted", is_flag=True, help="Only how many there are.")(command)
+    command = click.option("--group-by", "by", type=ways, help="Count articles by this; days are UTC.")(command)
+    return click.option("--count", "counted", is_flag=True, help="Count articles.")(command)
 
 
-def story_format(command: F) -> F:
+def details_format_option(command: F) -> F:
     """Adds the --format of a story."""
     forms = click.Choice(["text", "json"])
-    shape = click.option("--format", "form", type=forms, default="text", show_default=True, help="In what shape.")
+    shape = click.option("--format", "form", type=forms, default="text", show_default=True, help="Output format.")
     return shape(command)
 
 
 def as_of_option(command: F) -> F:
-    help_text = "As it was known then: wording, views and presence; what was stored later is absent."
+    help_text = "State known at that time: text, views and presence, without what was stored later."
     return click.option("--as-of", "as_of", metavar="TIME", help=help_text)(command)
 
 
@@ -193,18 +190,24 @@ def filter_options(command: F) -> F:
             metavar="TIME",
             help=f"Published at or after: {TIME}. An article without a date counts from when it was first seen.",
         ),
-        click.option("--until", metavar="TIME", help="Published before, in the same way."),
-        click.option(
-            "--section", metavar="NAME", type=NAME, help="Of this section, be it the first of its sections or not."
-        ),
-        click.option("--language", "--lang", metavar="CODE", type=NAME, help="In this language: en, ru, az …"),
+        click.option("--until", metavar="TIME", help="Published before."),
+        click.option("--section", metavar="NAME", type=NAME, help="Only this section, first or not."),
+        click.option("--language", "--lang", metavar="CODE", type=NAME, help="Only this language: en, ru, az …"),
         source_option,
-        click.option("--min-views", metavar="N", type=COUNT, help="With at least so many views."),
-        click.option("--max-views", metavar="N", type=COUNT, help="With at most so many views."),
+        click.option("--min-views", metavar="N", type=COUNT, help="Minimum number of views."),
+        click.option("--max-views", metavar="N", type=COUNT, help="Maximum number of views."),
         click.option("--edited-since", metavar="TIME", help="Edited at or after."),
-        click.option("--change", "changes", metavar="KINDS", type=KINDS, default=(), help=f"So edited: {KINDS.known}."),
-        click.option("--undeclared", is_flag=True, default=None, help="Edited while the page's own date stood still."),
-        click.option("--gone/--not-gone", default=None, help="Only what is gone from the site, or only what is not."),
+        click.option(
+            "--edit-kind", "changes", metavar="KINDS", type=KINDS, default=(), help=f"Kind of edit: {KINDS.known}."
+        ),
+        click.option(
+            "--stealth",
+            "undeclared",
+            is_flag=True,
+            default=None,
+            help="Edited, but the date on the page is the same.",
+        ),
+        click.option("--gone/--not-gone", default=None, help="Only articles gone from the site, or only the others."),
     )
     for option in reversed(options):
         command = option(command)
@@ -214,7 +217,7 @@ def filter_options(command: F) -> F:
 def article_filter(*, now: datetime, question: str | None = None, **asked: Any) -> ArticleFilter:
     """The filter from the options as they were typed. Raises ConfigError, naming the option."""
     for name in ("since", "until", "edited_since", "as_of"):
-        asked[name] = moment_of(f"--{name.replace('_', '-')}", asked.get(name), now=now)
+        asked[name] = parse_time_option(f"--{name.replace('_', '-')}", asked.get(name), now=now)
     try:
         return ArticleFilter(question=None if question is None else _understood(question), **asked)
     except ValueError as error:
@@ -222,19 +225,22 @@ def article_filter(*, now: datetime, question: str | None = None, **asked: Any) 
 
 
 def _understood(question: str) -> Question:
-    from storage.questions import parse
-
     try:
         return parse(question)
     except ValueError as error:
-        raise refuse_value("QUERY", error) from error
+        raise invalid_option("QUERY", error) from error
 
 
-def moment_of(option: str, typed: str | None, *, now: datetime) -> datetime | None:
+def parse_time_option(option: str, typed: str | None, *, now: datetime) -> datetime | None:
     """The moment that an option names. Raises ConfigError, naming the option."""
-    from storage.values import point_in_time
-
     try:
         return None if typed is None else point_in_time(typed, now=now)
     except ValueError as error:
-        raise refuse_value(option, error) from error
+        raise invalid_option(option, error) from error
+
+
+def id_or_address(typed: str) -> int | str:
+    """The id, or the address as it was typed; 0, which is nobody's, for more digits than an id has."""
+    if not typed.isdecimal():
+        return typed
+    return int(typed) if len(typed) <= 10 else 0  # Python reads no more than 4,300 digits

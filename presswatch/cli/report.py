@@ -7,19 +7,19 @@ from typing import Any
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, open_configured
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options
 from presswatch.cli.options import article_filter, filter_options, format_option
+from presswatch.output import formats
+from presswatch.output.records import columns_wide
+from presswatch.output.report_text import markdown_lines, text_lines
 from storage.errors import ConfigError
+from storage.report import report as look_back
 
 LAST_WEEK = "7d"
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Look back on a period."""
-
-
-@commands.command()
+@click.command()
 @filter_options
 @format_option("text", "json", "md")
 @config_options
@@ -34,12 +34,7 @@ def report(*, form: str, config_path: str | None, database: str | None, **asked:
     until = min(wanted.until or now, now)
     if wanted.since is not None and wanted.since >= until:
         raise ConfigError(f"--since: {wanted.since:%Y-%m-%d %H:%M} is still to come")
-    _config, store = open_configured(config_path, database)
-    from presswatch.output import formats
-    from presswatch.output.records import columns_wide
-    from presswatch.output.report_text import markdown_lines, text_lines
-    from storage.report import report as look_back
-
+    _config, store = store_from_config(config_path, database)
     with store:
         found = look_back(store, wanted, until=until)
     if form == "json":

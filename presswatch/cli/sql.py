@@ -7,20 +7,19 @@ from typing import Any
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, configured_engine, refuse_value
+from presswatch.cli.database import engine_from_config
+from presswatch.cli.group import config_options, invalid_option
 from presswatch.cli.options import TABULAR, format_option, raw_option
+from presswatch.output.records import give_records, say_nothing
 from storage.errors import ConfigError, PresswatchError
+from storage.read_only import answered
+from storage.values import duration
 
 MOST = 100_000
 """Rows of a table."""
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Ask the database in its own language."""
-
-
-@commands.command()
+@click.command()
 @click.argument("statement", metavar="SELECT")
 @format_option(*TABULAR)
 @raw_option
@@ -31,17 +30,13 @@ def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str 
 
     What the tables hold is in the README; presswatch db info lists them.
     """
-    from presswatch.output.records import give_records, say_nothing
-    from storage.read_only import answered
-    from storage.values import duration
-
     try:
         limit = duration(timeout)
     except ValueError as error:
-        raise refuse_value("--timeout", error) from error
+        raise invalid_option("--timeout", error) from error
     if not limit:
         raise ConfigError("--timeout: nothing is answered in no time")
-    with configured_engine(config_path, database) as engine, answered(engine, statement, timeout=limit) as answer:
+    with engine_from_config(config_path, database) as engine, answered(engine, statement, timeout=limit) as answer:
         rows = _for_a_table(answer.rows) if form == "table" else answer.rows
         records: Any = (dict(zip(answer.columns, row, strict=True)) for row in rows)
         if not give_records(records, answer.columns, form, raw=raw):

@@ -8,11 +8,27 @@ from typing import Any
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, open_configured, refuse_value
-from presswatch.cli.options import NAME, TIME, Count, article_filter, moment_of, shape_options, source_option
-from presswatch.cli.query import id_or_address
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options, invalid_option
+from presswatch.cli.options import (
+    NAME,
+    TIME,
+    Count,
+    article_filter,
+    format_options,
+    id_or_address,
+    parse_time_option,
+    source_option,
+)
+from presswatch.output import formats
 from presswatch.output.records import give, say_nothing
+from presswatch.output.views_rows import GainRow, ViewRow, as_one, gain_row, view_rows
+from presswatch.output.views_text import top_lines, views_lines
+from storage.article_views import views_of
 from storage.errors import ConfigError, PresswatchError
+from storage.gains import most_gained
+from storage.printable import safe
+from storage.values import duration
 
 MOST = 1_000
 TOP = 20
@@ -20,12 +36,7 @@ WINDOW = "24h"
 OF_A_LIST = ("window", "as_of", "source", "section", "language", "since")
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Ask how views grew."""
-
-
-@commands.command()
+@click.command()
 @click.argument("article", metavar="[ID|URL]", required=False, type=NAME)
 @click.option("--top", metavar="N", type=Count(1, MOST), help=f"What gained most views: so many (to {MOST}).")
 @click.option("--window", metavar="LENGTH", help=f'With --top: in so long until now, "6 h", "7d" (default {WINDOW}).')
@@ -34,7 +45,7 @@ def commands() -> None:
 @click.option("--section", metavar="NAME", type=NAME, help="With --top: of this section.")
 @click.option("--language", metavar="CODE", type=NAME, help="With --top: in this language.")
 @click.option("--since", metavar="TIME", help=f"With --top: published at or after: {TIME}.")
-@shape_options
+@format_options
 @config_options
 def views(
     article: str | None,
@@ -67,18 +78,12 @@ def _refuse_mixture(article: str | None, top: int | None, asked: dict[str, Any])
 
 
 def _one(article: str, form: str, *, raw: bool, config_path: str | None, database: str | None) -> None:
-    _config, store = open_configured(config_path, database)
-    from presswatch.output import formats
-    from presswatch.output.views_rows import ViewRow, as_one, view_rows
-    from presswatch.output.views_text import views_lines
-    from storage.article_views import views_of
-    from storage.printable import safe
-
+    _config, store = store_from_config(config_path, database)
     with store:
         try:
             told = views_of(store, id_or_address(article))
         except ValueError as error:
-            raise refuse_value("ID|URL", error) from error
+            raise invalid_option("ID|URL", error) from error
     if told is None:
         raise PresswatchError(f"no article {safe(article)} is stored; presswatch query lists those that are")
     if form == "json":
@@ -94,14 +99,10 @@ def _most(
     now = datetime.now(UTC)
     window = asked.pop("window")
     length = _length(WINDOW if window is None else window)
-    until = min(moment_of("--as-of", asked.pop("as_of"), now=now) or now, now)
+    until = min(parse_time_option("--as-of", asked.pop("as_of"), now=now) or now, now)
     since = _before(until, length)
     wanted = article_filter(now=now, **asked)
-    _config, store = open_configured(config_path, database)
-    from presswatch.output.views_rows import GainRow, gain_row
-    from presswatch.output.views_text import top_lines
-    from storage.gains import most_gained
-
+    _config, store = store_from_config(config_path, database)
     with store:
         found = most_gained(store, wanted, since=since, until=until, limit=top)
     shown: Iterator[Any] = iter(found) if form == "table" else map(gain_row, found)
@@ -112,12 +113,10 @@ def _most(
 
 
 def _length(typed: str) -> timedelta:
-    from storage.values import duration
-
     try:
         found = duration(typed)
     except ValueError as error:
-        raise refuse_value("--window", error) from error
+        raise invalid_option("--window", error) from error
     if not found:
         raise ConfigError("--window: nothing is gained in no time")
     return found

@@ -4,53 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from presswatch.cli.group import CommandGroup, config_options, open_configured, refuse_value
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options, invalid_option
 from presswatch.cli.options import COUNT, NAME
+from presswatch.output import formats
+from presswatch.output.records import give, say_nothing
+from presswatch.output.watch_tables import ListedWatch, watch_lines
+from scheduler.delivery import ARTICLES, TIMEOUT
+from scheduler.sending import UNUSABLE, is_usable
+from scheduler.sending import send as send_now
+from scheduler.targets import masked
+from scheduler.telling import article_message, trial_message
+from scheduler.watching import Answer, answers
+from scheduler.wishes import digest_length, quiet_times, zone_name
+from storage.durations import format_duration
 from storage.errors import ConfigError, PresswatchError
-
-if TYPE_CHECKING:
-    from presswatch.output.watch_tables import ListedWatch
-    from scheduler.watching import Answer
-    from storage.store import Store
-    from storage.watches import NewWatch, Watch
+from storage.printable import safe
+from storage.questions import parse
+from storage.records import Telling
+from storage.store import Store
+from storage.watches import NewWatch, Watch
 
 DEFAULT_DAYS = 30
 LONGEST_NAME = 100
 
 
-@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Look on time."""
-
-
-@commands.group()
+@click.group()
 def watch() -> None:
-    """Save questions and be told of new articles that answer them."""
+    """Save queries and be notified of new articles that match."""
 
 
 @watch.command()
 @click.argument("name", type=NAME)
 @click.argument("query", type=NAME)
-@click.option("--to", "target", metavar="URL", type=NAME, required=True, help="Who is told: an Apprise address.")
-@click.option("--digest", metavar="LENGTH", help='Tell so often at most, all in one message: "1 d", "6 h".')
-@click.option("--quiet", metavar="FROM-UNTIL", help="Tell nothing between these local times: 22:00-07:00.")
-@click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="Whose local times: Asia/Baku.")
+@click.option("--to", "target", metavar="URL", type=NAME, required=True, help="Notification target: an Apprise URL.")
+@click.option("--digest", metavar="LENGTH", help='Collect notifications into one message per interval: "1 d", "6 h".')
+@click.option("--quiet", metavar="FROM-UNTIL", help="Quiet hours, local time: 22:00-07:00.")
+@click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="Time zone of --quiet: Asia/Baku.")
 @config_options
 def add(config_path: str | None, database: str | None, **asked: Any) -> None:
-    """Save a question; each article stored from now on that answers it is told once.
+    """Save a query; each article stored from now on that matches it is notified once.
 
     QUERY is words in any of their forms, "phrases", prefix*, AND, OR, NOT or -word, parentheses, and field:word with
     title, subtitle, body, section, source or language.
     """
     new = _new_watch(**asked)
-    _config, store = open_configured(config_path, database)
-    from scheduler.targets import masked
-    from storage.printable import safe
-
+    _config, store = store_from_config(config_path, database)
     with store:
         made = store.watches.add(new, datetime.now(UTC))
     click.echo(f"watch {safe(made.name)}: tells {masked(made.target)} {manner(made)}")
@@ -58,11 +61,6 @@ def add(config_path: str | None, database: str | None, **asked: Any) -> None:
 
 def _new_watch(*, name: str, query: str, target: str, digest: str | None, quiet: str | None, timezone: str) -> NewWatch:
     """The watch from the words that were typed. Raises ConfigError, naming the option."""
-    from scheduler.wishes import digest_length, quiet_times, zone_name
-    from storage.questions import parse
-    from storage.records import Telling
-    from storage.watches import NewWatch
-
     if not name.strip() or len(name) > LONGEST_NAME:
         raise ConfigError(f"NAME: must have 1 to {LONGEST_NAME} characters")
     for option, read, value in (
@@ -74,7 +72,7 @@ def _new_watch(*, name: str, query: str, target: str, digest: str | None, quiet:
         try:
             _ = value if value is None else read(value)
         except ValueError as error:
-            raise refuse_value(option, error) from error
+            raise invalid_option(option, error) from error
     _refuse_unusable(target)
     begin, until = quiet_times(quiet) if quiet else (None, None)
     return NewWatch(
@@ -90,9 +88,6 @@ def _new_watch(*, name: str, query: str, target: str, digest: str | None, quiet:
 
 
 def _refuse_unusable(target: str) -> None:
-    from scheduler.sending import UNUSABLE, is_usable
-    from scheduler.targets import masked
-
     if not is_usable(target):
         known = "such as mailtos://user:password@example.org, tgram://token/chat or json://host/path"
         raise ConfigError(f"--to: {masked(target)} {UNUSABLE}; write one {known}")
@@ -100,9 +95,7 @@ def _refuse_unusable(target: str) -> None:
 
 def manner(asked: Watch) -> str:
     """How somebody is told, in words."""
-    from scheduler.telling import written
-
-    often = f"every {written(asked.digest_every)}" if asked.digest_every else "at once"
+    often = f"every {format_duration(asked.digest_every)}" if asked.digest_every else "at once"
     quiet = f", not {asked.quiet_from}-{asked.quiet_until} {asked.timezone}" if asked.quiet else ""
     return often + quiet
 
@@ -114,15 +107,12 @@ def manner(asked: Watch) -> str:
     type=click.Choice(["table", "json", "jsonl", "csv"]),
     default="table",
     show_default=True,
-    help="In what shape.",
+    help="Output format.",
 )
 @config_options
 def list_watches(form: str, config_path: str | None, database: str | None) -> None:
-    """List the saved questions, who is told, and what was not delivered yet."""
-    _config, store = open_configured(config_path, database)
-    from presswatch.output.records import give, say_nothing
-    from presswatch.output.watch_tables import ListedWatch, watch_lines
-
+    """List saved queries, their targets and undelivered notifications."""
+    _config, store = store_from_config(config_path, database)
     with store:
         found = iter([_listed(store, asked) for asked in store.watches.list()])
         if not give(found, form, kind=ListedWatch, as_table=watch_lines, raw=False):
@@ -130,9 +120,6 @@ def list_watches(form: str, config_path: str | None, database: str | None) -> No
 
 
 def _listed(store: Store, asked: Watch) -> ListedWatch:
-    from presswatch.output.watch_tables import ListedWatch
-    from scheduler.targets import masked
-
     waiting = store.alerts.waiting(asked.id)
     return ListedWatch(
         name=asked.name,
@@ -151,10 +138,8 @@ def _listed(store: Store, asked: Watch) -> ListedWatch:
 @click.argument("name", type=NAME)
 @config_options
 def remove(name: str, config_path: str | None, database: str | None) -> None:
-    """Forget a saved question and what it has not told yet."""
-    _config, store = open_configured(config_path, database)
-    from storage.printable import safe
-
+    """Delete a saved query and its undelivered notifications."""
+    _config, store = store_from_config(config_path, database)
     with store:
         unsent = store.watches.remove(name)
     dropped = f"; {unsent} undelivered alerts dropped" if unsent else ""
@@ -163,16 +148,13 @@ def remove(name: str, config_path: str | None, database: str | None) -> None:
 
 @watch.command()
 @click.argument("name", type=NAME)
-@click.option("--days", metavar="N", type=COUNT, default=DEFAULT_DAYS, show_default=True, help="So far back.")
+@click.option("--days", metavar="N", type=COUNT, default=DEFAULT_DAYS, show_default=True, help="Days to look back.")
 @config_options
-def test(name: str, days: int, config_path: str | None, database: str | None) -> None:
-    """Show what would have been told of the articles stored in the last days. Sends nothing."""
+def preview(name: str, days: int, config_path: str | None, database: str | None) -> None:
+    """Show the notifications that the articles stored in the last days would have caused. Sends nothing."""
     if not 1 <= days <= 36500:
         raise ConfigError("--days: must be from 1 to 36500")
-    _config, store = open_configured(config_path, database)
-    from presswatch.output import formats
-    from scheduler.telling import article_message
-
+    _config, store = store_from_config(config_path, database)
     with store:
         asked = store.watches.get(name)
         told = 0
@@ -180,14 +162,12 @@ def test(name: str, days: int, config_path: str | None, database: str | None) ->
             message = article_message(asked.name, answer.article, answer.match)
             formats.say([message.title, *message.body.splitlines(), ""])
             told += 1
-    click.echo(f"presswatch: {told} articles of the last {days} days would have been told; nothing was sent", err=True)
+    click.echo(
+        f"presswatch: {told} articles of the last {days} days would have been notified; nothing was sent", err=True
+    )
 
 
 def _past_answers(store: Store, asked: Watch, since: datetime) -> Iterator[Answer]:
-    from scheduler.delivery import ARTICLES
-    from scheduler.watching import answers
-    from storage.questions import parse
-
     question, seen = parse(asked.query), 0
     while articles := store.watches.stored_since(since, seen, ARTICLES):
         yield from answers(question, articles)
@@ -197,15 +177,9 @@ def _past_answers(store: Store, asked: Watch, since: datetime) -> Iterator[Answe
 @watch.command()
 @click.argument("name", type=NAME)
 @config_options
-def send(name: str, config_path: str | None, database: str | None) -> None:
-    """Send a test message to who is told, now; say whether it was taken, or why not."""
-    _config, store = open_configured(config_path, database)
-    from scheduler.delivery import TIMEOUT
-    from scheduler.sending import send as send_now
-    from scheduler.targets import masked
-    from scheduler.telling import trial_message
-    from storage.printable import safe
-
+def ping(name: str, config_path: str | None, database: str | None) -> None:
+    """Send a test message to the target now; say whether it was delivered, or why not."""
+    _config, store = store_from_config(config_path, database)
     with store:
         asked = store.watches.get(name)
     error = send_now(asked.target, trial_message(asked.name, asked.query, datetime.now(UTC)), timeout=TIMEOUT)

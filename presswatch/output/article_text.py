@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
+from presswatch.output.formats import record
 from presswatch.output.tables import UTC_NOTE, credit, number
 from storage.answers import AddressStory, ArticleFull, ArticleStory, FetchTry, Revision, ViewReading
 from storage.durations import MISSING, format_time
@@ -53,7 +55,7 @@ def _facts(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
     yield "fetched", format_time(article.fetched_at)
     yield "revised", format_time(article.revised_at)
     yield "gone", format_time(article.gone_at)
-    yield "next look", format_time(article.relook_at)
+    yield "next recrawl", format_time(article.relook_at)
     yield "content hash", article.content_hash
     yield "reader version", str(article.reader_version)
 
@@ -157,3 +159,9 @@ def _kept(story: ArticleStory) -> Iterator[str]:
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
     yield from (_labelled("earlier words", _edit(revision)) for revision in story.revisions)
     yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.same_wording)
+
+
+def flat(story: ArticleStory) -> dict[str, Any]:
+    """An article's story as one mapping: its fields, and beside them what it counted and said before."""
+    parts = record(story)
+    return {**record(parts.pop("article")), **parts}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
-from datetime import timedelta
 from typing import Any
 
 from scheduler.rules import Adaptive
 from scheduler.targets import masked
 from scraper.source import Channel, Feed, Source
 from storage.config import TABLES, Config, SourceSettings, settings_of
+from storage.durations import format_duration
 from storage.printable import safe
 from storage.secrets import without_password
 
@@ -76,17 +76,9 @@ def _channel(channel: Channel) -> dict[str, str]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-def _length(length: timedelta) -> str:
-    """A duration that parses to itself again, in the largest unit that leaves no remainder; ms at the least."""
-    for unit, seconds in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        if length and not length.total_seconds() % seconds:
-            return f"{int(length.total_seconds()) // seconds} {unit}"
-    return f"{length // timedelta(milliseconds=1)} ms"
-
-
 _OF_THE_DAEMON: Mapping[str, str] = {
-    "min_interval": _length(Adaptive().least),
-    "max_interval": _length(Adaptive().most),
+    "min_interval": format_duration(Adaptive().least),
+    "max_interval": format_duration(Adaptive().most),
 }
 """What the daemon takes for what neither the file nor the source says."""
 

@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from presswatch.output.formats import Column, table_lines
 from presswatch.output.tables import UTC_NOTE
-from scheduler.findings import spoken
 from scheduler.report import SourceStatus, StatusReport
-from storage.durations import format_time
+from storage.durations import format_duration, format_time
 from storage.events import Event
 from storage.printable import safe
 
@@ -29,7 +28,7 @@ def status_lines(report: StatusReport) -> Iterator[str]:
         yield f"daemon: {report.daemon}"
     else:
         gone = f"; the last was {report.daemon}" if report.daemon else ""
-        yield f"daemon: none runs{gone}: start presswatch daemon"
+        yield f"daemon: not running{gone}; start presswatch daemon"
     if report.undelivered:
         yield f"alerts: {report.undelivered} could not be delivered yet, and are tried again"
     for source in report.sources:
@@ -42,15 +41,15 @@ def status_lines(report: StatusReport) -> Iterator[str]:
 def _source_lines(report: StatusReport, one: SourceStatus) -> Iterator[str]:
     yield safe(f"{one.source}: {one.state}")
     yield _line("last run", _last_run(one))
-    yield _line("next look", _next_look(report, one))
+    yield _line("next poll", _next_poll(report, one))
     yield _line("last 24 h", _last_day(one))
-    yield _line("detection", _delay(report, one.source))
+    yield _line("detection latency", _latency(report, one.source))
     for event in one.events:
         yield _line(event.kind, f"since {format_time(event.opened_at)}: {event.sentence or event.subject}")
 
 
 def _line(label: str, value: str) -> str:
-    return f"  {label:<10} {safe(value)}"
+    return f"  {label:<17} {safe(value)}"
 
 
 def _last_run(one: SourceStatus) -> str:
@@ -61,32 +60,32 @@ def _last_run(one: SourceStatus) -> str:
     return f"{format_time(run.started_at)}, {run.status}{error}"
 
 
-def _next_look(report: StatusReport, one: SourceStatus) -> str:
+def _next_poll(report: StatusReport, one: SourceStatus) -> str:
     if one.due_at is None:
-        return "not planned: no daemon has watched it"
+        return "not scheduled: no daemon has crawled it"
     if one.state == "paused":
         return "when it is resumed"
     until = one.due_at - report.at
-    when = f"in {spoken(until)}" if until > timedelta(minutes=1) else "now"
+    when = f"in {format_duration(until)}" if until > timedelta(minutes=1) else "now"
     return f"{format_time(one.due_at)} ({when}): {one.reason}"
 
 
 def _last_day(one: SourceStatus) -> str:
     return (
-        f"{one.stored_today} articles stored, {one.relooks.done} of {one.relooks.due} re-looks done, "
+        f"{one.stored_today} articles stored, {one.relooks.done} of {one.relooks.due} recrawls done, "
         f"{one.pending} links pending"
     )
 
 
-def _delay(report: StatusReport, source: str) -> str:
+def _latency(report: StatusReport, source: str) -> str:
     line = report.delays.of(source)
     reasons = report.delays.left_out.get(source, {})
-    without = "; left out: " + ", ".join(f"{count} {reason}" for reason, count in reasons.items()) if reasons else ""
+    without = "; excluded: " + ", ".join(f"{count} {reason}" for reason, count in reasons.items()) if reasons else ""
     if line is None:
         return f"no article to measure{without}"
     total = line.total
     return (
-        f"half within {spoken(total.p50)}, nine of ten within {spoken(total.p90)}, all within {spoken(total.max)} "
+        f"median {format_duration(total.p50)}, p90 {format_duration(total.p90)}, max {format_duration(total.max)} "
         f"({line.article_count} articles{without})"
     )
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from presswatch.output.formats import Column, table_lines
 from presswatch.output.tables import UTC_NOTE, credit, number
 from storage.article_views import ViewsOfArticle
-from storage.durations import MISSING, format_time
+from storage.durations import MISSING, format_duration, format_time
 from storage.gains import Gainer
 from storage.printable import pad, safe
 from storage.view_series import HOUR, AtAge, Basis, Gain, Step, in_order, views_at
@@ -56,33 +56,26 @@ def _ages(told: ViewsOfArticle, columns_wide: int) -> Iterator[str]:
 
 def _step_row(step: Step) -> list[str]:
     gained = "reset" if step.is_reset else MISSING if step.gained is None else f"+{step.gained}"
-    return [format_time(step.read_at), str(step.view_count), gained, hourly(step.per_hour), length(step.gap)]
+    return [format_time(step.read_at), str(step.view_count), gained, hourly(step.per_hour), _length(step.gap)]
 
 
 def _age_row(one: AtAge) -> list[str]:
     views = one.views
     shown = f"~{views.view_count}" if views.basis is Basis.INTERPOLATED else number(views.view_count)
-    return [_age(one.age), format_time(views.at), shown, length(views.gap), views.basis]
+    return [_age(one.age), format_time(views.at), shown, _length(views.gap), views.basis]
 
 
 def _age(age: timedelta) -> str:
     """Ages of the first day are known by their hours: 24 h, not 1 d."""
-    return f"{age // HOUR} h" if age <= 24 * HOUR and not age % HOUR else length(age)
+    return f"{age // HOUR} h" if age <= 24 * HOUR and not age % HOUR else _length(age)
 
 
 def hourly(rate: float | None) -> str:
     return MISSING if rate is None else f"{rate:.1f}"
 
 
-def length(duration: timedelta | None) -> str:
-    """A duration in its two largest units: `7 d`, `1 d 3 h`, `2 h 5 min`, `40 s`."""
-    if duration is None:
-        return MISSING
-    seconds = round(duration.total_seconds())
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts = [f"{seconds // size % wrap} {unit}" for (unit, size), wrap in zip(units, (10**9, 24, 60, 60), strict=True)]
-    first = next((place for place, part in enumerate(parts) if not part.startswith("0 ")), len(parts) - 1)
-    return " ".join(part for place, part in enumerate(parts[first : first + 2]) if not place or part[:2] != "0 ")
+def _length(duration: timedelta | None) -> str:
+    return MISSING if duration is None else format_duration(duration)
 
 
 def sparkline(told: ViewsOfArticle) -> str:
@@ -124,7 +117,7 @@ def _top_row(one: Gainer, *, with_notes: bool) -> list[str]:
         format_time(article.published_at, article.published_precision),
         f"+{won.gained}",
         hourly(won.per_hour),
-        length(covered(won)),
+        _length(covered(won)),
         str(one.view_count),
         *([_reset_note(won)] * with_notes),
         article.title,

@@ -44,7 +44,7 @@ def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> 
         (["caliber", "--limit", "0"], "--limit"),
         (["caliber", "--limit", "many"], "--limit"),
         (["caliber", "--since", "yesterday-ish"], "--since"),
-        (["caliber", "--relook", "some"], "--relook"),
+        (["caliber", "--recrawl", "some"], "--recrawl"),
         (["caliber", "--base-url", "caliber"], "base_url"),
         (["caliber", "--base-url", "ftp://127.0.0.1"], "base_url"),
         (["caliber", "--base-url", ""], "base_url"),
@@ -88,7 +88,7 @@ def test_settings_that_cannot_work_are_refused_before_anything_is_opened(setting
 
 def test_read_prints_every_field_and_stores_nothing(desk: Desk, site: Site) -> None:
     site.publish(story("one", subtitle="Below it"))
-    done = desk.command("read", site.url_of("one"), "--base-url", site.url)
+    done = desk.command("parse", site.url_of("one"), "--base-url", site.url)
     assert done.returncode == 0, done.stderr
     for said in ("Title of one", "Below it", "h1.post_title", "view_count", "100", "15 million", "terms"):
         assert said in done.stdout
@@ -97,7 +97,7 @@ def test_read_prints_every_field_and_stores_nothing(desk: Desk, site: Site) -> N
 
 def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
     site.publish(story("one"))
-    done = desk.command("read", site.url_of("one"), "--base-url", site.url, "--format", "json")
+    done = desk.command("parse", site.url_of("one"), "--base-url", site.url, "--format", "json")
     record = json.loads(done.stdout)
     assert record["title"] == "Title of one"
     assert record["origins"]["title"]
@@ -111,7 +111,7 @@ def test_read_writes_whatever_the_output_can_hold(
     """Not every terminal or pipe is UTF-8: JSON is, whatever the locale, and a person sees question marks."""
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     site.publish(story("one", title="Переговоры", body=("Да.",)))
-    done = desk.command("read", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
+    done = desk.command("parse", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert ("Переговоры" if form == "json" else "title               ??????????") in done.stdout
 
@@ -121,7 +121,7 @@ def test_read_writes_whatever_the_output_can_hold(
     [("/en/post/missing", 1, "answered 404"), ("/en/category/politics", 2, "no article address")],
 )
 def test_read_says_in_one_line_what_is_wrong(url: str, code: int, said: str, desk: Desk, site: Site) -> None:
-    done = desk.command("read", site.url + url, "--base-url", site.url)
+    done = desk.command("parse", site.url + url, "--base-url", site.url)
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr

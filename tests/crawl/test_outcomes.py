@@ -117,7 +117,7 @@ def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(desk: De
     desk.crawl()
     link = desk.row("links")
     assert (link.outcome, link.attempts, link.next_attempt_at) == (Outcome.FILTERED, 0, None)
-    assert "next attempt    none planned" in desk.command("explain", link.url).stdout
+    assert "next attempt    none planned" in desk.command("inspect", link.url).stdout
 
 
 def long_missing(desk: Desk, url: str) -> None:

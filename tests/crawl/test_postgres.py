@@ -44,7 +44,7 @@ def test_the_commands_ask_and_tell_the_same(desk: Desk, site: Site) -> None:
         (("query", "--section", "politics"), "Title of one"),
         (("show", "1"), "First paragraph of it."),
         (("runs",), "succeeded"),
-        (("explain", f"{site.url}/en/post/one"), "stored"),
+        (("inspect", f"{site.url}/en/post/one"), "stored"),
         (("db", "info"), "articles        1"),
         (("db", "upgrade"), "nothing to do"),
     ):

@@ -68,7 +68,7 @@ def test_people_ask_from_another_terminal(post: Post, site: Site) -> None:
     post.settle(schedule=FAR)
     post.start()
     post.wait_for("crawl_runs", 1, status="succeeded")
-    assert post.command("now", "caliber").stdout == "caliber: asked for\n"
+    assert post.command("trigger", "caliber").stdout == "caliber: asked for\n"
     post.wait_for("crawl_runs", 2, status="succeeded")
     assert post.command("pause", "caliber").returncode == 0
     post.wait(lambda: "caliber: paused" in post.log)
@@ -157,7 +157,7 @@ def test_a_crawl_that_crashes_takes_nothing_down(post: Post, site: Site) -> None
     [event] = post.rows("events", kind="killed")
     assert "its process was ended by SIGKILL" in event.details["sentence"]
     site.behave()
-    post.command("now", "caliber")
+    post.command("trigger", "caliber")
     post.wait_for("articles", 1)
     post.wait_for("schedules", 1, alone=False, failures=0)
 
@@ -170,7 +170,7 @@ def test_a_crawl_that_hangs_is_ended_and_planned_again(post: Post, site: Site) -
     [run] = post.wait_for("crawl_runs", 1, status="timed out")
     assert run.error == "its process took longer than 0:00:04 and was ended"
     site.behave()
-    post.command("now", "caliber")
+    post.command("trigger", "caliber")
     post.wait_for("articles", 1)
 
 
@@ -243,8 +243,8 @@ def test_logs_as_json(post: Post, site: Site) -> None:
 def test_nobody_watches_is_wrong(post: Post) -> None:
     status = post.command("status")
     assert status.returncode == 1
-    assert "daemon: none runs: start presswatch daemon" in status.stdout
-    asked = post.command("now", "caliber")
+    assert "daemon: not running; start presswatch daemon" in status.stdout
+    asked = post.command("trigger", "caliber")
     assert asked.returncode == 1
     assert asked.stderr == "presswatch: caliber has no schedule yet: start presswatch daemon first\n"
     unknown = post.command("pause", "nosuch")
@@ -262,8 +262,8 @@ def free_port() -> int:
     [
         (["--kind", "slient"], "--kind: must be one of"),
         (["--source", os.fsdecode(b"\xff")], "is not UTF-8"),
-        (["--limit", "9" * 30], "is no whole number from 0 to"),
-        (["--limit", "-1"], "is no whole number from 0 to"),
+        (["--limit", "9" * 30], "is not a whole number from 0 to"),
+        (["--limit", "-1"], "is not a whole number from 0 to"),
     ],
 )
 def test_what_cannot_be_asked_of_events_is_refused_in_one_line(post: Post, arguments: list[str], said: str) -> None:

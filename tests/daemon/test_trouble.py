@@ -67,7 +67,7 @@ def test_crawls_that_end_before_they_begin_are_wrong_and_said(post: Post, site: 
     status = post.command("status")
     assert status.returncode == 1
     assert "caliber: failing" in status.stdout
-    post.command("now", "caliber")
+    post.command("trigger", "caliber")
     post.wait_for("schedules", 1, failures=0)
     assert post.command("status").returncode == 0
     end(daemon)

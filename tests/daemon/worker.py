@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import timedelta
 
-from presswatch.cli.crawl_command import run_loop
+from scraper.event_loop import run_async
 from scraper.options import CrawlOptions
 from scraper.run import crawl
 from scraper.sources import get_source
@@ -45,4 +45,4 @@ async def work(site: Site, database: str, crawls: int) -> None:
 
 if __name__ == "__main__":
     with Site.start() as started:
-        run_loop(work(started, f"sqlite:///{sys.argv[1]}/worker.db", int(sys.argv[2])))
+        run_async(work(started, f"sqlite:///{sys.argv[1]}/worker.db", int(sys.argv[2])))

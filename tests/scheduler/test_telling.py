@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.sending import without_markdown
-from scheduler.telling import MESSAGE, TITLE, Message, article_message, digest_messages, event_message, written
+from scheduler.telling import MESSAGE, TITLE, Message, article_message, digest_messages, event_message
 from storage.events import Event
 from storage.matching import matches
 from storage.printable import safe, width
@@ -126,21 +125,6 @@ def test_every_kind_of_event_has_words(kind: EventKind, details: dict[str, Any],
     message = event_message(event, CALIBER)
     assert message.title.startswith("Caliber.az ")
     assert "\x1b" not in message.body
-
-
-@pytest.mark.parametrize(
-    ("length", "text"),
-    [
-        (timedelta(days=3, hours=4, minutes=5), "3 d 4 h"),
-        (timedelta(hours=25), "1 d 1 h"),
-        (timedelta(days=1), "1 d"),
-        (timedelta(minutes=12), "12 min"),
-        (timedelta(seconds=5), "less than a minute"),
-        (timedelta(hours=-1), "less than a minute"),
-    ],
-)
-def test_durations_as_people_say_them(length: timedelta, text: str) -> None:
-    assert written(length) == text
 
 
 def test_markdown_is_shown_as_it_was_written_and_addresses_stay_whole() -> None:

@@ -1,4 +1,4 @@
-"""`presswatch explain`: the whole story of one address."""
+"""`presswatch inspect`: the whole story of one address."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def failing(rows: Rows) -> int:
 
 
 def test_where_it_was_listed_and_each_try(ask: Ask, failing: int) -> None:
-    told = ask("explain", ADDRESS)
+    told = ask("inspect", ADDRESS)
     assert told.exit_code == 0
     lines = told.stdout.splitlines()
     assert lines[0] == ADDRESS
@@ -56,7 +56,7 @@ def test_a_status_that_the_reason_names_is_not_said_again(rows: Rows, ask: Ask) 
     gone = {"stage": Stage.HTTP_4XX, "reason": "answered 404", "http_status": 404}
     rows.fetch(rows.link(ADDRESS), result=FetchResult.MISSING, **gone)
     assert (
-        ask("explain", ADDRESS)
+        ask("inspect", ADDRESS)
         .stdout.splitlines()
         .count("  2026-11-04 12:00  new      missing   http 4xx: answered 404")
         == 1
@@ -64,7 +64,7 @@ def test_a_status_that_the_reason_names_is_not_said_again(rows: Rows, ask: Ask) 
 
 
 def test_the_same_in_json(ask: Ask, failing: int) -> None:
-    told = json.loads(ask("explain", ADDRESS, "--format", "json").stdout)
+    told = json.loads(ask("inspect", ADDRESS, "--format", "json").stdout)
     assert (told["outcome"], told["attempts"], told["article"]) == ("pending", 2, None)
     assert (told["source_title"], told["terms"]) == ("Caliber.az", TERMS)
     assert [listing["channel"] for listing in told["listings"]] == [
@@ -89,7 +89,7 @@ def stored(rows: Rows) -> int:
 
 
 def test_what_became_of_a_stored_address(ask: Ask, stored: int) -> None:
-    lines = ask("explain", ADDRESS).stdout.splitlines()
+    lines = ask("inspect", ADDRESS).stdout.splitlines()
     for line in (
         "outcome         stored",
         "next attempt    2026-11-05 12:00",
@@ -99,7 +99,7 @@ def test_what_became_of_a_stored_address(ask: Ask, stored: int) -> None:
         "views read      2, 5 to 90",
     ):
         assert line in lines
-    told = json.loads(ask("explain", ADDRESS, "--format", "json").stdout)["article"]
+    told = json.loads(ask("inspect", ADDRESS, "--format", "json").stdout)["article"]
     assert (told["id"], told["revisions"][0]["kind"]) == (stored, "quote")
 
 
@@ -114,31 +114,31 @@ def test_what_became_of_a_stored_address(ask: Ask, stored: int) -> None:
 )
 def test_when_it_is_looked_at_next(rows: Rows, ask: Ask, values: dict[str, Any], shown: str) -> None:
     rows.link(ADDRESS, **values)
-    assert f"next attempt    {shown}" in ask("explain", ADDRESS).stdout.splitlines()
+    assert f"next attempt    {shown}" in ask("inspect", ADDRESS).stdout.splitlines()
 
 
 def test_a_relook_that_failed_waits_for_the_later_of_its_times(rows: Rows, ask: Ask) -> None:
     article = rows.article("talks", relook_at=NOON + HOUR)
     rows.link(ADDRESS, outcome=Outcome.STORED, article_id=article, next_attempt_at=NOON + 5 * HOUR)
-    assert "next attempt    2026-11-04 17:00" in ask("explain", ADDRESS).stdout.splitlines()
+    assert "next attempt    2026-11-04 17:00" in ask("inspect", ADDRESS).stdout.splitlines()
 
 
 def test_the_address_an_article_ended_at_leads_to_the_link_that_led_there(rows: Rows, ask: Ask) -> None:
     article = rows.article("moved-here")
     rows.link("https://caliber.az/en/post/12345", outcome=Outcome.STORED, article_id=article)
-    told = ask("explain", "https://caliber.az/en/post/moved-here").stdout
+    told = ask("inspect", "https://caliber.az/en/post/moved-here").stdout
     assert told.startswith("https://caliber.az/en/post/12345\n")
 
 
 def test_an_address_never_seen_is_said_in_one_line(ask: Ask, stored: int) -> None:
-    unknown = ask("explain", "https://caliber.az/en/post/other")
+    unknown = ask("inspect", "https://caliber.az/en/post/other")
     assert (unknown.exit_code, unknown.stdout) == (1, "")
     assert unknown.stderr == "presswatch: https://caliber.az/en/post/other was never listed nor asked for\n"
 
 
 @pytest.mark.parametrize("typed", ["talks", "12", "mailto:a@b.az", "http://user@caliber.az/x", "\udcff/x\udcff"])
 def test_what_is_no_address_is_refused(ask: Ask, stored: int, typed: str) -> None:
-    refused = ask("explain", typed)
+    refused = ask("inspect", typed)
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "is no address: write it as" in refused.stderr
     assert refused.stderr.count("\n") == 1
@@ -149,6 +149,6 @@ def test_nothing_of_a_story_steers_the_terminal(rows: Rows, ask: Ask) -> None:
     link = rows.link(ADDRESS, title=bad, reason=bad)
     rows.listing(link, f"https://caliber.az/{bad}")
     rows.fetch(link, result=FetchResult.FAILED, stage=Stage.PARSE, reason=bad)
-    output = ask("explain", ADDRESS).stdout
+    output = ask("inspect", ADDRESS).stdout
     assert not [one for one in "\x1b\u202e\r" if one in output]
     assert output.count("bad\ufffd[2J") == 4

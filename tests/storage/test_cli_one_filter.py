@@ -28,9 +28,9 @@ def gas(rows: Rows) -> Rows:
 
 def test_counts(gas: Rows, ask: Ask) -> None:
     assert ask("query", QUESTION, "--count").stdout == "2\n"
-    by = json.loads(ask("query", QUESTION, "--by", "language", "--format", "json").stdout)
+    by = json.loads(ask("query", QUESTION, "--group-by", "language", "--format", "json").stdout)
     assert by == [{"language": "en", "article_count": 1}, {"language": "ru", "article_count": 1}]
-    days = json.loads(ask("query", "gas", "--by", "day", "--lang", "ru", "--format", "json").stdout)
+    days = json.loads(ask("query", "gas", "--group-by", "day", "--lang", "ru", "--format", "json").stdout)
     assert [(day["day"], day["article_count"]) for day in days] == [("2026-11-04", 1), ("2026-11-03", 1)]
 
 
@@ -97,8 +97,8 @@ def test_by_growth(gas: Rows, ask: Ask) -> None:
     assert [line.split()[3] for line in lines[1:4]] == ["+60", "+5", "-"]
     first = ask("query", "gas", "--sort", "growth", "--limit", "1", "--format", "jsonl")
     assert json.loads(first.stdout)["gained"] == 60
-    cursor = first.stderr.split("--after ")[1].split()[0]
-    rest = ask("query", "gas", "--sort", "growth", "--after", cursor, "--format", "jsonl").stdout.splitlines()
+    cursor = first.stderr.split("--cursor ")[1].split()[0]
+    rest = ask("query", "gas", "--sort", "growth", "--cursor", cursor, "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line)["gained"] for line in rest] == [5, None]
     feed = feedparser.parse(ask("query", "gas", "--sort", "growth", "--limit", "1", "--format", "atom").stdout_bytes)
     assert feed.entries[0].link.endswith("pipes")

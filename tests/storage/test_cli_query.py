@@ -93,7 +93,7 @@ def test_csv_carries_all_fields_and_no_formula(rows: Rows, ask: Ask) -> None:
     assert (row["url"], row["fetched_at"]) == ("https://caliber.az/en/post/one", "2026-11-04T12:00:00+00:00")
     assert row["sections"] == "politics; economy"
     assert written.count("\r\n") == 2
-    raw = ask("query", "--format", "csv", "--raw").stdout_bytes.decode("utf-8")
+    raw = ask("query", "--format", "csv", "--no-escape").stdout_bytes.decode("utf-8")
     assert next(csv.DictReader(io.StringIO(raw)))["title"] == '=HYPERLINK("http://x","y")'
 
 
@@ -142,7 +142,7 @@ def test_what_the_default_limit_leaves_out_is_said(rows: Rows, ask: Ask, form: s
     assert ask("query", "--format", form).stderr == ""
     rows.article("one-more")
     answer = ask("query", "--format", form)
-    said = rf"presswatch: there are more than these {DEFAULT_LIMIT}; --after [\w-]+ goes on\n"
+    said = rf"presswatch: there are more than these {DEFAULT_LIMIT}; --cursor [\w-]+ goes on\n"
     assert re.fullmatch(said, answer.stderr)
     assert answer.stdout.count("https://") == DEFAULT_LIMIT
     assert ask("query", "--format", form, "--limit", "0").stdout.count("https://") == DEFAULT_LIMIT + 1
@@ -181,9 +181,9 @@ def test_an_empty_database_says_how_to_fill_it(rows: Rows, ask: Ask) -> None:
         (["--since", "99999999d"], "--since: must be"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "nothing lies since 2026-11-02"),
         (["--min-views", "2", "--max-views", "1"], "nothing has at least 2 and at most 1 views"),
-        (["--min-views", "many"], "'many' is no whole number"),
-        (["--limit", "-1"], "'-1' is no whole number"),
-        (["--limit", str(MAX_COUNT + 1)], f"is no whole number from 0 to {MAX_COUNT}"),
+        (["--min-views", "many"], "'many' is not a whole number"),
+        (["--limit", "-1"], "'-1' is not a whole number"),
+        (["--limit", str(MAX_COUNT + 1)], f"is not a whole number from 0 to {MAX_COUNT}"),
         (["--sort", "random"], "'random' is not one of"),
         (["--format", "xml"], "'xml' is not one of"),
         (["--section", "\udcff"], "is not UTF-8"),

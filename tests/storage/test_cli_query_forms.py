@@ -19,7 +19,7 @@ FEEDS = ["rss", "atom"]
 
 
 def cursor_of(stderr: str) -> str | None:
-    found = re.search(r"--after ([\w-]+) goes on", stderr)
+    found = re.search(r"--cursor ([\w-]+) goes on", stderr)
     return found[1] if found else None
 
 
@@ -90,7 +90,7 @@ def test_tsv_is_a_line_a_row_without_quotes(rows: Rows, ask: Ask) -> None:
     row = dict(zip(head.split("\t"), line.split("\t"), strict=True))
     assert row["title"] == '\'=1 "two" three'
     assert (row["sections"], row["view_count"], row["terms"]) == ("politics; economy", "", TERMS)
-    raw = ask("query", "--format", "tsv", "--raw", "--fields", "title").stdout.splitlines()[1]
+    raw = ask("query", "--format", "tsv", "--no-escape", "--fields", "title").stdout.splitlines()[1]
     assert raw.split("\t")[0] == '=1\\t"two"\\nthree'
 
 
@@ -147,7 +147,7 @@ def test_pages_put_together_are_the_whole_list(rows: Rows, ask: Ask, sort: str, 
     found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        after = ["--after", cursor] if cursor else []
+        after = ["--cursor", cursor] if cursor else []
         answer = ask(*options, "--limit", "3", *after)
         found += dict.fromkeys(addresses.findall(answer.stdout))
         cursor = cursor_of(answer.stderr)
@@ -183,7 +183,7 @@ def test_counts_by_each_in_every_form(
     rows: Rows, ask: Ask, by: str, expected: list[tuple[str | None, int]], form: str
 ) -> None:
     four(rows)
-    written = ask("query", "--by", by, "--format", form).stdout
+    written = ask("query", "--group-by", by, "--format", form).stdout
     if form == "json":
         assert [tuple(entry.values()) for entry in json.loads(written)] == expected
     elif form == "jsonl":
@@ -218,17 +218,17 @@ def test_the_count_is_of_what_the_list_lists(rows: Rows, ask: Ask) -> None:
         (["--fields", "title,boddy"], "no field is called boddy; known: id, source, source_title, url, title"),
         (["--fields", ","], "no field is named; known: id"),
         (["--fields", "title", "--format", "rss"], "a feed has the fields that rss gives it"),
-        (["--after", "nonsense"], "this is no cursor"),
-        (["--after", "é"], "this is no cursor"),
-        (["--after", "ZGF0ZXx8"], "this is no cursor"),
-        (["--after", "c3RvcmVkfHw3"], "sorted by stored, this one is sorted by date"),
+        (["--cursor", "nonsense"], "this is no cursor"),
+        (["--cursor", "é"], "this is no cursor"),
+        (["--cursor", "ZGF0ZXx8"], "this is no cursor"),
+        (["--cursor", "c3RvcmVkfHw3"], "sorted by stored, this one is sorted by date"),
         (["--count", "--format", "atom"], "--format atom means nothing to counts"),
-        (["--by", "day", "--fields", "title"], "--fields means nothing to counts"),
-        (["--count", "--after", "c3RvcmVkfHw3"], "--after means nothing to counts"),
-        (["--by", "day", "--sort", "date"], "--sort means nothing to counts"),
+        (["--group-by", "day", "--fields", "title"], "--fields means nothing to counts"),
+        (["--count", "--cursor", "c3RvcmVkfHw3"], "--cursor means nothing to counts"),
+        (["--group-by", "day", "--sort", "date"], "--sort means nothing to counts"),
         (["gas", "--count", "--highlight"], "--highlight means nothing to counts"),
         (["--count", "--limit", "0"], "--limit means nothing to counts"),
-        (["--by", "author"], "'author' is not one of"),
+        (["--group-by", "author"], "'author' is not one of"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

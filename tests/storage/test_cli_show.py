@@ -50,7 +50,7 @@ def test_the_whole_article_is_told(ask: Ask, article: int) -> None:
         "fetched         2026-11-04 12:00",
         "revised         2026-11-04 14:00",
         "gone            -",
-        "next look       2026-11-05 12:00",
+        "next recrawl    2026-11-05 12:00",
         "same wording    2, https://caliber.az/en/post/talks-again",
         "problem         image: no address",
     ):

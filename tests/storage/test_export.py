@@ -170,7 +170,7 @@ def test_the_sidecar_says_what_it_is(rows: Rows, ask: Ask, alone: Path) -> None:
 
 def test_raw_csv_is_as_it_is_and_filters_filter(rows: Rows, ask: Ask, alone: Path) -> None:
     two(rows)
-    ask("export", "out.csv", "--raw", "--min-views", "1")
+    ask("export", "out.csv", "--no-escape", "--min-views", "1")
     (only,) = read(alone / "out.csv")
     assert only["title"] == FORMULA
 

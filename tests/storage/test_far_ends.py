@@ -34,9 +34,9 @@ def cursor(text: str) -> str:
     ],
 )
 def test_a_cursor_that_lies_outside_the_calendar_is_refused(rows: Rows, ask: Ask, sort: str, text: str) -> None:
-    answer = ask("query", "--sort", sort, "--after", cursor(text))
+    answer = ask("query", "--sort", sort, "--cursor", cursor(text))
     assert (answer.exit_code, answer.stdout) == (2, "")
-    assert answer.stderr == "presswatch: --after: this is no cursor; take it as it stands at the end of a page\n"
+    assert answer.stderr == "presswatch: --cursor: this is no cursor; take it as it stands at the end of a page\n"
 
 
 @pytest.mark.parametrize("sort", ["date", "views", "stored"])
@@ -48,7 +48,7 @@ def test_a_cursor_behind_every_id_begins_at_the_beginning(
     rows.readings(rows.article("one"), 100)
     keys = {"date": LAST.isoformat(), "views": str(2**63 - 1), "stored": ""}
     after = cursor(f"{sort}|{key and keys[sort]}|{2**63 - 1}")
-    answer = ask("query", "--sort", sort, "--after", after, *moment, "--format", "csv", "--fields", "title")
+    answer = ask("query", "--sort", sort, "--cursor", after, *moment, "--format", "csv", "--fields", "title")
     assert answer.exit_code == 0
     assert ("One" in answer.stdout) == (bool(key) or sort == "stored")
 
@@ -135,7 +135,7 @@ def test_a_filter_of_edits_holds_in_a_report(rows: Rows, ask: Ask) -> None:
     edited = rows.article("edited", revised_at=NOON + HOUR)
     rows.revision(edited, 1, undeclared=True)
     rows.article("other")
-    for options in (["--change", "minor"], ["--undeclared"], ["--change", "minor", "--edited-since", "2026-11-01"]):
+    for options in (["--edit-kind", "minor"], ["--stealth"], ["--edit-kind", "minor", "--edited-since", "2026-11-01"]):
         answer = ask("report", "--since", "2026-11-01", *options)
         assert (answer.exit_code, answer.stderr) == (0, "")
         assert answer.stdout.startswith("1 articles from")

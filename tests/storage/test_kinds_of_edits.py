@@ -1,4 +1,4 @@
-"""`presswatch query --change`: articles by what was edited, when, and whether the page said so."""
+"""`presswatch query --edit-kind`: articles by what was edited, when, and whether the page said so."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def test_an_edit_must_meet_all_that_is_asked_of_it(edited: Rows, wanted: dict[st
 
 @pytest.mark.parametrize("typed", ["numbers,title", "NUMBERS", " numbers , quote", "date-moved,numbers", "date moved"])
 def test_kinds_are_typed_with_commas(edited: Rows, ask: Ask, typed: str) -> None:
-    assert "Both" in ask("query", "--change", typed).stdout
-    assert ask("query", "--change", typed, "--undeclared").exit_code == 0
+    assert "Both" in ask("query", "--edit-kind", typed).stdout
+    assert ask("query", "--edit-kind", typed, "--stealth").exit_code == 0
 
 
 @pytest.mark.parametrize("typed", ["", "numbers,", "format", "nonsense"])
 def test_what_is_no_kind_is_refused_with_those_that_are(ask: Ask, typed: str) -> None:
-    answer = ask("query", "--change", typed)
+    answer = ask("query", "--edit-kind", typed)
     assert answer.exit_code == 2
     assert "minor, numbers, quote, title, substantive, date moved" in answer.stderr

@@ -19,7 +19,7 @@ def test_every_form(rows: Rows, ask: Ask) -> None:
     assert json.loads(ask(*asked, "--format", "json").stdout) == [{"id": 1, "title": "=1+1", "view_count": 100}]
     assert json.loads(ask(*asked, "--format", "jsonl").stdout)["title"] == "=1+1"
     assert ask(*asked, "--format", "csv").stdout_bytes == b"id,title,view_count\r\n1,'=1+1,100\r\n"
-    assert ask(*asked, "--format", "csv", "--raw").stdout.splitlines()[1] == "1,=1+1,100"
+    assert ask(*asked, "--format", "csv", "--no-escape").stdout.splitlines()[1] == "1,=1+1,100"
     assert ask(*asked, "--format", "tsv").stdout == "id\ttitle\tview_count\n1\t'=1+1\t100\n"
     assert ask(*asked, "--format", "md").stdout.splitlines()[2] == "| 1 | =1\\+1 | 100 |"
 

@@ -1,0 +1,50 @@
+"""`presswatch pause`, `resume` and `trigger`: control the schedule of a source."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options
+from scraper.sources import get_source
+from storage.printable import safe
+from storage.store import Store
+
+
+@click.command()
+@click.argument("source")
+@config_options
+def pause(source: str, config_path: str | None, database: str | None) -> None:
+    """Look at a source no more until it is resumed. A crawl that runs ends as it would."""
+    with _store_that_knows(source, config_path, database) as store:
+        store.schedules.pause(source, now=datetime.now(UTC))
+    click.echo(safe(f"{source}: paused; presswatch resume {source} goes on"))
+
+
+@click.command()
+@click.argument("source")
+@config_options
+def resume(source: str, config_path: str | None, database: str | None) -> None:
+    """Look at a paused source again."""
+    with _store_that_knows(source, config_path, database) as store:
+        store.schedules.resume(source)
+    click.echo(safe(f"{source}: resumed"))
+
+
+@click.command()
+@click.argument("source")
+@config_options
+def trigger(source: str, config_path: str | None, database: str | None) -> None:
+    """Ask the running daemon to crawl a source now."""
+    with _store_that_knows(source, config_path, database) as store:
+        lease = store.leases.holder()
+        store.schedules.ask(source, now=datetime.now(UTC))
+        watched = lease is not None and lease.holds(datetime.now(UTC))
+    click.echo(safe(f"{source}: asked for" if watched else f"{source}: asked for; no daemon runs now, the next will"))
+
+
+def _store_that_knows(source: str, config_path: str | None, database: str | None) -> Store:
+    get_source(source)
+    return store_from_config(config_path, database)[1]

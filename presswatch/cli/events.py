@@ -1,0 +1,52 @@
+"""`presswatch events`: what happened to sources, channels and articles."""
+
+from __future__ import annotations
+
+import click
+
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options, invalid_option
+from presswatch.cli.options import DEFAULT_LIMIT, NAME, limit_option
+from presswatch.output.records import give, say_nothing
+from presswatch.output.status_text import event_lines
+from storage.events import Event
+from storage.records import EventKind
+from storage.values import choice
+
+
+@click.command()
+@click.option("--open", "open_only", is_flag=True, help="Only what is not over.")
+@click.option("--source", metavar="NAME", type=NAME, help="Only of this source.")
+@click.option("--kind", metavar="KIND", help="Only of this kind, such as silent, drift, gap, gone.")
+@limit_option
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
+)
+@config_options
+def events(
+    *,
+    open_only: bool,
+    source: str | None,
+    kind: str | None,
+    limit: int | None,
+    form: str,
+    config_path: str | None,
+    database: str | None,
+) -> None:
+    """What happened to sources, channels and articles, the latest first, with details."""
+    if kind is not None:
+        _refuse_unknown_kind(kind)
+    _config, store = store_from_config(config_path, database)
+    most = DEFAULT_LIMIT if limit is None else limit or None
+    with store:
+        found = store.events.find(source=source, open_only=open_only, kind=kind, limit=most)
+    if not give(iter(found), form, kind=Event, as_table=event_lines, raw=False):
+        say_nothing("nothing of that kind happened" if not open_only else "nothing is open")
+
+
+def _refuse_unknown_kind(kind: str) -> None:
+    """A misspelt kind must not pass for one that did not happen."""
+    try:
+        choice(*EventKind)(kind)
+    except ValueError as error:
+        raise invalid_option("--kind", error) from error

@@ -1,0 +1,37 @@
+"""`presswatch inspect`: the history of one URL."""
+
+from __future__ import annotations
+
+import click
+
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options, invalid_option
+from presswatch.cli.options import (
+    details_format_option,
+)
+from presswatch.output import formats
+from presswatch.output.article_text import address_text, flat
+from storage.errors import PresswatchError
+from storage.printable import safe
+from storage.stories import address_story
+
+
+@click.command()
+@click.argument("url")
+@details_format_option
+@config_options
+def inspect(url: str, form: str, config_path: str | None, database: str | None) -> None:
+    """Tell the whole story of one address: where it was listed, each try, the outcome and why."""
+    _config, store = store_from_config(config_path, database)
+    with store:
+        try:
+            story = address_story(store, url)
+        except ValueError as error:
+            raise invalid_option("URL", error) from error
+    if story is None:
+        raise PresswatchError(f"{safe(url)} was never listed nor asked for")
+    if form == "json":
+        told = {**formats.record(story), "article": flat(story.article) if story.article else None}
+        formats.emit([formats.as_json(told, indent=2), "\n"])
+    else:
+        formats.say(address_text(story))

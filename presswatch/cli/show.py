@@ -1,0 +1,50 @@
+"""`presswatch show`: one article whole."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import chain
+
+import click
+
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options, invalid_option
+from presswatch.cli.options import (
+    as_of_option,
+    details_format_option,
+    id_or_address,
+    parse_time_option,
+)
+from presswatch.output import formats
+from presswatch.output.article_text import article_text, flat
+from presswatch.output.as_of_text import then_lines, then_record
+from storage.errors import PresswatchError
+from storage.past import story_then
+from storage.printable import safe
+from storage.stories import article_story
+
+
+@click.command()
+@click.argument("article", metavar="ID|URL")
+@as_of_option
+@details_format_option
+@config_options
+def show(article: str, as_of: str | None, form: str, config_path: str | None, database: str | None) -> None:
+    """Show one article whole: its views and its earlier wordings."""
+    moment = parse_time_option("--as-of", as_of, now=datetime.now(UTC))
+    _config, store = store_from_config(config_path, database)
+    with store:
+        try:
+            asked = id_or_address(article)
+            then = None if moment is None else story_then(store, asked, moment)
+            story = article_story(store, asked) if then is None else then.story
+        except ValueError as error:
+            raise invalid_option("ID|URL", error) from error
+    if then is not None and story is None:
+        raise PresswatchError(f"article {safe(article)} was {then.presence} at {then.moment:%Y-%m-%d %H:%M} UTC")
+    if story is None:
+        raise PresswatchError(f"no article {safe(article)} is stored; presswatch query lists those that are")
+    if form == "json":
+        formats.emit([formats.as_json({**then_record(then), **flat(story)}, indent=2), "\n"])
+    else:
+        formats.say(chain(then_lines(then), article_text(story)))

@@ -1,0 +1,33 @@
+"""`presswatch status`: the status of every source."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from presswatch.cli.database import store_from_config
+from presswatch.cli.group import config_options
+from presswatch.output import formats
+from presswatch.output.status_text import status_lines
+from scheduler.report import look_around
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format."
+)
+@config_options
+def status(form: str, config_path: str | None, database: str | None) -> int:
+    """Show the status of every source: last run, next poll and its reason, open events, detection latency.
+
+    Exit codes: 0 good, 1 the daemon is not running, or a source is failing, silent, drifting or overdue.
+    """
+    _config, store = store_from_config(config_path, database)
+    with store:
+        report = look_around(store, now=datetime.now(UTC))
+    if form == "json":
+        formats.emit([formats.as_json(formats.record(report), indent=2), "\n"])
+    else:
+        formats.say(status_lines(report))
+    return int(report.is_wrong)
