@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.failing import CrawlFacts
-from scheduler.health import ASSESSED, SourceFacts, assess, transitions
+from scheduler.health import SourceFacts, assess, transitions
 from scraper.source import Source
 from storage import evidence
 from storage.events import Event
@@ -27,7 +27,7 @@ def check(store: Store, source: Source, schedule: Schedule | None, *, now: datet
     """Open and close the events of a source by what its rows show now. Raises StoreError."""
     events = store.events.find(source=source.name, open_only=True)
     found = assess(_facts(store, source, schedule, events, now), now=now)
-    moved = transitions(events, found, now=now, judged=ASSESSED)
+    moved = transitions(events, found, now=now)
     for finding in moved.opened:
         logger.warning("%s: %s: %s", source.name, finding.kind, finding.sentence)
         store.events.open(

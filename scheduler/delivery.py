@@ -20,9 +20,10 @@ from scheduler.targets import masked
 from scheduler.telling import Message, digest_messages, event_message
 from scheduler.watching import after_quiet, alerts_of
 from storage.alerts import DueAlert, NewAlert, again_after
+from storage.event_kinds import NOTIFIED_KINDS, EventKind
 from storage.events import Event
 from storage.questions import Question, parse
-from storage.records import EventKind, Telling
+from storage.records import Telling
 from storage.store import Store
 from storage.watches import Watch
 
@@ -39,21 +40,6 @@ AT_ONCE = 4
 TIMEOUT = timedelta(seconds=20)
 STALE = timedelta(days=7)
 """An event that is over is no news after so long, as when the first target is set: it is marked as told."""
-
-WANTED = frozenset(
-    {
-        EventKind.SILENT,
-        EventKind.DRIFT,
-        EventKind.BLOCKED,
-        EventKind.FAILING,
-        EventKind.UNTRUSTED,
-        EventKind.GAP,
-        EventKind.KILLED,
-    }
-)
-"""Events of a source that somebody must look after; those of single articles are what watches are for."""
-LASTING = frozenset({EventKind.SILENT, EventKind.DRIFT, EventKind.BLOCKED, EventKind.FAILING, EventKind.UNTRUSTED})
-"""Events with a duration: their end is told, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +87,7 @@ def _rounds(store: Store, watch: Watch, question: Question, now: datetime) -> It
 
 
 def write_event_alerts(
-    store: Store, targets: Sequence[str], *, now: datetime, kinds: Collection[EventKind] = WANTED
+    store: Store, targets: Sequence[str], *, now: datetime, kinds: Collection[EventKind] = NOTIFIED_KINDS
 ) -> int:
     """Write an alert a target for each event that began, and for each lasting one that ended; return how many are new.
 
@@ -110,7 +96,7 @@ def write_event_alerts(
     if not targets:
         return 0
     written = 0
-    while events := store.alerts.untold_events(kinds, LASTING, BATCH):
+    while events := store.alerts.untold_events(kinds, BATCH):
         titles = store.sources.titles()
         for event in events:
             rows = event_alerts(event, titles[event.source], targets, now)
@@ -123,7 +109,7 @@ def event_alerts(event: Event, source_title: str, targets: Sequence[str], now: d
     if event.closed_at is not None and now - event.closed_at > STALE:
         return []
     message = event_message(event, source_title)
-    stage = "closed" if event.closed_at and event.kind in LASTING else "opened"
+    stage = "closed" if event.has_ended else "opened"
     return [
         NewAlert(
             key=f"event:{event.id}:{stage}:{fingerprint(target)}",

@@ -36,9 +36,10 @@ from math import comb, sqrt
 from statistics import median
 
 from scheduler.findings import Finding, Json, iso
+from storage.event_kinds import EventKind
 from storage.events import Event
 from storage.evidence import ExtractionSample
-from storage.records import MAX_CLOCK_SKEW, EventKind
+from storage.records import MAX_CLOCK_SKEW
 
 LEAST_DROP = {10: 0.5, 20: 0.35, 40: 0.25}
 """Newest pages looked at, and how far the share must have fallen among them."""

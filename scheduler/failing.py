@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduler.findings import Finding, Json, iso, spoken
+from storage.event_kinds import EventKind
 from storage.evidence import ChannelHealth
-from storage.records import EventKind, Stage
+from storage.records import Stage
 
 REPEATED = 2
 """Failed looks in a row that make a blocked channel: one 429 may be our own haste."""
@@ -31,8 +32,11 @@ class CrawlFacts:
 
 
 def channel_findings(channels: Sequence[ChannelHealth], *, now: datetime) -> list[Finding]:
-    """Blocked, failing and untrusted channels. Findings with `opens=False` keep an event open and open none: a channel
-    that failed once since, or has been good for less than `CALM`."""
+    """Find blocked and failing channels, and bad validators.
+
+    Findings with `opens=False` keep an event open and open none: a channel that failed once since, or has been good for
+    less than `CALM`.
+    """
     return [finding for channel in channels for finding in _of_channel(channel, now)]
 
 
@@ -62,7 +66,7 @@ def _of_channel(channel: ChannelHealth, now: datetime) -> Iterator[Finding]:
         yield _trouble(channel, EventKind.BLOCKED, now, opens=blocked and channel.failures >= REPEATED)
         yield _trouble(channel, EventKind.FAILING, now, opens=not blocked and _fails_for_long(channel, now))
     if not channel.validators_trusted:
-        yield _untrusted(channel)
+        yield _bad_validators(channel)
 
 
 def _failed_lately(channel: ChannelHealth, now: datetime) -> bool:
@@ -113,10 +117,10 @@ def _advice(channel: ChannelHealth) -> str:
 _WAIT = "open it; if it works for you, see the network of this machine"
 
 
-def _untrusted(channel: ChannelHealth) -> Finding:
+def _bad_validators(channel: ChannelHealth) -> Finding:
     sentence = (
         f"{channel.url}: its body changed under an equal ETag, so it is fetched whole at every look; nothing is lost, "
         "each look costs more bytes"
     )
     details = {"sentence": sentence, "last_good_at": iso(channel.last_good_at)}
-    return Finding(kind=EventKind.UNTRUSTED, subject=channel.url, details=details)
+    return Finding(kind=EventKind.BAD_VALIDATORS, subject=channel.url, details=details)

@@ -16,12 +16,9 @@ from scheduler.failing import CrawlFacts, channel_findings, crawl_finding
 from scheduler.findings import Finding
 from scheduler.hours import Expectation
 from scheduler.silence import silent
+from storage.event_kinds import LASTING_KINDS, EventKind
 from storage.events import Event
 from storage.evidence import ChannelHealth, ExtractionSample
-from storage.records import EventKind
-
-ASSESSED = frozenset({EventKind.SILENT, EventKind.DRIFT, EventKind.BLOCKED, EventKind.FAILING, EventKind.UNTRUSTED})
-"""What `assess` judges; a gap is found by the crawl that meets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +47,7 @@ class Transitions:
 
 
 def assess(facts: SourceFacts, *, now: datetime, expectation: Expectation | None = None) -> list[Finding]:
-    """Everything found of a source, of the kinds in `ASSESSED`; `expectation` replaces the rate learned for silence."""
+    """Everything found of a source, of the lasting kinds; `expectation` replaces the rate learned for silence."""
     silence = None
     if facts.since is not None:
         silence = silent(
@@ -80,7 +77,7 @@ def transitions(
     found: Collection[Finding],
     *,
     now: datetime,
-    judged: Collection[EventKind] = tuple(EventKind),
+    judged: Collection[EventKind] = LASTING_KINDS,
 ) -> Transitions:
     """Which events to open, close and keep, of one source.
 

@@ -15,7 +15,8 @@ from scheduler.planning import Planner
 from scraper.source import Source
 from storage.config import Config
 from storage.errors import PresswatchError
-from storage.records import EventKind, RunStatus
+from storage.event_kinds import EventKind
+from storage.records import RunStatus
 from storage.schedules import Schedule
 from storage.store import Store
 
@@ -77,7 +78,7 @@ class Jobs:
             if source in before and before[source].alone:
                 continue  # so did the crawl before it, and that was told
             details = {"sentence": f"the crawl of {source} had to be given up: {ending.error}", "pid": ending.pid}
-            self._store.events.add(source=source, kind=EventKind.KILLED, subject=source, details=details, now=now)
+            self._store.events.add(source=source, kind=EventKind.CRAWL_KILLED, subject=source, details=details, now=now)
 
     def _plan(self, source: str, ending: Ending, launched_at: datetime, now: datetime) -> Schedule:
         schedule = self._planner.after(source, ending, launched_at=launched_at, now=now)

@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 from scheduler.delays import nearest_rank
 from scheduler.findings import Finding, iso, spoken
 from scheduler.hours import PRIOR, WEEKS, Expectation, HourRates
-from storage.records import EventKind
+from storage.event_kinds import EventKind
 
 FALSE_ALARMS = 0.001
 """False alarms a source-month that are aimed at. Real pauses have a heavier tail than an exponential (a slow day makes

@@ -15,7 +15,6 @@ from storage.durations import format_duration, format_time
 from storage.events import Event
 from storage.matching import Match
 from storage.printable import fit, safe
-from storage.records import EventKind
 from storage.watches import WatchedArticle
 
 TITLE = 200
@@ -29,27 +28,6 @@ MESSAGE = 3500
 # What Slack and Discord take for a call to everybody or to somebody: <!channel>, <@U123>, @everyone.
 _CALL = re.compile(r"(?i)(@)(?=everyone|here|channel|all\b)|(<)(?=[@#!&])")
 WORD_JOINER = "\u2060"
-
-BEGUN = {
-    EventKind.SILENT: "has gone silent",
-    EventKind.DRIFT: "looks different",
-    EventKind.BLOCKED: "blocks us",
-    EventKind.FAILING: "keeps failing",
-    EventKind.UNTRUSTED: "answers 'unchanged' when it is not",
-    EventKind.GAP: "may have published what we did not see",
-    EventKind.GONE: "took an article down",
-    EventKind.BACK: "brought an article back",
-    EventKind.EDITED: "edited an article",
-    EventKind.VOLATILE: "has an article that never stands still",
-    EventKind.KILLED: "had a crawl that had to be ended",
-}
-ENDED = {
-    EventKind.SILENT: "publishes again",
-    EventKind.DRIFT: "looks as before",
-    EventKind.BLOCKED: "lets us in again",
-    EventKind.FAILING: "works again",
-    EventKind.UNTRUSTED: "can be trusted again",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +91,12 @@ def _digest(watch: str, part: Sequence[Message], number: int, of: int) -> Messag
 
 def event_message(event: Event, source_title: str) -> Message:
     """Describe an event's beginning, or its end if it has one: what, where, since when, and the evidence."""
-    return (_recovered if event.closed_at and event.kind in ENDED else _opened)(event, source_title)
+    return (_recovered if event.has_ended else _opened)(event, source_title)
 
 
 def _opened(event: Event, source_title: str) -> Message:
     return Message(
-        fit(f"{harmless(source_title)} {BEGUN[event.kind]}", TITLE),
+        fit(f"{harmless(source_title)} {event.kind.traits.begun}", TITLE),
         "\n".join([*_evidence(event), f"Since {format_time(event.opened_at)} UTC"]),
     )
 
@@ -127,7 +105,7 @@ def _recovered(event: Event, source_title: str) -> Message:
     assert event.closed_at is not None
     took = format_duration(event.closed_at - event.opened_at)
     return Message(
-        fit(f"{harmless(source_title)} {ENDED[event.kind]}, after {took}", TITLE),
+        fit(f"{harmless(source_title)} {event.kind.traits.ended}, after {took}", TITLE),
         "\n".join([*_evidence(event), f"From {format_time(event.opened_at)} to {format_time(event.closed_at)} UTC"]),
     )
 

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, and_, func, literal, or_, select, update
 from storage import backoff
 from storage.duty_models import AlertRow, WatchRow
 from storage.engine import insert_into
+from storage.event_kinds import LASTING_KINDS, EventKind
 from storage.events import COLUMNS, Event, from_row
 from storage.models import EventRow
-from storage.records import EventKind, Telling
+from storage.records import Telling
 from storage.session import Database
 
 events = EventRow.__table__
@@ -129,11 +130,9 @@ class Alerts:
             error = connection.scalar(last)
         return Waiting(count=count, failed_count=failed_count, oldest_at=oldest_at, error=error)
 
-    def untold_events(
-        self, kinds: Collection[EventKind], lasting: Collection[EventKind], limit: int
-    ) -> tuple[Event, ...]:
-        """Events of `kinds` whose beginning nobody was told of, and of `lasting` those that ended untold."""
-        ended = and_(events.c.kind.in_(lasting), events.c.closed_at.is_not(None), events.c.end_told_at.is_(None))
+    def untold_events(self, kinds: Collection[EventKind], limit: int) -> tuple[Event, ...]:
+        """Events of `kinds` whose beginning nobody was told of, and the lasting ones of them that ended untold."""
+        ended = and_(events.c.kind.in_(LASTING_KINDS), events.c.closed_at.is_not(None), events.c.end_told_at.is_(None))
         untold = or_(events.c.told_at.is_(None), ended)
         statement = select(*COLUMNS).where(events.c.kind.in_(kinds), untold).order_by(events.c.id).limit(limit)
         with self._database.read() as connection:

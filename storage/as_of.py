@@ -27,7 +27,7 @@ class Presence(StrEnum):
     LISTED = "listed, not stored yet"
     THERE = "there"
     GONE = "gone"
-    BACK = "back"
+    RESTORED = "restored"
 
 
 class Said(Protocol):
@@ -53,7 +53,7 @@ class Comings:
     """When an article was found gone, and when back, in any order."""
 
     gone: tuple[datetime, ...] = ()
-    back: tuple[datetime, ...] = ()
+    restored: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def gone_since(article: ArticleSummary, comings: Comings, moment: datetime) -> d
     if article.gone_at is not None and article.gone_at <= moment:
         return article.gone_at
     gone = _last(comings.gone, moment)
-    back = _last(comings.back, moment)
+    back = _last(comings.restored, moment)
     return gone if gone is not None and (back is None or back < gone) else None
 
 
@@ -105,7 +105,7 @@ def presence(article: ArticleSummary, comings: Comings, moment: datetime) -> Pre
         return Presence.LISTED
     if gone_since(article, comings, moment) is not None:
         return Presence.GONE
-    return Presence.THERE if _last(comings.back, moment) is None else Presence.BACK
+    return Presence.THERE if _last(comings.restored, moment) is None else Presence.RESTORED
 
 
 def summary_as_of(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.errors import ConfigError
-from storage.records import EventKind
+from storage.event_kinds import NOTIFIED_KINDS, EventKind
 from storage.values import (
     boolean,
     channels,
@@ -101,7 +101,7 @@ class AlertSettings:
 
     targets: tuple[str, ...] = setting([], string_list, "Apprise URLs to notify of events; off if empty", secret=True)
     kinds: tuple[str, ...] = setting(
-        ["silent", "drift", "blocked", "failing", "gap", "untrusted", "killed"],
+        [kind.value for kind in NOTIFIED_KINDS],
         event_kinds,
         "kinds of events to notify of; `presswatch events` lists all events",
     )

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from storage.engine import insert_into
+from storage.event_kinds import EventKind
 from storage.models import EventRow
-from storage.records import EventKind
 from storage.session import Database
 
 
@@ -33,6 +33,11 @@ class Event:
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether a lasting event is over; an event of one moment never ends."""
+        return self.kind.traits.is_lasting and not self.is_open
 
     @property
     def key(self) -> tuple[EventKind, str]:

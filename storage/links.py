@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, l
 from storage import backoff, changes, events, relooks
 from storage.columns import UtcDateTime
 from storage.engine import AnyRow, insert_into
+from storage.event_kinds import EventKind
 from storage.fetches import Try, fetch_values, record_fetches
 from storage.models import ArticleRow, LinkRow, ListingRow
 from storage.records import Failure, FetchResult, Known, Link, Outcome
@@ -174,7 +175,9 @@ def _close_article(connection: Connection, link: AnyRow, tried: Try) -> None:
     if connection.execute(article.values(gone_at=tried.at)).rowcount:
         since = f"not there since {link.missing_at or tried.at:%Y-%m-%d %H:%M} UTC"
         details = {"sentence": since, "article_id": link.article_id}
-        events.record(connection, source=link.source, kind="gone", subject=tried.url, details=details, now=tried.at)
+        events.record(
+            connection, source=link.source, kind=EventKind.GONE, subject=tried.url, details=details, now=tried.at
+        )
 
 
 def _skip_rung(connection: Connection, link: AnyRow, tried: Try) -> None:

@@ -25,7 +25,7 @@ from storage.records import (
 )
 from storage.tables import Mapped, Model, mapped_column
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The Alembic revision these models are written for; versions are numbered, so that newer can be told from older."""
 
 
@@ -276,7 +276,7 @@ class FetchRow(Model):
 
 
 class EventRow(Model):
-    """Something a person may want to know: silent, drift, blocked, gap, gone, back, volatile."""
+    """Describe what happened to a source, a channel or an article; the kinds are those of storage.event_kinds."""
 
     __tablename__ = "events"
     __table_args__ = (

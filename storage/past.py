@@ -20,6 +20,7 @@ from storage.answers import ArticleSummary, Listed, ViewReading
 from storage.articles import revisions, view_readings
 from storage.as_of import Comings, StoryThen, story_as_of, summary_as_of
 from storage.engine import AnyRow
+from storage.event_kinds import EventKind
 from storage.filters import Cursor, Sort
 from storage.list_statements import NEWEST
 from storage.models import LinkRow, ListingRow
@@ -34,7 +35,6 @@ from storage.past_conditions import (
     unchanged,
     views_then,
 )
-from storage.records import EventKind
 from storage.session import Database
 from storage.stories import LISTINGS, article_story
 from storage.summaries import articles, summaries
@@ -109,7 +109,7 @@ def _last_readings(connection: Connection, ids: Sequence[int], moment: datetime)
 
 
 def _comings(connection: Connection, urls: Sequence[str]) -> dict[str, Comings]:
-    kinds = (EventKind.GONE.value, EventKind.BACK.value)
+    kinds = (EventKind.GONE.value, EventKind.RESTORED.value)
     statement = select(events.c.subject, events.c.kind, events.c.opened_at)
     moments: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for row in connection.execute(statement.where(events.c.kind.in_(kinds), events.c.subject.in_(urls))):

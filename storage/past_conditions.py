@@ -26,11 +26,11 @@ from sqlalchemy import (
 
 from storage.articles import revisions, view_readings
 from storage.criteria import among, answers, first_seen, folded_section, in_section, published, sections_of
+from storage.event_kinds import EventKind
 from storage.filters import ArticleFilter, Cursor
 from storage.matching import Document, matcher
 from storage.models import EventRow
 from storage.questions import Question
-from storage.records import EventKind
 from storage.summaries import articles
 
 CHUNK = 200
@@ -187,7 +187,7 @@ def _edited(wanted: ArticleFilter, moment: datetime) -> ColumnElement[bool]:
 
 
 def _gone(moment: datetime) -> ColumnElement[bool]:
-    gone, back = (_last_events(kind, moment) for kind in (EventKind.GONE, EventKind.BACK))
+    gone, back = (_last_events(kind, moment) for kind in (EventKind.GONE, EventKind.RESTORED))
     away = or_(back.c.at.is_(None), back.c.at < gone.c.at)
     urls = select(gone.c.subject).outerjoin(back, back.c.subject == gone.c.subject).where(away)
     still = and_(articles.c.gone_at.is_not(None), articles.c.gone_at <= moment)

@@ -103,22 +103,6 @@ class Telling(StrEnum):
     DIGEST = "digest"
 
 
-class EventKind(StrEnum):
-    """What a person may want to know of a source, a channel or an article."""
-
-    SILENT = "silent"
-    DRIFT = "drift"
-    BLOCKED = "blocked"
-    FAILING = "failing"
-    UNTRUSTED = "untrusted"  # a channel's validators told a lie
-    GAP = "gap"
-    GONE = "gone"
-    BACK = "back"
-    EDITED = "edited"
-    VOLATILE = "volatile"
-    KILLED = "killed"  # a crawl that had to be ended
-
-
 class RunStatus(StrEnum):
     """How a crawl run stands or ended."""
 

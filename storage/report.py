@@ -15,15 +15,15 @@ from storage.answers import ArticleSummary
 from storage.articles import Articles, revisions
 from storage.counting import By, counts, day_of
 from storage.criteria import passing
+from storage.event_kinds import REPORTED_KINDS, EventKind
 from storage.events import COLUMNS, Event, from_row
 from storage.filters import ArticleFilter, Sort
 from storage.models import CrawlRunRow, EventRow
-from storage.records import EventKind, RunStatus
+from storage.records import RunStatus
 from storage.session import Database
 from storage.summaries import articles
 
 TOP = 10
-TROUBLE = (EventKind.SILENT, EventKind.FAILING, EventKind.BLOCKED, EventKind.DRIFT, EventKind.KILLED)
 """Events that say a source was not, or not rightly, read."""
 
 runs = CrawlRunRow.__table__
@@ -98,7 +98,7 @@ def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Rep
     with database.read() as connection:
         looks = _looks(connection, wanted.source, since, until)
         edited = _edited(connection, wanted, since, until)
-        trouble = _events(connection, wanted.source, since, until, TROUBLE)
+        trouble = _events(connection, wanted.source, since, until, REPORTED_KINDS)
         gaps = _events(connection, wanted.source, since, until, (EventKind.GAP,))
         missing = _missing(connection, wanted)
     return Report(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from storage import events, indexing
 from storage.changes import Decision, StoredWording, compare
 from storage.engine import AnyRow, insert_for, insert_into
+from storage.event_kinds import EventKind
 from storage.fetches import Try, fetch_values, record_fetches
 from storage.first_saves import (
     ARTICLES,
@@ -177,11 +178,11 @@ def _change(
     decision = compare(wording, data, now=data.fetched_at, recent_minor_count=minor)
     if decision.change is Change.REVISED:
         _keep_revision(connection, stored, data, decision)
-        _tell(connection, stored, data, "edited", decision.reason, {"undeclared": decision.undeclared})
+        _tell(connection, stored, data, EventKind.EDITED, decision.reason, {"undeclared": decision.undeclared})
     if decision.volatile:
-        _tell(connection, stored, data, "volatile", decision.reason, {})
+        _tell(connection, stored, data, EventKind.NOISY, decision.reason, {})
     if stored.gone_at is not None:
-        _tell(connection, stored, data, "back", f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {})
+        _tell(connection, stored, data, EventKind.RESTORED, f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {})
     values = changed_values(stored, data, decision, section)
     connection.execute(_UPDATE_ARTICLE, values | {"which": stored.id})
     if keeps_up:

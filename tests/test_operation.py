@@ -17,7 +17,7 @@ from scheduler.delays import DelayReport
 from scheduler.metrics import metrics_text
 from scheduler.report import State, StatusReport
 from storage.config import load_config
-from storage.records import EventKind
+from storage.event_kinds import EventKind
 from storage.store import open_store
 from tests.manuals import ROOT, check_command, check_settings, commands_in
 
@@ -45,7 +45,7 @@ def test_the_settings_are_real_and_have_that_default(tmp_path: Path) -> None:
 
 def test_every_kind_of_event_is_explained_and_every_state_is_named() -> None:
     events = PAGE.partition("\n## Events")[2].partition("\n## ")[0]
-    explained = set(re.findall(r"^\| `([a-z]+)` \| ", events, re.MULTILINE))
+    explained = set(re.findall(r"^\| `([a-z_]+)` \| ", events, re.MULTILINE))
     assert explained == set(EventKind)
     assert all(re.search(rf"\b{state}\b", PAGE) for state in State)
 

@@ -9,8 +9,8 @@ from presswatch.cli.group import config_options, invalid_option
 from presswatch.cli.options import DEFAULT_LIMIT, NAME, limit_option
 from presswatch.output.records import give, say_nothing
 from presswatch.output.status_text import event_lines
+from storage.event_kinds import EventKind
 from storage.events import Event
-from storage.records import EventKind
 from storage.values import choice
 
 

@@ -154,7 +154,7 @@ def test_a_crawl_that_crashes_takes_nothing_down(post: Post, site: Site) -> None
     post.wait_for("crawl_runs", 1, status="crashed")
     [schedule] = post.wait_for("schedules", 1, alone=True)
     assert schedule.failures == 1
-    [event] = post.rows("events", kind="killed")
+    [event] = post.rows("events", kind="crawl_killed")
     assert "its process was ended by SIGKILL" in event.details["sentence"]
     site.behave()
     post.command("trigger", "caliber")

@@ -19,7 +19,8 @@ from scheduler.jobs import Jobs
 from scheduler.planning import Planner
 from scraper.sources.caliber import SOURCE
 from storage.config import Config
-from storage.records import EventKind, RunStatus, Trigger
+from storage.event_kinds import EventKind
+from storage.records import RunStatus, Trigger
 from storage.store import Store, open_store
 
 LIMITS = Limits(deadline=timedelta(minutes=1), grace=timedelta(seconds=1), memory=10**9)
@@ -106,6 +107,6 @@ def test_a_crawl_that_had_to_be_killed_is_closed_noted_and_run_alone_from_then_o
     journey.crawls.killed = True
     journey.crawl()
     [event] = journey.store.events.find(source=SOURCE.name)
-    assert event.kind == EventKind.KILLED
+    assert event.kind == EventKind.CRAWL_KILLED
     schedule = journey.planner.schedules()[SOURCE.name]
     assert (schedule.failures, schedule.alone) == (1, True)

@@ -21,8 +21,9 @@ from scheduler.telling import Message
 from storage.alerts import NewAlert, again_after
 from storage.duty_models import AlertRow, WatchRow
 from storage.errors import StoreError
+from storage.event_kinds import EventKind
 from storage.models import EventRow
-from storage.records import EventKind, Telling
+from storage.records import Telling
 from tests.scheduler.listener import PASSWORD, TOKEN, Listener, refusing_port
 from tests.scheduler.wanted import a_due_alert, new_watch
 from tests.storage.rows import DAY, HOUR, NOON, Rows
@@ -260,7 +261,7 @@ class TestEvents:
         assert write_event_alerts(rows.store, self.TARGETS[:1], now=NOON) == 0
         assert event_keys(rows) == [f"event:{number}:opened"]
 
-    @pytest.mark.parametrize("kind", [EventKind.GONE, EventKind.BACK, EventKind.EDITED, EventKind.VOLATILE])
+    @pytest.mark.parametrize("kind", [EventKind.GONE, EventKind.RESTORED, EventKind.EDITED, EventKind.NOISY])
     def test_events_of_single_articles_are_told_to_nobody(self, rows: Rows, kind: EventKind) -> None:
         event(rows, kind)
         assert write_event_alerts(rows.store, self.TARGETS, now=NOON) == 0

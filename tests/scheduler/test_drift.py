@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from scheduler.drift import Share, chance_of, drifts, rank_sum
 from scheduler.findings import Finding
+from storage.event_kinds import EventKind
 from storage.events import Event
 from storage.evidence import ExtractionSample
-from storage.records import EventKind
 from tests.scheduler.histories import MONDAY
 from tests.scheduler.pages import dated, normal, without
 

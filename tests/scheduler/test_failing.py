@@ -1,4 +1,4 @@
-"""Blocked, failing and untrusted, from how the looks at a channel went."""
+"""Blocked, failing and bad validators, from how the looks at a channel went."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def kinds(facts: ChannelHealth, *, opens: bool = True) -> set[str]:
         (channel(3, Stage.EMPTY_LIST), {"failing"}),
         (channel(3, Stage.NETWORK, good=None), {"failing"}),
         (channel(3, None), {"failing"}),
-        (channel(trusted=False), {"untrusted"}),
-        (channel(3, Stage.BLOCKED, trusted=False), {"blocked", "untrusted"}),
+        (channel(trusted=False), {"bad_validators"}),
+        (channel(3, Stage.BLOCKED, trusted=False), {"blocked", "bad_validators"}),
     ],
 )
 def test_what_opens(facts: ChannelHealth, found: set[str]) -> None:

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.findings import Finding
-from scheduler.health import ASSESSED, SourceFacts, Transitions, assess, oldest_good_look, transitions
+from scheduler.health import SourceFacts, Transitions, assess, oldest_good_look, transitions
+from storage.event_kinds import LASTING_KINDS, EventKind
 from storage.events import Event
 from storage.evidence import ChannelHealth
-from storage.records import EventKind, Stage
+from storage.records import Stage
 from tests.scheduler.histories import BAKU, MONDAY, Newsroom
 from tests.scheduler.pages import normal, without
 
@@ -37,7 +38,7 @@ HEALTHY = SourceFacts(
     before=normal(300),
     channels=[FEED],
 )
-KINDS = st.sampled_from(EventKind)
+KINDS = st.sampled_from(LASTING_KINDS)
 SUBJECTS = st.sampled_from(["", "title", "https://news.example/rss"])
 FINDINGS = st.lists(
     st.builds(Finding, kind=KINDS, subject=SUBJECTS, details=st.just({"sentence": "so"}), opens=st.booleans()),
@@ -75,7 +76,7 @@ def test_each_thing_that_is_wrong_is_found() -> None:
         (EventKind.SILENT, ""),
         (EventKind.DRIFT, "title"),
         (EventKind.BLOCKED, FEED.url),
-        (EventKind.UNTRUSTED, FEED.url),
+        (EventKind.BAD_VALIDATORS, FEED.url),
     }
 
 
@@ -105,7 +106,7 @@ def test_one_alert_on_entry_one_on_recovery_none_between() -> None:
         at = NOW + timedelta(hours=hours)
         arrivals = [*ARRIVALS, NOW + timedelta(hours=72)] if hours >= 72 else ARRIVALS
         facts = replace(HEALTHY, arrivals=arrivals, channels=[replace(FEED, last_good_at=at)])
-        round_ = transitions(open_events, assess(facts, now=at), now=at, judged=ASSESSED)
+        round_ = transitions(open_events, assess(facts, now=at), now=at)
         told += [("opened", hours) for _ in round_.opened] + [("closed", hours) for _ in round_.closed]
         open_events = after(round_)
     assert [word for word, _ in told] == ["opened", "closed"]

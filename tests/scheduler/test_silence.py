@@ -13,7 +13,7 @@ import pytest
 from scheduler.findings import Finding
 from scheduler.hours import WEEKS
 from scheduler.silence import LEAST_EXPECTED, LEAST_TIME, patience, silent
-from storage.records import EventKind
+from storage.event_kinds import EventKind
 from tests.scheduler.histories import MONDAY, Newsroom
 from tests.scheduler.judging import ask
 

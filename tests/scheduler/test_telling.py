@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from scheduler.sending import without_markdown
 from scheduler.telling import MESSAGE, TITLE, Message, article_message, digest_messages, event_message
+from storage.event_kinds import EventKind
 from storage.events import Event
 from storage.matching import matches
 from storage.printable import safe, width
 from storage.questions import parse
-from storage.records import EventKind, Precision
+from storage.records import Precision
 from tests.scheduler.wanted import an_article
 from tests.storage.rows import HOUR, NOON
 

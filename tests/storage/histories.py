@@ -54,7 +54,7 @@ def histories(draw: st.DrawFn) -> History:
         kinds=tuple(draw(st.lists(KINDS, min_size=len(edits), max_size=len(edits)))),
         undeclared=tuple(draw(st.lists(st.booleans(), min_size=len(edits), max_size=len(edits)))),
         readings={at: draw(st.integers(0, 5)) for at in read},
-        comings=Comings(gone=tuple(turns[::2]), back=tuple(turns[1::2])),
+        comings=Comings(gone=tuple(turns[::2]), restored=tuple(turns[1::2])),
         listed=(first, draw(st.sampled_from([first, *later]))),
         section=draw(st.sampled_from([None, "politics", "economy"])),
     )
@@ -63,7 +63,7 @@ def histories(draw: st.DrawFn) -> History:
 def keep(rows: Rows, told: History, slug: str) -> int:
     """The rows a crawl would have left; returns the article's id."""
     last = len(told.edits)
-    gone, back = told.comings.gone, told.comings.back
+    gone, back = told.comings.gone, told.comings.restored
     article_id = rows.article(
         slug,
         **told.wordings[last],
@@ -93,7 +93,7 @@ def _keep_beside(rows: Rows, told: History, slug: str, article_id: int) -> None:
     with rows.store.write() as connection:
         for at, count in told.readings.items():
             connection.execute(insert(ViewReadingRow).values(article_id=article_id, read_at=at, view_count=count))
-        for kind, moments in {"gone": told.comings.gone, "back": told.comings.back}.items():
+        for kind, moments in {"gone": told.comings.gone, "restored": told.comings.restored}.items():
             for at in moments:
                 facts = {"source": "caliber", "kind": kind, "subject": url, "details": {}}
                 connection.execute(insert(EventRow).values(opened_at=at, closed_at=at, **facts))

@@ -93,9 +93,9 @@ def test_the_wording_and_the_views_are_the_last_ones_seen_by_then(rows: Rows, to
     assert found.story.article.published_at == told.wordings[edits]["published_at"]
     read = [at for at in told.readings if at <= moment]
     assert found.story.article.view_count == (told.readings[max(read)] if read else None)
-    turns = sum(at <= moment for at in (*told.comings.gone, *told.comings.back))
+    turns = sum(at <= moment for at in (*told.comings.gone, *told.comings.restored))
     assert (found.presence is Presence.GONE) == (turns % 2 == 1)
-    assert (found.presence is Presence.BACK) == (turns > 0 and turns % 2 == 0)
+    assert (found.presence is Presence.RESTORED) == (turns > 0 and turns % 2 == 0)
     assert (found.story.article.gone_at is not None) == (found.presence is Presence.GONE)
 
 
@@ -124,7 +124,7 @@ def test_the_database_lists_what_the_pure_function_says(
 ) -> None:
     clear(rows)
     # Half of the moments are those of a reading or an edit: what holds at that very moment is easily missed.
-    turns = [at for one in told for at in (*one.edits, *one.readings, *one.comings.gone, *one.comings.back)]
+    turns = [at for one in told for at in (*one.edits, *one.readings, *one.comings.gone, *one.comings.restored)]
     moment = data.draw(MOMENTS | st.sampled_from(turns) if turns else MOMENTS)
     ids = {keep(rows, one, f"a{place}"): one for place, one in enumerate(told)}
     wanted = ArticleFilter(**asked)

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 from storage import duty_models, schema
 from storage.engine import create_store_engine, transaction
 from storage.errors import StoreError
+from storage.event_kinds import EventKind
 from storage.models import SCHEMA_VERSION
 from storage.tables import Model
 
@@ -77,3 +78,20 @@ def test_an_old_database_is_refused_until_it_is_upgraded_and_keeps_what_it_holds
     schema.check(engine)
     with transaction(engine, writes=False) as connection:
         assert connection.execute(text("SELECT url, etag, failures FROM channels")).all() == [("u", "e", 2)]
+
+
+def test_the_kinds_of_stored_events_get_their_plain_words(engine: Engine) -> None:
+    upgrade_to(engine, "0003")
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)"))
+        for kind in ("back", "untrusted", "volatile", "killed", "silent"):
+            row = text(
+                "INSERT INTO events (source, kind, subject, details, opened_at)"
+                " VALUES ('s', :kind, '', '{}', '2026-11-04 12:00:00')"
+            )
+            connection.execute(row, {"kind": kind})
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        kinds = connection.scalars(text("SELECT kind FROM events ORDER BY id")).all()
+    assert kinds == ["restored", "bad_validators", "noisy", "crawl_killed", "silent"]
+    assert set(kinds) <= set(EventKind)
