@@ -118,16 +118,6 @@ def _step(before: ViewReading | None, reading: ViewReading) -> Step:
     )
 
 
-def segments(readings: Iterable[ViewReading]) -> tuple[tuple[ViewReading, ...], ...]:
-    """The readings parted where the count was reset; within each part counts never fall."""
-    parts: list[list[ViewReading]] = []
-    for reading in in_order(readings):
-        if not parts or reading.view_count < parts[-1][-1].view_count:
-            parts.append([])
-        parts[-1].append(reading)
-    return tuple(map(tuple, parts))
-
-
 def views_at(readings: Iterable[ViewReading], moment: datetime) -> Estimate:
     """The views at a moment: as read, or evenly between the two readings around it; else None, with the reason."""
     ordered = in_order(readings)

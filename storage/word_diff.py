@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
+
+from storage.alignment import align, trim
 
 MAX_STEPS = 4_000_000
 """What aligning the words of one diff may cost, in `steps`: under half a second at worst; an edited paragraph of 600
@@ -44,39 +45,13 @@ def diff(old: str, new: str) -> tuple[Piece, ...]:
     """What became of the old text and what came, in the order of reading; what went stands before what came for it."""
     pieces: list[Piece] = []
     left = MAX_STEPS
-    for gone, come, same in _aligned(paragraphs(old), paragraphs(new), MAX_STEPS):
+    for gone, come, same in align(paragraphs(old), paragraphs(new), MAX_STEPS, steps):
         before, after = tokens("".join(gone)), tokens("".join(come))
-        for words_gone, words_come, words_same in _aligned(before, after, left):
+        for words_gone, words_come, words_same in align(before, after, left, steps):
             pieces += _pieces(words_gone, words_come, words_same)
-        left -= min(left, steps(*_trimmed(before, after)[1:3]))
+        left -= min(left, steps(*trim(before, after)[1:3]))
         pieces += _pieces([], [], same)
     return tuple(_joined(pieces))
-
-
-def old_of(pieces: Iterable[Piece]) -> str:
-    """The text before."""
-    return "".join(piece.text for piece in pieces if piece.mark is not Mark.COME)
-
-
-def new_of(pieces: Iterable[Piece]) -> str:
-    """The text after."""
-    return "".join(piece.text for piece in pieces if piece.mark is not Mark.GONE)
-
-
-def apply(pieces: Iterable[Piece], old: str) -> str:
-    """The new text, made from the old one and what came. Raises ValueError for a diff of another text."""
-    place, made = 0, []
-    for piece in pieces:
-        if piece.mark is Mark.COME:
-            made.append(piece.text)
-            continue
-        if not old.startswith(piece.text, place):
-            raise ValueError(f"the diff is of another text: it differs at character {place}")
-        made += [piece.text] * (piece.mark is Mark.SAME)
-        place += len(piece.text)
-    if place != len(old):
-        raise ValueError(f"the diff is of another text: it ends at character {place}")
-    return "".join(made)
 
 
 def paragraphs(text: str) -> list[str]:
@@ -99,43 +74,6 @@ def steps(old: Sequence[str], new: Sequence[str]) -> int:
     before, after = Counter(old), Counter(new)
     pairs = sum(times * after[item] for item, times in before.items())
     return (len(old) + pairs) * (2 * (before & after).total() + 1)
-
-
-Aligned = tuple[Sequence[str], Sequence[str], Sequence[str]]
-
-
-def _aligned(old: Sequence[str], new: Sequence[str], allowed: int) -> Iterator[Aligned]:
-    """What went, what came, and what is the same behind it, again and again."""
-    head, before, after, tail = _trimmed(old, new)
-    if head:
-        yield [], [], head
-    if steps(before, after) > allowed:
-        yield before, after, []
-    else:
-        yield from _matched(before, after)
-    if tail:
-        yield [], [], tail
-
-
-def _matched(old: Sequence[str], new: Sequence[str]) -> Iterator[Aligned]:
-    i = j = 0
-    for match in SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
-        yield old[i : match.a], new[j : match.b], old[match.a : match.a + match.size]
-        i, j = match.a + match.size, match.b + match.size
-
-
-def _trimmed(
-    old: Sequence[str], new: Sequence[str]
-) -> tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]:
-    """Both without what they begin and end with alike: the beginning, the two, the end."""
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
-    return old[:start], old[start : len(old) - end], new[start : len(new) - end], old[len(old) - end :]
-
-
-def _common(old: Sequence[str], new: Sequence[str]) -> int:
-    pairs = enumerate(zip(old, new, strict=False))
-    return next((place for place, (one, other) in pairs if one != other), min(len(old), len(new)))
 
 
 def _pieces(gone: Sequence[str], come: Sequence[str], same: Sequence[str]) -> Iterator[Piece]:

@@ -16,9 +16,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from hashlib import blake2b
 
+from storage.alignment import align, trim
 from storage.records import ChangeKind
 
 HASH_VERSION = "1"
@@ -229,38 +229,22 @@ def changed_words(before: Sequence[str], after: Sequence[str]) -> list[Region]:
     for old, new in _regions(before, after, MAX_STEPS):
         gone, come = " ".join(old).split(), " ".join(new).split()
         found.extend(_regions(gone, come, MAX_STEPS - spent))
-        spent += steps(*_trimmed(gone, come))
+        spent += steps(*trim(gone, come)[1:3])
     return found
 
 
 def _regions(before: Sequence[str], after: Sequence[str], allowed: int) -> Iterator[Region]:
-    old, new = _trimmed(before, after)
-    if not old and not new:
-        return
-    if steps(old, new) > allowed:
-        yield _counted(old, new)
-        return
-    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            yield old[i:j], new[k:m]
+    for gone, come, _ in align(before, after, allowed, steps):
+        if not set(gone).isdisjoint(come):  # too costly to align
+            yield _counted(gone, come)
+        elif gone or come:
+            yield list(gone), list(come)
 
 
 def steps(before: Sequence[str], after: Sequence[str]) -> int:
     """About the most comparisons difflib can need: the equal pairs, once for each match it can find."""
     times = Counter(after)
     return sum(times[item] for item in before) * min(len(before), len(after))
-
-
-def _trimmed(before: Sequence[str], after: Sequence[str]) -> Region:
-    start = _common(before, after)
-    old, new = before[start:], after[start:]
-    end = _common(old[::-1], new[::-1])
-    return list(old[: len(old) - end]), list(new[: len(new) - end])
-
-
-def _common(before: Sequence[str], after: Sequence[str]) -> int:
-    pairs = enumerate(zip(before, after, strict=False))
-    return next((index for index, (old, new) in pairs if old != new), min(len(before), len(after)))
 
 
 def _counted(before: Sequence[str], after: Sequence[str]) -> Region:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.answers import ViewReading
-from storage.view_series import AGES, Basis, at_ages, gain, in_order, segments, steps, views_at
+from storage.view_series import AGES, Basis, at_ages, gain, in_order, steps, views_at
 from tests.storage.rows import DAY, HOUR, NOON
 
 MOMENTS = st.integers(0, 3 * 86_400).map(lambda seconds: NOON + timedelta(seconds=seconds))
@@ -21,6 +21,16 @@ ANY = READINGS | SMALL
 
 def series(*counts: int, every: timedelta = HOUR, start: datetime = NOON) -> list[ViewReading]:
     return [ViewReading(read_at=start + place * every, view_count=count) for place, count in enumerate(counts)]
+
+
+def segments(readings: list[ViewReading]) -> list[list[ViewReading]]:
+    """Split the readings where the count fell."""
+    parts: list[list[ViewReading]] = []
+    for reading in in_order(readings):
+        if not parts or reading.view_count < parts[-1][-1].view_count:
+            parts.append([])
+        parts[-1].append(reading)
+    return parts
 
 
 def test_a_gain_is_told_with_its_gap_and_by_the_hour() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage import wording
+from storage import alignment, wording
 from storage.records import ChangeKind
 from storage.wording import Wording, changed_words, content_hash, kind_of_edit, normalise, numbers
 
@@ -207,7 +207,7 @@ def bounded(junk: None, before: Sequence[str], after: Sequence[str], autojunk: b
     ],
 )
 def test_aligning_long_texts_is_bounded(monkeypatch: pytest.MonkeyPatch, before: list[str], after: list[str]) -> None:
-    monkeypatch.setattr(wording, "SequenceMatcher", bounded)
+    monkeypatch.setattr(alignment, "SequenceMatcher", bounded)
     assert changed_words(before, after)
 
 
