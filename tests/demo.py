@@ -25,6 +25,7 @@ from click.testing import CliRunner
 
 import presswatch
 from tests.site import Article, Site, demo_articles, demo_counts, demo_edits, later_articles
+from tests.support.patience import patient
 
 ROOT = Path(__file__).parents[1]
 CONFIG = "presswatch.toml"
@@ -106,7 +107,7 @@ class Terminal:
                 env=environment(os.environ),
                 capture_output=True,
                 encoding="utf-8",
-                timeout=PATIENCE,
+                timeout=patient(PATIENCE),
                 check=False,
             )
         except subprocess.TimeoutExpired:

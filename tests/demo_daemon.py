@@ -28,6 +28,7 @@ from typing import Any
 from storage.relooks import RUNGS
 from tests.demo import DATABASE, EVERYTHING, DemoError, Terminal, environment, go_on, tell, wanted
 from tests.site import Site, demo_articles, demo_edits
+from tests.support.patience import patient
 
 SETTINGS = """\
 [scraper]
@@ -153,7 +154,7 @@ def daemon(terminal: Terminal) -> Iterator[Path]:
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            code = process.wait(PATIENCE)
+            code = process.wait(patient(PATIENCE))
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
@@ -163,9 +164,9 @@ def daemon(terminal: Terminal) -> Iterator[Path]:
 
 def wait(what: str, done: Callable[[], Any], *, patience: float = PATIENCE) -> None:
     """Until it is done. Raises DemoError when it takes too long."""
-    ends_at = time.monotonic() + patience
+    began_at = time.monotonic()
     while not done():
-        if time.monotonic() > ends_at:
+        if time.monotonic() - began_at > patient(patience):
             raise DemoError(f"{what}: waited for in vain for {patience:.0f} s")
         time.sleep(0.3)
 

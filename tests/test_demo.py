@@ -8,13 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import patient
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:
     before = set(ROOT.iterdir())
     done = subprocess.run(
-        [sys.executable, "-m", "tests.demo"], cwd=ROOT, capture_output=True, text=True, timeout=110, check=False
+        [sys.executable, "-m", "tests.demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=patient(250),
+        check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert "presswatch crawl caliber" in done.stdout
@@ -29,7 +36,7 @@ def test_the_demo_of_the_daemon_ends_well_and_stops_all_it_started() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=patient(250),
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -17,6 +16,7 @@ import pytest
 
 from tests.site import Article, Site, SiteError
 from tests.site_tests.client import get
+from tests.support.patience import patient, wait_until
 
 ROOT = Path(__file__).parents[1]
 HOLDER = """
@@ -29,16 +29,15 @@ sys.stdin.read()
 
 
 def is_gone(pid: int) -> bool:
-    """Whether a process ends within ten seconds; one that only waits to be reaped has ended."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
+    """Wait for a process to end; one that only waits to be reaped has ended."""
+
+    def has_ended() -> bool:
         try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
-        time.sleep(0.01)
-    return False
+
+    return wait_until(has_ended, seconds=10)
 
 
 def python(*arguments: str) -> subprocess.Popen[str]:
@@ -144,7 +143,7 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> 
         assert address.startswith("http://127.0.0.1:")
         assert len(bundled(address)) == 34
         command.send_signal(number)
-        output, errors = command.communicate(timeout=10)
+        output, errors = command.communicate(timeout=patient(10))
         assert (command.returncode, output, errors) == (0, "", "")
 
 
@@ -152,7 +151,7 @@ def bundled(address: str) -> set[str]:
     """The paths of all articles on the front pages of a site at this address."""
     found: set[str] = set()
     for page in (1, 2):
-        with urlopen(f"{address}/?page={page}", timeout=10) as reply:
+        with urlopen(f"{address}/?page={page}", timeout=patient(10)) as reply:
             text = reply.read().decode()
         found.update(re.findall(r'<a href="([^"]*/post/[^"]*)"><h2', text))
     return found

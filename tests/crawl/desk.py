@@ -24,6 +24,7 @@ from storage.models import ArticleRow, ChannelRow, EventRow, FetchRow, LinkRow, 
 from storage.runs import RunSummary
 from storage.store import Store, open_store
 from tests.site import Site
+from tests.support.patience import patient
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NO_WAIT = timedelta(0)
@@ -78,7 +79,7 @@ class Desk:
             text=True,
             cwd=self.folder,
             env=self.environment(),
-            timeout=60,
+            timeout=patient(60),
             check=False,
             **options,
         )

@@ -10,6 +10,7 @@ from storage.records import Outcome, RunStatus, Stage
 from tests.crawl.desk import Desk
 from tests.crawl.stories import story
 from tests.site import Framing, Site, bad
+from tests.support.patience import patient_duration
 
 BAD_PAGES = {
     "500 for ever": (bad.server_error(), Stage.HTTP_5XX, "answered 500"),
@@ -21,7 +22,7 @@ BAD_PAGES = {
     "reset half-way": (bad.reset(), Stage.NETWORK, ""),
     "closed at once": (bad.close(), Stage.NETWORK, ""),
     "a short body": (bad.short_body(), Stage.NETWORK, "broke off"),
-    "5 s": (bad.slow(5), Stage.TIMEOUT, "no full answer in time"),
+    "5 s": (bad.slow(600), Stage.TIMEOUT, "no full answer in time"),
     "an endless answer": (bad.trickle(), Stage.TIMEOUT, "no full answer in time"),
     "an endless header": (bad.endless_header(), Stage.NETWORK, ""),
     "200 MB announced": (bad.huge(), Stage.NETWORK, "larger than scraper.max_response_size"),
@@ -43,7 +44,7 @@ def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, de
     act, stage, reason = BAD_PAGES[name]
     site.publish_many([story("good"), story("ill")])
     site.misbehave("ill", act)
-    desk.slow_down(timeout=timedelta(seconds=1))
+    desk.slow_down(timeout=patient_duration(1))
     run = desk.crawl()
     assert (run.status, run.new, run.failed, run.pending) == (RunStatus.SUCCEEDED, 1, 1, 1)
     link = desk.row("links", url=site.url_of("ill"))

@@ -11,6 +11,7 @@ from storage.records import Outcome, RunStatus, Stage
 from tests.crawl.desk import Desk
 from tests.crawl.stories import NOW, story
 from tests.site import FeedDates, Guids, Paging, Site, bad, bad_bytes
+from tests.support.patience import patient_duration
 
 FEED = SourceSettings(channels=({"feed": "/rss.xml"},))
 LIST = SourceSettings(channels=({"list": "/en/category/politics", "language": "en"},))
@@ -200,11 +201,11 @@ def test_robots_txt_speaks_to_our_name_and_not_to_who_runs_us(addressed: str, ne
     assert desk.crawl().new == new
 
 
-@pytest.mark.parametrize("act", [bad.server_error(), bad.slow(5), bad.reset()], ids=["500", "slow", "reset"])
+@pytest.mark.parametrize("act", [bad.server_error(), bad.slow(600), bad.reset()], ids=["500", "slow", "reset"])
 def test_robots_txt_that_cannot_be_had_is_no_permission(act: object, desk: Desk, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("/robots.txt", act)
-    desk.slow_down(timeout=timedelta(seconds=1))
+    desk.slow_down(timeout=patient_duration(1))
     run = desk.crawl()
     assert (run.status, run.new) == (RunStatus.FAILED, 0)
     assert {request.path for request in site.requests} == {"/robots.txt"}

@@ -13,6 +13,7 @@ from storage.records import Trigger
 from tests.crawl.desk import ROOT, Desk
 from tests.crawl.stories import NOW, story
 from tests.site import Site, bad
+from tests.support.patience import patient
 
 
 def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
@@ -143,7 +144,7 @@ def scrapy(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         cwd=desk.folder,
         env=desk.environment(),
-        timeout=60,
+        timeout=patient(60),
         check=False,
     )
 

@@ -8,8 +8,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,27 +21,33 @@ from storage.records import Outcome, RunStatus, Trigger
 from tests.crawl.desk import Desk
 from tests.crawl.stories import NOW, story
 from tests.site import Site, bad
+from tests.support.patience import patient, wait_until
+
+BUSY = 6.0
+"""Seconds that a database is locked: longer than SQLite waits by itself."""
 
 
-def lock_for(file: Path, seconds: float, locked: threading.Event) -> None:
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
     """Hold the write lock of a database, as another process would."""
     connection = sqlite3.connect(file, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
-    locked.set()
-    time.sleep(seconds)
-    connection.execute("ROLLBACK")
-    connection.close()
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
 
 
-def test_a_database_locked_for_ten_seconds_only_delays_the_crawl(desk: Desk, site: Site) -> None:
+def test_a_database_that_is_locked_for_a_while_only_delays_the_crawl(desk: Desk, site: Site) -> None:
     desk.store().close()
     site.publish_many([story(f"story-{number}") for number in range(3)])
-    locked = threading.Event()
-    holder = threading.Thread(target=lock_for, args=(desk.folder / "desk.db", 10, locked))
-    holder.start()
-    locked.wait()
-    run = desk.crawl()
-    holder.join()
+    crawling = ThreadPoolExecutor(1)
+    with crawling, locked(desk.folder / "desk.db"):
+        crawled = crawling.submit(desk.crawl)
+        time.sleep(BUSY)
+        assert not crawled.done()
+    run = crawled.result()
     assert (run.status, run.new, run.pending) == (RunStatus.SUCCEEDED, 3, 0)
 
 
@@ -47,12 +55,8 @@ def test_a_lock_that_outlasts_the_patience_ends_in_one_line(desk: Desk, site: Si
     desk.store().close()
     (desk.folder / "presswatch.toml").write_text('[storage]\nbusy_timeout = "500 ms"\n', encoding="utf-8")
     site.publish(story("one"))
-    locked = threading.Event()
-    holder = threading.Thread(target=lock_for, args=(desk.folder / "desk.db", 4, locked))
-    holder.start()
-    locked.wait()
-    done = desk.crawl_command()
-    holder.join()
+    with locked(desk.folder / "desk.db"):
+        done = desk.crawl_command()
     assert done.returncode == 1
     assert "locked" in done.stderr
     assert "Traceback" not in done.stderr
@@ -74,7 +78,7 @@ def test_a_full_disk_ends_in_one_line_and_the_next_crawl_has_it_all(desk: Desk, 
         preexec_fn=no_more_room,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=patient(60),
         check=False,
     )
     assert done.returncode == 1
@@ -104,7 +108,7 @@ def test_a_killed_crawl_loses_nothing_and_stores_nothing_twice(after: int, desk:
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(40)])
     desk.store().close()
     if after == 0:
-        site.misbehave("/en/category/politics", bad.slow(30))
+        site.misbehave("/en/category/politics", bad.slow(600))
     command = [sys.executable, "-m", "presswatch", "crawl", "caliber", "--base-url", site.url]
     with subprocess.Popen(command, cwd=desk.folder, env=desk.environment()) as process:
         wait_for_articles(desk.folder / "desk.db", site, after)
@@ -123,15 +127,15 @@ def test_a_killed_crawl_loses_nothing_and_stores_nothing_twice(after: int, desk:
 
 def wait_for_articles(file: Path, site: Site, count: int) -> None:
     """Until so many articles are stored; with none wanted, until the crawl has asked for its list."""
-    deadline = time.monotonic() + 30
-    with sqlite3.connect(file) as database:
-        while time.monotonic() < deadline:
-            if count == 0 and site.requests_for("/en/category/politics"):
-                return
-            if count and database.execute("SELECT count(*) FROM articles").fetchone()[0] >= count:
-                return
-            time.sleep(0.005)
-    raise AssertionError("the crawl never got that far")
+    with closing(sqlite3.connect(file)) as database:
+
+        def is_there() -> bool:
+            if count == 0:
+                return bool(site.requests_for("/en/category/politics"))
+            stored: int = database.execute("SELECT count(*) FROM articles").fetchone()[0]
+            return stored >= count
+
+        wait_until(is_there, every=0.005)
 
 
 def test_a_crawl_that_is_told_to_stop_ends_in_good_order(desk: Desk, site: Site) -> None:
@@ -144,7 +148,7 @@ def test_a_crawl_that_is_told_to_stop_ends_in_good_order(desk: Desk, site: Site)
     ) as process:
         wait_for_articles(desk.folder / "desk.db", site, 2)
         process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=patient(30))
     assert process.returncode == 1
     assert "interrupted" in output
     assert "Traceback" not in errors

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -19,9 +18,13 @@ from storage import duty_models as _duty_models  # noqa: F401  (they fill the me
 from storage.store import Store, open_store
 from storage.tables import Model
 from tests.site import Site
+from tests.support.patience import patient, patient_setting, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 80.0  # seconds for what takes one or two on a quiet machine
+PATIENCE = 60.0
+"""Seconds on a quiet machine for anything a daemon does within one or two."""
+FOREVER = 100_000.0
+"""Seconds that outlast every test."""
 T = TypeVar("T")
 SETTINGS = """
 [scraper]
@@ -30,6 +33,7 @@ retry_delay = "0 s"
 autothrottle = false
 concurrency = 8
 retries = 0
+timeout = "1 d"  # a site that hangs is ended by nothing but the deadline
 
 [scheduler]
 shutdown_grace_period = "{grace}"
@@ -57,15 +61,20 @@ class Post:
         self,
         *,
         schedule: str = 'interval = "1 s"',
-        grace: str = "3 s",
-        deadline: str = "60 s",
+        grace: str = "",
+        deadline: str = "",
         memory: str = "1 GB",
         listen: str = "",
         more: str = "",
     ) -> None:
         """Write the settings for the daemons to come."""
         text = SETTINGS.format(
-            url=self.site.url, schedule=schedule, grace=grace, deadline=deadline, memory=memory, listen=listen
+            url=self.site.url,
+            schedule=schedule,
+            grace=grace or patient_setting(3),
+            deadline=deadline or patient_setting(60),
+            memory=memory,
+            listen=listen,
         )
         (self.folder / "presswatch.toml").write_text(text + more, encoding="utf-8")
 
@@ -92,7 +101,7 @@ class Post:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=patient(PATIENCE),
             check=False,
         )
 
@@ -116,11 +125,7 @@ class Post:
 
     def wait(self, what: Callable[[], T], *, patience: float = PATIENCE) -> T:
         """Until `what` is true; AssertionError with the daemon's log if it takes too long."""
-        ends_at = time.monotonic() + patience
-        while not (found := what()):
-            assert time.monotonic() < ends_at, f"waited in vain; the log says:\n{self.log}"
-            time.sleep(0.1)
-        return found
+        return wait_until(what, seconds=patience, every=0.1, report=lambda: f"the log says:\n{self.log}")
 
     def wait_for(self, table: str, count: int = 1, **where: Any) -> list[Row[Any]]:
         """Until a table has so many rows with these values."""
@@ -141,7 +146,7 @@ class Post:
                 daemon.send_signal(signal.SIGTERM)
         for daemon in self._daemons:
             try:
-                daemon.wait(15)
+                daemon.wait(patient(15))
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
@@ -155,4 +160,4 @@ def _as_from_a_terminal() -> None:
 def end(daemon: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:
     """Send a signal and wait for the end; the exit code."""
     daemon.send_signal(number)
-    return daemon.wait(PATIENCE)
+    return daemon.wait(patient(PATIENCE))

@@ -14,6 +14,7 @@ import psutil
 from tests.crawl.stories import story
 from tests.daemon.post import ROOT, Post
 from tests.site import Site
+from tests.support.patience import patient
 
 DECLARATION = """
 from dataclasses import replace
@@ -83,7 +84,7 @@ class Stand(Post):
 
     def size(self, pid: int) -> Size:
         """What a daemon holds, its tasks as it says itself."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=patient(30)) as answer:
             lines = answer.read().decode().splitlines()
         [tasks] = [float(line.split()[1]) for line in lines if line.startswith("presswatch_tasks ")]
         return Size.of(pid, int(tasks))

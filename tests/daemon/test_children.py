@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,12 @@ import pytest
 from scheduler.children import Children, Ending, Limits, command, judge, resident
 from storage.records import RunStatus
 from tests.crawl.stories import story
-from tests.daemon.post import ROOT, Post
+from tests.daemon.post import FOREVER, ROOT, Post
 from tests.site import Site, bad
+from tests.support.patience import patient_duration
 
-ROOMY = Limits(deadline=timedelta(seconds=40), grace=timedelta(seconds=3), memory=10**9)
-PATIENT = replace(ROOMY, grace=timedelta(seconds=30))
+ROOMY = Limits(deadline=patient_duration(40), grace=patient_duration(3), memory=10**9)
+PATIENT = replace(ROOMY, grace=patient_duration(30))
 
 
 def crawl(post: Post, limits: Limits, meanwhile: Callable[[int], None] | None = None) -> Ending:
@@ -63,25 +64,26 @@ def test_a_crawl_that_fails_says_so_itself(post: Post, site: Site) -> None:
 
 
 def test_a_crawl_that_takes_too_long_is_ended_and_its_run_timed_out(post: Post, site: Site) -> None:
-    site.misbehave("/rss.xml", bad.slow(60))
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
     started = datetime.now(UTC)
-    ending = crawl(post, Limits(deadline=timedelta(seconds=4), grace=timedelta(seconds=5), memory=10**9))
+    limits = Limits(deadline=patient_duration(4), grace=patient_duration(5), memory=10**9)
+    ending = crawl(post, limits)
     assert ending.status is RunStatus.TIMED_OUT
     assert account_for(post, ending, started) == ["caliber"]
     [run] = post.rows("crawl_runs")
-    assert (run.status, run.error) == ("timed out", "its process took longer than 0:00:04 and was ended")
+    assert (run.status, run.error) == ("timed out", f"its process took longer than {limits.deadline} and was ended")
 
 
 def test_a_crawl_that_does_not_listen_is_killed(post: Post, site: Site) -> None:
     """A stopped process is as deaf as one whose loop is blocked."""
-    site.misbehave("/rss.xml", bad.slow(60))
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
     started = datetime.now(UTC)
 
     def deafen(pid: int) -> None:
         post.wait_for("crawl_runs")
         os.kill(pid, signal.SIGSTOP)
 
-    limits = Limits(deadline=timedelta(seconds=5), grace=timedelta(seconds=1), memory=10**9)
+    limits = Limits(deadline=patient_duration(5), grace=patient_duration(1), memory=10**9)
     ending = crawl(post, limits, deafen)
     assert (ending.exit_code, ending.status) == (-9, RunStatus.TIMED_OUT)
     assert account_for(post, ending, started) == ["caliber"]
@@ -91,13 +93,13 @@ def test_a_crawl_that_does_not_listen_is_killed(post: Post, site: Site) -> None:
 
 
 def test_a_crawl_that_takes_too_much_memory_is_ended(post: Post, site: Site) -> None:
-    site.misbehave("/rss.xml", bad.slow(60))
-    ending = crawl(post, Limits(deadline=timedelta(seconds=40), grace=timedelta(seconds=3), memory=20 * 10**6))
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
+    ending = crawl(post, Limits(deadline=patient_duration(40), grace=patient_duration(3), memory=20 * 10**6))
     assert (ending.status, ending.error) == (RunStatus.CRASHED, "its process took more than 20 MB and was ended")
 
 
 def test_a_crawl_that_is_killed_from_outside_has_crashed(post: Post, site: Site) -> None:
-    site.misbehave("/rss.xml", bad.slow(60))
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
 
     def kill(pid: int) -> None:
         post.wait_for("crawl_runs")
@@ -111,12 +113,12 @@ def test_a_crawl_that_is_killed_from_outside_has_crashed(post: Post, site: Site)
 
 
 def test_what_runs_when_the_daemon_stops_is_given_its_grace_and_then_ended(post: Post, site: Site) -> None:
-    site.misbehave("/rss.xml", bad.slow(60))
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
 
     async def run() -> Ending:
         environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
         children = Children(
-            Limits(deadline=timedelta(seconds=60), grace=timedelta(seconds=2), memory=10**9),
+            Limits(deadline=patient_duration(60), grace=patient_duration(2), memory=10**9),
             environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")},
         )
         crawling = asyncio.create_task(children.run(("caliber",)))

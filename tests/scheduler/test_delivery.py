@@ -27,6 +27,7 @@ from storage.records import Telling
 from tests.scheduler.listener import PASSWORD, TOKEN, Listener, refusing_port
 from tests.scheduler.wanted import a_due_alert, new_watch
 from tests.storage.rows import DAY, HOUR, NOON, Rows
+from tests.support.patience import patient_duration
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MINUTE = timedelta(minutes=1)
@@ -164,9 +165,8 @@ class TestOutbox:
             rows.store.watches.add(new_watch(name="Other", target=other.target), NOON)
             gas(rows, "one", "two")
             run_watches(rows.store, now=NOON)
-            begun = time.monotonic()
-            assert deliver_due(rows.store, now=NOON, timeout=SECOND) == DeliveryCounts(2, 1, 2, 1)
-            assert time.monotonic() - begun < 4
+            timeout = patient_duration(2)
+            assert deliver_due(rows.store, now=NOON, timeout=timeout) == DeliveryCounts(2, 1, 2, 1)
             assert other.titles == ["Caliber.az: One", "Caliber.az: Two"]
         assert listener.asked == 1
         waits = {alert.next_attempt_at for alert in alerts_in(rows) if alert.delivered_at is None}

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from tests.site import wire
+from tests.support.patience import patient
 
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 30.0  # seconds for one command; a site that is slower is stuck
+_PATIENCE = 30.0  # seconds on a quiet machine for one command; a site that is slower is stuck
 _FAREWELL = 2.0  # seconds to end by itself
 
 
@@ -68,7 +69,7 @@ class SiteProcess:
         with contextlib.suppress(BrokenPipeError):  # it was gone before
             self._child.stdin.close()
         try:
-            self._child.wait(_FAREWELL)
+            self._child.wait(patient(_FAREWELL))
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
@@ -104,8 +105,8 @@ class SiteProcess:
         assert stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(stdout, selectors.EVENT_READ)
-            if not selector.select(_PATIENCE):
-                raise SiteError(f"site process {self.pid} said nothing for {_PATIENCE} s")
+            if not selector.select(patient(_PATIENCE)):
+                raise SiteError(f"site process {self.pid} said nothing in time")
         if line := stdout.readline():
             return bytes(line)
         raise SiteError(f"site process {self.pid} ended: {self.complaints().strip()}")

@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 from lxml import html as lxml_html
 
 from tests.site import Site
+from tests.support.patience import patient
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-PATIENCE = 10.0
+PATIENCE = patient(10.0)
 
 
 @dataclass(frozen=True, slots=True)

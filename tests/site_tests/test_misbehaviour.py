@@ -12,6 +12,7 @@ from lxml import html as lxml_html
 
 from tests.site import Article, Misbehaviour, Site, SiteError, bad, bad_bytes
 from tests.site_tests.client import ask, get
+from tests.support.patience import patient
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 VOTE = Article(slug="a-vote", title="Голос & vote", body=("Палата проголосовала.", "Twice."), published_at=NOW, views=5)
@@ -80,7 +81,7 @@ class TestStatuses:
     @pytest.mark.parametrize("status", [204, 304])
     def test_statuses_without_a_body(self, site: Site, status: int) -> None:
         site.misbehave("/x", bad.answer(status))
-        connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=patient(10))
         assert [ask(connection, target).status for target in ("/x", "/robots.txt")] == [status, 200]
         connection.close()
 

@@ -12,7 +12,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -37,6 +36,7 @@ from storage.records import Problem
 from storage.taking import FIELDS
 from tests.storage.conftest import Ask
 from tests.storage.rows import DAY, HOUR, NOON, TERMS, Rows
+from tests.support.patience import wait_until
 
 FORMULA = '=HYPERLINK("http://x","y")'
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -247,9 +247,7 @@ def test_a_killed_export_leaves_no_half_file_under_the_name(rows: Rows, alone: P
         rows.article(f"a{number}", body="long " * 200_000)
     command = [sys.executable, "-m", "presswatch", "export", "out.jsonl", "--database", rows.database]
     process = subprocess.Popen(command, cwd=alone, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    deadline = time.monotonic() + 30
-    while not [part for part in alone.glob(".out.jsonl.*") if part.stat().st_size] and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_until(lambda: any(part.stat().st_size for part in alone.glob(".out.jsonl.*")), every=0.001)
     process.send_signal(signal.SIGKILL)
     killed = process.wait() == -signal.SIGKILL
     assert killed

@@ -12,10 +12,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +24,7 @@ from storage.read_only import distinct
 from storage.sqlite_functions import place, replaced_within
 from tests.storage.conftest import Ask
 from tests.storage.rows import Rows
+from tests.support.patience import patient, wait_until
 
 
 @pytest.fixture
@@ -231,12 +232,16 @@ def mind_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def opened(pid: int, file: str) -> bool:
+    return file in {one.path for one in psutil.Process(pid).open_files()}
+
+
 def test_ctrl_c_ends_it_as_it_ends_every_command(rows: Rows) -> None:
     whole = [sys.executable, "-m", "presswatch", "sql", ENDLESS, "--timeout", "60 s", "--database", rows.database]
     where = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     options: dict[str, Any] = {"env": where, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
     with subprocess.Popen(whole, preexec_fn=mind_interrupts, **options) as process:  # noqa: PLW1509  (no other threads)
-        time.sleep(3)
+        wait_until(lambda: opened(process.pid, rows.database.removeprefix("sqlite:///")))
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(patient(20)) == 130
         assert (process.stderr or io.StringIO()).read().strip() == "presswatch: interrupted"

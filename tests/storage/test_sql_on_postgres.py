@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -141,9 +140,9 @@ def test_a_server_that_does_not_answer_is_named_as_by_every_command(alone: Path,
 
 
 def test_the_timeout_is_for_all_rows_together(rows: Rows, ask: Ask) -> None:
-    started = time.monotonic()
-    answer = ask("sql", "select pg_sleep(0.05) from generate_series(1, 1000)", "--timeout", "1 s", "--format", "csv")
-    assert (answer.exit_code, time.monotonic() - started < 10) == (1, True)
+    endless = "select pg_sleep(0.05) from generate_series(1, 1000000)"
+    answer = ask("sql", endless, "--timeout", "1 s", "--format", "csv")
+    assert answer.exit_code == 1
     assert answer.stderr == "presswatch: SQL: it took longer than 1 s; --timeout gives it more\n"
 
 
@@ -153,10 +152,10 @@ def test_a_very_short_timeout_is_one(rows: Rows, ask: Ask, timeout: str) -> None
 
 
 def test_rows_come_whole_and_in_order_whatever_their_size(rows: Rows, ask: Ask) -> None:
-    asked = "select i, repeat('x', i * i) as x from generate_series(1, 1100) i order by i"
+    asked = "select i, repeat('x', i * i) as x from generate_series(1, 400) i order by i"
     answer = ask("sql", asked, "--format", "csv")
     told = [row.split(",") for row in answer.stdout.splitlines()[1:]]
-    assert [(int(number), len(text)) for number, text in told] == [(i, i * i) for i in range(1, 1101)]
+    assert [(int(number), len(text)) for number, text in told] == [(i, i * i) for i in range(1, 401)]
 
 
 def test_a_structure_in_csv_is_json(rows: Rows, ask: Ask) -> None:

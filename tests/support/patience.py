@@ -6,6 +6,7 @@ and are multiplied here, the only place that reads a clock to judge the machine.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -26,13 +27,13 @@ def patient(seconds: float) -> float:
 
 
 def patient_duration(seconds: float) -> timedelta:
-    """Scale a number of seconds as `patient` does, as a timedelta."""
-    return timedelta(seconds=patient(seconds))
+    """Scale a number of seconds as `patient` does, as a timedelta of whole seconds."""
+    return timedelta(seconds=math.ceil(patient(seconds)))
 
 
 def patient_setting(seconds: float) -> str:
     """Write scaled seconds as a duration of a settings file, such as "12 s"."""
-    return f"{max(1, round(patient(seconds)))} s"
+    return f"{math.ceil(patient(seconds))} s"
 
 
 def slowness() -> float:
