@@ -1,4 +1,4 @@
-"""What a database holds, whatever its version: told without changing or making anything."""
+"""Describe a database of any version without changing it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,22 @@ from sqlalchemy import Connection, Engine, func, inspect, select
 from storage import duty_models as _duty_models  # noqa: F401  (they fill the metadata)
 from storage.engine import transaction
 from storage.models import SCHEMA_VERSION
-from storage.printable import safe
 from storage.schema import version_of
 from storage.tables import Model
 
-LABEL_WIDTH = 16
 
-
-def inventory_lines(engine: Engine) -> Iterator[str]:
-    """Address, version of the tables, size of the file, rows in each table. Raises StoreError."""
-    yield _line("database", engine.url.render_as_string(hide_password=True))
+def describe_database(engine: Engine) -> Iterator[tuple[str, str]]:
+    """Yield URL, version of the tables, size of the file and the rows of each table as pairs. Raises StoreError."""
+    yield ("database", engine.url.render_as_string(hide_password=True))
     file = _file(engine)
     if file is not None and not file.exists():
-        yield _line("file", "not there yet; the first command that needs it makes it")
+        yield ("file", "not there yet; the first command that needs it makes it")
         return
     with transaction(engine, writes=False) as connection:
-        yield _line("tables", _version(version_of(connection)))
+        yield ("tables", _version(version_of(connection)))
         if file is not None:
-            yield _line("file", f"{file.stat().st_size} bytes")
+            yield ("file", f"{file.stat().st_size} bytes")
         yield from _rows(connection)
-
-
-def _line(label: str, value: str) -> str:
-    return f"{label:<{LABEL_WIDTH}}{safe(value)}"
 
 
 def _file(engine: Engine) -> Path | None:
@@ -48,8 +41,8 @@ def _version(found: str | None) -> str:
     return found if found == SCHEMA_VERSION else f"{found} (this program needs {SCHEMA_VERSION})"
 
 
-def _rows(connection: Connection) -> Iterator[str]:
+def _rows(connection: Connection) -> Iterator[tuple[str, str]]:
     there = set(inspect(connection).get_table_names())
     for table in Model.metadata.sorted_tables:
         if table.name in there:
-            yield _line(table.name, str(connection.scalar(select(func.count()).select_from(table))))
+            yield (table.name, str(connection.scalar(select(func.count()).select_from(table))))

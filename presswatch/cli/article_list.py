@@ -11,9 +11,17 @@ from typing import Any
 import click
 
 from presswatch.cli.group import invalid_option
-from presswatch.cli.options import DEFAULT_LIMIT, FEEDS, Page
+from presswatch.cli.options import DEFAULT_LIMIT, Page
 from presswatch.output import formats
-from presswatch.output.records import attributed, chosen, columns_wide, give_records, names_of, plain_table
+from presswatch.output.formats import FORMATS
+from presswatch.output.records import (
+    field_names,
+    plain_table,
+    select_fields,
+    terminal_width,
+    with_attribution,
+    write_records,
+)
 from presswatch.output.tables import UTC_NOTE, attribution, excerpt_lines
 from storage import cursors
 from storage.answers import ArticleGain, ArticleHit, ArticleSummary, Excerpt
@@ -64,7 +72,7 @@ def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping
     found = store.articles.find(wanted, sort=sort, limit=None if most is None else most + 1, after=after, now=now)
     paged = Paged(found, most)
     shown = _excerpts(store, wanted, paged, page.form) if page.highlight else map(Excerpt, paged)
-    if page.form in FEEDS:
+    if FORMATS[page.form].articles_only:
         _refuse_fields(page)
         formats.emit(_feed(store, shown, page.form, {**typed, "by": sort}, now, lambda: paged.next_page(sort)))
     else:
@@ -76,10 +84,10 @@ def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping
 
 def _names(page: Page, sort: Sort) -> tuple[str, ...]:
     """The fields that are given."""
-    known = names_of({Sort.RANK: ArticleHit, Sort.GROWTH: ArticleGain}.get(sort, ArticleSummary))
+    known = field_names({Sort.RANK: ArticleHit, Sort.GROWTH: ArticleGain}.get(sort, ArticleSummary))
     default = IN_MARKDOWN if page.form == "md" else known
     marked = (SNIPPET,) if page.highlight else ()
-    return chosen(page.fields, (*known, *marked), (*default, *marked))
+    return select_fields(page.fields, (*known, *marked), (*default, *marked))
 
 
 def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Excerpt]:
@@ -103,11 +111,11 @@ def _give_list(shown: Iterator[Excerpt], names: Sequence[str], page: Page) -> No
     if page.form == "table":
         found = list(shown)
         make = excerpt_lines if page.fields is None else partial(field_lines, names=names)
-        formats.say(make(found, columns_wide=columns_wide()) if found else ())
+        formats.say(make(found, columns_wide=terminal_width()) if found else ())
         return
-    carried = attributed(names)
+    carried = with_attribution(names)
     records = ({name: value_of(excerpt, name) for name in carried} for excerpt in shown)
-    give_records(records, carried, page.form, raw=page.raw)
+    write_records(records, carried, page.form, raw=page.raw)
 
 
 def value_of(excerpt: Excerpt, name: str) -> Any:
@@ -146,8 +154,7 @@ def _feed(
         home=store.sources.home(typed.get("source")) or "urn:presswatch",
         made_at=now,
     )
-    write = feeds.atom_pieces if form == "atom" else feeds.rss_pieces
-    return write(shown, head, next_page)
+    return FORMATS[form].writer()(shown, head, next_page)
 
 
 def _in_words(name: str, value: Any) -> str:
@@ -168,17 +175,17 @@ def give_counts(store: Store, wanted: ArticleFilter, by: str | None, page: Page)
         "--sort": page.sort is not None,
         "--highlight": page.highlight,
         "--limit": by is None and page.limit is not None,
-        f"--format {page.form}": page.form in FEEDS,
+        f"--format {page.form}": FORMATS[page.form].articles_only,
     }
     for option, given in senseless.items():
         if given:
             raise ConfigError(f"{option} means nothing to counts; leave it out, or leave out --count and --group-by")
     if by is None:
         number = count(store, wanted)
-        give_records([{COUNTED: number}], [COUNTED], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)])
+        write_records([{COUNTED: number}], [COUNTED], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)])
         return True
     rows = ({by: key, COUNTED: number} for key, number in counts(store, wanted, [By(by)]))
-    return give_records(_first(rows, page.limit), [by, COUNTED], page.form, raw=page.raw)
+    return write_records(_first(rows, page.limit), [by, COUNTED], page.form, raw=page.raw)
 
 
 COUNTED = "article_count"

@@ -8,17 +8,18 @@ from pathlib import Path
 import click
 
 from presswatch.cli.group import config_options
-from presswatch.cli.options import details_format_option
+from presswatch.cli.options import text_or_records_options
 from presswatch.output import formats
-from presswatch.output.settings_text import setting_lines, settings_in_force
+from presswatch.output.records import write_list
+from presswatch.output.settings_text import Setting, setting_lines, settings_in_force
 from scraper.sources import load_crawl_config, load_sources
 from storage.config import Config
 
 
 @click.command()
-@details_format_option
+@text_or_records_options
 @config_options
-def config(form: str, config_path: str | None, database: str | None) -> None:
+def config(form: str, raw: bool, config_path: str | None, database: str | None) -> None:
     """Print every effective setting as TOML, with its origin. Opens no database.
 
     Passwords and tokens are shown as ***.
@@ -28,6 +29,8 @@ def config(form: str, config_path: str | None, database: str | None) -> None:
     if form == "json":
         answer = {"file": None if settings.path is None else str(settings.path), "settings": found}
         formats.emit([formats.as_json(answer, indent=2), "\n"])
+    elif form != "text":
+        write_list(iter(found), form, kind=Setting, raw=raw)
     else:
         head = _file_in_words(settings, named=config_path is not None)
         formats.say(setting_lines(found, head=head))

@@ -8,13 +8,18 @@ import click
 
 from presswatch.cli.database import engine_from_config, store_from_config
 from presswatch.cli.group import config_options
+from presswatch.cli.options import text_or_records_options
 from presswatch.output import formats
+from presswatch.output.records import write_records
 from storage import schema
 from storage.indexing import Reindexed
 from storage.indexing import reindex as make
-from storage.inventory import inventory_lines
+from storage.inventory import describe_database
 from storage.models import SCHEMA_VERSION
+from storage.printable import safe
 from storage.store import Store
+
+LABEL_WIDTH = 16
 
 
 @click.group()
@@ -56,8 +61,13 @@ def _index(store: Store, *, anew: bool) -> None:
 
 
 @db.command()
+@text_or_records_options
 @config_options
-def info(config_path: str | None, database: str | None) -> None:
-    """Say where articles are kept, which version the tables have and how much is in them. Changes nothing."""
+def info(form: str, raw: bool, config_path: str | None, database: str | None) -> None:
+    """Print the database URL, the version of its tables and their row counts. Changes nothing."""
     with engine_from_config(config_path, database) as engine:
-        formats.say(inventory_lines(engine))
+        pairs = list(describe_database(engine))
+    if form == "text":
+        formats.say(f"{name:<{LABEL_WIDTH}}{safe(value)}" for name, value in pairs)
+    else:
+        write_records(({"name": name, "value": value} for name, value in pairs), ("name", "value"), form, raw=raw)

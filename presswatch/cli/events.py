@@ -6,8 +6,8 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import DEFAULT_LIMIT, NAME, limit_option
-from presswatch.output.records import give, say_nothing
+from presswatch.cli.options import DEFAULT_LIMIT, NAME, list_options
+from presswatch.output.records import print_notice, write_list
 from presswatch.output.status_text import event_lines
 from storage.event_kinds import EventKind
 from storage.events import Event
@@ -15,13 +15,10 @@ from storage.values import choice
 
 
 @click.command()
-@click.option("--open", "open_only", is_flag=True, help="Only what is not over.")
-@click.option("--source", metavar="NAME", type=NAME, help="Only of this source.")
-@click.option("--kind", metavar="KIND", help="Only of this kind, such as silent, drift, gap, gone.")
-@limit_option
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "jsonl", "csv"]), default="table", show_default=True
-)
+@click.option("--open", "open_only", is_flag=True, help="Only open events.")
+@click.option("--source", metavar="NAME", type=NAME, help="Only this source.")
+@click.option("--kind", metavar="KIND", help="Only this kind, such as silent, drift, gap, gone.")
+@list_options
 @config_options
 def events(
     *,
@@ -30,18 +27,19 @@ def events(
     kind: str | None,
     limit: int | None,
     form: str,
+    raw: bool,
     config_path: str | None,
     database: str | None,
 ) -> None:
-    """What happened to sources, channels and articles, the latest first, with details."""
+    """List events of sources, channels and articles, the latest first, with details."""
     if kind is not None:
         _refuse_unknown_kind(kind)
     _config, store = store_from_config(config_path, database)
     most = DEFAULT_LIMIT if limit is None else limit or None
     with store:
         found = store.events.find(source=source, open_only=open_only, kind=kind, limit=most)
-    if not give(iter(found), form, kind=Event, as_table=event_lines, raw=False):
-        say_nothing("nothing of that kind happened" if not open_only else "nothing is open")
+    if not write_list(iter(found), form, kind=Event, as_table=event_lines, raw=raw):
+        print_notice("nothing of that kind happened" if not open_only else "nothing is open")
 
 
 def _refuse_unknown_kind(kind: str) -> None:

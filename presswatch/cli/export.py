@@ -16,7 +16,7 @@ from presswatch.cli.options import article_filter, fields_option, filter_options
 from presswatch.export.export import Plan
 from presswatch.export.export import export as write
 from presswatch.export.writers import most_rows, writer_for
-from presswatch.output.records import attributed, chosen
+from presswatch.output.records import select_fields, with_attribution
 from storage.errors import ConfigError
 from storage.taking import FIELDS
 
@@ -52,7 +52,7 @@ def export(
     wanted = article_filter(now=now, **asked)
     _config, store = store_from_config(config_path, database)
     with store:
-        columns = attributed(chosen(fields, FIELDS, FIELDS))
+        columns = with_attribution(select_fields(fields, FIELDS, FIELDS))
         plan = Plan(file=out, columns=columns, wanted=wanted, raw=raw, force=force)
         writer = writer_for(out)
         if not out.parent.is_dir():

@@ -1,4 +1,4 @@
-"""`presswatch history`: every wording of an article, and what was edited."""
+"""`presswatch history`: the text versions of an article and their differences."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import NAME, details_format_option, id_or_address
+from presswatch.cli.options import NAME, id_or_address, text_or_records_options
 from presswatch.output import formats
 from presswatch.output.history_text import as_one, history_lines
+from presswatch.output.records import field_names, write_records
 from storage.errors import PresswatchError
-from storage.history import wordings
+from storage.history import SeenWording, wordings
 from storage.printable import safe
+
+VERSION_OF = ("id", "source", "source_title", "url", "fetched_at", "terms")
+"""Fields of the article that stand before each of its text versions."""
 
 
 @click.command()
@@ -22,12 +26,14 @@ from storage.printable import safe
 @click.option(
     "--diff", "with_diff", is_flag=True, help="Word by word: in colour on a terminal, else [-gone-] {+come+}."
 )
-@details_format_option
+@text_or_records_options
 @config_options
-def history(article: str, *, with_diff: bool, form: str, config_path: str | None, database: str | None) -> None:
-    """Show every wording of an article, oldest first: when it was seen, what sort of edit led to it.
+def history(
+    article: str, *, with_diff: bool, form: str, raw: bool, config_path: str | None, database: str | None
+) -> None:
+    """Show the text versions of an article, oldest first: when each was seen, the kind of edit that led to it.
 
-    An edit is undeclared when the text moved and the page's own date did not.
+    A stealth edit changes the text and leaves the date on the page as it was.
     """
     _config, store = store_from_config(config_path, database)
     with store:
@@ -40,6 +46,10 @@ def history(article: str, *, with_diff: bool, form: str, config_path: str | None
         told = wordings(found, store.articles.revisions(found.id))
     if form == "json":
         formats.emit([formats.as_json(as_one(found, told, with_diff=with_diff), indent=2), "\n"])
+    elif form != "text":
+        facts = {name: getattr(found, name) for name in VERSION_OF}
+        rows = ({**facts, **formats.record(one)} for one in told)
+        write_records(rows, (*VERSION_OF, *field_names(SeenWording)), form, raw=raw)
     else:
         formats.say(history_lines(found, told, with_diff=with_diff, colour=is_coloured()))
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from presswatch.cli.group import invalid_option
+from presswatch.output.formats import FORMATS, RECORD_FORMATS
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Sort
 from storage.questions import Question, parse
@@ -83,12 +84,6 @@ def source_option(command: F) -> F:
     return click.option("--source", metavar="NAME", type=NAME, help="Only this source.")(command)
 
 
-TABULAR = ("table", "json", "jsonl", "csv", "tsv", "md")
-"""Shapes that any list has."""
-FEEDS = ("rss", "atom")
-"""Shapes that a list of articles has, too."""
-
-
 def raw_option(command: F) -> F:
     return click.option(
         "--no-escape", "raw", is_flag=True, help="CSV, TSV: do not escape formulas and control characters."
@@ -109,7 +104,12 @@ def list_options(command: F) -> F:
 
 def format_options(command: F) -> F:
     """Adds --format and --no-escape."""
-    return format_option(*TABULAR)(raw_option(command))
+    return format_option(*RECORD_FORMATS)(raw_option(command))
+
+
+def text_or_records_options(command: F) -> F:
+    """Adds --format, text by default, and --no-escape: for a command whose rows also read as prose."""
+    return format_option("text", *RECORD_FORMATS)(raw_option(command))
 
 
 def fields_option(command: F) -> F:
@@ -152,7 +152,7 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--highlight", is_flag=True, help="Show the sentence that matches QUERY, with the hits marked."),
         limit_option,
         click.option("--cursor", "after", metavar="CURSOR", help="Continue after a page, which prints its cursor."),
-        format_option(*TABULAR, *FEEDS),
+        format_option(*FORMATS),
         fields_option,
         raw_option,
     )

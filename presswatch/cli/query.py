@@ -18,7 +18,7 @@ from presswatch.cli.options import (
     filter_options,
     page_options,
 )
-from presswatch.output.records import say_nothing
+from presswatch.output.records import print_notice
 from storage.store import Store
 
 CSV_NOTE = (
@@ -52,7 +52,7 @@ def query(
             typed = {name: value for name, value in asked.items() if value is not None and value != ()}
             given = article_list.give_page(store, wanted, page, typed=typed, now=now)
         if not given:
-            say_nothing(_why_nothing(store))
+            print_notice(_why_nothing(store))
 
 
 def _why_nothing(store: Store) -> str:

@@ -11,7 +11,7 @@ from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options
 from presswatch.cli.options import article_filter, filter_options, format_option
 from presswatch.output import formats
-from presswatch.output.records import columns_wide
+from presswatch.output.records import terminal_width
 from presswatch.output.report_text import markdown_lines, text_lines
 from storage.errors import ConfigError
 from storage.report import report as look_back
@@ -42,4 +42,4 @@ def report(*, form: str, config_path: str | None, database: str | None, **asked:
     elif form == "md":
         formats.emit(f"{line}\n" for line in markdown_lines(found))
     else:
-        formats.say(text_lines(found, columns_wide()))
+        formats.say(text_lines(found, terminal_width()))

@@ -15,7 +15,7 @@ from presswatch.cli.options import (
     list_options,
     source_option,
 )
-from presswatch.output.records import give, say_nothing
+from presswatch.output.records import print_notice, write_list
 from presswatch.output.tables import run_lines
 from storage.answers import PastRun
 from storage.run_history import past_runs
@@ -48,5 +48,5 @@ def runs(
     _config, store = store_from_config(config_path, database)
     with store:
         found = past_runs(store, source=source, limit=_asked_for(limit))
-        if not give(_limited(found, limit), form, kind=PastRun, as_table=run_lines, raw=raw):
-            say_nothing("no crawls are recorded")
+        if not write_list(_limited(found, limit), form, kind=PastRun, as_table=run_lines, raw=raw):
+            print_notice("no crawls are recorded")

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import click
 
+from presswatch.cli.group import debug_option
+from presswatch.cli.options import format_options
+from presswatch.output.records import write_records
 from scraper.sources import load_sources
-from storage.printable import safe
+
+COLUMNS = ("name", "title", "home", "channels", "terms")
 
 
 @click.command()
-def sources() -> None:
+@format_options
+@debug_option
+def sources(form: str, raw: bool) -> None:
     """List the sources that can be crawled."""
-    for source in load_sources().values():
-        channels = ", ".join(channel.path for channel in source.channels)
-        click.echo(safe(f"{source.name}  {source.title}, {source.home}; looks at {channels}"))
+    records = (
+        {
+            "name": source.name,
+            "title": source.title,
+            "home": source.home,
+            "channels": tuple(channel.path for channel in source.channels),
+            "terms": source.terms,
+        }
+        for source in load_sources().values()
+    )
+    write_records(records, COLUMNS, form, raw=raw)

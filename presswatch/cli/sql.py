@@ -9,8 +9,8 @@ import click
 
 from presswatch.cli.database import engine_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import TABULAR, format_option, raw_option
-from presswatch.output.records import give_records, say_nothing
+from presswatch.cli.options import format_options
+from presswatch.output.records import print_notice, write_records
 from storage.errors import ConfigError, PresswatchError
 from storage.read_only import answered
 from storage.values import duration
@@ -21,8 +21,7 @@ MOST = 100_000
 
 @click.command()
 @click.argument("statement", metavar="SELECT")
-@format_option(*TABULAR)
-@raw_option
+@format_options
 @click.option("--timeout", metavar="TIME", default="30 s", show_default=True, help="How long the database may work.")
 @config_options
 def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str | None, database: str | None) -> None:
@@ -39,8 +38,8 @@ def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str 
     with engine_from_config(config_path, database) as engine, answered(engine, statement, timeout=limit) as answer:
         rows = _for_a_table(answer.rows) if form == "table" else answer.rows
         records: Any = (dict(zip(answer.columns, row, strict=True)) for row in rows)
-        if not give_records(records, answer.columns, form, raw=raw):
-            say_nothing("no rows")
+        if not write_records(records, answer.columns, form, raw=raw):
+            print_notice("no rows")
 
 
 def _for_a_table(rows: Iterator[Any]) -> Iterator[Any]:

@@ -21,7 +21,7 @@ from presswatch.cli.options import (
     source_option,
 )
 from presswatch.output import formats
-from presswatch.output.records import give, say_nothing
+from presswatch.output.records import print_notice, write_list
 from presswatch.output.views_rows import GainRow, ViewRow, as_one, gain_row, view_rows
 from presswatch.output.views_text import top_lines, views_lines
 from storage.article_views import views_of
@@ -90,7 +90,7 @@ def _one(article: str, form: str, *, raw: bool, config_path: str | None, databas
         formats.emit([formats.as_json(as_one(told), indent=2), "\n"])
     else:
         shown: Iterator[Any] = iter([told]) if form == "table" else view_rows(told)
-        give(shown, form, kind=ViewRow, as_table=views_lines, raw=raw)
+        write_list(shown, form, kind=ViewRow, as_table=views_lines, raw=raw)
 
 
 def _most(
@@ -106,8 +106,8 @@ def _most(
     with store:
         found = most_gained(store, wanted, since=since, until=until, limit=top)
     shown: Iterator[Any] = iter(found) if form == "table" else map(gain_row, found)
-    if not give(shown, form, kind=GainRow, as_table=top_lines, raw=raw):
-        say_nothing(
+    if not write_list(shown, form, kind=GainRow, as_table=top_lines, raw=raw):
+        print_notice(
             "no article that matches was read twice and gained views in the window; --window takes a longer one"
         )
 

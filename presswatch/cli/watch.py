@@ -10,9 +10,9 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import COUNT, NAME
+from presswatch.cli.options import COUNT, NAME, format_options
 from presswatch.output import formats
-from presswatch.output.records import give, say_nothing
+from presswatch.output.records import print_notice, write_list
 from presswatch.output.watch_tables import ListedWatch, watch_lines
 from scheduler.delivery import ARTICLES, TIMEOUT
 from scheduler.sending import UNUSABLE, is_usable
@@ -101,22 +101,15 @@ def manner(asked: Watch) -> str:
 
 
 @watch.command("list")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "jsonl", "csv"]),
-    default="table",
-    show_default=True,
-    help="Output format.",
-)
+@format_options
 @config_options
-def list_watches(form: str, config_path: str | None, database: str | None) -> None:
+def list_watches(form: str, raw: bool, config_path: str | None, database: str | None) -> None:
     """List saved queries, their targets and undelivered notifications."""
     _config, store = store_from_config(config_path, database)
     with store:
         found = iter([_listed(store, asked) for asked in store.watches.list()])
-        if not give(found, form, kind=ListedWatch, as_table=watch_lines, raw=False):
-            say_nothing('no watches are saved; presswatch watch add "NAME" QUERY --to URL saves one')
+        if not write_list(found, form, kind=ListedWatch, as_table=watch_lines, raw=raw):
+            print_notice('no watches are saved; presswatch watch add "NAME" QUERY --to URL saves one')
 
 
 def _listed(store: Store, asked: Watch) -> ListedWatch:

@@ -11,10 +11,10 @@ import json
 import re
 import sys
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
+from importlib import import_module
 from typing import Any
 
 from storage.printable import fit, pad, safe, width, without_surrogates
@@ -28,21 +28,39 @@ _FORMULA = re.compile("[\t\r\n]|[\\s\u200b-\u200d\u2060\ufeff]*[=+\\-@\uff1d\uff
 _STEERING_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-class Format(StrEnum):
-    """In what shape a list is given."""
-
-    TABLE = "table"
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-    TSV = "tsv"
-    MD = "md"
-    RSS = "rss"
-    ATOM = "atom"
+Writer = Callable[..., Iterator[str]]
+"""Serializes an iterable of records: `write(records, columns, *, raw)`; a feed: `write(excerpts, head, next_page)`."""
 
 
-FEEDS = frozenset({Format.RSS, Format.ATOM})
-"""Shapes that only articles have."""
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An output format: the function that writes it, as `module:function`, and whether its rows must be articles.
+
+    The module is loaded on use: a query that prints a table loads no XML.
+    """
+
+    reference: str
+    articles_only: bool = False
+
+    def writer(self) -> Writer:
+        module, _, function = self.reference.partition(":")
+        return getattr(import_module(module), function)  # type: ignore[no-any-return]
+
+
+FORMATS: Mapping[str, Format] = {
+    "table": Format("presswatch.output.records:table_lines_of"),
+    "json": Format("presswatch.output.formats:json_pieces"),
+    "jsonl": Format("presswatch.output.formats:jsonl_pieces"),
+    "csv": Format("presswatch.output.formats:csv_pieces"),
+    "tsv": Format("presswatch.output.tsv_markdown:tsv_pieces"),
+    "md": Format("presswatch.output.tsv_markdown:markdown_pieces"),
+    "rss": Format("presswatch.output.feeds:rss_pieces", articles_only=True),
+    "atom": Format("presswatch.output.feeds:atom_pieces", articles_only=True),
+}
+"""Every output format of every list, in the order `--help` names them; the first is the default."""
+
+RECORD_FORMATS = tuple(name for name, one in FORMATS.items() if not one.articles_only)
+"""Formats of a list of any records."""
 
 
 def record(answer: Any) -> dict[str, Any]:
@@ -78,7 +96,7 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
-def json_pieces(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def json_pieces(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
     """One JSON array, a record on a line."""
     opening = "["
     for entry in records:
@@ -87,7 +105,7 @@ def json_pieces(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield "[]\n" if opening == "[" else "]\n"
 
 
-def jsonl_pieces(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def jsonl_pieces(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
     """One JSON object a line."""
     for entry in records:
         yield as_json(entry) + "\n"

@@ -1,4 +1,4 @@
-"""A list, written in the form that was asked for."""
+"""Write query results to stdout as table, JSON, JSON Lines, CSV, TSV or Markdown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import Any
 
 import click
 
+from presswatch.output import formats
+from presswatch.output.formats import FORMATS
 from storage.errors import ConfigError
+from storage.printable import safe
 
 NO_TERMINAL = 10_000
 """Columns of a table that goes to a file or a pipe: there is nothing it must fit, so nothing is cut."""
@@ -21,89 +24,72 @@ Table = Callable[[Sequence[Record], int], Iterable[str]]
 """Makes lines of records, none wider than so many columns."""
 
 
-def say_nothing(why: str) -> None:
-    """A word to the person; standard output stays what a program expects of an empty list."""
+def print_notice(why: str) -> None:
+    """Print a notice to stderr; stdout stays what a program expects of an empty list."""
     click.echo(f"presswatch: {why}", err=True)
 
 
-def columns_wide() -> int:
+def terminal_width() -> int:
     return shutil.get_terminal_size((NO_TERMINAL, 24)).columns
 
 
-def give(
-    found: Iterator[Any], form: str, *, kind: type[Any], as_table: Callable[..., Iterable[str]], raw: bool
+def write_list(
+    found: Iterator[Any], form: str, *, kind: type[Any], raw: bool, as_table: Callable[..., Iterable[str]] | None = None
 ) -> bool:
-    """Write a list of answers in the form that was asked for; return whether there was anything in it.
+    """Write a list of dataclasses in the format `form`; return whether there was anything in it.
 
-    `kind` is the dataclass of its entries, which makes the header. An empty table is not written at all.
+    `kind` is the dataclass of its entries, which makes the header; `as_table` renders the table, by default every
+    field is a column. An empty table is not written at all.
     """
-    from presswatch.output import formats
-
-    if form != "table":
-        return give_records(map(formats.record, found), names_of(kind), form, raw=raw)
+    if form != "table" or as_table is None:
+        return write_records(map(formats.record, found), field_names(kind), form, raw=raw)
     rows = list(found)
-    formats.say(as_table(rows, columns_wide=columns_wide()) if rows else ())
+    formats.say(as_table(rows, columns_wide=terminal_width()) if rows else ())
     return bool(rows)
 
 
-def names_of(kind: type[Any]) -> tuple[str, ...]:
+def field_names(kind: type[Any]) -> tuple[str, ...]:
     """The fields of a dataclass, in their order."""
     return tuple(field.name for field in fields(kind))
 
 
-def give_records(
+def write_records(
     records: Iterable[Record], columns: Sequence[str], form: str, *, raw: bool = False, table: Table | None = None
 ) -> bool:
     """Write records that all have these columns; return whether there were any.
 
     `table` makes the table; without it every column stands in it as it is.
     """
-    from presswatch.output import formats
-
     first = list(islice(iterator := iter(records), 1))
     rows = chain(first, iterator)
     if form == "table":
-        make = table or (lambda all_rows, wide: plain_table(all_rows, columns, wide))
-        formats.say(make(list(rows), columns_wide()) if first else ())
+        if first:
+            formats.say(table(list(rows), terminal_width()) if table else table_lines_of(rows, columns))
     else:
-        formats.emit(pieces(rows, columns, form, raw=raw))
+        formats.emit(FORMATS[form].writer()(rows, columns, raw=raw))
     return bool(first)
 
 
-def pieces(records: Iterable[Record], columns: Sequence[str], form: str, *, raw: bool) -> Iterator[str]:
-    """Records as text in any form but the table."""
-    from presswatch.output import formats
-    from presswatch.output import tsv_markdown as tabular
-
-    if form == "json":
-        return formats.json_pieces(records)
-    if form == "jsonl":
-        return formats.jsonl_pieces(records)
-    if form == "csv":
-        return formats.csv_pieces(records, columns, raw=raw)
-    if form == "tsv":
-        return tabular.tsv_pieces(records, columns, raw=raw)
-    return tabular.markdown_pieces(records, columns)
+def table_lines_of(records: Iterable[Record], columns: Sequence[str], **_options: bool) -> Iterator[str]:
+    """Write every column as it is, as wide as the terminal."""
+    yield from plain_table(list(records), columns, terminal_width())
 
 
 def plain_table(records: Sequence[Record], columns: Sequence[str], wide: int) -> list[str]:
     """Every column as it is, numbers to the right; what is not there is a dash. The last column of text stretches."""
-    from presswatch.output import formats
-    from storage.printable import safe
-
     numeric = [all(isinstance(row[name], int | float | None) for row in records) for name in columns]
     stretching = max((place for place, number in enumerate(numeric) if not number), default=-1)
     heads = [
         formats.Column(safe(name).upper(), right=number, stretches=place == stretching)
         for place, (name, number) in enumerate(zip(columns, numeric, strict=True))
     ]
-    return formats.table_lines(heads, [[shown(row[name]) for name in columns] for row in records], columns_wide=wide)
+    return formats.table_lines(
+        heads, [[display_value(row[name]) for name in columns] for row in records], columns_wide=wide
+    )
 
 
-def shown(value: Any) -> str:
+def display_value(value: Any) -> str:
     """A value in a table for a person."""
-    from presswatch.output import formats
-
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, datetime):
@@ -111,7 +97,7 @@ def shown(value: Any) -> str:
     return "-" if value is None else formats.as_text(value)
 
 
-def chosen(asked: str | None, known: Sequence[str], default: Sequence[str]) -> tuple[str, ...]:
+def select_fields(asked: str | None, known: Sequence[str], default: Sequence[str]) -> tuple[str, ...]:
     """The fields of `--fields`, in the order they were written. Raises ConfigError for one that is not known."""
     if asked is None:
         return tuple(default)
@@ -127,6 +113,6 @@ ATTRIBUTION = ("source", "url", "fetched_at", "terms")
 """Whose an article is and on what terms; no row leaves the program without."""
 
 
-def attributed(names: Sequence[str]) -> tuple[str, ...]:
+def with_attribution(names: Sequence[str]) -> tuple[str, ...]:
     """The fields with those behind them that must go along."""
     return (*names, *(name for name in ATTRIBUTION if name not in names))

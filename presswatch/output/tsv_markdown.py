@@ -35,7 +35,7 @@ def _tsv_text(text: str, *, raw: bool) -> str:
     return without_surrogates(text).translate(_ESCAPED_IN_TSV) if raw else defused(safe(text))
 
 
-def markdown_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
+def markdown_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], **_options: bool) -> Iterator[str]:
     """A Markdown table; addresses are links, all other text stands as it is."""
     yield _markdown_row([plain(name) for name in columns])
     yield _markdown_row(["---"] * len(columns))
