@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from scheduler.drift import drifts
 from scheduler.failing import CrawlFacts, channel_findings, crawl_finding
 from scheduler.findings import Finding
-from scheduler.hours import Expectation
+from scheduler.rhythm import ExpectedCount
 from scheduler.silence import silent
 from storage.event_kinds import LASTING_KINDS, EventKind
 from storage.events import Event
@@ -46,7 +46,7 @@ class Transitions:
     kept: tuple[Event, ...]
 
 
-def assess(facts: SourceFacts, *, now: datetime, expectation: Expectation | None = None) -> list[Finding]:
+def assess(facts: SourceFacts, *, now: datetime, expectation: ExpectedCount | None = None) -> list[Finding]:
     """Everything found of a source, of the lasting kinds; `expectation` replaces the rate learned for silence."""
     silence = None
     if facts.since is not None:

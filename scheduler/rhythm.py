@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Self
+from typing import Protocol, Self
 from zoneinfo import ZoneInfo
 
 Stretch = tuple[datetime, datetime, float]
@@ -20,6 +20,9 @@ DEFAULT_PER_DAY = 24.0
 DAY_SHAPE = (0.3,) * 6 + (0.6, 0.8, 1.1) + (1.5,) * 9 + (1.1,) * 3 + (0.8, 0.6, 0.4)
 """The declared day: a newsroom sleeps, works from nine to six and tapers off. Only the first weeks lean on it."""
 WEEK_SHAPE = (1.1,) * 5 + (0.75,) * 2
+CAUTIOUS_DAY_SHAPE = (0.1,) * 6 + (0.5,) * 2 + (1.0,) * 12 + (0.6,) * 2 + (0.2,) * 2
+CAUTIOUS_WEEK_SHAPE = (1.0,) * 5 + (0.25,) * 2
+"""Few articles at night and at weekends, so that a source's first ones are not called silent."""
 
 LEVEL_WEIGHT = 0.5
 DAY_WEIGHT = 6.0
@@ -32,6 +35,14 @@ its hour, by 30 %. Counted in articles, not in weeks, so a busy source is believ
 """
 NEVER_QUITE_ZERO = 1e-3
 """Articles an hour that any hour is assumed to bring at least."""
+
+
+class ExpectedCount(Protocol):
+    """Predict the number of new articles in a period; silence is judged by it."""
+
+    def expected(self, start: datetime, end: datetime) -> float:
+        """Count the articles to expect from `start` to `end`; 0 if `end` is not later."""
+        ...  # pragma: no cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +60,15 @@ class Rhythm:
             raise ValueError(f"a rhythm has {HOURS} rates of 0 or more, one for each hour of the week")
 
     @classmethod
-    def default(cls, *, per_day: float = DEFAULT_PER_DAY, timezone: ZoneInfo | None = None) -> Self:
-        """The declared rhythm of a source about which nothing is known: `per_day` articles on the average day."""
-        shape = [of_day * of_hour for of_day in WEEK_SHAPE for of_hour in DAY_SHAPE]
+    def default(
+        cls, *, per_day: float = DEFAULT_PER_DAY, timezone: ZoneInfo | None = None, is_cautious: bool = False
+    ) -> Self:
+        """The declared rhythm of a source about which nothing is known: `per_day` articles on the average day.
+
+        A cautious one expects few of them at night and at weekends.
+        """
+        day, week = (CAUTIOUS_DAY_SHAPE, CAUTIOUS_WEEK_SHAPE) if is_cautious else (DAY_SHAPE, WEEK_SHAPE)
+        shape = [of_day * of_hour for of_day in week for of_hour in day]
         factor = 7 * per_day / sum(shape)
         return cls(tuple(factor * share for share in shape), timezone or ZoneInfo("UTC"))
 

@@ -17,18 +17,25 @@ a          PRIOR + pauses / scale: a rate known from few stories is uncertain (z
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, pairwise
 from math import exp, log
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
 from scheduler.delays import nearest_rank
 from scheduler.findings import Finding, iso, spoken
-from scheduler.hours import PRIOR, WEEKS, Expectation, HourRates
+from scheduler.rhythm import ExpectedCount, Rhythm, learn
 from storage.event_kinds import EventKind
 
+WEEKS = timedelta(weeks=8)
+"""How far back arrivals are learned from: long enough for eight of each hour, short enough to follow a season."""
+PRIOR = 4.0
+"""Arrivals that the declared default counts for in the certainty of a rate."""
+BUSIEST = 0.98
+"""Hours over this share of the source's busy hours count as much as it."""
 FALSE_ALARMS = 0.001
 """False alarms a source-month that are aimed at. Real pauses have a heavier tail than an exponential (a slow day makes
 all of its pauses long): simulated newsrooms with bursts and moods gave 1 in 408, see
@@ -62,7 +69,7 @@ def silent(
     now: datetime,
     last_good_look_at: datetime | None,
     default_per_day: float,
-    expectation: Expectation | None = None,
+    expectation: ExpectedCount | None = None,
 ) -> Finding | None:
     """Silence of a source, or None.
 
@@ -81,9 +88,8 @@ def silent(
     until = min(last_good_look_at, now)
     if until - last < LEAST_TIME:
         return None
-    rate = expectation or HourRates.learn(
-        seen, timezone=timezone, since=since, until=last, default_per_day=default_per_day
-    )
+    prior = Rhythm.default(per_day=default_per_day, timezone=timezone, is_cautious=True)
+    rate = expectation or publish_rates(seen, prior, since=since, until=last)
     overdue = rate.expected(last, until)
     if overdue < STILL * LEAST_EXPECTED:
         return None
@@ -93,7 +99,23 @@ def silent(
     return _finding(seen, last=last, until=until, now=now, expected=expected, limit=limit)
 
 
-def patience(arrivals: Sequence[datetime], rate: Expectation, *, since: datetime) -> float:
+def publish_rates(arrivals: Sequence[datetime], prior: Rhythm, *, since: datetime, until: datetime) -> Rhythm:
+    """Estimate the publication rates from the arrivals of the last `WEEKS` before `until`.
+
+    `until` should be the last arrival, so that a silence does not lower what is expected during it. An hour counts at
+    most as many arrivals as the busy hours of the source had: one list after our own downtime is no rate.
+    """
+    busy = sorted(Counter(map(_hour, arrivals)).values())
+    most = busy[int(BUSIEST * (len(busy) - 1))] if busy else 0
+    counted = [at for _, group in groupby(sorted(arrivals), key=_hour) for at in list(group)[:most]]
+    return learn(counted, timezone=prior.timezone, since=max(since, until - WEEKS), until=until, prior=prior)
+
+
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def patience(arrivals: Sequence[datetime], rate: ExpectedCount, *, since: datetime) -> float:
     """How many articles may be overdue before the source is silent; the formula stands above. `arrivals` are sorted."""
     moments = list(dict.fromkeys(arrivals))[-MOST_PAUSES - 1 :]
     pauses = [rate.expected(before, after) for before, after in pairwise(moments)]
@@ -121,7 +143,7 @@ def _a_month(moments: Sequence[datetime]) -> float:
     return len(moments) * (MONTH / max(moments[-1] - moments[0], timedelta(days=1)))
 
 
-def _pace(arrivals: Sequence[datetime], rate: Expectation, since: datetime, last: datetime) -> float:
+def _pace(arrivals: Sequence[datetime], rate: ExpectedCount, since: datetime, last: datetime) -> float:
     """How fast the source was lately, against what was expected of it: 1, or less in a slow stretch."""
     paces = [1.0]
     for stretch in STRETCHES:

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from scheduler.findings import Finding
-from scheduler.hours import WEEKS
-from scheduler.silence import LEAST_TIME, silent
+from scheduler.silence import LEAST_TIME, WEEKS, silent
 from tests.scheduler.histories import MONDAY, POLL, Newsroom
 
 PER_DAY = 10.0

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.findings import Finding
-from scheduler.hours import WEEKS
-from scheduler.silence import LEAST_EXPECTED, LEAST_TIME, patience, silent
+from scheduler.rhythm import Rhythm
+from scheduler.silence import LEAST_EXPECTED, LEAST_TIME, WEEKS, patience, publish_rates, silent
 from storage.event_kinds import EventKind
 from tests.scheduler.histories import MONDAY, Newsroom
 from tests.scheduler.judging import ask
@@ -174,3 +174,29 @@ def test_a_slow_stretch_is_waited_through() -> None:
     pauses = [(a, b) for a, b in pairwise(arrivals) if b - a > LEAST_TIME and a > STOPS - timedelta(days=7)]
     told = [ask(slow, [at for at in arrivals if at <= a], b - timedelta(minutes=15)) for a, b in pauses]
     assert [found.sentence for found in told if found is not None and found.opens] == []
+
+
+PRIOR = Rhythm.default(per_day=10, timezone=ZoneInfo("UTC"), is_cautious=True)
+
+
+def a_week(arrivals: list[datetime], *, until: datetime) -> float:
+    rates = publish_rates(arrivals, PRIOR, since=MONDAY, until=until)
+    return rates.expected(MONDAY, MONDAY + timedelta(weeks=1))
+
+
+def test_the_prior_is_quiet_at_night_and_at_weekends() -> None:
+    assert PRIOR.rates[3] < PRIOR.rates[12] / 5  # Monday 3:00 and 12:00
+    assert PRIOR.rates[5 * 24 + 12] < PRIOR.rates[12] / 3
+    assert a_week([], until=MONDAY) == pytest.approx(70)
+
+
+def test_one_list_after_our_own_downtime_is_no_rate() -> None:
+    arrivals = Newsroom(per_workday=20, timezone=ZoneInfo("UTC")).arrivals(MONDAY, WEEKS, seed=3)
+    late, end = MONDAY + timedelta(days=20, hours=3), MONDAY + WEEKS
+    assert a_week([*arrivals, *[late] * 400], until=end) < 1.1 * a_week(arrivals, until=end)
+
+
+def test_older_than_eight_weeks_is_forgotten() -> None:
+    old = [MONDAY + n * HOURS for n in range(1, 200)]
+    end = MONDAY + 3 * WEEKS
+    assert a_week(old, until=end) == a_week([], until=end)
