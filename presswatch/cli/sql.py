@@ -12,7 +12,7 @@ from presswatch.cli.group import config_options, invalid_option
 from presswatch.cli.options import format_options
 from presswatch.output.records import print_notice, write_records
 from storage.errors import ConfigError, PresswatchError
-from storage.read_only import answered
+from storage.read_only import run_query
 from storage.values import duration
 
 MOST = 100_000
@@ -35,10 +35,10 @@ def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str 
         raise invalid_option("--timeout", error) from error
     if not limit:
         raise ConfigError("--timeout: nothing is answered in no time")
-    with engine_from_config(config_path, database) as engine, answered(engine, statement, timeout=limit) as answer:
-        rows = _for_a_table(answer.rows) if form == "table" else answer.rows
-        records: Any = (dict(zip(answer.columns, row, strict=True)) for row in rows)
-        if not write_records(records, answer.columns, form, raw=raw):
+    with engine_from_config(config_path, database) as engine, run_query(engine, statement, timeout=limit) as result:
+        rows = _for_a_table(result.rows) if form == "table" else result.rows
+        records: Any = (dict(zip(result.columns, row, strict=True)) for row in rows)
+        if not write_records(records, result.columns, form, raw=raw):
             print_notice("no rows")
 
 
