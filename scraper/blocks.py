@@ -10,8 +10,8 @@ from typing import Any
 
 from lxml.etree import XPath, _Element
 
-from scraper.text import tidy
 from scraper.walk import Kind, Walk
+from storage.printable import clean_text
 
 DEEPEST = 16
 """Nested lists and quotes that indent: deeper ones are an accident, and would make a text grow with its square."""
@@ -138,7 +138,7 @@ class _Blocks(Walk):
     def _take_words(self) -> str:
         words = "".join(self.words)
         self.words.clear()
-        return "" if not words or words.isspace() else tidy(words)
+        return "" if not words or words.isspace() else clean_text(words)
 
     def _end_line(self) -> bool:
         """Whether there were words to end."""

@@ -16,8 +16,9 @@ from scraper.dates import parse_date
 from scraper.decoding import decode, what_else
 from scraper.errors import ChannelError
 from scraper.links import Addresses, merge
-from scraper.text import fold, tidy
+from storage.printable import clean_text
 from storage.records import Link, Stage
+from storage.section_names import normalize_section
 
 _START = 65536
 """Characters within which a feed must have begun."""
@@ -91,8 +92,8 @@ def _link(entry: _Entry, url: str, addresses: Addresses, language: str | None) -
         channel=url,
         title=_plain(entry.title) or None,
         published_at=None if date is None else date[0],
-        published_text=tidy(entry.printed) or None,
-        sections=tuple(dict.fromkeys(folded for name in entry.sections if (folded := fold(_plain(name))))),
+        published_text=clean_text(entry.printed) or None,
+        sections=tuple(dict.fromkeys(folded for name in entry.sections if (folded := normalize_section(_plain(name))))),
         language=addresses.language(address) or language,
     )
 
@@ -101,7 +102,7 @@ def _plain(title: str) -> str:
     """A title without tags and entities, which feeds wrap once or twice."""
     for _ in range(2):
         title = html.unescape(_ANY_TAG.sub("", _BREAKING_TAG.sub(" ", title[:_LONGEST_TITLE])))
-    return tidy(title)
+    return clean_text(title)
 
 
 def _xml_entries(body: bytes, url: str, addresses: Addresses, content_type: str | None) -> list[_Entry]:

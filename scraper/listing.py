@@ -17,8 +17,9 @@ from scraper.errors import ChannelError
 from scraper.links import Addresses, merge
 from scraper.selectors import slug_of
 from scraper.source import Cards, Source
-from scraper.text import fold, tidy
+from storage.printable import clean_text
 from storage.records import Link, Stage
+from storage.section_names import normalize_section
 
 MOST_CARDS = 1_000
 DEEPEST_CARD = 10
@@ -136,14 +137,14 @@ def _hints(card: Any, paths: _Paths) -> _Hints:
     return _Hints(
         title=next(iter(_texts(paths.title, card)), None),
         published_text=next(iter(_texts(paths.published, card)), None),
-        sections=tuple(dict.fromkeys(folded for name in names if (folded := fold(name)))),
+        sections=tuple(dict.fromkeys(folded for name in names if (folded := normalize_section(name)))),
     )
 
 
 def _texts(path: Path | None, card: Any) -> list[str]:
     """The words of what an XPath finds in a card, elements or strings; those without words left out."""
     found = [] if path is None else path(card)[:MOST_TEXTS]
-    texts = (tidy(part if isinstance(part, str) else _words(part)) for part in found)
+    texts = (clean_text(part if isinstance(part, str) else _words(part)) for part in found)
     return [text for text in texts if text]
 
 

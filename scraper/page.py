@@ -24,9 +24,10 @@ from scraper.errors import PageError
 from scraper.links import Addresses
 from scraper.selectors import ClassIndex, Metadata, Selector, picture, section_names
 from scraper.source import Source
-from scraper.text import fold, parse_count
+from scraper.text import parse_count
 from scraper.walk import first_line, line_text, title_parts
 from storage.records import MAX_CLOCK_SKEW, ArticleData, Precision, Problem, Reading
+from storage.section_names import normalize_section
 
 GENERIC_VERSION = 2
 """Goes up when this module, or one it reads with, reads any page differently."""
@@ -181,12 +182,12 @@ class ArticlePage:
     def read_sections(self) -> Field[tuple[str, ...]]:
         """Folded labels, and the slugs of the addresses they link to, in page order."""
         names = [name for element in self._elements(self.sections) for name in section_names(element)]
-        folded = tuple(dict.fromkeys(filter(None, map(fold, names))))
+        folded = tuple(dict.fromkeys(filter(None, map(normalize_section, names))))
         if folded:
             return Field(folded, self._name(self.sections))
         said = self.metadata.meta("article:section") or self.metadata.linked("articleSection")
-        if said is not None and fold(said[0]):
-            return Field((fold(said[0]),), said[1])
+        if said is not None and normalize_section(said[0]):
+            return Field((normalize_section(said[0]),), said[1])
         return Field((), problem="no section found")
 
     def read_published(self) -> Field[Written]:
@@ -233,9 +234,8 @@ class ArticlePage:
 
     def _as_author(self, written: str) -> str | None:
         name = self.author_prefix.sub("", written, count=1) if self.author_prefix.match(written) else written
-        return (
-            None if fold(name) in {fold(self.source.title), fold(self.source.name)} or "://" in name else name or None
-        )
+        own_names = {normalize_section(self.source.title), normalize_section(self.source.name)}
+        return None if normalize_section(name) in own_names or "://" in name else name or None
 
     def read_views(self) -> Field[int | None]:
         """The first count that can be read."""

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from lxml.etree import XPath, _Element
 
-from scraper.text import tidy
 from scraper.walk import first_line, line_text
+from storage.printable import clean_text
 
 LONGEST_LABEL = 100
 """Characters of all the section labels of one article together."""
@@ -105,10 +105,10 @@ def picture(element: _Element) -> str | None:
     """The address of the picture that an element shows, as written: its background, itself or an image within."""
     background = _CSS_URL.search(element.get("style", "")[:LONGEST_STYLE])
     if background is not None:
-        return tidy("".join(filter(None, background.groups()))) or None
+        return clean_text("".join(filter(None, background.groups()))) or None
     images = islice(element.iter("img"), MOST_LABELS)
     shown = (image.get("data-src") or image.get("src") or "" for image in images)
-    return next(filter(None, map(tidy, shown)), None)
+    return next(filter(None, map(clean_text, shown)), None)
 
 
 class Metadata:
@@ -138,7 +138,7 @@ class Metadata:
         metas: dict[str, str] = {}
         for element in self._root.iter("meta"):
             name = (element.get("property") or element.get("name") or "").strip().lower()
-            metas[name] = metas.get(name) or tidy(element.get("content", ""))
+            metas[name] = metas.get(name) or clean_text(element.get("content", ""))
         return metas
 
     @cached_property
@@ -167,7 +167,7 @@ def _words(value: Any) -> str:
     """A value of JSON-LD as words: a text, a thing with a name, or the first of several."""
     first = value[0] if isinstance(value, list) and value else value
     named = first.get("name") if isinstance(first, dict) else first
-    return tidy(named) if isinstance(named, str) else ""
+    return clean_text(named) if isinstance(named, str) else ""
 
 
 def slug_of(href: str) -> str:

@@ -15,12 +15,12 @@ from scraper.links import Addresses
 from scraper.options import CrawlOptions
 from scraper.selection import Policy
 from scraper.source import Channel, Feed, ListPage, Source
-from scraper.text import fold
 from scraper.writer import Writer
 from storage.config import Config, ScraperSettings, SourceSettings
 from storage.errors import PresswatchError
 from storage.records import Failure
 from storage.runs import BEAT_EVERY, CrawlCounts, RunSummary
+from storage.section_names import normalize_section
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,9 @@ class Session(Visit):
         self.channels = channels_of(self.source, chosen)
         self.policy = Policy(
             sections=wanted_names(self.source, chosen.sections),
-            languages=self.source.languages if chosen.languages is None else tuple(map(fold, chosen.languages)),
+            languages=self.source.languages
+            if chosen.languages is None
+            else tuple(map(normalize_section, chosen.languages)),
             since=self.options.since,
             limit=self.options.limit,
             budget=self.settings.max_requests,
@@ -160,8 +162,8 @@ class Session(Visit):
 
 def wanted_names(source: Source, sections: tuple[str, ...] | None) -> dict[str, frozenset[str]]:
     """The sections asked for, each with every folded name the site gives it."""
-    asked = source.sections if sections is None else sections
-    return {fold(name): source.section_names.get(fold(name), frozenset({fold(name)})) for name in asked}
+    asked = map(normalize_section, source.sections if sections is None else sections)
+    return {name: source.section_names.get(name, frozenset({name})) for name in asked}
 
 
 def channels_of(source: Source, chosen: SourceSettings) -> tuple[Channel, ...]:

@@ -13,7 +13,7 @@ from enum import IntEnum, auto
 
 from lxml.etree import _Element
 
-from scraper.text import tidy
+from storage.printable import clean_text
 
 LONGEST_LINE = 200
 """Characters of a date, a count or a byline with its label."""
@@ -61,7 +61,7 @@ def line_text(element: _Element, longest: int = LONGEST_LINE) -> str | None:
     """All that `element` says, as one line; None if that is more than `longest` characters."""
     line = _Line(longest * STEPS)
     line.walk(element)
-    text = tidy("".join(line.words))
+    text = clean_text("".join(line.words))
     return text if line.steps >= 0 and len(text) <= longest else None
 
 
@@ -73,14 +73,14 @@ def title_parts(element: _Element) -> list[str]:
     """
     parts = _TitleParts(LONGEST_HEADLINE * STEPS)
     parts.walk(element)
-    return [part for words in parts.parts if (part := tidy("".join(words)))]
+    return [part for words in parts.parts if (part := clean_text("".join(words)))]
 
 
 def first_line(element: _Element) -> str:
     """What `element` says up to the first edge of another block; one never closed has swallowed what follows it."""
     line = _FirstPart(LONGEST_LINE * STEPS)
     line.walk(element)
-    return tidy("".join(line.parts[-1])) if line.steps >= 0 else ""
+    return clean_text("".join(line.parts[-1])) if line.steps >= 0 else ""
 
 
 class Walk:
@@ -208,6 +208,6 @@ class _TitleParts(_Brief):
 
 class _FirstPart(_TitleParts):
     def open(self, element: _Element, kind: Kind) -> None:
-        if tidy("".join(self.parts[-1])):
+        if clean_text("".join(self.parts[-1])):
             raise _Enough
         super().open(element, kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from storage.columns import PlainText
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter
 from storage.models import ArticleRow, RevisionRow
+from storage.section_names import normalize_section
 
 if TYPE_CHECKING:
     from storage.questions import Question
@@ -115,7 +115,7 @@ def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
 
 def in_section(section: str) -> ColumnElement[bool]:
     """By any of the article's sections, as the page names them, or by the one it was asked for."""
-    folded = folded_section(section)
+    folded = normalize_section(section)
     return or_(articles.c.section == folded, among(articles.c.sections, folded))
 
 
@@ -127,12 +127,6 @@ def signed(key: Any) -> ColumnElement[int]:
 def sections_of(sections: tuple[str, ...], section: str | None) -> tuple[str, ...]:
     """The sections a page names, and behind them the one its article was stored under if that is none of them."""
     return sections if section is None or section in sections else (*sections, section)
-
-
-def folded_section(section: str) -> str:
-    """The name of a section as the scraper folds labels: İ and ı count as i."""
-    plain = unicodedata.normalize("NFKC", section).casefold().replace("i\u0307", "i").replace("ı", "i")
-    return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
 def among(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -25,12 +25,13 @@ from sqlalchemy import (
 )
 
 from storage.articles import revisions, view_readings
-from storage.criteria import among, answers, first_seen, folded_section, in_section, published, sections_of
+from storage.criteria import among, answers, first_seen, in_section, published, sections_of
 from storage.event_kinds import EventKind
 from storage.filters import ArticleFilter, Cursor
 from storage.matching import Document, matcher
 from storage.models import EventRow
 from storage.questions import Question
+from storage.section_names import normalize_section
 from storage.summaries import articles
 
 CHUNK = 200
@@ -170,7 +171,7 @@ def views_then(moment: datetime) -> ColumnElement[Any]:
 
 
 def _in_section(section: str, moment: datetime) -> ColumnElement[bool]:
-    folded = folded_section(section)
+    folded = normalize_section(section)
     sections = _then("sections", moment)
     # Which of its sections was asked for is kept of the present wording only.
     first = and_(articles.c.section == folded, or_(_later(moment).is_(None), sections == ()))

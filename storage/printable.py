@@ -12,6 +12,11 @@ _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 _DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n?")
+# Control characters, lone surrogates, characters that turn the direction of what follows them, and those that only
+# tell where a line may break. U+200E and U+200F stay: right-to-left words need them and they turn nothing else.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 
 REPLACEMENT = "\ufffd"
 ELLIPSIS = "…"
@@ -29,6 +34,15 @@ def safe(text: str, *, lines: bool = False) -> str:
     marked = text if text.isprintable() else _DIRECTION_MARKS.sub("", text)
     kept = _LINE_ENDS.sub("\n", marked) if lines else " ".join(marked.split())
     return kept if kept.isprintable() else _STEERING.sub(REPLACEMENT, kept)
+
+
+def clean_text(text: str) -> str:
+    """Convert `text` to one line: every run of white space one space, invisible characters dropped.
+
+    No-break and thin spaces become spaces; control characters, soft hyphens, zero-width spaces, lone surrogates and
+    direction overrides are dropped. Stable under repetition.
+    """
+    return " ".join(_INVISIBLE.sub("", text).split())
 
 
 def without_surrogates(text: str) -> str:

@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, select
 
-from storage.criteria import folded_section
 from storage.indexed import LONGEST_NAME
 from storage.indexing import state
 from storage.questions import Field, Term, Word
 from storage.search import Hits, entries_of, in_fts5
+from storage.section_names import normalize_section
 from storage.words import ANALYSER_VERSION, folded
 
 FEW = 1_000
@@ -33,7 +33,7 @@ def rare(connection: Connection, section: str) -> Hits | None:
     PostgreSQL, whose index gathers all there are before it gives the first: that costs common sections more than it
     saves rare ones.
     """
-    name = folded_section(section)
+    name = normalize_section(section)
     common = _common.setdefault(connection.engine, set())
     if connection.dialect.name != "sqlite" or name in common:
         return None

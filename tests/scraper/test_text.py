@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scraper.text import MAX_COUNT, fold, parse_count, tidy
+from scraper.text import MAX_COUNT, parse_count
+from storage.printable import clean_text
+from storage.section_names import normalize_section
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,7 @@ from scraper.text import MAX_COUNT, fold, parse_count, tidy
     ],
 )
 def test_tidy(text: str, line: str) -> None:
-    assert tidy(text) == line
+    assert clean_text(text) == line
 
 
 class TestFold:
@@ -40,11 +42,11 @@ class TestFold:
         ],
     )
     def test_these_are_one_section(self, labels: tuple[str, ...]) -> None:
-        assert len(set(map(fold, labels))) == 1
+        assert len(set(map(normalize_section, labels))) == 1
 
     @pytest.mark.parametrize("labels", [("politics", "geopolitics"), ("world-news", "world news"), ("мир", "mir")])
     def test_these_are_not(self, labels: tuple[str, str]) -> None:
-        assert fold(labels[0]) != fold(labels[1])
+        assert normalize_section(labels[0]) != normalize_section(labels[1])
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from lxml import etree, html
 
 from scraper.blocks import block_text
 from scraper.decoding import decode, parse
-from scraper.text import MAX_COUNT, fold, parse_count, tidy
+from scraper.text import MAX_COUNT, parse_count
 from scraper.walk import first_line, line_text, title_parts
+from storage.printable import clean_text
+from storage.section_names import normalize_section
 
 SURROGATES = st.characters(categories=["Cs"])
 UNSEEN = st.characters(categories=["Cc", "Cf", "Zl", "Zs"])
@@ -55,8 +57,8 @@ ELEMENTS = st.recursive(
 @given(ANY_TEXT)
 @example("a\u200b \u200bb")
 def test_tidy_is_one_visible_line(text: str) -> None:
-    line = tidy(text)
-    assert tidy(line) == line
+    line = clean_text(text)
+    assert clean_text(line) == line
     assert line == line.strip()
     assert "  " not in line
     line.encode()
@@ -70,21 +72,21 @@ def test_tidy_drops_no_letter_and_no_figure(text: str) -> None:
     def words(of: str) -> list[str]:
         return [character for character in of if unicodedata.category(character)[0] in "LNMPS"]
 
-    assert words(tidy(text)) == words(text)
+    assert words(clean_text(text)) == words(text)
 
 
 @given(ANY_TEXT)
 @example("İ\u0307")
 @example("ﷺ")
-def test_fold_is_stable_and_blind_to_case_and_space(text: str) -> None:
-    folded = fold(text)
-    assert fold(folded) == folded
-    assert fold(f" \n{text}\t") == folded
+def test_a_normal_section_is_stable_and_blind_to_case_and_space(text: str) -> None:
+    folded = normalize_section(text)
+    assert normalize_section(folded) == folded
+    assert normalize_section(f" \n{text}\t") == folded
 
 
 @given(st.text(st.characters(categories=["Ll"], max_codepoint=0x4FF)))
-def test_fold_is_blind_to_capitals(text: str) -> None:
-    assert fold(text.upper()) == fold(text.upper().lower())
+def test_a_normal_section_is_blind_to_capitals(text: str) -> None:
+    assert normalize_section(text.upper()) == normalize_section(text.upper().lower())
 
 
 @given(
@@ -131,7 +133,7 @@ def test_any_tree_is_blocks_of_its_own_words(element: etree._Element) -> None:
     assert text == text.strip()
     assert "\n\n\n" not in text
     assert all(line == line.rstrip() for line in text.split("\n"))
-    assert tidy(text.replace("\n", " ")) == tidy(text)
+    assert clean_text(text.replace("\n", " ")) == clean_text(text)
     visible = "".join(element.itertext())
     assert {*text} <= {*visible, *"0123456789-.|> \n"}
 
