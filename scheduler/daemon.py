@@ -20,12 +20,12 @@ from scheduler.dispatch import Dispatcher
 from scheduler.jobs import Jobs
 from scheduler.monitor import Monitor
 from scheduler.planning import Planner
-from scheduler.targets import masked
 from scraper.source import Source
 from storage.config import Config
 from storage.errors import ConfigError, PresswatchError, RunOpenError
 from storage.leases import BEAT_EVERY, Lease
 from storage.processes import identity
+from storage.redaction import redact_target
 from storage.schedules import Schedule
 from storage.store import Store
 from storage.version import VERSION
@@ -246,7 +246,7 @@ def _refuse_unusable(targets: Sequence[str]) -> None:
 
     for target in targets:
         if not is_usable(target):
-            raise ConfigError(f"alerts.targets: {masked(target)} {UNUSABLE}; write one such as json://host/path")
+            raise ConfigError(f"alerts.targets: {redact_target(target)} {UNUSABLE}; write one such as json://host/path")
 
 
 def _limits(config: Config) -> Limits:

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from scheduler.sending import send
-from scheduler.targets import masked
 from scheduler.telling import Message, digest_messages, event_message
 from scheduler.watching import after_quiet, alerts_of
 from storage.alerts import DueAlert, NewAlert, again_after
@@ -24,6 +23,7 @@ from storage.event_kinds import NOTIFIED_KINDS, EventKind
 from storage.events import Event
 from storage.questions import Question, parse
 from storage.records import Telling
+from storage.redaction import redact_target
 from storage.store import Store
 from storage.watches import Watch
 
@@ -188,7 +188,7 @@ def _failed(store: Store, tried: Sequence[DueAlert], untried: Sequence[DueAlert]
     store.alerts.failed([alert.id for alert in tried], error, again_at)
     # A target that took none takes no other: its other messages wait as long, and are not counted as tried.
     store.alerts.put_off([alert.id for alert in untried], again_at)
-    log.warning("an alert to %s was not delivered: it %s; again at %s", masked(tried[0].target), error, again_at)
+    log.warning("an alert to %s was not delivered: it %s; again at %s", redact_target(tried[0].target), error, again_at)
 
 
 def messages_of(alerts: Sequence[DueAlert]) -> Iterator[tuple[Message, list[DueAlert]]]:

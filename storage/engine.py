@@ -18,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from storage.errors import ConfigError, StoreError
-from storage.secrets import without_password
+from storage.redaction import redact_password
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns."""
@@ -66,7 +66,7 @@ def _objection(url: URL, dialect: type[Dialect]) -> str | None:
 
 
 def _unusable(database: str, why: str) -> ConfigError:
-    shown = without_password(database)
+    shown = redact_password(database)
     return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as {_form_of(database)}")
 
 

@@ -17,7 +17,6 @@ from presswatch.output.watch_tables import ListedWatch, watch_lines
 from scheduler.delivery import ARTICLES, TIMEOUT
 from scheduler.sending import UNUSABLE, is_usable
 from scheduler.sending import send as send_now
-from scheduler.targets import masked
 from scheduler.telling import article_message, trial_message
 from scheduler.watching import Answer, answers
 from scheduler.wishes import digest_length, quiet_times, zone_name
@@ -26,6 +25,7 @@ from storage.errors import ConfigError, PresswatchError
 from storage.printable import safe
 from storage.questions import parse
 from storage.records import Telling
+from storage.redaction import redact_target
 from storage.store import Store
 from storage.watches import NewWatch, Watch
 
@@ -56,7 +56,7 @@ def add(config_path: str | None, database: str | None, **asked: Any) -> None:
     _config, store = store_from_config(config_path, database)
     with store:
         made = store.watches.add(new, datetime.now(UTC))
-    click.echo(f"watch {safe(made.name)}: tells {masked(made.target)} {manner(made)}")
+    click.echo(f"watch {safe(made.name)}: tells {redact_target(made.target)} {manner(made)}")
 
 
 def _new_watch(*, name: str, query: str, target: str, digest: str | None, quiet: str | None, timezone: str) -> NewWatch:
@@ -90,7 +90,7 @@ def _new_watch(*, name: str, query: str, target: str, digest: str | None, quiet:
 def _refuse_unusable(target: str) -> None:
     if not is_usable(target):
         known = "such as mailtos://user:password@example.org, tgram://token/chat or json://host/path"
-        raise ConfigError(f"--to: {masked(target)} {UNUSABLE}; write one {known}")
+        raise ConfigError(f"--to: {redact_target(target)} {UNUSABLE}; write one {known}")
 
 
 def manner(asked: Watch) -> str:
@@ -117,7 +117,7 @@ def _listed(store: Store, asked: Watch) -> ListedWatch:
     return ListedWatch(
         name=asked.name,
         query=asked.query,
-        target=masked(asked.target),
+        target=redact_target(asked.target),
         telling=manner(asked),
         created_at=asked.created_at,
         told_at=asked.told_at,
@@ -177,5 +177,5 @@ def ping(name: str, config_path: str | None, database: str | None) -> None:
         asked = store.watches.get(name)
     error = send_now(asked.target, trial_message(asked.name, asked.query, datetime.now(UTC)), timeout=TIMEOUT)
     if error is not None:
-        raise PresswatchError(f"watch {safe(name)}: {masked(asked.target)} {error}; nothing was delivered")
-    click.echo(f"watch {safe(name)}: delivered to {masked(asked.target)}")
+        raise PresswatchError(f"watch {safe(name)}: {redact_target(asked.target)} {error}; nothing was delivered")
+    click.echo(f"watch {safe(name)}: delivered to {redact_target(asked.target)}")

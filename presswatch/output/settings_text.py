@@ -8,17 +8,16 @@ from dataclasses import Field, dataclass
 from typing import Any
 
 from scheduler.rules import Adaptive
-from scheduler.targets import masked
 from scraper.source import Channel, Feed, Source
 from storage.config import TABLES, Config, SourceSettings, settings_of
 from storage.durations import format_duration
 from storage.printable import safe
-from storage.secrets import without_password
+from storage.redaction import redact_password, redact_target
 
 DEFAULT = "default"
 DECLARED = "declared by the source"
 
-_SECRETS: Mapping[str, Callable[[str], str]] = {"targets": masked}
+_SECRETS: Mapping[str, Callable[[str], str]] = {"targets": redact_target}
 """How a secret setting is shown, by its name; any other is an address that may hold a password."""
 
 
@@ -54,7 +53,7 @@ def _setting(config: Config, table: str, row: Field[Any], default: Any, origin: 
 
 
 def _shown(name: str, value: Any) -> Any:
-    mask = _SECRETS.get(name, without_password)
+    mask = _SECRETS.get(name, redact_password)
     return [mask(one) for one in value] if isinstance(value, list) else value and mask(value)
 
 

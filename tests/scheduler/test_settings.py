@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from presswatch.output.settings_text import as_toml
 from storage.config import RENAMED_SETTINGS, TABLES, SourceSettings, load_config, settings_of
 from storage.errors import ConfigError
-from storage.secrets import without_password
+from storage.redaction import redact_password
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = {f"{table}.{row.name}" for table, kind in TABLES.items() for row in settings_of(kind)} | {
@@ -146,5 +146,5 @@ def test_a_value_in_toml_is_read_as_itself(value: Any) -> None:
 
 @given(st.text(st.characters(exclude_characters="/@:?&="), min_size=1), TEXTS)
 def test_no_password_survives(user: str, password: str) -> None:
-    shown = without_password(f"postgresql://{user}:{password}@db.example/news")
+    shown = redact_password(f"postgresql://{user}:{password}@db.example/news")
     assert shown == f"postgresql://{user}:***@db.example/news"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.sending import apprise_library
-from scheduler.targets import masked
+from storage.redaction import redact_target
 
 SECRETS = ("s3cret", "t0ken", "p4ss", "12345", "boss", "topic")
 
@@ -41,7 +41,7 @@ SECRETS = ("s3cret", "t0ken", "p4ss", "12345", "boss", "topic")
     ],
 )
 def test_scheme_and_host_are_shown_and_nothing_else(target: str, shown: str) -> None:
-    assert masked(target) == shown
+    assert redact_target(target) == shown
     assert not any(secret in shown for secret in SECRETS)
 
 
@@ -54,9 +54,9 @@ def test_scheme_and_host_are_shown_and_nothing_else(target: str, shown: str) -> 
     ],
 )
 def test_why_not_by_apprise_itself(target: str) -> None:
-    """The day this fails, Apprise hides everything and `masked` may go."""
+    """The day this fails, Apprise hides everything and `redact_target` may go."""
     assert "s3crettoken" in apprise_library().Apprise.instantiate(target).url(privacy=True)
-    assert "s3crettoken" not in masked(target)
+    assert "s3crettoken" not in redact_target(target)
 
 
 PARTS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
@@ -64,7 +64,7 @@ PARTS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, 
 
 @given(st.sampled_from(["tgram", "slack", "json", "mailtos", "https", "odd+one"]), PARTS, PARTS, PARTS)
 def test_what_is_shown_is_scheme_stars_and_a_host(scheme: str, user: str, password: str, path: str) -> None:
-    shown = masked(f"{scheme}://{user}:{password}@host.example/{path}")
+    shown = redact_target(f"{scheme}://{user}:{password}@host.example/{path}")
     assert re.fullmatch(re.escape(scheme) + r"://(\*\*\*|\*\*\*@[\w.:-]+(/\*\*\*)?|[\w.:-]+(/\*\*\*)?)", shown)
 
 
@@ -73,4 +73,4 @@ def test_no_secret_that_is_quoted_as_it_must_be_gets_through(secret: str, data: 
     place = data.draw(
         st.sampled_from(["json://u:{}@h/", "json://{}@h/", "json://h/{}", "json://h?a={}", "tgram://{}/1"])
     )
-    assert secret not in masked(place.format(secret))
+    assert secret not in redact_target(place.format(secret))
