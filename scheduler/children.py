@@ -1,4 +1,4 @@
-"""Crawls in processes of their own: started, timed, weighed, ended.
+"""Run crawls in processes of their own, within limits of time and memory.
 
 A crawl that hangs, blocks its loop, leaks or crashes costs its batch and nothing else; memory goes back after each.
 """
@@ -17,16 +17,16 @@ from pathlib import Path
 
 from storage.records import RunStatus
 
-LOOK_EVERY = 0.5
+MONITOR_INTERVAL = 0.5
 """Seconds between two looks at a child's memory and time."""
 
-PLANNED_EXITS = frozenset({0, 1, 2, 3})
+NORMAL_EXIT_CODES = frozenset({0, 1, 2, 3})
 """The exit codes of `presswatch crawl`; any other end is a crash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a crawl process may take."""
+class WorkerLimits:
+    """Limit the time and the memory of a crawl process."""
 
     deadline: timedelta
     grace: timedelta  # to end in good order before it is killed
@@ -34,8 +34,8 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How a crawl process ended; `status` is None if it did so by itself and as planned."""
+class WorkerExit:
+    """Describe how a crawl process ended; `status` is None if it did so by itself and as planned."""
 
     sources: tuple[str, ...]
     pid: int
@@ -49,9 +49,9 @@ def command(sources: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "presswatch", "crawl", *sources, "--scheduled"]
 
 
-def judge(exit_code: int) -> tuple[RunStatus | None, str | None]:
+def classify_exit(exit_code: int) -> tuple[RunStatus | None, str | None]:
     """What the end of a process that nobody ended means."""
-    if exit_code in PLANNED_EXITS:
+    if exit_code in NORMAL_EXIT_CODES:
         return None, None
     if exit_code < 0:
         with suppress(ValueError):
@@ -60,7 +60,7 @@ def judge(exit_code: int) -> tuple[RunStatus | None, str | None]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Child:
+class Worker:
     """A crawl process, and the wait for its end."""
 
     process: asyncio.subprocess.Process
@@ -79,20 +79,20 @@ class _Child:
             await self.waiting
 
 
-class Children:
-    """The crawl processes that run now."""
+class WorkerPool:
+    """Start crawl processes, watch them and end those that exceed a limit."""
 
-    def __init__(self, limits: Limits, environment: Mapping[str, str]) -> None:
+    def __init__(self, limits: WorkerLimits, environment: Mapping[str, str]) -> None:
         self._limits = limits
         self._environment = {**os.environ, **environment}
-        self._running: set[_Child] = set()
+        self._running: set[Worker] = set()
         self._stopped = False
 
     @property
     def pids(self) -> tuple[int, ...]:
         return tuple(child.process.pid for child in self._running)
 
-    async def run(self, sources: Sequence[str]) -> Ending:
+    async def run(self, sources: Sequence[str]) -> WorkerExit:
         """Crawl these sources in one process, to its end or to its limits."""
         process = await asyncio.create_subprocess_exec(
             *command(sources),
@@ -101,7 +101,7 @@ class Children:
             stdout=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C in the daemon's terminal is the daemon's to pass on
         )
-        child = _Child(process, asyncio.create_task(process.wait()))
+        child = Worker(process, asyncio.create_task(process.wait()))
         self._running.add(child)
         try:
             if self._stopped:  # it was being started meanwhile
@@ -110,23 +110,23 @@ class Children:
         finally:
             self._running.discard(child)
 
-    async def _watch(self, child: _Child, sources: tuple[str, ...]) -> Ending:
+    async def _watch(self, child: Worker, sources: tuple[str, ...]) -> WorkerExit:
         loop, pid = asyncio.get_running_loop(), child.process.pid
         ends_at = loop.time() + self._limits.deadline.total_seconds()
-        while not await child.ended(min(LOOK_EVERY, max(0.0, ends_at - loop.time()))):
+        while not await child.ended(min(MONITOR_INTERVAL, max(0.0, ends_at - loop.time()))):
             found = self._transgression(pid, late=loop.time() >= ends_at)
             if found is not None:
                 await child.end(self._limits.grace)
                 code = await child.waiting
-                return Ending(sources=sources, pid=pid, exit_code=code, status=found[0], error=found[1])
+                return WorkerExit(sources=sources, pid=pid, exit_code=code, status=found[0], error=found[1])
         code = await child.waiting
-        status, error = judge(code)
-        return Ending(sources=sources, pid=pid, exit_code=code, status=status, error=error)
+        status, error = classify_exit(code)
+        return WorkerExit(sources=sources, pid=pid, exit_code=code, status=status, error=error)
 
     def _transgression(self, pid: int, *, late: bool) -> tuple[RunStatus, str] | None:
         if late:
             return RunStatus.TIMED_OUT, f"its process took longer than {self._limits.deadline} and was ended"
-        if resident(pid) > self._limits.memory:
+        if rss_bytes(pid) > self._limits.memory:
             return RunStatus.CRASHED, f"its process took more than {self._limits.memory // 10**6} MB and was ended"
         return None
 
@@ -144,7 +144,7 @@ def _send(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
         process.send_signal(number)
 
 
-def resident(pid: int) -> int:
+def rss_bytes(pid: int) -> int:
     """Bytes of memory a process has in use; 0 where the system does not say."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])

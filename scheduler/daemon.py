@@ -15,10 +15,10 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from scheduler import service
-from scheduler.children import Children, Limits
+from scheduler.children import WorkerLimits, WorkerPool
 from scheduler.dispatch import Dispatcher
-from scheduler.jobs import Jobs
-from scheduler.monitor import Monitor
+from scheduler.jobs import DaemonTasks
+from scheduler.monitor import HttpServer
 from scheduler.planning import Planner
 from scraper.source import Source
 from storage.config import Config
@@ -32,11 +32,11 @@ from storage.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-CONTROL_EVERY = timedelta(seconds=1)
+CONTROL_INTERVAL = timedelta(seconds=1)
 """How often the database is asked what people want: a paused source, a crawl now."""
-HEALTH_EVERY = timedelta(minutes=5)
-TELL_EVERY = timedelta(seconds=15)
-ASK_FOR_LEASE_EVERY = timedelta(seconds=2)
+HEALTH_INTERVAL = timedelta(minutes=5)
+NOTIFY_INTERVAL = timedelta(seconds=15)
+LEASE_POLL_INTERVAL = timedelta(seconds=2)
 
 
 class Daemon:
@@ -47,10 +47,10 @@ class Daemon:
         self._store = store
         self._sources = sources
         self._planner = Planner(store, config, sources)
-        self._jobs = Jobs(store, config, sources, self._planner, clock=now)
-        self._children = Children(_limits(config), _environment(config))
-        self._dispatcher = Dispatcher(self._children, self._jobs, slots=config.scheduler.max_workers, clock=now)
-        self._monitor = Monitor(store, config, self._dispatcher, sources)
+        self._tasks = DaemonTasks(store, config, sources, self._planner, clock=now)
+        self._workers = WorkerPool(_limits(config), _environment(config))
+        self._dispatcher = Dispatcher(self._workers, self._tasks, slots=config.scheduler.max_workers, clock=now)
+        self._server = HttpServer(store, config, self._dispatcher, sources)
         # One process, jobs in memory: they are made anew from the stored plan at every start.
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -91,7 +91,7 @@ class Daemon:
             if said is None or said.pid != holder.pid:
                 logger.info("standing by: %s watches", holder)
                 said = holder
-            if await self._stopped_within(ASK_FOR_LEASE_EVERY):
+            if await self._stopped_within(LEASE_POLL_INTERVAL):
                 return False
         return True
 
@@ -113,8 +113,8 @@ class Daemon:
         await self._dispatcher.stop()
         stopped.cancel()
         await idle
-        await self._jobs.check_health()
-        await self._jobs.tell()
+        await self._tasks.check_health()
+        await self._tasks.notify()
         after = await asyncio.to_thread(self._planner.schedules)
         return int(any(after[name].failures for name in due))
 
@@ -122,16 +122,16 @@ class Daemon:
         schedules = await asyncio.to_thread(self._planner.schedules_at_start, now=now())
         for schedule in schedules.values():
             self._plan(schedule)
-        self._every(CONTROL_EVERY, self._control)
+        self._every(CONTROL_INTERVAL, self._control)
         self._every(BEAT_EVERY, self._beat)
-        self._every(HEALTH_EVERY, self._jobs.check_health)
-        self._every(TELL_EVERY, self._jobs.tell)
+        self._every(HEALTH_INTERVAL, self._tasks.check_health)
+        self._every(NOTIFY_INTERVAL, self._tasks.notify)
         if (often := service.watchdog_interval()) is not None:
             self._every(often, self._wake_watchdog)
-        await self._monitor.start()
+        await self._server.start()
         self._scheduler.start()
         logger.info("watching %s", ", ".join(self._sources))
-        service.tell("READY=1")
+        service.sd_notify("READY=1")
         following = asyncio.create_task(self._follow_clock())
         await self._stop.wait()
         following.cancel()
@@ -139,11 +139,11 @@ class Daemon:
         return self._exit_code
 
     async def _end(self) -> None:
-        logger.info("stopping: no new crawls, %d running", len(self._children.pids))
-        service.tell("STOPPING=1")
+        logger.info("stopping: no new crawls, %d running", len(self._workers.pids))
+        service.sd_notify("STOPPING=1")
         self._scheduler.shutdown(wait=False)
-        await asyncio.gather(self._dispatcher.stop(), self._jobs.stop())
-        await self._monitor.stop()
+        await asyncio.gather(self._dispatcher.stop(), self._tasks.stop())
+        await self._server.stop()
         logger.info("stopped")
 
     def _every(self, length: timedelta, job: Callable[[], Awaitable[None]]) -> None:
@@ -206,7 +206,7 @@ class Daemon:
     async def _follow_clock(self) -> None:
         """APScheduler waits for times by the clock: set back by three hours, it would be deaf for as long."""
         while True:
-            await asyncio.sleep(CONTROL_EVERY.total_seconds())
+            await asyncio.sleep(CONTROL_INTERVAL.total_seconds())
             try:
                 was_set_back = await asyncio.to_thread(self._planner.repair, now=now())
             except PresswatchError as error:
@@ -233,7 +233,7 @@ class Daemon:
             self._stop.set()
 
     async def _wake_watchdog(self) -> None:
-        service.tell("WATCHDOG=1")
+        service.sd_notify("WATCHDOG=1")
 
 
 def now() -> datetime:
@@ -249,9 +249,9 @@ def _refuse_unusable(targets: Sequence[str]) -> None:
             raise ConfigError(f"alerts.targets: {redact_target(target)} {UNUSABLE}; write one such as json://host/path")
 
 
-def _limits(config: Config) -> Limits:
+def _limits(config: Config) -> WorkerLimits:
     chosen = config.scheduler
-    return Limits(deadline=chosen.crawl_timeout, grace=chosen.shutdown_grace_period, memory=chosen.memory_limit)
+    return WorkerLimits(deadline=chosen.crawl_timeout, grace=chosen.shutdown_grace_period, memory=chosen.memory_limit)
 
 
 def _environment(config: Config) -> dict[str, str]:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from scheduler.children import Children
-from scheduler.jobs import Jobs
+from scheduler.children import WorkerPool
+from scheduler.jobs import DaemonTasks
 from scheduler.order import batch
 from storage.errors import PresswatchError
 from storage.schedules import Schedule
@@ -30,7 +30,7 @@ MAX_SOURCES_PER_WORKER = 8
 class Dispatcher:
     """Hold due sources until a slot is free; each source is crawled by one process at a time."""
 
-    def __init__(self, workers: Children, tasks: Jobs, *, slots: int, clock: Callable[[], datetime]) -> None:
+    def __init__(self, workers: WorkerPool, tasks: DaemonTasks, *, slots: int, clock: Callable[[], datetime]) -> None:
         self._workers = workers
         self._tasks = tasks
         self._slots = slots

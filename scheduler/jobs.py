@@ -9,7 +9,7 @@ from datetime import datetime
 from threading import Event, Lock
 
 from scheduler.checkup import check
-from scheduler.children import Ending
+from scheduler.children import WorkerExit
 from scheduler.delivery import deliver_due, run_watches, write_event_alerts
 from scheduler.planning import Planner
 from scraper.source import Source
@@ -23,7 +23,7 @@ from storage.store import Store
 logger = logging.getLogger(__name__)
 
 
-class Jobs:
+class DaemonTasks:
     """Do what a crawl's end or a periodic job asks for; each task reads, lets a pure function decide, and writes."""
 
     def __init__(
@@ -42,13 +42,13 @@ class Jobs:
         self._clock = clock
         self._checking = Lock()
         self._stopping = Event()
-        self._telling: asyncio.Task[None] | None = None
+        self._notifying: asyncio.Task[None] | None = None
 
     async def begin(self, sources: Sequence[str]) -> None:
         """Take back the requests for a crawl now of the sources that a crawl process is started for."""
         await asyncio.to_thread(self._store.schedules.take_up, sources)
 
-    async def finish(self, ending: Ending, *, launched_at: datetime) -> list[Schedule]:
+    async def finish(self, ending: WorkerExit, *, launched_at: datetime) -> list[Schedule]:
         """Close what a crawl process left open, plan the next poll of its sources and check their health at once.
 
         The new schedules; none if the database refused. They are overdue then as they stand, and the daemon takes them
@@ -60,7 +60,7 @@ class Jobs:
             logger.error("%s", error)
             return []
 
-    def _finish(self, ending: Ending, launched_at: datetime) -> list[Schedule]:
+    def _finish(self, ending: WorkerExit, launched_at: datetime) -> list[Schedule]:
         now = self._clock()
         status, error = ending.status or RunStatus.INTERRUPTED, ending.error or "stopped before its end"
         left = self._store.runs.account_for(ending.pid, status, since=launched_at, now=now, error=error)
@@ -71,7 +71,7 @@ class Jobs:
             self._check(self._sources[schedule.source], schedule)
         return planned
 
-    def _note_killed(self, ending: Ending, left: list[str], now: datetime) -> None:
+    def _note_killed(self, ending: WorkerExit, left: list[str], now: datetime) -> None:
         logger.error("crawl of %s: %s: %s", ", ".join(ending.sources), ending.status, ending.error)
         before = self._planner.schedules()
         for source in left or ending.sources:
@@ -80,7 +80,7 @@ class Jobs:
             details = {"sentence": f"the crawl of {source} had to be given up: {ending.error}", "pid": ending.pid}
             self._store.events.add(source=source, kind=EventKind.CRAWL_KILLED, subject=source, details=details, now=now)
 
-    def _plan(self, source: str, ending: Ending, launched_at: datetime, now: datetime) -> Schedule:
+    def _plan(self, source: str, ending: WorkerExit, launched_at: datetime, now: datetime) -> Schedule:
         schedule = self._planner.after(source, ending, launched_at=launched_at, now=now)
         logger.info("%s: next look at %s: %s", source, f"{schedule.due_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason)
         return schedule
@@ -103,15 +103,15 @@ class Jobs:
             except PresswatchError as error:
                 logger.error("%s", error)
 
-    async def tell(self) -> None:
+    async def notify(self) -> None:
         """Ask the saved questions of new articles, write alerts, and send what is due."""
-        self._telling = asyncio.create_task(asyncio.to_thread(self._tell))
+        self._notifying = asyncio.create_task(asyncio.to_thread(self._notify))
         try:
-            await asyncio.shield(self._telling)
+            await asyncio.shield(self._notifying)
         except PresswatchError as error:
             logger.error("%s", error)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         alerts, kinds = self._config.alerts, [EventKind(kind) for kind in self._config.alerts.kinds]
         run_watches(self._store, now=self._clock())
         write_event_alerts(self._store, alerts.targets, kinds=kinds, now=self._clock())
@@ -120,5 +120,5 @@ class Jobs:
     async def stop(self) -> None:
         """Send nothing more; wait for the message that is being sent, so that nobody else sends it again."""
         self._stopping.set()
-        if self._telling is not None:
-            await asyncio.wait({self._telling})
+        if self._notifying is not None:
+            await asyncio.wait({self._notifying})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Monitor:
+class HttpServer:
     """A small HTTP server that only answers questions."""
 
     def __init__(self, store: Store, config: Config, dispatcher: Dispatcher, watched: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""Who goes first when many sources are due at once, and who shares a child process."""
+"""Order sources that are overdue together and group due sources into crawl processes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from scheduler.plan import Plan
+from scheduler.plan import NextPoll
 from storage.durations import format_time
 
 
-def catch_up(due: Mapping[str, Plan], *, now: datetime, spread: timedelta) -> dict[str, Plan]:
+def catch_up(due: Mapping[str, NextPoll], *, now: datetime, spread: timedelta) -> dict[str, NextPoll]:
     """The plans after a downtime: each source that is overdue is due once, from `now` on, evenly over `spread`.
 
     First the one that publishes most (the shortest interval), whose list forgets soonest; among equals, and among
@@ -26,11 +26,11 @@ def catch_up(due: Mapping[str, Plan], *, now: datetime, spread: timedelta) -> di
     return {**due, **caught}
 
 
-def _urgency(name: str, plan: Plan) -> tuple[timedelta, float, str]:
+def _urgency(name: str, plan: NextPoll) -> tuple[timedelta, float, str]:
     return (plan.interval or timedelta.max, -plan.due_at.timestamp(), name)
 
 
-def _reason(plan: Plan, place: int, count: int) -> str:
+def _reason(plan: NextPoll, place: int, count: int) -> str:
     among = f", number {place} of {count}" if count > 1 else ""
     return f"was due {format_time(plan.due_at)} UTC and nothing looked: caught up once{among}"
 

@@ -1,4 +1,4 @@
-"""The adaptive schedule: how many looks a source deserves, and at which hours of the week.
+"""Adapt the mean interval between polls of a source, and deal the polls out over the hours of the week.
 
 Two decisions, one number. The **pace** is the average time between two looks over a week: overlap moves it from look
 to look, and it tends back to what the weeks have taught. The rhythm deals the looks out over the week.
@@ -25,31 +25,31 @@ from scheduler.rhythm import HOUR, HOURS, Rhythm, Stretch
 
 DAY = timedelta(days=1)
 
-AIM = 1.5
-AIM_AT = 90.0
+TARGET_NEW = 1.5
+TARGET_AT_RATE = 90.0
 """A source of 90 articles a day is to bring 1.5 new ones a look: 60 looks a day, one in 15 min by day."""
-MOST_OF_LIST = 1 / 8
+MAX_NEW_SHARE = 1 / 8
 """Never more than this share of a list is aimed to be new: what a burst of eight times the rate would still fit on."""
 
-GAIN = 0.07
+STEP_GAIN = 0.07
 """How strongly one look moves the pace: by e^-0.07 for as many surplus articles as were expected.
 
 Chosen with HOMING on eight months that are not those of `benchmarks.polling`. At 0.2 the pace follows chance, and most
 of the gain at the ninth decile is lost; at 0 it is as wrong as what was learned.
 """
-HOMING = 0.15
+REVERSION = 0.15
 """How far one look takes the pace back to the learned one, so that a burst is forgotten within a dozen looks."""
-BOLDEST = log(2)
+MAX_LOG_STEP = log(2)
 """One look at most halves or doubles the pace."""
 
-FLOOR = 0.1
+MIN_RATE_SHARE = 0.1
 """Hours are looked at as if they brought at least this share of the average: rhythms change."""
-QUIET = 0.5
+QUIET_RATE_SHARE = 0.5
 """Below this share of the average rate an hour is quiet; articles begin to come where it is reached again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class IntervalBounds:
     """The least and the most time between two looks."""
 
     least: timedelta
@@ -61,17 +61,17 @@ class Bounds:
 
 def aim(rhythm: Rhythm, listed: int) -> float:
     """New articles that a look is to bring on average, from a list of so many links (0: not known)."""
-    wanted = AIM * sqrt(max(24 * rhythm.mean, 0.1) / AIM_AT)
-    return min(wanted, listed * MOST_OF_LIST) if listed else wanted
+    wanted = TARGET_NEW * sqrt(max(24 * rhythm.mean, 0.1) / TARGET_AT_RATE)
+    return min(wanted, listed * MAX_NEW_SHARE) if listed else wanted
 
 
-def first_pace(rhythm: Rhythm, listed: int, bounds: Bounds) -> timedelta:
+def first_pace(rhythm: Rhythm, listed: int, bounds: IntervalBounds) -> timedelta:
     """The pace of a source that was never looked at before, from what its rhythm says."""
     return bounds.clamp(min(bounds.most, HOUR * (aim(rhythm, listed) / max(rhythm.mean, 1e-6))))
 
 
 def steer(
-    pace: timedelta, rhythm: Rhythm, *, start: datetime, end: datetime, listed: int, fresh: int, bounds: Bounds
+    pace: timedelta, rhythm: Rhythm, *, start: datetime, end: datetime, listed: int, fresh: int, bounds: IntervalBounds
 ) -> timedelta:
     """The pace after a look at `end` found `fresh` new links since the look at `start`.
 
@@ -82,13 +82,15 @@ def steer(
     due = HOUR * share / pace * aim(rhythm, listed)
     surplus = (fresh - due) / max(1.0, due)
     if listed and fresh >= listed:
-        surplus = max(surplus, BOLDEST / GAIN)  # nothing was known: links were missed
-    step = max(-BOLDEST, min(BOLDEST, GAIN * surplus))
-    homing = (first_pace(rhythm, listed, bounds) / pace) ** HOMING
+        surplus = max(surplus, MAX_LOG_STEP / STEP_GAIN)  # nothing was known: links were missed
+    step = max(-MAX_LOG_STEP, min(MAX_LOG_STEP, STEP_GAIN * surplus))
+    homing = (first_pace(rhythm, listed, bounds) / pace) ** REVERSION
     return bounds.clamp(pace * homing * exp(-step))
 
 
-def ahead(pace: timedelta, rhythm: Rhythm, start: datetime, bounds: Bounds, *, factor: float = 1.0) -> timedelta:
+def ahead(
+    pace: timedelta, rhythm: Rhythm, start: datetime, bounds: IntervalBounds, *, factor: float = 1.0
+) -> timedelta:
     """The time from `start` to the next look, times `factor` (its jitter).
 
     Within bounds, and unless these forbid it never past the hour in which articles begin to come.
@@ -102,13 +104,13 @@ def ahead(pace: timedelta, rhythm: Rhythm, start: datetime, bounds: Bounds, *, f
 
 def begins(rhythm: Rhythm, start: datetime, latest: datetime) -> datetime | None:
     """The end of the quiet in which `start` lies; None if it lies in none, or if that goes on past `latest`."""
-    line = QUIET * rhythm.mean
+    line = QUIET_RATE_SHARE * rhythm.mean
     if rhythm.rate(start) >= line:
         return None
     return next((at for at, _, rate in rhythm.stretches(start, latest) if rate >= line), None)
 
 
-def behind(pace: timedelta, rhythm: Rhythm, end: datetime, bounds: Bounds) -> timedelta:
+def behind(pace: timedelta, rhythm: Rhythm, end: datetime, bounds: IntervalBounds) -> timedelta:
     """The time from the look before to one planned for `end`, as far as pace and rhythm tell."""
     backwards = reversed(list(rhythm.stretches(end - bounds.most, end)))
     return bounds.clamp(_until_one(pace, rhythm, backwards) or bounds.most)
@@ -129,4 +131,4 @@ def _until_one(pace: timedelta, rhythm: Rhythm, stretches: Iterable[Stretch]) ->
 
 
 def _weight(rate: float, mean: float) -> float:
-    return sqrt(max(rate / mean, FLOOR)) if mean else 1.0
+    return sqrt(max(rate / mean, MIN_RATE_SHARE)) if mean else 1.0

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from scheduler.backoff import back_off
-from scheduler.pace import Bounds, ahead, begins, behind, first_pace, steer
+from scheduler.pace import IntervalBounds, ahead, begins, behind, first_pace, steer
 from scheduler.rhythm import Rhythm
-from scheduler.rules import JITTER, TICK, Cron, Every, Rule, bounds_of, next_fire
+from scheduler.rules import JITTER, TICK, Cron, FixedInterval, ScheduleRule, bounds_of, next_fire
 from storage.backoff import MAX_RETRY_AFTER, max_wait
 from storage.durations import format_duration, format_time
 from storage.records import Stage
@@ -23,7 +23,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class NextPoll:
     """When a source is looked at next, and why.
 
     `interval` is what is remembered from look to look: the source's average time between two over a week (which the
@@ -37,7 +37,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PollOutcome:
     """What the last crawl of a source's channels showed.
 
     `listed` links on its lists (0 with `changed` False: not modified, everything known), `fresh` of them never seen
@@ -59,9 +59,9 @@ class Look:
     since: datetime | None = None
 
 
-def next_plan(
-    rule: Rule, last: Plan | None, look: Look | None, rhythm: Rhythm, *, now: datetime, jitter: float
-) -> Plan:
+def plan_next_poll(
+    rule: ScheduleRule, last: NextPoll | None, look: PollOutcome | None, rhythm: Rhythm, *, now: datetime, jitter: float
+) -> NextPoll:
     """When to look next, after the look that `last` had planned; without a look, what stands of `last` at a start.
 
     `jitter` is a random number from -1 to 1 (ValueError outside). After a good look the plan lies within the rule's
@@ -72,7 +72,7 @@ def next_plan(
         raise ValueError("jitter must be from -1 to 1")
     now = now.astimezone(UTC)
     if look is None:
-        return repaired(rule, last, now, in_trouble=True)
+        return repair_poll(rule, last, now, in_trouble=True)
     if look.ok:
         plan = _after_success(rule, last, look, rhythm, now, jitter)
     else:
@@ -80,7 +80,7 @@ def next_plan(
     return _held(rule, plan, look, now)
 
 
-def repaired(rule: Rule, last: Plan | None, now: datetime, *, in_trouble: bool) -> Plan:
+def repair_poll(rule: ScheduleRule, last: NextPoll | None, now: datetime, *, in_trouble: bool) -> NextPoll:
     """Clamp a stored plan after a pause of the program or a change of its rule or the clock; `last` if all is well.
 
     A plan that was missed is due now. A plan of a source without trouble is no later than its rule allows: a shorter
@@ -88,7 +88,7 @@ def repaired(rule: Rule, last: Plan | None, now: datetime, *, in_trouble: bool) 
     pause) is no later than the longest back-off.
     """
     if last is None:
-        return Plan(now, None, "never looked at: due at once")
+        return NextPoll(now, None, "never looked at: due at once")
     planned = f"{format_time(last.due_at)} UTC"
     if last.due_at < now:
         return replace(last, due_at=now, reason=f"was due {planned} and nothing looked: due now")
@@ -106,33 +106,35 @@ def repaired(rule: Rule, last: Plan | None, now: datetime, *, in_trouble: bool) 
     return replace(last, due_at=due_at, reason=reason)
 
 
-def after_set_back(rule: Rule, plan: Plan, *, by: timedelta, now: datetime) -> Plan:
+def shift_back(rule: ScheduleRule, plan: NextPoll, *, by: timedelta, now: datetime) -> NextPoll:
     """The plan on a clock that was set back by so much to `now`: as far away as it was before."""
     due_at = max(now, plan.due_at - by)
     return replace(plan, due_at=next_fire(rule, due_at - TICK) if isinstance(rule, Cron) else due_at)
 
 
-def _after_success(rule: Rule, last: Plan | None, look: Look, rhythm: Rhythm, now: datetime, jitter: float) -> Plan:
+def _after_success(
+    rule: ScheduleRule, last: NextPoll | None, look: PollOutcome, rhythm: Rhythm, now: datetime, jitter: float
+) -> NextPoll:
     known = _overlap(look.listed, look.fresh)
     if isinstance(rule, Cron):
-        return Plan(next_fire(rule, _start(look, now)), None, f"{known}; cron {rule.expression} ({rule.timezone})")
+        return NextPoll(next_fire(rule, _start(look, now)), None, f"{known}; cron {rule.expression} ({rule.timezone})")
     bounds, start, factor = bounds_of(rule), _start(look, now), 1 + JITTER * jitter
-    if isinstance(rule, Every):
+    if isinstance(rule, FixedInterval):
         interval, wait = rule.interval, rule.interval * factor
         reason = f"{known}: every {format_duration(interval)}, as set"
     else:
         interval = _pace(last, look, rhythm, bounds)
         wait = ahead(interval, rhythm, start, bounds, factor=factor)
         reason = _adaptive_reason(known, wait, rhythm, start, bounds)
-    return Plan(now + bounds.clamp(start + wait - now), interval, reason)
+    return NextPoll(now + bounds.clamp(start + wait - now), interval, reason)
 
 
-def _start(look: Look, now: datetime) -> datetime:
+def _start(look: PollOutcome, now: datetime) -> datetime:
     """max(planned, now), unless the plan is of a clock that ran ahead, or the look came early by a person's wish."""
     return look.planned_at if now < look.planned_at <= now + CLOCK_TOLERANCE else now
 
 
-def _pace(last: Plan | None, look: Look, rhythm: Rhythm, bounds: Bounds) -> timedelta:
+def _pace(last: NextPoll | None, look: PollOutcome, rhythm: Rhythm, bounds: IntervalBounds) -> timedelta:
     """The average interval from here on: steered by overlap, but not by a look that says nothing of it.
 
     One that came after more than twice its time (trouble, downtime, a clock that jumped) leaves it as it was.
@@ -147,30 +149,32 @@ def _pace(last: Plan | None, look: Look, rhythm: Rhythm, bounds: Bounds) -> time
     return steer(pace, rhythm, start=start, end=look.finished_at, listed=look.listed, fresh=look.fresh, bounds=bounds)
 
 
-def _adaptive_reason(known: str, wait: timedelta, rhythm: Rhythm, start: datetime, bounds: Bounds) -> str:
+def _adaptive_reason(known: str, wait: timedelta, rhythm: Rhythm, start: datetime, bounds: IntervalBounds) -> str:
     limit = ", the most allowed" if wait == bounds.most else ", the least allowed" if wait == bounds.least else ""
     dawn = begins(rhythm, start, start + wait)
     hour = _hour(rhythm, dawn or start)
     return f"{known}: {'next in' if dawn else 'every'} {format_duration(wait)}{limit}; {hour}"
 
 
-def _after_failure(rule: Rule, last: Plan | None, look: Look, now: datetime, jitter: float) -> Plan:
+def _after_failure(
+    rule: ScheduleRule, last: NextPoll | None, look: PollOutcome, now: datetime, jitter: float
+) -> NextPoll:
     first = look.first_failure_at or now
     wait = back_off(look.stage, look.failures, now - first)
     what = f"{look.stage or 'crawl ended without a word'}, failure {max(1, look.failures)} in a row since"
     if isinstance(rule, Cron):
         due_at = next_fire(rule, now + wait)
-        return Plan(due_at, None, f"{what} {format_time(first)} UTC: next at {format_time(due_at)} UTC, by cron")
+        return NextPoll(due_at, None, f"{what} {format_time(first)} UTC: next at {format_time(due_at)} UTC, by cron")
     # a person's own interval is never undercut, the adaptive one may be: a slow source should not lose half a day
-    floor = rule.interval if isinstance(rule, Every) else rule.least
+    floor = rule.interval if isinstance(rule, FixedInterval) else rule.least
     wait = max(floor, wait)
     most = max(max_wait(now - first), floor * (1 + JITTER))
     due_at = now + max(bounds_of(rule).least, min(most, wait * (1 + JITTER * jitter)))
-    interval = rule.interval if isinstance(rule, Every) else last.interval if last else None
-    return Plan(due_at, interval, f"{what} {format_time(first)} UTC: next try in {format_duration(wait)}")
+    interval = rule.interval if isinstance(rule, FixedInterval) else last.interval if last else None
+    return NextPoll(due_at, interval, f"{what} {format_time(first)} UTC: next try in {format_duration(wait)}")
 
 
-def _held(rule: Rule, plan: Plan, look: Look, now: datetime) -> Plan:
+def _held(rule: ScheduleRule, plan: NextPoll, look: PollOutcome, now: datetime) -> NextPoll:
     """The plan, put off until a Retry-After is over, for a day at most."""
     until = min(look.held_until or now, now + MAX_RETRY_AFTER)
     if until <= plan.due_at:
@@ -179,7 +183,7 @@ def _held(rule: Rule, plan: Plan, look: Look, now: datetime) -> Plan:
     return replace(plan, due_at=due_at, reason=f"the site asked to be left alone until {format_time(until)} UTC")
 
 
-def _furthest(rule: Rule, now: datetime) -> datetime:
+def _furthest(rule: ScheduleRule, now: datetime) -> datetime:
     """The latest moment that any plan made about now could have: the rule's own, a day's back-off or Retry-After."""
     if isinstance(rule, Cron):
         return next_fire(rule, now + MAX_RETRY_AFTER)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.children import Ending
+from scheduler.children import WorkerExit
 from scheduler.order import catch_up
-from scheduler.plan import CLOCK_TOLERANCE, Look, Plan, after_set_back, next_plan, repaired
+from scheduler.plan import CLOCK_TOLERANCE, NextPoll, PollOutcome, plan_next_poll, repair_poll, shift_back
 from scheduler.rhythm import Rhythm, learn
-from scheduler.rules import Rule, rule_of
+from scheduler.rules import ScheduleRule, parse_rule
 from scraper.source import Source
 from storage.config import Config
 from storage.errors import ConfigError
@@ -64,15 +64,15 @@ class Planner:
             self._store.schedules.set(replace(kept, due_at=plan.due_at, interval=plan.interval, reason=plan.reason))
         return self.schedules()
 
-    def _repaired(self, source: str, schedule: Schedule | None, now: datetime) -> Plan:
+    def _repaired(self, source: str, schedule: Schedule | None, now: datetime) -> NextPoll:
         """Clamp the plan of a source; one that is overdue stays so, to be caught up in its turn."""
         last, rule = None if schedule is None else _as_plan(schedule), self._rules[source]
         if last is not None and last.due_at < now:
             return last
-        plan = repaired(rule, last, now, in_trouble=False)
+        plan = repair_poll(rule, last, now, in_trouble=False)
         if schedule is None or plan == last or not (schedule.failures or self._is_held(source, now)):
             return plan
-        return repaired(rule, last, now, in_trouble=True)
+        return repair_poll(rule, last, now, in_trouble=True)
 
     def _is_held(self, source: str, now: datetime) -> bool:
         crawl = self._store.schedules.last_crawl(source)
@@ -88,7 +88,7 @@ class Planner:
         before, self._clock_at = self._clock_at or now, now
         if before - now > CLOCK_TOLERANCE:
             logger.warning("the clock was set back by %s: every look is planned by the new time", before - now)
-            self._replan(lambda name, one: after_set_back(self._rules[name], _as_plan(one), by=before - now, now=now))
+            self._replan(lambda name, one: shift_back(self._rules[name], _as_plan(one), by=before - now, now=now))
             return True
         self._repaired_at = self._repaired_at or now
         if not timedelta(0) <= now - self._repaired_at < REPAIR_INTERVAL:
@@ -96,7 +96,7 @@ class Planner:
             self._replan(lambda name, one: self._repaired(name, one, now))
         return False
 
-    def _replan(self, plan_of: Callable[[str, Schedule], Plan]) -> None:
+    def _replan(self, plan_of: Callable[[str, Schedule], NextPoll]) -> None:
         for name, schedule in self.schedules().items():
             plan = plan_of(name, schedule)
             if plan != _as_plan(schedule):
@@ -106,7 +106,7 @@ class Planner:
         """The schedules of these sources."""
         return {name: one for name, one in self._store.schedules.all().items() if name in self._sources}
 
-    def after(self, source: str, ending: Ending, *, launched_at: datetime, now: datetime) -> Schedule:
+    def after(self, source: str, ending: WorkerExit, *, launched_at: datetime, now: datetime) -> Schedule:
         """Plan the look after a crawl, and keep the plan."""
         before, crawl = self._store.schedules.with_last_crawl(source)
         mine = crawl if crawl is not None and crawl.started_at >= launched_at else None
@@ -118,7 +118,7 @@ class Planner:
         failures = before.failures + 1 if failed else 0
         first_failure_at = (before.first_failure_at or now) if failed else None
         look = _look(before, mine, now=now, failures=failures, first_failure_at=first_failure_at)
-        plan = next_plan(
+        plan = plan_next_poll(
             self._rules[source],
             _as_plan(before),
             look,
@@ -157,11 +157,11 @@ class Planner:
         return learn(times, timezone=zone, since=since, until=now, prior=prior)
 
 
-def _rule(source: Source, config: Config) -> Rule:
+def _rule(source: Source, config: Config) -> ScheduleRule:
     """Raises ConfigError, naming the source's table."""
     chosen = config.source(source.name)
     try:
-        return rule_of(
+        return parse_rule(
             interval=chosen.interval,
             cron=chosen.cron,
             timezone=chosen.timezone or source.timezone,
@@ -172,8 +172,8 @@ def _rule(source: Source, config: Config) -> Rule:
         raise ConfigError(f"[sources.{source.name}]: {error}") from error
 
 
-def _as_plan(schedule: Schedule) -> Plan:
-    return Plan(due_at=schedule.due_at, interval=schedule.interval, reason=schedule.reason)
+def _as_plan(schedule: Schedule) -> NextPoll:
+    return NextPoll(due_at=schedule.due_at, interval=schedule.interval, reason=schedule.reason)
 
 
 def _look(
@@ -183,8 +183,8 @@ def _look(
     now: datetime,
     failures: int,
     first_failure_at: datetime | None,
-) -> Look:
-    return Look(
+) -> PollOutcome:
+    return PollOutcome(
         planned_at=before.due_at,
         finished_at=now,
         ok=failures == 0,

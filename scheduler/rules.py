@@ -1,4 +1,4 @@
-"""The rules that say how often a source is looked at: every so often, by cron, or as it deserves."""
+"""Parse the rule by which a source is polled (fixed interval, cron, adaptive) and compute the times it allows."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
-from scheduler.pace import Bounds
+from scheduler.pace import IntervalBounds
 from storage.durations import format_time
 
-LEAST = timedelta(minutes=5)
-MOST = timedelta(hours=6)
+DEFAULT_MIN_INTERVAL = timedelta(minutes=5)
+DEFAULT_MAX_INTERVAL = timedelta(hours=6)
 JITTER = 0.1
-SHORTEST = timedelta(seconds=1)
+MIN_INTERVAL = timedelta(seconds=1)
 TICK = timedelta(microseconds=1)
-CHANGE = timedelta(hours=3)
+MAX_DST_SHIFT = timedelta(hours=3)
 """Longer than any change to or from summer time."""
 LEAP_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 CRON_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
+class FixedInterval:
     """A look every so often, ±10 %."""
 
     interval: timedelta
@@ -43,21 +43,21 @@ class Cron:
 class Adaptive:
     """As many looks as the source deserves, `least` apart and never more than `most`."""
 
-    least: timedelta = LEAST
-    most: timedelta = MOST
+    least: timedelta = DEFAULT_MIN_INTERVAL
+    most: timedelta = DEFAULT_MAX_INTERVAL
 
 
-Rule = Every | Cron | Adaptive
+ScheduleRule = FixedInterval | Cron | Adaptive
 
 
-def rule_of(
+def parse_rule(
     *,
     interval: timedelta | None = None,
     cron: str | None = None,
     timezone: str | None = None,
     min_interval: timedelta | None = None,
     max_interval: timedelta | None = None,
-) -> Rule:
+) -> ScheduleRule:
     """The rule that a source's settings mean; the adaptive one without any.
 
     `timezone` is the one cron goes by, UTC if it is None. Raises ValueError, in one line, for settings that
@@ -66,14 +66,14 @@ def rule_of(
     if (interval is not None) + (cron is not None) + (min_interval is not None or max_interval is not None) > 1:
         raise ValueError("give one of interval, cron, or min_interval and max_interval: they contradict each other")
     for name, value in (("interval", interval), ("min_interval", min_interval), ("max_interval", max_interval)):
-        if value is not None and value < SHORTEST:
+        if value is not None and value < MIN_INTERVAL:
             raise ValueError(f"{name} must be at least 1 s")
     if interval is not None:
-        return Every(interval)
+        return FixedInterval(interval)
     if cron is not None:
         return _cron(cron, timezone or "UTC")
-    least = min_interval or min(LEAST, max_interval or LEAST)
-    most = max_interval or max(MOST, least)
+    least = min_interval or min(DEFAULT_MIN_INTERVAL, max_interval or DEFAULT_MIN_INTERVAL)
+    most = max_interval or max(DEFAULT_MAX_INTERVAL, least)
     if least > most:
         raise ValueError("min_interval must not be longer than max_interval")
     return Adaptive(least, most)
@@ -128,13 +128,15 @@ def next_fire(rule: Cron, after: datetime) -> datetime:
     comes once, unless the minute or hour field begins with `*`: then real time counts (crontab(5), Vixie's rule).
     """
     zone = ZoneInfo(rule.timezone)
-    changing = (after - CHANGE).astimezone(zone).utcoffset() != (after + CHANGE).astimezone(zone).utcoffset()
-    start = after.astimezone(zone).replace(tzinfo=UTC, fold=0) - (CHANGE if changing else TICK)
+    changing = (after - MAX_DST_SHIFT).astimezone(zone).utcoffset() != (after + MAX_DST_SHIFT).astimezone(
+        zone
+    ).utcoffset()
+    start = after.astimezone(zone).replace(tzinfo=UTC, fold=0) - (MAX_DST_SHIFT if changing else TICK)
     by_real_time = any(field.startswith("*") for field in rule.expression.split()[:2])
     found: list[datetime] = []
     for wall in _walls(rule, start):
         found += [at for at in _moments(wall, zone, by_real_time) if at > after]
-        if found and (not changing or wall > start + 3 * CHANGE):
+        if found and (not changing or wall > start + 3 * MAX_DST_SHIFT):
             return min(found)
     raise ValueError(f"cron {rule.expression!r} has no time after {format_time(after.astimezone(UTC))} UTC")
 
@@ -156,8 +158,8 @@ def _moments(wall: datetime, zone: ZoneInfo, by_real_time: bool) -> list[datetim
     return [at for at in moments if at.astimezone(zone).replace(tzinfo=UTC, fold=0) == wall]
 
 
-def bounds_of(rule: Every | Adaptive) -> Bounds:
+def bounds_of(rule: FixedInterval | Adaptive) -> IntervalBounds:
     """The least and the most time between a good look and the next, jitter included."""
-    if isinstance(rule, Every):
-        return Bounds(rule.interval * (1 - JITTER), rule.interval * (1 + JITTER))
-    return Bounds(rule.least, rule.most)
+    if isinstance(rule, FixedInterval):
+        return IntervalBounds(rule.interval * (1 - JITTER), rule.interval * (1 + JITTER))
+    return IntervalBounds(rule.least, rule.most)

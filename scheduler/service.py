@@ -1,4 +1,4 @@
-"""What a service manager is told: ready, alive, stopping (sd_notify(3); nothing where no manager listens)."""
+"""Tell a service manager that we are ready, alive or stopping (sd_notify(3)); nothing where no manager listens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 
-def tell(state: str, environment: Mapping[str, str] = os.environ) -> None:
+def sd_notify(state: str, environment: Mapping[str, str] = os.environ) -> None:
     """Send a state such as "READY=1" to the manager that started us, if one did and wants to know."""
     address = environment.get("NOTIFY_SOCKET")
     if not address:

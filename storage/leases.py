@@ -1,4 +1,4 @@
-"""One daemon a database: who holds the lease watches; everybody else waits or leaves."""
+"""Lease a database to one daemon at a time; every other one waits or leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When each source is looked at next, and why; what people ask of the running daemon."""
+"""Store when each source is polled next, and why; store requests to pause, resume or trigger a crawl."""
 
 from __future__ import annotations
 

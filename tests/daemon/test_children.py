@@ -13,23 +13,23 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.children import Children, Ending, Limits, command, judge, resident
+from scheduler.children import WorkerExit, WorkerLimits, WorkerPool, classify_exit, command, rss_bytes
 from storage.records import RunStatus
 from tests.crawl.stories import story
 from tests.daemon.post import FOREVER, ROOT, Post
 from tests.site import Site, bad
 from tests.support.patience import patient_duration
 
-ROOMY = Limits(deadline=patient_duration(40), grace=patient_duration(3), memory=10**9)
+ROOMY = WorkerLimits(deadline=patient_duration(40), grace=patient_duration(3), memory=10**9)
 PATIENT = replace(ROOMY, grace=patient_duration(30))
 
 
-def crawl(post: Post, limits: Limits, meanwhile: Callable[[int], None] | None = None) -> Ending:
+def crawl(post: Post, limits: WorkerLimits, meanwhile: Callable[[int], None] | None = None) -> WorkerExit:
     """One crawl process, and what happens to it while it runs (told its pid)."""
 
-    async def run() -> Ending:
+    async def run() -> WorkerExit:
         environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = Children(limits, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        children = WorkerPool(limits, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
         if meanwhile is not None:
             while not children.pids:  # noqa: ASYNC110  (a test waits for a pid)
@@ -40,7 +40,7 @@ def crawl(post: Post, limits: Limits, meanwhile: Callable[[int], None] | None = 
     return asyncio.run(run())
 
 
-def account_for(post: Post, ending: Ending, since: datetime) -> list[str]:
+def account_for(post: Post, ending: WorkerExit, since: datetime) -> list[str]:
     assert ending.status is not None
     with closing(post.store()) as store:
         return store.runs.account_for(
@@ -66,7 +66,7 @@ def test_a_crawl_that_fails_says_so_itself(post: Post, site: Site) -> None:
 def test_a_crawl_that_takes_too_long_is_ended_and_its_run_timed_out(post: Post, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
     started = datetime.now(UTC)
-    limits = Limits(deadline=patient_duration(4), grace=patient_duration(5), memory=10**9)
+    limits = WorkerLimits(deadline=patient_duration(4), grace=patient_duration(5), memory=10**9)
     ending = crawl(post, limits)
     assert ending.status is RunStatus.TIMED_OUT
     assert account_for(post, ending, started) == ["caliber"]
@@ -83,7 +83,7 @@ def test_a_crawl_that_does_not_listen_is_killed(post: Post, site: Site) -> None:
         post.wait_for("crawl_runs")
         os.kill(pid, signal.SIGSTOP)
 
-    limits = Limits(deadline=patient_duration(5), grace=patient_duration(1), memory=10**9)
+    limits = WorkerLimits(deadline=patient_duration(5), grace=patient_duration(1), memory=10**9)
     ending = crawl(post, limits, deafen)
     assert (ending.exit_code, ending.status) == (-9, RunStatus.TIMED_OUT)
     assert account_for(post, ending, started) == ["caliber"]
@@ -94,7 +94,7 @@ def test_a_crawl_that_does_not_listen_is_killed(post: Post, site: Site) -> None:
 
 def test_a_crawl_that_takes_too_much_memory_is_ended(post: Post, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
-    ending = crawl(post, Limits(deadline=patient_duration(40), grace=patient_duration(3), memory=20 * 10**6))
+    ending = crawl(post, WorkerLimits(deadline=patient_duration(40), grace=patient_duration(3), memory=20 * 10**6))
     assert (ending.status, ending.error) == (RunStatus.CRASHED, "its process took more than 20 MB and was ended")
 
 
@@ -115,10 +115,10 @@ def test_a_crawl_that_is_killed_from_outside_has_crashed(post: Post, site: Site)
 def test_what_runs_when_the_daemon_stops_is_given_its_grace_and_then_ended(post: Post, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
 
-    async def run() -> Ending:
+    async def run() -> WorkerExit:
         environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = Children(
-            Limits(deadline=patient_duration(60), grace=patient_duration(2), memory=10**9),
+        children = WorkerPool(
+            WorkerLimits(deadline=patient_duration(60), grace=patient_duration(2), memory=10**9),
             environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")},
         )
         crawling = asyncio.create_task(children.run(("caliber",)))
@@ -136,9 +136,9 @@ def test_what_ends_by_itself_within_the_grace_is_let_end(post: Post, site: Site)
     site.publish(story("one"))
     site.misbehave("/rss.xml", bad.slow(1))
 
-    async def run() -> Ending:
+    async def run() -> WorkerExit:
         environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = Children(PATIENT, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        children = WorkerPool(PATIENT, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
         await asyncio.to_thread(post.wait_for, "crawl_runs")
         await children.stop()
@@ -162,7 +162,7 @@ def test_what_ends_by_itself_within_the_grace_is_let_end(post: Post, site: Site)
     ],
 )
 def test_judge(exit_code: int, status: RunStatus | None, error: str | None) -> None:
-    assert judge(exit_code) == (status, error)
+    assert classify_exit(exit_code) == (status, error)
 
 
 def test_the_command_holds_no_address_of_the_database() -> None:
@@ -170,16 +170,16 @@ def test_the_command_holds_no_address_of_the_database() -> None:
 
 
 def test_resident_memory() -> None:
-    assert resident(os.getpid()) > 10**6
-    assert resident(2**22 + 1) == 0 or not Path("/proc").exists()
+    assert rss_bytes(os.getpid()) > 10**6
+    assert rss_bytes(2**22 + 1) == 0 or not Path("/proc").exists()
 
 
 def test_a_crawl_that_ends_by_itself_while_the_daemon_stops_is_no_trouble(post: Post, site: Site) -> None:
     site.publish(story("one"))
 
-    async def run() -> Ending:
+    async def run() -> WorkerExit:
         environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = Children(ROOMY, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        children = WorkerPool(ROOMY, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
         while not children.pids:  # noqa: ASYNC110  (a test waits for a pid)
             await asyncio.sleep(0.01)

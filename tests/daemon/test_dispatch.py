@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.children import Children, Ending, Limits
+from scheduler.children import WorkerExit, WorkerLimits, WorkerPool
 from scheduler.dispatch import Dispatcher
-from scheduler.jobs import Jobs
+from scheduler.jobs import DaemonTasks
 from storage.errors import StoreError
 from storage.schedules import Schedule
 from tests.support.patience import patient, patient_duration
 
-LIMITS = Limits(deadline=patient_duration(40), grace=patient_duration(3), memory=10**9)
+LIMITS = WorkerLimits(deadline=patient_duration(40), grace=patient_duration(3), memory=10**9)
 
 
-class Accounts(Jobs):
+class Accounts(DaemonTasks):
     """Tasks around a crawl without a database, whose first part can fail or take long."""
 
     def __init__(self, refusal: StoreError | None = None) -> None:
         self.refusal = refusal
         self.launching = asyncio.Event()
         self.may_launch = asyncio.Event()
-        self.ended: list[Ending] = []
+        self.ended: list[WorkerExit] = []
 
     async def begin(self, sources: Sequence[str]) -> None:
         self.launching.set()
@@ -34,7 +34,7 @@ class Accounts(Jobs):
             raise self.refusal
         await self.may_launch.wait()
 
-    async def finish(self, ending: Ending, *, launched_at: datetime) -> list[Schedule]:
+    async def finish(self, ending: WorkerExit, *, launched_at: datetime) -> list[Schedule]:
         self.ended.append(ending)
         return []
 
@@ -43,7 +43,7 @@ class Office:
     """A dispatcher with one slot and what it hands crawls to."""
 
     def __init__(self, folder: Path, refusal: StoreError | None = None) -> None:
-        self.workers = Children(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{folder / 'post.db'}"})
+        self.workers = WorkerPool(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{folder / 'post.db'}"})
         self.accounts = Accounts(refusal)
         self.dispatcher = Dispatcher(self.workers, self.accounts, slots=1, clock=lambda: datetime.now(UTC))
 
@@ -54,7 +54,7 @@ def due(source: str, *, alone: bool = False) -> Schedule:
 
 @pytest.mark.parametrize("alone", [False, True])
 def test_what_becomes_due_together_shares_a_process_unless_it_was_killed(tmp_path: Path, alone: bool) -> None:
-    async def run() -> list[Ending]:
+    async def run() -> list[WorkerExit]:
         office = Office(tmp_path)
         office.accounts.may_launch.set()
         office.dispatcher.enqueue(due("nosuch"))
@@ -67,7 +67,7 @@ def test_what_becomes_due_together_shares_a_process_unless_it_was_killed(tmp_pat
 
 
 def test_nothing_is_started_once_it_was_stopped(tmp_path: Path) -> None:
-    async def run() -> list[Ending]:
+    async def run() -> list[WorkerExit]:
         office = Office(tmp_path)
         office.dispatcher.enqueue(due("nosuch"))
         await asyncio.wait_for(office.accounts.launching.wait(), patient(10))
@@ -82,7 +82,7 @@ def test_nothing_is_started_once_it_was_stopped(tmp_path: Path) -> None:
 
 def test_a_process_that_starts_while_it_is_stopped_is_ended(tmp_path: Path) -> None:
     async def run() -> int:
-        children = Children(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{tmp_path / 'post.db'}"})
+        children = WorkerPool(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{tmp_path / 'post.db'}"})
         starting = asyncio.create_task(children.run(("nosuch",)))
         await asyncio.sleep(0)
         await children.stop()

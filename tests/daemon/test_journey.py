@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.event import listen
 
-from scheduler.children import Children, Ending, Limits
+from scheduler.children import WorkerExit, WorkerLimits, WorkerPool
 from scheduler.delivery import write_event_alerts
 from scheduler.dispatch import Dispatcher
 from scheduler.failing import LOOKS
-from scheduler.jobs import Jobs
+from scheduler.jobs import DaemonTasks
 from scheduler.planning import Planner
 from scraper.sources.caliber import SOURCE
 from storage.config import Config
@@ -24,10 +24,10 @@ from storage.records import RunStatus, Trigger
 from storage.store import Store, open_store
 from tests.support.patience import patient, patient_duration
 
-LIMITS = Limits(deadline=patient_duration(60), grace=patient_duration(1), memory=10**9)
+LIMITS = WorkerLimits(deadline=patient_duration(60), grace=patient_duration(1), memory=10**9)
 
 
-class Crawls(Children):
+class Crawls(WorkerPool):
     """Crawls that are rows and no processes: each opens its run and closes it with the status it is given."""
 
     def __init__(self, store: Store) -> None:
@@ -38,7 +38,7 @@ class Crawls(Children):
         self.own = 0  # transactions of the last crawl itself
         self.count: Callable[[], int] = lambda: 0
 
-    async def run(self, sources: Sequence[str]) -> Ending:
+    async def run(self, sources: Sequence[str]) -> WorkerExit:
         before = self.count()
         for source in sources:
             run = self.store.runs.open(source, Trigger.SCHEDULED, now=datetime.now(UTC))
@@ -46,7 +46,7 @@ class Crawls(Children):
                 self.store.runs.close(run, self.status, now=datetime.now(UTC))
         self.own = self.count() - before
         status, error = (RunStatus.CRASHED, "its process was ended by SIGSEGV") if self.killed else (None, None)
-        return Ending(sources=tuple(sources), pid=os.getpid(), exit_code=0, status=status, error=error)
+        return WorkerExit(sources=tuple(sources), pid=os.getpid(), exit_code=0, status=status, error=error)
 
 
 class Journey:
@@ -57,7 +57,7 @@ class Journey:
         config, sources = Config(), {SOURCE.name: SOURCE}
         self.planner = Planner(store, config, sources)
         self.planner.schedules_at_start(now=datetime.now(UTC), spread=False)
-        self.jobs = Jobs(store, config, sources, self.planner, clock=lambda: datetime.now(UTC))
+        self.jobs = DaemonTasks(store, config, sources, self.planner, clock=lambda: datetime.now(UTC))
         self.crawls = Crawls(store)
         self.crawls.count = lambda: len(transactions)
         self.dispatcher = Dispatcher(self.crawls, self.jobs, slots=1, clock=lambda: datetime.now(UTC))

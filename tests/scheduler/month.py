@@ -1,7 +1,7 @@
 """A simulated month of the daemon over the real code: only the site's answers and the clock are stand-ins.
 
 Looks are planned by `Planner`, judged by `scraper.looks`, read by the spider and the page reader, kept in a real SQLite
-file by the pipeline, accounted for and checked by `Jobs`; in one process, one crawl after another.
+file by the pipeline, accounted for and checked by `DaemonTasks`; in one process, one crawl after another.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler.children import Ending
+from scheduler.children import WorkerExit
 from scheduler.delivery import write_event_alerts
-from scheduler.jobs import Jobs
+from scheduler.jobs import DaemonTasks
 from scheduler.planning import Planner
 from scraper.group_commit import GroupCommit
 from scraper.options import CrawlOptions
@@ -88,8 +88,8 @@ class Month:
         planner.schedules_at_start(now=self.clock())
         return planner
 
-    def _jobs(self, planner: Planner) -> Jobs:
-        return Jobs(self.store, self.config, self.sources, planner, clock=self.clock)
+    def _jobs(self, planner: Planner) -> DaemonTasks:
+        return DaemonTasks(self.store, self.config, self.sources, planner, clock=self.clock)
 
     def _pause(self, planner: Planner) -> timedelta:
         real, host = self.clock.real, self.clock.host
@@ -121,7 +121,7 @@ class Month:
         await crawl(session, asked)
         assert session.summary is not None
         exit_code = 0 if session.summary.status is RunStatus.SUCCEEDED else 1
-        ending = Ending(sources=(name,), pid=os.getpid(), exit_code=exit_code)
+        ending = WorkerExit(sources=(name,), pid=os.getpid(), exit_code=exit_code)
         [after] = await self._jobs(planner).finish(ending, launched_at=launched_at)
         self._note(asked, session, real_at, planned, after)
 

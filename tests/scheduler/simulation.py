@@ -15,9 +15,9 @@ from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from scheduler.order import catch_up
-from scheduler.plan import Look, Plan, next_plan
+from scheduler.plan import NextPoll, PollOutcome, plan_next_poll
 from scheduler.rhythm import Rhythm, learn
-from scheduler.rules import Rule
+from scheduler.rules import ScheduleRule
 from storage.records import Stage
 
 Span = tuple[datetime, datetime]
@@ -124,8 +124,8 @@ class Watched:
     """One look: when it really was, what it showed, and the plan that followed."""
 
     real_at: datetime
-    look: Look
-    plan: Plan
+    look: PollOutcome
+    plan: NextPoll
 
 
 @dataclass(slots=True)
@@ -153,7 +153,9 @@ class Watcher:
     PATIENCE = timedelta(minutes=10)  # the daemon's heartbeat: it looks at the clock at least so often
     CRAWL = timedelta(seconds=25)
 
-    def __init__(self, site: NewsSite, rule: Rule, *, timezone: ZoneInfo, seed: int, host: Host | None = None) -> None:
+    def __init__(
+        self, site: NewsSite, rule: ScheduleRule, *, timezone: ZoneInfo, seed: int, host: Host | None = None
+    ) -> None:
         self.site, self.rule, self.timezone, self.host = site, rule, timezone, host or Host()
         self.rng = random.Random(seed)
         self.rhythm = Rhythm.default(timezone=timezone)
@@ -181,10 +183,10 @@ class Watcher:
                 real += min(self.PATIENCE, plan.due_at - self.host.clock(real))
         return self.history
 
-    def _plan(self, last: Plan | None, look: Look | None, now: datetime) -> Plan:
-        return next_plan(self.rule, last, look, self.rhythm, now=now, jitter=self.rng.uniform(-1, 1))
+    def _plan(self, last: NextPoll | None, look: PollOutcome | None, now: datetime) -> NextPoll:
+        return plan_next_poll(self.rule, last, look, self.rhythm, now=now, jitter=self.rng.uniform(-1, 1))
 
-    def _look(self, real: datetime, plan: Plan) -> Look:
+    def _look(self, real: datetime, plan: NextPoll) -> PollOutcome:
         host, since = self.host.clock(real + self.CRAWL), self.good[1] if self.good else None
         try:
             cards = self.site.list_at(real)
@@ -198,10 +200,10 @@ class Watcher:
         return self._said(plan, host, since, ok=True, changed=changed, listed=len(cards) * changed, fresh=fresh)
 
     def _said(
-        self, plan: Plan, host: datetime, since: datetime | None, *, ok: bool, changed: bool = False,
+        self, plan: NextPoll, host: datetime, since: datetime | None, *, ok: bool, changed: bool = False,
         listed: int = 0, fresh: int = 0, stage: Stage | None = None,
-    ) -> Look:  # fmt: skip
-        return Look(
+    ) -> PollOutcome:  # fmt: skip
+        return PollOutcome(
             planned_at=plan.due_at,
             finished_at=host,
             ok=ok,
@@ -282,7 +284,7 @@ KYIV = ZoneInfo("Europe/Kyiv")
 OUTAGE = (datetime(2026, 10, 14, 9, tzinfo=UTC), datetime(2026, 10, 14, 12, tzinfo=UTC))
 
 
-def compare(rule: Rule, seed: int, *, per_day: float = 90.0) -> tuple[Figures, Figures]:
+def compare(rule: ScheduleRule, seed: int, *, per_day: float = 90.0) -> tuple[Figures, Figures]:
     """The rule against a fixed interval of as many looks over the same month: rule, fixed."""
     start, end = MONTH
     site = NewsSite.simulated(seed, start=start, days=30, timezone=KYIV, per_day=per_day, outages=[OUTAGE])

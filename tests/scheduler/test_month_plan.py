@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks import polling
 from scheduler.order import catch_up
-from scheduler.plan import Look, Plan, next_plan
+from scheduler.plan import NextPoll, PollOutcome, plan_next_poll
 from scheduler.rhythm import Rhythm
-from scheduler.rules import Adaptive, Every, Rule
+from scheduler.rules import Adaptive, FixedInterval, ScheduleRule
 from tests.scheduler.simulation import KYIV, MONTH, OUTAGE, History, Host, NewsSite, Watcher, compare
 
 MINUTE = timedelta(minutes=1)
@@ -30,7 +30,7 @@ JUMPS = (
 )
 HOST = Host(JUMPS, (OFF,))
 pytestmark = pytest.mark.xdist_group("month-plan")  # which takes seconds to make
-RULES: tuple[Rule, ...] = (Adaptive(), Adaptive(10 * MINUTE, HOUR), Every(15 * MINUTE))
+RULES: tuple[ScheduleRule, ...] = (Adaptive(), Adaptive(10 * MINUTE, HOUR), FixedInterval(15 * MINUTE))
 
 
 def site_of(seed: int, cards: int = 24) -> NewsSite:
@@ -38,21 +38,21 @@ def site_of(seed: int, cards: int = 24) -> NewsSite:
 
 
 @pytest.fixture(scope="module", params=[(rule, seed) for rule in RULES for seed in SEEDS], ids=str)
-def month(request: pytest.FixtureRequest) -> tuple[Rule, NewsSite, History]:
+def month(request: pytest.FixtureRequest) -> tuple[ScheduleRule, NewsSite, History]:
     """Everything that can go wrong in one month."""
     rule, seed = request.param
     site = site_of(seed)
     return rule, site, Watcher(site, rule, timezone=KYIV, seed=seed, host=HOST).watch(START, END)
 
 
-def least_and_most(rule: Rule) -> tuple[timedelta, timedelta]:
+def least_and_most(rule: ScheduleRule) -> tuple[timedelta, timedelta]:
     if isinstance(rule, Adaptive):
         return rule.least, rule.most
-    assert isinstance(rule, Every)
+    assert isinstance(rule, FixedInterval)
     return rule.interval * 0.9, rule.interval * 1.1
 
 
-def test_no_look_is_out_of_bounds_but_for_trouble(month: tuple[Rule, NewsSite, History]) -> None:
+def test_no_look_is_out_of_bounds_but_for_trouble(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     """In real time, with the crawl and a heartbeat on top, but for downtime, outage and the moments of the jumps."""
     rule, _, history = month
     least, most = least_and_most(rule)
@@ -69,7 +69,7 @@ def test_no_look_is_out_of_bounds_but_for_trouble(month: tuple[Rule, NewsSite, H
             assert gap <= most + 2 * HOUR + Watcher.CRAWL  # a clock set back by two hours is waited for
 
 
-def test_every_article_is_seen_or_lies_in_a_gap(month: tuple[Rule, NewsSite, History]) -> None:
+def test_every_article_is_seen_or_lies_in_a_gap(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     _, site, history = month
     last_good = max(one.real_at for one in history.watched if one.look.ok)
     articles = set(site.between(START, last_good))
@@ -79,7 +79,7 @@ def test_every_article_is_seen_or_lies_in_a_gap(month: tuple[Rule, NewsSite, His
     assert len(missed) < 0.04 * len(articles)  # night hours switched off, and the outage
 
 
-def test_there_is_no_flood_after_downtime_or_jumps(month: tuple[Rule, NewsSite, History]) -> None:
+def test_there_is_no_flood_after_downtime_or_jumps(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     rule, _, history = month
     least, _ = least_and_most(rule)
     moments = [one.real_at for one in history.watched]
@@ -89,7 +89,7 @@ def test_there_is_no_flood_after_downtime_or_jumps(month: tuple[Rule, NewsSite, 
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_a_long_list_misses_nothing(rule: Rule) -> None:
+def test_a_long_list_misses_nothing(rule: ScheduleRule) -> None:
     site = site_of(1, cards=400)
     history = Watcher(site, rule, timezone=KYIV, seed=1, host=HOST).watch(START, END)
     last_good = max(one.real_at for one in history.watched if one.look.ok)
@@ -102,7 +102,7 @@ def test_the_same_seed_gives_the_same_month() -> None:
     assert once == again
 
 
-def test_every_plan_has_a_reason(month: tuple[Rule, NewsSite, History]) -> None:
+def test_every_plan_has_a_reason(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     _, _, history = month
     assert all(one.plan.reason for one in history.watched)
     assert all(one.plan.due_at >= one.look.finished_at for one in history.watched)
@@ -137,14 +137,14 @@ def test_forty_sources_after_a_night_off_are_caught_up_without_a_flood() -> None
     plans = {}
     for number in range(40):
         now = OFF[0] - number * MINUTE
-        look = Look(now, now, True, True, 24, number % 5, None, 0, None, None, now - 20 * MINUTE)
-        plans[f"source {number}"] = next_plan(
-            Adaptive(), Plan(now, 20 * MINUTE, "-"), look, rhythm, now=now, jitter=number / 40
+        look = PollOutcome(now, now, True, True, 24, number % 5, None, 0, None, None, now - 20 * MINUTE)
+        plans[f"source {number}"] = plan_next_poll(
+            Adaptive(), NextPoll(now, 20 * MINUTE, "-"), look, rhythm, now=now, jitter=number / 40
         )
     due = catch_up(plans, now=OFF[1], spread=10 * MINUTE)
     moments = sorted(plan.due_at for plan in due.values())
     assert moments[0] == OFF[1]
     assert moments[-1] < OFF[1] + 10 * MINUTE
     assert {later - earlier for earlier, later in pairwise(moments)} == {10 * MINUTE / 40}
-    again = {name: next_plan(Adaptive(), plan, None, rhythm, now=OFF[1], jitter=0) for name, plan in due.items()}
+    again = {name: plan_next_poll(Adaptive(), plan, None, rhythm, now=OFF[1], jitter=0) for name, plan in due.items()}
     assert again == due

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from scheduler.rules import LEAST, MOST
+from scheduler.rules import DEFAULT_MAX_INTERVAL, DEFAULT_MIN_INTERVAL
 from storage.records import RunStatus
 from storage.store import open_store
 from storage.tables import Model
@@ -166,8 +166,8 @@ def test_no_look_comes_outside_its_bounds(month: Month, source: str) -> None:
     pairs = [(one, other) for one, other in good_pairs(month.of(source)) if not disturbed(one, other)]
     waits = [other.real_at - one.real_until for one, other in pairs]
     assert len(waits) > 300
-    assert min(waits) >= LEAST
-    assert max(waits) <= MOST + PROMPTLY
+    assert min(waits) >= DEFAULT_MIN_INTERVAL
+    assert max(waits) <= DEFAULT_MAX_INTERVAL + PROMPTLY
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -191,7 +191,7 @@ def test_after_a_downtime_each_source_is_caught_up_once(month: Month, source: st
     since = [one for one in month.of(source) if one.real_at >= OFF[1]][:2]
     assert since[0].real_at - OFF[1] <= timedelta(minutes=2)
     assert "nothing looked: caught up once" in since[0].planned.reason
-    assert since[1].real_at - since[0].real_until >= LEAST
+    assert since[1].real_at - since[0].real_until >= DEFAULT_MIN_INTERVAL
     assert not [one for one in month.of(source) if within(one.real_at, OFF)]
 
 

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.order import batch, catch_up
-from scheduler.plan import Plan
+from scheduler.plan import NextPoll
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 SPREAD = 10 * MINUTE
 
 
-def due(minutes: float, interval: float | None = 12) -> Plan:
-    return Plan(NOW + minutes * MINUTE, None if interval is None else interval * MINUTE, "as before")
+def due(minutes: float, interval: float | None = 12) -> NextPoll:
+    return NextPoll(NOW + minutes * MINUTE, None if interval is None else interval * MINUTE, "as before")
 
 
 def test_each_overdue_source_is_due_once_spread_out_and_the_busiest_first() -> None:
@@ -59,7 +59,7 @@ PLANS = st.dictionaries(
 
 
 @given(PLANS, st.floats(0, 600))
-def test_no_flood_and_nothing_forgotten(plans: dict[str, Plan], minutes: float) -> None:
+def test_no_flood_and_nothing_forgotten(plans: dict[str, NextPoll], minutes: float) -> None:
     spread = minutes * MINUTE
     caught = catch_up(plans, now=NOW, spread=spread)
     assert caught.keys() == plans.keys()

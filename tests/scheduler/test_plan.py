@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.backoff import BACKOFF, CRASH_BACKOFF, back_off
-from scheduler.plan import Look, Plan, next_plan
+from scheduler.plan import NextPoll, PollOutcome, plan_next_poll
 from scheduler.rhythm import HOURS, Rhythm
-from scheduler.rules import Adaptive, Cron, Every, Rule
+from scheduler.rules import Adaptive, Cron, FixedInterval, ScheduleRule
 from storage.backoff import MAX_WAIT_FIRST_DAY, MAX_WAIT_LATER
 from storage.records import Stage
 
@@ -27,9 +27,9 @@ HOME = 24 * MINUTE  # the pace at which STEADY brings 1.5 a look
 DAILY = Cron("0 9 * * *", "UTC")
 
 
-def look(now: datetime = NOW, **changes: Any) -> Look:
+def look(now: datetime = NOW, **changes: Any) -> PollOutcome:
     """A good look on time that found what STEADY is to bring, 24 minutes after the one before."""
-    on_time = Look(
+    on_time = PollOutcome(
         planned_at=now,
         finished_at=now,
         ok=True,
@@ -45,30 +45,30 @@ def look(now: datetime = NOW, **changes: Any) -> Look:
     return replace(on_time, **changes)
 
 
-def failed(stage: Stage | None, failures: int = 1, lasting: timedelta = timedelta(0), **changes: Any) -> Look:
+def failed(stage: Stage | None, failures: int = 1, lasting: timedelta = timedelta(0), **changes: Any) -> PollOutcome:
     return look(ok=False, listed=0, fresh=0, stage=stage, failures=failures, first_failure_at=NOW - lasting, **changes)
 
 
-def planned(interval: timedelta | None = HOME) -> Plan:
-    return Plan(NOW, interval, "as before")
+def planned(interval: timedelta | None = HOME) -> NextPoll:
+    return NextPoll(NOW, interval, "as before")
 
 
-BEFORE = Plan(NOW, HOME, "as before")
+BEFORE = NextPoll(NOW, HOME, "as before")
 
 
 def after(
-    rule: Rule,
-    seen: Look | None,
+    rule: ScheduleRule,
+    seen: PollOutcome | None,
     *,
-    last: Plan | None = BEFORE,
+    last: NextPoll | None = BEFORE,
     rhythm: Rhythm = STEADY,
     jitter: float = 0,
     now: datetime = NOW,
-) -> Plan:
-    return next_plan(rule, last, seen, rhythm, now=now, jitter=jitter)
+) -> NextPoll:
+    return plan_next_poll(rule, last, seen, rhythm, now=now, jitter=jitter)
 
 
-def wait(rule: Rule, seen: Look, **changes: Any) -> timedelta:
+def wait(rule: ScheduleRule, seen: PollOutcome, **changes: Any) -> timedelta:
     return after(rule, seen, **changes).due_at - changes.get("now", NOW)
 
 
@@ -175,7 +175,7 @@ def test_bounds_hold_after_jitter(jitter: float) -> None:
 
 def test_a_quiet_night_does_not_slow_the_morning() -> None:
     """Looks that find nothing all night: none sleeps past 08:00, and the first ones of the day come as by day."""
-    now, last = NIGHT, Plan(NIGHT, HOME, "as before")
+    now, last = NIGHT, NextPoll(NIGHT, HOME, "as before")
     by_day = wait(Adaptive(), look(), rhythm=NEWSROOM)
     waits = {}
     since = now - HOME
@@ -196,7 +196,7 @@ def test_no_look_sleeps_past_the_hour_in_which_articles_begin() -> None:
     slow = Rhythm(tuple(0.2 if 7 <= hour % 24 < 22 else 0.01 for hour in range(HOURS)), UTC_ZONE)
     now = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
     for jitter in (-1, 0, 1):
-        seen, last = look(now, since=now - 6 * HOUR), Plan(now, 6 * HOUR, "-")
+        seen, last = look(now, since=now - 6 * HOUR), NextPoll(now, 6 * HOUR, "-")
         plan = after(Adaptive(), seen, last=last, rhythm=slow, now=now, jitter=jitter)
         assert plan.due_at == datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
         assert "next in 4 h; Tuesday 07:00 brings 0.2 an hour" in plan.reason
@@ -205,7 +205,7 @@ def test_no_look_sleeps_past_the_hour_in_which_articles_begin() -> None:
 def test_the_weekend_s_quiet_ends_on_monday_morning() -> None:
     week = Rhythm(tuple(2.0 if hour < 120 and 7 <= hour % 24 < 22 else 0.02 for hour in range(HOURS)), UTC_ZONE)
     now = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
-    plan = after(Adaptive(), look(now), last=Plan(now, 6 * HOUR, "-"), rhythm=week, now=now)
+    plan = after(Adaptive(), look(now), last=NextPoll(now, 6 * HOUR, "-"), rhythm=week, now=now)
     assert plan.due_at <= datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
@@ -213,7 +213,7 @@ def test_four_times_the_articles_get_twice_the_looks() -> None:
     halves = Rhythm(tuple(8.0 if hour % 24 >= 12 else 2.0 for hour in range(HOURS)), UTC_ZONE)
     noon, morning = datetime(2026, 11, 24, 15, tzinfo=UTC), datetime(2026, 11, 24, 3, tzinfo=UTC)
     waits = [
-        wait(Adaptive(), look(at, since=at - 3 * HOUR), rhythm=halves, now=at, last=Plan(at, HOME, "-"))
+        wait(Adaptive(), look(at, since=at - 3 * HOUR), rhythm=halves, now=at, last=NextPoll(at, HOME, "-"))
         for at in (morning, noon)
     ]
     assert waits[0] == pytest.approx(2 * waits[1], abs=timedelta(seconds=1))
@@ -247,7 +247,7 @@ def test_a_rhythm_of_nothing_is_looked_at_steadily() -> None:
             look(),
             "22 of 24 links were known: every 10 min, the most allowed; Tuesday 09:00 brings 3.8 an hour",
         ),
-        (Every(90 * MINUTE), look(), "22 of 24 links were known: every 1 h 30 min, as set"),
+        (FixedInterval(90 * MINUTE), look(), "22 of 24 links were known: every 1 h 30 min, as set"),
         (DAILY, look(), "22 of 24 links were known; cron 0 9 * * * (UTC)"),
         (
             Adaptive(),
@@ -271,7 +271,7 @@ def test_a_rhythm_of_nothing_is_looked_at_steadily() -> None:
         ),
     ],
 )
-def test_a_person_understands_the_reason(rule: Rule, seen: Look, reason: str) -> None:
+def test_a_person_understands_the_reason(rule: ScheduleRule, seen: PollOutcome, reason: str) -> None:
     assert after(rule, seen).reason == reason
 
 
@@ -281,7 +281,7 @@ def test_a_person_understands_the_reason(rule: Rule, seen: Look, reason: str) ->
 @pytest.mark.parametrize(("jitter", "minutes"), [(-1, 9), (0, 10), (0.5, 10.5), (1, 11)])
 def test_every_so_often(jitter: float, minutes: float) -> None:
     for seen in (look(), look(fresh=24), look(listed=0), look(planned_at=NOW - HOUR)):
-        plan = after(Every(10 * MINUTE), seen, jitter=jitter)
+        plan = after(FixedInterval(10 * MINUTE), seen, jitter=jitter)
         assert plan.due_at - NOW == minutes * MINUTE
         assert plan.interval == 10 * MINUTE
 
@@ -334,13 +334,13 @@ def test_a_cap_holds_after_jitter(jitter: float) -> None:
         (Adaptive(), 5 * MINUTE),
         (Adaptive(20 * MINUTE), 20 * MINUTE),
         (Adaptive(MINUTE, 2 * MINUTE), 5 * MINUTE),  # trouble may wait longer than the most
-        (Every(HOUR), HOUR),  # a person's interval is never undercut
-        (Every(MINUTE), 5 * MINUTE),
-        (Every(timedelta(days=3)), timedelta(days=3)),
+        (FixedInterval(HOUR), HOUR),  # a person's interval is never undercut
+        (FixedInterval(MINUTE), 5 * MINUTE),
+        (FixedInterval(timedelta(days=3)), timedelta(days=3)),
         (Cron("*/2 * * * *", "UTC"), 6 * MINUTE),
     ],
 )
-def test_a_failure_waits_by_its_rule(rule: Rule, expected: timedelta) -> None:
+def test_a_failure_waits_by_its_rule(rule: ScheduleRule, expected: timedelta) -> None:
     assert wait(rule, failed(Stage.TIMEOUT)) == expected
 
 
@@ -385,8 +385,8 @@ def test_a_trouble_without_its_beginning_begins_now() -> None:
 @pytest.mark.parametrize(
     "seen", [look(), failed(Stage.BLOCKED), failed(Stage.HTTP_5XX)], ids=lambda one: str(one.stage)
 )
-def test_a_retry_after_is_honoured_for_a_day_at_most(seen: Look) -> None:
-    for rule in (Adaptive(), Every(10 * MINUTE)):
+def test_a_retry_after_is_honoured_for_a_day_at_most(seen: PollOutcome) -> None:
+    for rule in (Adaptive(), FixedInterval(10 * MINUTE)):
         assert wait(rule, replace(seen, held_until=NOW + 5 * HOUR)) == 5 * HOUR
         assert wait(rule, replace(seen, held_until=NOW + timedelta(days=900))) == 24 * HOUR
         assert wait(rule, replace(seen, held_until=NOW - HOUR)) == wait(rule, seen)
@@ -405,8 +405,8 @@ def test_cron_waits_for_its_first_time_after_a_retry_after() -> None:
 
 
 @pytest.mark.parametrize("years", [-30, -1, 1, 30])
-@pytest.mark.parametrize("rule", [Adaptive(), Every(10 * MINUTE)], ids=["adaptive", "every"])
-def test_a_clock_that_jumped_plans_neither_years_ahead_nor_a_flood(rule: Rule, years: int) -> None:
+@pytest.mark.parametrize("rule", [Adaptive(), FixedInterval(10 * MINUTE)], ids=["adaptive", "every"])
+def test_a_clock_that_jumped_plans_neither_years_ahead_nor_a_flood(rule: ScheduleRule, years: int) -> None:
     """The look was planned and made by another clock than the one that is read now."""
     other = timedelta(days=365 * years)
     for seen in (
@@ -427,17 +427,17 @@ def test_a_clock_that_jumped_plans_neither_years_ahead_nor_a_flood(rule: Rule, y
         (Adaptive(), NOW + timedelta(days=700), NOW + HOME),
         (Adaptive(), NOW - HOUR, NOW),
         (Adaptive(), NOW - timedelta(days=700), NOW),
-        (Every(HOUR), NOW + timedelta(days=700), NOW + 54 * MINUTE),
-        (Every(timedelta(days=7)), NOW + timedelta(days=7), NOW + timedelta(days=7)),
+        (FixedInterval(HOUR), NOW + timedelta(days=700), NOW + 54 * MINUTE),
+        (FixedInterval(timedelta(days=7)), NOW + timedelta(days=7), NOW + timedelta(days=7)),
         (DAILY, datetime(2026, 11, 26, 9, 0, tzinfo=UTC), datetime(2026, 11, 26, 9, 0, tzinfo=UTC)),
         (DAILY, datetime(2029, 1, 1, 9, 0, tzinfo=UTC), datetime(2026, 11, 25, 9, 0, tzinfo=UTC)),
         (Cron("0 9 1 1 *", "UTC"), datetime(2027, 1, 1, 9, tzinfo=UTC), datetime(2027, 1, 1, 9, tzinfo=UTC)),
     ],
 )
 def test_at_a_start_a_stored_plan_stands_if_a_clock_can_have_meant_it(
-    rule: Rule, due_at: datetime, expected: datetime
+    rule: ScheduleRule, due_at: datetime, expected: datetime
 ) -> None:
-    last = Plan(due_at, HOME, "as before")
+    last = NextPoll(due_at, HOME, "as before")
     plan = after(rule, None, last=last)
     assert plan.due_at == expected
     assert plan.interval == HOME
@@ -445,11 +445,11 @@ def test_at_a_start_a_stored_plan_stands_if_a_clock_can_have_meant_it(
 
 
 def test_at_a_start_the_reasons_say_what_happened() -> None:
-    assert after(Adaptive(), None, last=None) == Plan(NOW, None, "never looked at: due at once")
-    assert after(Adaptive(), None, last=Plan(NOW - HOUR, HOME, "-")).reason == (
+    assert after(Adaptive(), None, last=None) == NextPoll(NOW, None, "never looked at: due at once")
+    assert after(Adaptive(), None, last=NextPoll(NOW - HOUR, HOME, "-")).reason == (
         "was due 2026-11-24 08:30 UTC and nothing looked: due now"
     )
-    assert after(Adaptive(), None, last=Plan(NOW + timedelta(days=366), None, "-")).reason == (
+    assert after(Adaptive(), None, last=NextPoll(NOW + timedelta(days=366), None, "-")).reason == (
         "planned for 2027-11-25 09:30 UTC, further away than any plan: the clock or the rule has changed"
     )
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.plan import Look, Plan, next_plan
+from scheduler.plan import NextPoll, PollOutcome, plan_next_poll
 from scheduler.rhythm import HOURS, Rhythm
-from scheduler.rules import Adaptive, Cron, Every, Rule, bounds_of
+from scheduler.rules import Adaptive, Cron, FixedInterval, ScheduleRule, bounds_of
 from storage.records import Stage
 
 NOW = datetime(2026, 10, 24, 22, 17, 31, tzinfo=UTC)  # the night on which Europe's clocks go back
@@ -23,21 +23,21 @@ ADAPTIVE = st.tuples(LENGTHS, LENGTHS).map(lambda pair: Adaptive(min(pair), max(
 CRONS = st.sampled_from(
     [Cron("*/7 * * * *", "Europe/Berlin"), Cron("30 2 * * *", "Asia/Baku"), Cron("0 0 * * 1", "UTC")]
 )
-RULES = ADAPTIVE | LENGTHS.map(Every) | CRONS
+RULES = ADAPTIVE | LENGTHS.map(FixedInterval) | CRONS
 SEEDED = st.tuples(st.floats(0, 50), st.floats(0, 50), st.integers(1, 167))
 RHYTHMS = st.builds(
     lambda shape, zone: Rhythm((shape[0],) * shape[2] + (shape[1],) * (HOURS - shape[2]), ZoneInfo(zone)),
     SEEDED,
     st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata"]),
 )
-PLANS = st.builds(Plan, TIMES, st.none() | LENGTHS, st.just("as before"))
+PLANS = st.builds(NextPoll, TIMES, st.none() | LENGTHS, st.just("as before"))
 JITTERS = st.floats(-1, 1)
 
 
 @st.composite
-def looks(draw: st.DrawFn) -> Look:
+def looks(draw: st.DrawFn) -> PollOutcome:
     listed = draw(st.integers(0, 500))
-    return Look(
+    return PollOutcome(
         planned_at=draw(TIMES),
         finished_at=draw(TIMES),
         ok=draw(st.booleans()),
@@ -54,23 +54,23 @@ def looks(draw: st.DrawFn) -> Look:
 
 @given(RULES, st.none() | PLANS, st.none() | looks(), RHYTHMS, JITTERS)
 def test_a_plan_is_never_before_now_never_out_of_reach_and_says_why(
-    rule: Rule, last: Plan | None, look: Look | None, rhythm: Rhythm, jitter: float
+    rule: ScheduleRule, last: NextPoll | None, look: PollOutcome | None, rhythm: Rhythm, jitter: float
 ) -> None:
-    plan = next_plan(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    plan = plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
     assert plan.due_at >= NOW
     assert plan.due_at.tzinfo is UTC
     assert plan.reason.strip()
     assert "\n" not in plan.reason
     longest = 9 * DAY if isinstance(rule, Cron) else max(bounds_of(rule).most, DAY)
     assert plan.due_at <= NOW + longest
-    assert plan == next_plan(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    assert plan == plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
 
 
-@given(ADAPTIVE | LENGTHS.map(Every), st.none() | PLANS, looks(), RHYTHMS, JITTERS)
+@given(ADAPTIVE | LENGTHS.map(FixedInterval), st.none() | PLANS, looks(), RHYTHMS, JITTERS)
 def test_after_a_look_no_flood_and_after_a_good_one_bounds_hold(
-    rule: Adaptive | Every, last: Plan | None, look: Look, rhythm: Rhythm, jitter: float
+    rule: Adaptive | FixedInterval, last: NextPoll | None, look: PollOutcome, rhythm: Rhythm, jitter: float
 ) -> None:
-    plan = next_plan(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    plan = plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
     bounds = bounds_of(rule)
     assert plan.due_at >= NOW + bounds.least
     if look.ok and (look.held_until is None or look.held_until <= NOW):
@@ -84,6 +84,8 @@ def test_after_a_look_no_flood_and_after_a_good_one_bounds_hold(
 
 
 @given(RULES, PLANS, RHYTHMS, JITTERS)
-def test_a_start_after_a_start_changes_nothing(rule: Rule, last: Plan, rhythm: Rhythm, jitter: float) -> None:
-    once = next_plan(rule, last, None, rhythm, now=NOW, jitter=jitter)
-    assert next_plan(rule, once, None, rhythm, now=NOW, jitter=-jitter) is once
+def test_a_start_after_a_start_changes_nothing(
+    rule: ScheduleRule, last: NextPoll, rhythm: Rhythm, jitter: float
+) -> None:
+    once = plan_next_poll(rule, last, None, rhythm, now=NOW, jitter=jitter)
+    assert plan_next_poll(rule, once, None, rhythm, now=NOW, jitter=-jitter) is once

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.rules import Adaptive, Cron, Every, bounds_of, next_fire, rule_of
+from scheduler.rules import Adaptive, Cron, FixedInterval, bounds_of, next_fire, parse_rule
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -24,9 +24,9 @@ BERLIN = "Europe/Berlin"
     [
         ({}, Adaptive(5 * MINUTE, 6 * HOUR)),
         ({"timezone": BAKU}, Adaptive(5 * MINUTE, 6 * HOUR)),
-        ({"interval": 10 * MINUTE}, Every(10 * MINUTE)),
-        ({"interval": timedelta(seconds=1), "timezone": BAKU}, Every(timedelta(seconds=1))),
-        ({"interval": timedelta(days=3)}, Every(timedelta(days=3))),
+        ({"interval": 10 * MINUTE}, FixedInterval(10 * MINUTE)),
+        ({"interval": timedelta(seconds=1), "timezone": BAKU}, FixedInterval(timedelta(seconds=1))),
+        ({"interval": timedelta(days=3)}, FixedInterval(timedelta(days=3))),
         ({"cron": "0 9 * * *", "timezone": BAKU}, Cron("0 9 * * *", BAKU)),
         ({"cron": " 0  9 * * * "}, Cron("0 9 * * *", "UTC")),
         ({"min_interval": MINUTE}, Adaptive(MINUTE, 6 * HOUR)),
@@ -37,7 +37,7 @@ BERLIN = "Europe/Berlin"
     ],
 )
 def test_settings_mean_a_rule(settings: dict[str, Any], rule: object) -> None:
-    assert rule_of(**settings) == rule
+    assert parse_rule(**settings) == rule
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_settings_mean_a_rule(settings: dict[str, Any], rule: object) -> None:
 )
 def test_contradictions_are_refused_in_one_line(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said) as refused:
-        rule_of(**settings)
+        parse_rule(**settings)
     assert "\n" not in str(refused.value)
 
 
 def fires(expression: str, timezone: str, after: datetime, count: int) -> list[str]:
-    rule, found = rule_of(cron=expression, timezone=timezone), []
+    rule, found = parse_rule(cron=expression, timezone=timezone), []
     assert isinstance(rule, Cron)
     for _ in range(count):
         after = next_fire(rule, after)
@@ -136,7 +136,7 @@ def test_a_cron_that_has_run_out_says_so() -> None:
 
 
 def test_bounds() -> None:
-    assert bounds_of(Every(10 * MINUTE)).least == 9 * MINUTE
-    assert bounds_of(Every(10 * MINUTE)).most == 11 * MINUTE
+    assert bounds_of(FixedInterval(10 * MINUTE)).least == 9 * MINUTE
+    assert bounds_of(FixedInterval(10 * MINUTE)).most == 11 * MINUTE
     assert bounds_of(Adaptive()).least == 5 * MINUTE
     assert bounds_of(Adaptive()).most == 6 * HOUR

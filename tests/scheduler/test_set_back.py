@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.plan import Plan, after_set_back
+from scheduler.plan import NextPoll, shift_back
 from scheduler.planning import REPAIR_INTERVAL, Planner
-from scheduler.rules import Adaptive, Cron, Every
+from scheduler.rules import Adaptive, Cron, FixedInterval
 from scraper.sources.caliber import SOURCE
 from storage.config import Config
 from storage.schedules import Schedule
@@ -18,7 +18,7 @@ from storage.store import Store, open_store
 
 NOON = datetime(2026, 10, 16, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DUE = Plan(due_at=NOON + HOUR / 4, interval=HOUR / 2, reason="17 of 24 links were known")
+DUE = NextPoll(due_at=NOON + HOUR / 4, interval=HOUR / 2, reason="17 of 24 links were known")
 
 
 @pytest.fixture
@@ -36,17 +36,17 @@ def planner(store: Store) -> Planner:
     return planner
 
 
-@pytest.mark.parametrize("rule", [Adaptive(), Every(HOUR)])
-def test_a_look_stays_as_far_away_as_it_was(rule: Adaptive | Every) -> None:
-    plan = after_set_back(rule, DUE, by=2 * HOUR, now=NOON - 2 * HOUR)
+@pytest.mark.parametrize("rule", [Adaptive(), FixedInterval(HOUR)])
+def test_a_look_stays_as_far_away_as_it_was(rule: Adaptive | FixedInterval) -> None:
+    plan = shift_back(rule, DUE, by=2 * HOUR, now=NOON - 2 * HOUR)
     assert plan.due_at == NOON - 2 * HOUR + HOUR / 4
     assert (plan.interval, plan.reason) == (DUE.interval, DUE.reason)
 
 
 def test_cron_means_the_clock_as_it_is_now() -> None:
     rule = Cron("30 * * * *", "UTC")
-    planned = Plan(due_at=NOON + HOUR / 2, interval=None, reason="cron")
-    assert after_set_back(rule, planned, by=2 * HOUR, now=NOON - 2 * HOUR).due_at == NOON - 2 * HOUR + HOUR / 2
+    planned = NextPoll(due_at=NOON + HOUR / 2, interval=None, reason="cron")
+    assert shift_back(rule, planned, by=2 * HOUR, now=NOON - 2 * HOUR).due_at == NOON - 2 * HOUR + HOUR / 2
 
 
 def test_the_planner_notices(store: Store, planner: Planner) -> None:
