@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import traceback
@@ -74,6 +73,8 @@ class JsonLines(logging.Formatter):
         entry |= {name: value for name, value in record.__dict__.items() if name not in _OWN}
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
+        import json  # --help loads this module, and writes no JSON
+
         return json.dumps(entry, ensure_ascii=True, default=str)
 
 

@@ -1,4 +1,4 @@
-"""A page of a list of articles, or their counts, written in the form that was asked for."""
+"""Print a page of a list of articles, or counts of articles, in any output format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from presswatch.cli.group import invalid_option
-from presswatch.cli.options import DEFAULT_LIMIT, Page
+from presswatch.cli.options import DEFAULT_LIMIT, ListOptions
 from presswatch.output import formats
 from presswatch.output.formats import FORMATS
 from presswatch.output.records import (
@@ -30,12 +30,12 @@ from storage.errors import ConfigError
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.store import Store
 
-SNIPPET = "snippet"
-IN_MARKDOWN = ("title", "url", "published_at", "section", "view_count", "source", "fetched_at", "terms")
+SNIPPET_FIELD = "snippet"
+MARKDOWN_FIELDS = ("title", "url", "published_at", "section", "view_count", "source", "fetched_at", "terms")
 """A page is read by people: what is of no use to them stays out."""
 
 
-class Paged(Iterator[ArticleSummary]):
+class PageIterator(Iterator[ArticleSummary]):
     """At most so many of a list; afterwards `goes_on` tells whether there are more, and `last` is where they begin."""
 
     def __init__(self, found: Iterator[ArticleSummary], most: int | None) -> None:
@@ -58,7 +58,9 @@ class Paged(Iterator[ArticleSummary]):
         return cursors.written(self.last.cursor(sort), sort) if self.goes_on and self.last is not None else None
 
 
-def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping[str, Any], now: datetime) -> bool:
+def print_page(
+    store: Store, wanted: ArticleFilter, page: ListOptions, *, typed: Mapping[str, Any], now: datetime
+) -> bool:
     """Write the page, and on stderr the cursor of the next one; return whether there was anything in it.
 
     `typed` is the question in the words it was typed in. Raises ConfigError for a cursor or a field that is none.
@@ -70,7 +72,7 @@ def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping
     most = DEFAULT_LIMIT if page.limit is None else page.limit or None
     after = _cursor(page, sort)
     found = store.articles.find(wanted, sort=sort, limit=None if most is None else most + 1, after=after, now=now)
-    paged = Paged(found, most)
+    paged = PageIterator(found, most)
     shown = _excerpts(store, wanted, paged, page.form) if page.highlight else map(Excerpt, paged)
     if FORMATS[page.form].articles_only:
         _refuse_fields(page)
@@ -82,11 +84,11 @@ def give_page(store: Store, wanted: ArticleFilter, page: Page, *, typed: Mapping
     return paged.last is not None
 
 
-def _names(page: Page, sort: Sort) -> tuple[str, ...]:
+def _names(page: ListOptions, sort: Sort) -> tuple[str, ...]:
     """The fields that are given."""
     known = field_names({Sort.RANK: ArticleHit, Sort.GROWTH: ArticleGain}.get(sort, ArticleSummary))
-    default = IN_MARKDOWN if page.form == "md" else known
-    marked = (SNIPPET,) if page.highlight else ()
+    default = MARKDOWN_FIELDS if page.form == "md" else known
+    marked = (SNIPPET_FIELD,) if page.highlight else ()
     return select_fields(page.fields, (*known, *marked), (*default, *marked))
 
 
@@ -100,39 +102,39 @@ def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummar
     return excerpts(store, wanted.question, found, in_lines if form == "table" else Match.marked, as_of=wanted.as_of)
 
 
-def _cursor(page: Page, sort: Sort) -> Cursor | None:
+def _cursor(page: ListOptions, sort: Sort) -> Cursor | None:
     try:
         return None if page.after is None else cursors.read(page.after, sort)
     except ValueError as error:
         raise invalid_option("--cursor", error) from error
 
 
-def _give_list(shown: Iterator[Excerpt], names: Sequence[str], page: Page) -> None:
+def _give_list(shown: Iterator[Excerpt], names: Sequence[str], page: ListOptions) -> None:
     if page.form == "table":
         found = list(shown)
-        make = excerpt_lines if page.fields is None else partial(field_lines, names=names)
+        make = excerpt_lines if page.fields is None else partial(field_table, names=names)
         formats.say(make(found, columns_wide=terminal_width()) if found else ())
         return
     carried = with_attribution(names)
-    records = ({name: value_of(excerpt, name) for name in carried} for excerpt in shown)
+    records = ({name: field_value(excerpt, name) for name in carried} for excerpt in shown)
     write_records(records, carried, page.form, raw=page.raw)
 
 
-def value_of(excerpt: Excerpt, name: str) -> Any:
+def field_value(excerpt: Excerpt, name: str) -> Any:
     """What a field of a list has; a sort may lack it for an article that has no key."""
-    return excerpt.snippet if name == SNIPPET else getattr(excerpt.article, name, None)
+    return excerpt.snippet if name == SNIPPET_FIELD else getattr(excerpt.article, name, None)
 
 
-def field_lines(found: Sequence[Excerpt], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
+def field_table(found: Sequence[Excerpt], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
     """A table of these fields, and under it where each article comes from."""
-    records = [{name: value_of(excerpt, name) for name in names} for excerpt in found]
+    records = [{name: field_value(excerpt, name) for name in names} for excerpt in found]
     yield from plain_table(records, names, columns_wide)
     yield ""
     yield from attribution([excerpt.article for excerpt in found])
     yield UTC_NOTE
 
 
-def _refuse_fields(page: Page) -> None:
+def _refuse_fields(page: ListOptions) -> None:
     if page.fields is not None:
         raise ConfigError(f"--fields: a feed has the fields that {page.form} gives it; leave it out")
 
@@ -148,7 +150,7 @@ def _feed(
     from presswatch.output import feeds  # a query that writes no feed does without the email package
 
     question = ", ".join(_in_words(name, value) for name, value in typed.items())
-    head = feeds.FeedHead(
+    head = feeds.FeedMetadata(
         title=f"Presswatch: {question}",
         question=question,
         home=store.sources.home(typed.get("source")) or "urn:presswatch",
@@ -164,7 +166,7 @@ def _in_words(name: str, value: Any) -> str:
     return plain if value is True else f"not {plain}" if value is False else f"{plain} {value}"
 
 
-def give_counts(store: Store, wanted: ArticleFilter, by: str | None, page: Page) -> bool:
+def print_counts(store: Store, wanted: ArticleFilter, by: str | None, page: ListOptions) -> bool:
     """Write how many articles pass the filter, in all or by something; return whether there are any.
 
     Raises ConfigError for what has no meaning beside it.
@@ -182,13 +184,15 @@ def give_counts(store: Store, wanted: ArticleFilter, by: str | None, page: Page)
             raise ConfigError(f"{option} means nothing to counts; leave it out, or leave out --count and --group-by")
     if by is None:
         number = count(store, wanted)
-        write_records([{COUNTED: number}], [COUNTED], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)])
+        write_records(
+            [{COUNT_FIELD: number}], [COUNT_FIELD], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)]
+        )
         return True
-    rows = ({by: key, COUNTED: number} for key, number in counts(store, wanted, [By(by)]))
-    return write_records(_first(rows, page.limit), [by, COUNTED], page.form, raw=page.raw)
+    rows = ({by: key, COUNT_FIELD: number} for key, number in counts(store, wanted, [By(by)]))
+    return write_records(_first(rows, page.limit), [by, COUNT_FIELD], page.form, raw=page.raw)
 
 
-COUNTED = "article_count"
+COUNT_FIELD = "article_count"
 
 
 def _first(rows: Iterator[dict[str, Any]], limit: int | None) -> Iterator[dict[str, Any]]:

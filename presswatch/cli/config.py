@@ -1,4 +1,4 @@
-"""`presswatch config`: what is in force, and where it comes from."""
+"""`presswatch config`: the effective settings and their origin."""
 
 from __future__ import annotations
 

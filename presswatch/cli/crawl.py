@@ -109,7 +109,7 @@ def check(source: Source, config: Config, options: CrawlOptions) -> None:
         addresses.channel(channel.path)
     for url in options.urls:
         if addresses.article(url) is None:
-            raise ConfigError(f"--url {url}: no article address of {source.name} at {addresses.base}")
+            raise ConfigError(f"--url {url} is not an article URL of {source.name} at {addresses.base}")
 
 
 def set_process_alarm(limits: SchedulerSettings) -> None:

@@ -1,4 +1,4 @@
-"""The commands that look after the database."""
+"""`presswatch db`: manage the database."""
 
 from __future__ import annotations
 

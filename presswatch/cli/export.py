@@ -1,4 +1,4 @@
-"""The command that takes articles out: export."""
+"""`presswatch export`: write articles whole to a file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import click
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options
 from presswatch.cli.options import article_filter, fields_option, filter_options, raw_option
-from presswatch.export.export import Plan
+from presswatch.export.export import ExportRequest
 from presswatch.export.export import export as write
-from presswatch.export.writers import most_rows, writer_for
+from presswatch.export.writers import max_rows, writer_for
 from presswatch.output.records import select_fields, with_attribution
 from storage.errors import ConfigError
 from storage.taking import FIELDS
@@ -53,13 +53,13 @@ def export(
     _config, store = store_from_config(config_path, database)
     with store:
         columns = with_attribution(select_fields(fields, FIELDS, FIELDS))
-        plan = Plan(file=out, columns=columns, wanted=wanted, raw=raw, force=force)
+        plan = ExportRequest(file=out, columns=columns, wanted=wanted, raw=raw, force=force)
         writer = writer_for(out)
         if not out.parent.is_dir():
-            raise ConfigError(f"{out.parent} is no folder; make it first")
-        done = write(store, plan, writer, watch=_shown, most=most_rows(out), now=now)
+            raise ConfigError(f"{out.parent} is not a folder; create it first")
+        done = write(store, plan, writer, watch=_shown, most=max_rows(out), now=now)
     told = "; ".join((f"{done.article_count} articles", *done.notes))
-    click.echo(f"presswatch: {out}: {told}; {plan.about.name} tells about it", err=True)
+    click.echo(f"presswatch: {out}: {told}; {plan.about.name} describes it", err=True)
 
 
 def _shown(rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:

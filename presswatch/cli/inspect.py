@@ -10,7 +10,7 @@ from presswatch.cli.options import (
     details_format_option,
 )
 from presswatch.output import formats
-from presswatch.output.article_text import address_text, flat
+from presswatch.output.article_text import flat, render_link
 from storage.errors import PresswatchError
 from storage.printable import safe
 from storage.stories import address_story
@@ -34,4 +34,4 @@ def inspect(url: str, form: str, config_path: str | None, database: str | None) 
         told = {**formats.record(story), "article": flat(story.article) if story.article else None}
         formats.emit([formats.as_json(told, indent=2), "\n"])
     else:
-        formats.say(address_text(story))
+        formats.say(render_link(story))

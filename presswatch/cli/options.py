@@ -26,7 +26,7 @@ MAX_COUNT = 2**31 - 1
 TIME = '"7d" (that long ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
 
 
-class Count(click.ParamType[int]):
+class IntRangeParam(click.ParamType[int]):
     """A whole number, by default one that a database can hold."""
 
     name = "number"
@@ -43,7 +43,7 @@ class Count(click.ParamType[int]):
         return int(value)
 
 
-class Name(click.ParamType[str]):
+class Utf8Param(click.ParamType[str]):
     """A word to compare with; bytes that are no UTF-8 reach Python as surrogates, which no database takes."""
 
     name = "name"
@@ -54,7 +54,7 @@ class Name(click.ParamType[str]):
         return str(value)
 
 
-class Kinds(click.ParamType[tuple[ChangeKind, ...]]):
+class EditKindsParam(click.ParamType[tuple[ChangeKind, ...]]):
     """Kinds of edit, parted by commas; a hyphen or an underscore will do for the blank of `date moved`."""
 
     name = "kinds"
@@ -70,9 +70,9 @@ class Kinds(click.ParamType[tuple[ChangeKind, ...]]):
         return tuple(ChangeKind(word) for word in dict.fromkeys(words))
 
 
-COUNT = Count()
-NAME = Name()
-KINDS = Kinds()
+COUNT = IntRangeParam()
+NAME = Utf8Param()
+KINDS = EditKindsParam()
 
 
 def limit_option(command: F) -> F:
@@ -122,7 +122,7 @@ def fields_option(command: F) -> F:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ListOptions:
     """Which part of a list of articles is given, and in what shape, as it was typed."""
 
     sort: Sort | None
@@ -140,7 +140,7 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def bundled(*, sort: str | None, **rest: Any) -> Any:
         own = {name: rest.pop(name) for name in ("limit", "after", "form", "fields", "raw", "highlight")}
-        return command(page=Page(sort=None if sort is None else Sort(sort), **own), **rest)
+        return command(page=ListOptions(sort=None if sort is None else Sort(sort), **own), **rest)
 
     options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         click.option(

@@ -63,4 +63,4 @@ def _find_source(url: str, name: str | None, options: CrawlOptions, config: Conf
         if address is not None:
             return source, address
     known = ", ".join(f"{source.name} ({options.base_url or source.home})" for source in candidates)
-    raise ConfigError(f"{url} is no article address of {known}; --base-url names another copy of a site")
+    raise ConfigError(f"{url} is not an article URL of {known}; --base-url names another copy of a site")

@@ -11,7 +11,7 @@ from presswatch.cli import article_list
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options
 from presswatch.cli.options import (
-    Page,
+    ListOptions,
     article_filter,
     as_of_option,
     counting_options,
@@ -34,7 +34,7 @@ CSV_NOTE = (
 @counting_options
 @config_options
 def query(
-    page: Page, counted: bool, by: str | None, config_path: str | None, database: str | None, **asked: Any
+    page: ListOptions, counted: bool, by: str | None, config_path: str | None, database: str | None, **asked: Any
 ) -> None:
     """Ask for stored articles.
 
@@ -47,10 +47,10 @@ def query(
     _config, store = store_from_config(config_path, database)
     with store:
         if counted or by:
-            given = article_list.give_counts(store, wanted, by, page)
+            given = article_list.print_counts(store, wanted, by, page)
         else:
             typed = {name: value for name, value in asked.items() if value is not None and value != ()}
-            given = article_list.give_page(store, wanted, page, typed=typed, now=now)
+            given = article_list.print_page(store, wanted, page, typed=typed, now=now)
         if not given:
             print_notice(_why_nothing(store))
 

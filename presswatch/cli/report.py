@@ -1,4 +1,4 @@
-"""The command that looks back on a period: report."""
+"""`presswatch report`: articles, coverage and problems of a period."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from presswatch.cli.options import (
     parse_time_option,
 )
 from presswatch.output import formats
-from presswatch.output.article_text import article_text, flat
-from presswatch.output.as_of_text import then_lines, then_record
+from presswatch.output.article_text import flat, render_article
+from presswatch.output.as_of_text import as_of_fields, render_as_of
 from storage.errors import PresswatchError
 from storage.past import story_then
 from storage.printable import safe
@@ -45,6 +45,6 @@ def show(article: str, as_of: str | None, form: str, config_path: str | None, da
     if story is None:
         raise PresswatchError(f"no article {safe(article)} is stored; presswatch query lists those that are")
     if form == "json":
-        formats.emit([formats.as_json({**then_record(then), **flat(story)}, indent=2), "\n"])
+        formats.emit([formats.as_json({**as_of_fields(then), **flat(story)}, indent=2), "\n"])
     else:
-        formats.say(chain(then_lines(then), article_text(story)))
+        formats.say(chain(render_as_of(then), render_article(story)))

@@ -1,4 +1,4 @@
-"""The command for questions that no option foresees: sql."""
+"""`presswatch sql`: read-only SQL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 100_000
 @click.command()
 @click.argument("statement", metavar="SELECT")
 @format_options
-@click.option("--timeout", metavar="TIME", default="30 s", show_default=True, help="How long the database may work.")
+@click.option("--timeout", metavar="TIME", default="30 s", show_default=True, help="Maximum duration of the query.")
 @config_options
 def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str | None, database: str | None) -> None:
     """Ask the database in SQL. It can only read; whatever would write is refused.

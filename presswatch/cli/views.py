@@ -1,4 +1,4 @@
-"""`presswatch views`: how the views of an article grew, and what gained most in a window."""
+"""`presswatch views`: the view counts of an article, and the articles that gained most in a window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from presswatch.cli.group import config_options, invalid_option
 from presswatch.cli.options import (
     NAME,
     TIME,
-    Count,
+    IntRangeParam,
     article_filter,
     format_options,
     id_or_address,
@@ -38,7 +38,7 @@ OF_A_LIST = ("window", "as_of", "source", "section", "language", "since")
 
 @click.command()
 @click.argument("article", metavar="[ID|URL]", required=False, type=NAME)
-@click.option("--top", metavar="N", type=Count(1, MOST), help=f"What gained most views: so many (to {MOST}).")
+@click.option("--top", metavar="N", type=IntRangeParam(1, MOST), help=f"What gained most views: so many (to {MOST}).")
 @click.option("--window", metavar="LENGTH", help=f'With --top: in so long until now, "6 h", "7d" (default {WINDOW}).')
 @click.option("--as-of", "as_of", metavar="TIME", help="With --top: as it was known then; the window ends there.")
 @source_option

@@ -1,4 +1,4 @@
-"""`presswatch watch`: saved questions, and who is told of what answers them."""
+"""`presswatch watch`: saved queries and their notifications."""
 
 from __future__ import annotations
 

@@ -13,26 +13,26 @@ from typing import IO, Any
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
-from presswatch.export.export import Tally, names_in
+from presswatch.export.export import ExportNotes, column_positions
 from presswatch.output.formats import as_text
 from storage.models import ArticleRow
 from storage.printable import ELLIPSIS, safe
 
-LONGEST_CELL = 32_767
-MOST_LINKS = 65_530
-LONGEST_LINK = 2_079
+MAX_CELL_LENGTH = 32_767
+MAX_LINKS = 65_530
+MAX_LINK_LENGTH = 2_079
 EARLIEST_YEAR = 1900
-CUT = "cells longer than Excel's 32,767 characters were cut"
-PLAIN = "addresses are plain text: Excel has room for 65,530 links"
+TRUNCATED_NOTE = "cells longer than Excel's 32,767 characters were cut"
+LINKS_DROPPED_NOTE = "addresses are plain text: Excel has room for 65,530 links"
 
 
-def write(output: IO[bytes], rows: Iterable[Sequence[Any]], columns: Sequence[str], tally: Tally) -> None:
+def write(output: IO[bytes], rows: Iterable[Sequence[Any]], columns: Sequence[str], tally: ExportNotes) -> None:
     """One sheet with a header that stays in view. No text is ever taken for a formula, a number or a link."""
     safest = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "use_zip64": True}
-    file = _Output(output)
+    file = AbandonableFile(output)
     try:
         with xlsxwriter.Workbook(file, safest) as book:
-            _Sheet(book, columns, tally).fill(rows)
+            SheetWriter(book, columns, tally).fill(rows)
     except BaseException as error:
         file.given_up = True
         if isinstance(error, FileCreateError) and isinstance(error.args[0], OSError):
@@ -40,7 +40,7 @@ def write(output: IO[bytes], rows: Iterable[Sequence[Any]], columns: Sequence[st
         raise
 
 
-class _Output:
+class AbandonableFile:
     """A file that takes what comes after it was given up: the archive in it writes its end even then, when nobody can
     catch what that raises."""
 
@@ -62,18 +62,20 @@ class _Output:
             self._output.flush()
 
 
-class _Sheet:
+class SheetWriter:
     """The sheet while it is written, row by row: what was written is on the disk and cannot be touched again."""
 
-    def __init__(self, book: Any, columns: Sequence[str], tally: Tally) -> None:
+    def __init__(self, book: Any, columns: Sequence[str], tally: ExportNotes) -> None:
         self._sheet = book.add_worksheet("articles")
         self._time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self._times = set(names_in(columns, *(name for name in columns if name.endswith("_at"))))
-        self._links = set(names_in(columns, "url"))
-        self._numbers = set(names_in(columns, *(c.name for c in ArticleRow.__table__.c if c.type.python_type is int)))
+        self._times = set(column_positions(columns, *(name for name in columns if name.endswith("_at"))))
+        self._links = set(column_positions(columns, "url"))
+        self._numbers = set(
+            column_positions(columns, *(c.name for c in ArticleRow.__table__.c if c.type.python_type is int))
+        )
         self._columns = columns
         self._tally = tally
-        self._left = MOST_LINKS
+        self._left = MAX_LINKS
 
     def fill(self, rows: Iterable[Sequence[Any]]) -> None:
         self._sheet.freeze_panes(1, 0)
@@ -95,17 +97,17 @@ class _Sheet:
             self._sheet.write_string(row, place, self._fitting(safe(as_text(value), lines=True)))
 
     def _is_link(self, address: str) -> bool:
-        if not address.startswith(("http://", "https://")) or len(address) > LONGEST_LINK:
+        if not address.startswith(("http://", "https://")) or len(address) > MAX_LINK_LENGTH:
             return False
         self._left -= 1
         if self._left < 0:
-            self._tally.notes[PLAIN] += 1
+            self._tally.notes[LINKS_DROPPED_NOTE] += 1
         return self._left >= 0
 
     def _fitting(self, text: str) -> str:
         """The text as long as a cell may be; a character beyond the first 65,536 counts twice."""
-        if len(text) * 2 <= LONGEST_CELL or len(text.encode("utf-16-le")) <= LONGEST_CELL * 2:
+        if len(text) * 2 <= MAX_CELL_LENGTH or len(text.encode("utf-16-le")) <= MAX_CELL_LENGTH * 2:
             return text
-        self._tally.notes[CUT] += 1
-        kept = text.encode("utf-16-le")[: (LONGEST_CELL - 1) * 2].decode("utf-16-le", "ignore")
+        self._tally.notes[TRUNCATED_NOTE] += 1
+        kept = text.encode("utf-16-le")[: (MAX_CELL_LENGTH - 1) * 2].decode("utf-16-le", "ignore")
         return kept + ELLIPSIS

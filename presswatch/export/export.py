@@ -1,4 +1,4 @@
-"""An export: articles whole, written to a file that is there complete or not at all, and beside it what it is."""
+"""Export articles to a file atomically, with a JSON file beside it that describes the export."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rows = Iterable[list[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ExportRequest:
     """What is exported and to where. `columns` are fields of ArticleFull, the attribution among them."""
 
     file: Path
@@ -40,27 +40,29 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Tally:
+class ExportNotes:
     """What a writer had to leave out, for the person to know."""
 
     notes: Counter[str] = field(default_factory=Counter)
 
 
-Writer = Callable[[IO[bytes], Rows, Plan, Tally], None]
-Watch = Callable[[Iterator[list[Any]], int], Iterator[list[Any]]]
+Writer = Callable[[IO[bytes], Rows, ExportRequest, ExportNotes], None]
+ProgressWrapper = Callable[[Iterator[list[Any]], int], Iterator[list[Any]]]
 """Lets rows through and shows how many of how many have passed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
+class ExportResult:
     """What was exported."""
 
-    plan: Plan
+    plan: ExportRequest
     article_count: int
     notes: tuple[str, ...]
 
 
-def export(store: Store, plan: Plan, writer: Writer, *, watch: Watch, most: int | None, now: datetime) -> Export:
+def export(
+    store: Store, plan: ExportRequest, writer: Writer, *, watch: ProgressWrapper, most: int | None, now: datetime
+) -> ExportResult:
     """Write the articles and the file that tells about them, in one look at the database.
 
     `most` is how many rows the format has room for. Raises ConfigError if a file of that name is there and is not to
@@ -68,24 +70,24 @@ def export(store: Store, plan: Plan, writer: Writer, *, watch: Watch, most: int 
     written; StoreError. None of them leaves half a file, or one without the other.
     """
     _refuse_to_overwrite(store, plan)
-    tally = Tally()
+    tally = ExportNotes()
     per_source: Counter[str] = Counter()
     # The file that tells is opened first: where there is no room for it, there is none for the articles.
-    with store.read() as connection, whole_file(plan.about) as about, whole_file(plan.file) as output:
+    with store.read() as connection, atomic_write(plan.about) as about, atomic_write(plan.file) as output:
         total = count_in(connection, plan.wanted)
         if most is not None and total > most:
             raise PresswatchError(f"{total} articles are more than {most}, which is all that {plan.file.suffix} holds")
         rows = _counted(watch(taken(connection, plan.wanted, plan.columns), total), plan, per_source)
         writer(output, rows, plan, tally)
         notes = tuple(f"{count} {what}" for what, count in tally.notes.items())
-        done = Export(plan=plan, article_count=per_source.total(), notes=notes)
+        done = ExportResult(plan=plan, article_count=per_source.total(), notes=notes)
         about.write(as_json(_about(done, per_source, now), indent=2).encode() + b"\n")
         about.flush()
         _refuse_to_overwrite(store, plan)
     return done
 
 
-def _refuse_to_overwrite(store: Store, plan: Plan) -> None:
+def _refuse_to_overwrite(store: Store, plan: ExportRequest) -> None:
     for file in (plan.file, plan.about):
         if file.is_dir():
             raise ConfigError(f"{file} is a folder; write to another name")
@@ -96,7 +98,7 @@ def _refuse_to_overwrite(store: Store, plan: Plan) -> None:
             raise ConfigError(f"{file} is there already; --force overwrites it")
 
 
-def _counted(rows: Iterator[list[Any]], plan: Plan, per_source: Counter[str]) -> Iterator[list[Any]]:
+def _counted(rows: Iterator[list[Any]], plan: ExportRequest, per_source: Counter[str]) -> Iterator[list[Any]]:
     place = plan.columns.index("source")
     for row in rows:
         per_source[row[place]] += 1
@@ -104,20 +106,20 @@ def _counted(rows: Iterator[list[Any]], plan: Plan, per_source: Counter[str]) ->
 
 
 @contextmanager
-def whole_file(file: Path) -> Iterator[IO[bytes]]:
+def atomic_write(file: Path) -> Iterator[IO[bytes]]:
     """A file that gets its name when all is written and on the disk; one that fails is taken away.
 
     Raises PresswatchError for one that cannot be written.
     """
     try:
-        with _part_of(file) as output:
+        with _temporary_file(file) as output:
             yield output
     except OSError as error:
         raise PresswatchError(f"{file}: {error.strerror or error}; nothing was written") from error
 
 
 @contextmanager
-def _part_of(file: Path) -> Iterator[IO[bytes]]:
+def _temporary_file(file: Path) -> Iterator[IO[bytes]]:
     with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", suffix=".part", delete=False) as output:
         part = Path(output.name)
         try:
@@ -138,7 +140,7 @@ def _umask() -> int:
     return now
 
 
-def _about(done: Export, per_source: Counter[str], now: datetime) -> dict[str, Any]:
+def _about(done: ExportResult, per_source: Counter[str], now: datetime) -> dict[str, Any]:
     wanted = done.plan.wanted
     fields = record(wanted) | {"question": wanted.question and wanted.question.text}
     question = {name: value for name, value in fields.items() if value not in (None, (), False)}
@@ -155,6 +157,6 @@ def _about(done: Export, per_source: Counter[str], now: datetime) -> dict[str, A
     }
 
 
-def names_in(columns: Sequence[str], *wanted: str) -> list[int]:
+def column_positions(columns: Sequence[str], *wanted: str) -> list[int]:
     """At which places these columns stand."""
     return [place for place, name in enumerate(columns) if name in wanted]

@@ -1,4 +1,4 @@
-"""The files an export can write: JSON Lines, CSV, SQLite, Parquet and Excel, each row by row in flat memory."""
+"""Write export files row by row in constant memory: JSON Lines, CSV, SQLite, Parquet, Excel."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from presswatch.export.export import Plan, Rows, Tally, Writer
-from presswatch.output.formats import csv_pieces, made_harmless
+from presswatch.export.export import ExportNotes, ExportRequest, Rows, Writer
+from presswatch.output.formats import csv_pieces, escape_control_chars
 from storage.errors import ConfigError
 from storage.models import ArticleRow
 
@@ -22,15 +22,15 @@ GROUP_CHARACTERS = 4_000_000
 """A Parquet row group ends with the row that reaches one of them: memory stays flat however long the bodies are."""
 
 
-def write_jsonl(output: IO[bytes], rows: Rows, plan: Plan, _tally: Tally) -> None:
+def write_jsonl(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
     """One JSON object a line."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
     columns = plan.columns
     for row in rows:
-        output.write(made_harmless(encode(dict(zip(columns, row, strict=True)))).encode() + b"\n")
+        output.write(escape_control_chars(encode(dict(zip(columns, row, strict=True)))).encode() + b"\n")
 
 
-def write_csv(output: IO[bytes], rows: Rows, plan: Plan, _tally: Tally) -> None:
+def write_csv(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
     """As RFC 4180 has it; what is a list or more is in JSON where it is not of plain names."""
     records = (dict(zip(plan.columns, _flat(row), strict=True)) for row in rows)
     for piece in csv_pieces(records, plan.columns, raw=plan.raw):
@@ -46,7 +46,7 @@ def _told(parts: list[Any]) -> tuple[str, ...]:
     return tuple(part if isinstance(part, str) else f"{part['field']}: {part['reason']}" for part in parts)
 
 
-def write_sqlite(output: IO[bytes], rows: Rows, plan: Plan, _tally: Tally) -> None:
+def write_sqlite(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
     """A table `articles`, as Datasette likes it: times as ISO text, lists as JSON arrays that it makes facets of."""
     connection = sqlite3.connect(Path(output.name), isolation_level=None)
     try:
@@ -78,7 +78,7 @@ def _bound(row: list[Any]) -> list[Any]:
     return [json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value for value in row]
 
 
-def write_parquet(output: IO[bytes], rows: Rows, plan: Plan, _tally: Tally) -> None:
+def write_parquet(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
     """Typed columns, Zstandard, row groups of a few megabytes."""
     from presswatch.export.parquet import write
 
@@ -98,7 +98,7 @@ def _batches(rows: Rows) -> Iterator[list[list[Any]]]:
         yield batch
 
 
-def write_excel(output: IO[bytes], rows: Rows, plan: Plan, tally: Tally) -> None:
+def write_excel(output: IO[bytes], rows: Rows, plan: ExportRequest, tally: ExportNotes) -> None:
     """One sheet. Text is text, whatever it looks like."""
     from presswatch.export.excel import write
 
@@ -130,6 +130,6 @@ def writer_for(file: Path) -> Writer:
     return WRITERS[kind]
 
 
-def most_rows(file: Path) -> int | None:
+def max_rows(file: Path) -> int | None:
     """How many articles such a file holds; None if that is no matter."""
     return EXCEL_ROWS if file.suffix.lower() == ".xlsx" else None

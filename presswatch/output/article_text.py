@@ -1,4 +1,4 @@
-"""The stories of an article and of an address, told to a person in lines of plain text."""
+"""Render an article, or the history of one URL, as lines of plain text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABEL_WIDTH = 14
 INDENT = "  "
 
 
-def article_text(story: ArticleStory) -> Iterator[str]:
+def render_article(story: ArticleStory) -> Iterator[str]:
     """The article whole: fields, views, body, earlier wordings."""
     article = story.article
     yield safe(article.title)
@@ -101,7 +101,7 @@ def _wording(revision: Revision) -> Iterator[str]:
     yield ""
 
 
-def address_text(story: AddressStory) -> Iterator[str]:
+def render_link(story: AddressStory) -> Iterator[str]:
     """Where the address was listed, each try, how it ended, what is kept of it, when it is looked at next."""
     yield safe(story.url)
     yield ""

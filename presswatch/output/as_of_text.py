@@ -1,4 +1,4 @@
-"""What is said of a past moment beside the article as it was then."""
+"""Render the presence of an article at a past time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage.as_of import StoryThen
 from storage.durations import format_time
 
 
-def then_lines(then: StoryThen | None) -> Iterator[str]:
+def render_as_of(then: StoryThen | None) -> Iterator[str]:
     """Nothing for the present; else the moment, whether the article was there, and whether it was listed."""
     if then is None:
         return
@@ -23,7 +23,7 @@ def _listed(then: StoryThen) -> str:
     return "never listed" if then.listed_until is None else f"last listed {format_time(then.listed_until)}"
 
 
-def then_record(then: StoryThen | None) -> dict[str, Any]:
+def as_of_fields(then: StoryThen | None) -> dict[str, Any]:
     """The same as fields; none for the present."""
     if then is None:
         return {}

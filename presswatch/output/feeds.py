@@ -26,7 +26,7 @@ NAMESPACE = "urn:presswatch:article"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FeedHead:
+class FeedMetadata:
     """What a feed says of itself. `question` says what was asked; feeds of one question have one id."""
 
     title: str
@@ -49,7 +49,7 @@ def _element(name: str, text: str, **attributes: str) -> str:
     return f"<{name}{written}>{escaped(text)}</{name}>\n"
 
 
-def atom_pieces(found: Iterable[Excerpt], head: FeedHead, next_page: Callable[[], str | None]) -> Iterator[str]:
+def atom_pieces(found: Iterable[Excerpt], head: FeedMetadata, next_page: Callable[[], str | None]) -> Iterator[str]:
     """An Atom feed. `next_page` is asked behind the last entry for the cursor of the page that follows."""
     yield (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -84,7 +84,7 @@ def _atom_entry(article: ArticleSummary, said: str) -> str:
     )
 
 
-def rss_pieces(found: Iterable[Excerpt], head: FeedHead, next_page: Callable[[], str | None]) -> Iterator[str]:
+def rss_pieces(found: Iterable[Excerpt], head: FeedMetadata, next_page: Callable[[], str | None]) -> Iterator[str]:
     """An RSS feed, in the same way. Titles and descriptions are HTML to most readers, and are escaped as such."""
     yield (
         '<?xml version="1.0" encoding="utf-8"?>\n'

@@ -70,10 +70,10 @@ def record(answer: Any) -> dict[str, Any]:
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """Any answer as JSON that is valid UTF-8; durations are seconds."""
-    return made_harmless(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
+    return escape_control_chars(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
 
 
-def made_harmless(written: str) -> str:
+def escape_control_chars(written: str) -> str:
     """The same JSON with what could steer a terminal escaped, as valid UTF-8."""
     if written.isprintable():
         return written
@@ -154,10 +154,10 @@ def _cell(value: Any, *, raw: bool) -> str:
     text = as_text(value)
     if not isinstance(value, str | tuple | list):
         return text
-    return without_surrogates(text) if raw else defused(safe(text, lines=True))
+    return without_surrogates(text) if raw else neutralize_formula(safe(text, lines=True))
 
 
-def defused(text: str) -> str:
+def neutralize_formula(text: str) -> str:
     """The text as a spreadsheet shows it, never runs it: an apostrophe before what would be a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
@@ -171,18 +171,18 @@ class Column:
     stretches: bool = False
 
 
-NARROWEST = 10
-GAP = "  "
+MIN_COLUMN_WIDTH = 10
+COLUMN_GAP = "  "
 
 
 def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, columns_wide: int) -> list[str]:
     """Header and rows, none wider than `columns_wide`; text is made fit for a terminal."""
     cells = [[column.title for column in columns], *([safe(text) for text in row] for row in rows)]
     widths = [max(width(row[place]) for row in cells) for place in range(len(columns))]
-    spare = columns_wide - sum(widths) - len(GAP) * (len(columns) - 1)
+    spare = columns_wide - sum(widths) - len(COLUMN_GAP) * (len(columns) - 1)
     for place, column in enumerate(columns):
         if column.stretches and spare < 0:
-            widths[place] = max(min(widths[place], NARROWEST), widths[place] + spare)
+            widths[place] = max(min(widths[place], MIN_COLUMN_WIDTH), widths[place] + spare)
     return [fit(_line(columns, widths, row), columns_wide) for row in cells]
 
 
@@ -190,7 +190,7 @@ def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) 
     cells = (
         pad(fit(text, wide), wide, right=column.right) for column, wide, text in zip(columns, widths, row, strict=True)
     )
-    return GAP.join(cells).rstrip()
+    return COLUMN_GAP.join(cells).rstrip()
 
 
 def emit(pieces: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""The wordings of an article told to a person, with what changed between them word by word."""
+"""Render the text versions of an article as text or JSON, with word diffs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page as read, for a person: every field, what it was read from, what could not be read."""
+"""Render a parsed page as text or JSON: fields, their provenance, problems."""
 
 from __future__ import annotations
 

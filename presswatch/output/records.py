@@ -16,7 +16,7 @@ from presswatch.output.formats import FORMATS
 from storage.errors import ConfigError
 from storage.printable import safe
 
-NO_TERMINAL = 10_000
+UNLIMITED_WIDTH = 10_000
 """Columns of a table that goes to a file or a pipe: there is nothing it must fit, so nothing is cut."""
 
 Record = Mapping[str, Any]
@@ -30,7 +30,7 @@ def print_notice(why: str) -> None:
 
 
 def terminal_width() -> int:
-    return shutil.get_terminal_size((NO_TERMINAL, 24)).columns
+    return shutil.get_terminal_size((UNLIMITED_WIDTH, 24)).columns
 
 
 def write_list(

@@ -1,4 +1,4 @@
-"""A report in words: for a terminal, and as Markdown."""
+"""Render a report for a terminal and as Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting in force, as a person would write it in the file, and where it comes from."""
+"""Render the effective settings as TOML, with the origin of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The status and the events as a person reads them."""
+"""Render the status of the daemon and its sources, and lists of events, as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of articles and of crawls as tables, with what must go with them below."""
+"""Render lists of articles and of crawl runs as tables, with attribution below."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from presswatch.output.formats import LIST_SEPARATOR, as_text, defused
+from presswatch.output.formats import LIST_SEPARATOR, as_text, neutralize_formula
 from storage.printable import safe, without_surrogates
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~$^]")
@@ -32,7 +32,7 @@ def _tsv_cell(value: Any, *, raw: bool) -> str:
 
 
 def _tsv_text(text: str, *, raw: bool) -> str:
-    return without_surrogates(text).translate(_ESCAPED_IN_TSV) if raw else defused(safe(text))
+    return without_surrogates(text).translate(_ESCAPED_IN_TSV) if raw else neutralize_formula(safe(text))
 
 
 def markdown_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], **_options: bool) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What `presswatch views` gives: an article's series and its views at each age; flat rows for CSV and JSON Lines."""
+"""Flatten view series, views at fixed ages and view gains into rows for CSV and JSON Lines."""
 
 from __future__ import annotations
 

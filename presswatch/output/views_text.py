@@ -1,4 +1,4 @@
-"""The views of an article and what gained most, told to a person in tables with a sparkline."""
+"""Render the view series of an article and the articles that gained most as tables with a sparkline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watches as a table."""
+"""Render saved queries as a table."""
 
 from __future__ import annotations
 

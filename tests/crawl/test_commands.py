@@ -49,7 +49,7 @@ def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> 
         (["caliber", "--base-url", "caliber"], "base_url"),
         (["caliber", "--base-url", "ftp://127.0.0.1"], "base_url"),
         (["caliber", "--base-url", ""], "base_url"),
-        (["caliber", "--url", "https://example.org/en/post/one"], "no article address"),
+        (["caliber", "--url", "https://example.org/en/post/one"], "not an article URL"),
         (["caliber", "--database", "nonsense"], "nonsense"),
         (["caliber", "--database", ""], "database address '' cannot be used"),
         (["caliber", "--database", "sqlite://"], "a database in memory keeps nothing"),
@@ -119,7 +119,7 @@ def test_read_writes_whatever_the_output_can_hold(
 
 @pytest.mark.parametrize(
     ("url", "code", "said"),
-    [("/en/post/missing", 1, "answered 404"), ("/en/category/politics", 2, "no article address")],
+    [("/en/post/missing", 1, "answered 404"), ("/en/category/politics", 2, "not an article URL")],
 )
 def test_read_says_in_one_line_what_is_wrong(url: str, code: int, said: str, desk: Desk, site: Site) -> None:
     done = desk.command("parse", site.url + url, "--base-url", site.url)

@@ -28,9 +28,10 @@ from sqlalchemy import inspect
 import presswatch
 from presswatch.export import excel as excel_files
 from presswatch.export import writers as export_files
-from presswatch.export.export import Tally
+from presswatch.export.export import ExportNotes
 from storage import taking
 from storage.filters import ArticleFilter
+from storage.models import SCHEMA_VERSION
 from storage.questions import parse
 from storage.records import Problem
 from storage.taking import FIELDS
@@ -88,7 +89,7 @@ def test_every_kind_carries_every_field_of_every_article(rows: Rows, ask: Ask, a
     two(rows)
     answer = ask("export", f"out{kind}")
     assert (answer.exit_code, answer.stdout) == (0, "")
-    assert answer.stderr == f"presswatch: out{kind}: 2 articles; out{kind}.about.json tells about it\n"
+    assert answer.stderr == f"presswatch: out{kind}: 2 articles; out{kind}.about.json describes it\n"
     first, second = read(alone / f"out{kind}")
     assert tuple(first) == FIELDS
     assert first["title"] == ("'" + FORMULA if kind == ".csv" else FORMULA)
@@ -136,7 +137,7 @@ def test_excel_has_text_numbers_times_and_links_and_no_formula(rows: Rows, ask: 
 
 
 def test_excel_s_limits_hold(rows: Rows, ask: Ask, alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excel_files, "MOST_LINKS", 1)
+    monkeypatch.setattr(excel_files, "MAX_LINKS", 1)
     rows.article("one", body="x" * 32_767, url="https://caliber.az/" + "y" * 2100)
     rows.article("two", body="🛢" * 16_384)
     rows.article("three")
@@ -144,8 +145,8 @@ def test_excel_s_limits_hold(rows: Rows, ask: Ask, alone: Path, monkeypatch: pyt
     _, first, second, _third = sheet_of(alone / "out.xlsx")
     assert first[0] == "x" * 32_767
     assert second[0] == "🛢" * 16_383 + "…"
-    assert f"1 {excel_files.CUT}; 1 {excel_files.PLAIN}" in answer.stderr
-    assert f"1 {excel_files.CUT}" in json.loads((alone / "out.xlsx.about.json").read_text())["notes"]
+    assert f"1 {excel_files.TRUNCATED_NOTE}; 1 {excel_files.LINKS_DROPPED_NOTE}" in answer.stderr
+    assert f"1 {excel_files.TRUNCATED_NOTE}" in json.loads((alone / "out.xlsx.about.json").read_text())["notes"]
     monkeypatch.setattr(export_files, "EXCEL_ROWS", 2)
     answer = ask("export", "more.xlsx")
     assert answer.exit_code == 1
@@ -164,7 +165,7 @@ def test_the_sidecar_says_what_it_is(rows: Rows, ask: Ask, alone: Path) -> None:
     assert about["article_count"] == 3
     assert about["article_count_by_source"] == {"caliber": 2, "apa": 1}
     assert about["program"].startswith("presswatch 0")
-    assert about["tables"] == "0003"
+    assert about["tables"] == SCHEMA_VERSION
     assert datetime.fromisoformat(about["exported_at"]).tzinfo is not None
 
 
@@ -192,7 +193,7 @@ def test_a_file_that_is_there_stays_unless_forced(rows: Rows, ask: Ask, alone: P
     [
         (["out.doc"], "its name must end in one of .parquet, .csv, .jsonl, .xlsx, .db"),
         (["out"], "its name must end in one of"),
-        (["nowhere/out.csv"], "nowhere is no folder; make it first"),
+        (["nowhere/out.csv"], "nowhere is not a folder; create it first"),
         (["out.csv", "--fields", "titel"], "no field is called titel; known: id, source"),
         (["out.csv", "--since", "yesterday"], "--since: 'yesterday' is not a date"),
         ([], "Missing argument 'OUT'"),
@@ -229,7 +230,7 @@ def test_nothing_found_is_an_empty_file_of_its_kind(rows: Rows, ask: Ask, alone:
 def test_an_export_that_fails_leaves_nothing(
     rows: Rows, ask: Ask, alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(output: Any, found: Any, plan: Any, tally: Tally) -> None:
+    def full(output: Any, found: Any, plan: Any, tally: ExportNotes) -> None:
         output.write(b"half")
         raise OSError(28, "No space left on device", "out.jsonl")
 

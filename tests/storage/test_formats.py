@@ -14,7 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from presswatch.output.formats import Column, as_json, csv_pieces, defused, json_pieces, jsonl_pieces, table_lines
+from presswatch.output.formats import (
+    Column,
+    as_json,
+    csv_pieces,
+    json_pieces,
+    jsonl_pieces,
+    neutralize_formula,
+    table_lines,
+)
 from storage.printable import safe, width
 from storage.records import Precision, Problem
 
@@ -151,5 +159,5 @@ def test_days_and_durations_have_a_form_in_json() -> None:
 @pytest.mark.parametrize("before", ["", " ", "\u00a0", "\u3000", "\ufeff", "\u200b", " \t "])
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
 def test_a_formula_is_one_behind_what_spreadsheets_trim(before: str, sign: str) -> None:
-    assert defused(f"{before}{sign}cmd|' /C calc'!A0").startswith("'")
-    assert defused(f"{before}1{sign}1") == f"{before}1{sign}1" or before.startswith("\t")
+    assert neutralize_formula(f"{before}{sign}cmd|' /C calc'!A0").startswith("'")
+    assert neutralize_formula(f"{before}1{sign}1") == f"{before}1{sign}1" or before.startswith("\t")
