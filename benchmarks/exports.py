@@ -24,7 +24,12 @@ rows = connection.execute("SELECT name, title, terms FROM sources")
 sources = {{name: (title, terms) for name, title, terms in rows}}
 encode = json.JSONEncoder(ensure_ascii=False).encode
 stored = [name for name in COLUMNS if name not in ("source_title", "terms")]
-names = ", ".join("last_fetched_at" if name == "fetched_at" else name for name in stored)
+SECTIONS = (
+    "(SELECT group_concat(section, '|') FROM (SELECT section FROM article_sections"
+    " WHERE article_id = articles.id AND position > 0 ORDER BY position))"
+)
+written = {{"fetched_at": "last_fetched_at", "sections": SECTIONS}}
+names = ", ".join(written.get(name, name) for name in stored)
 with open(sys.argv[2], "wb") as output:
     for row in connection.execute(f"SELECT {{names}} FROM articles ORDER BY id"):
         article = dict(zip(stored, row))
@@ -34,7 +39,7 @@ with open(sys.argv[2], "wb") as output:
             if kept is not None:
                 exact = "" if kept.endswith(".000000") else kept[19:]
                 article[name] = kept[:10] + "T" + kept[11:19] + exact + "+00:00"
-        article["sections"] = [name for name in article["sections"].split("|") if name]
+        article["sections"] = [name for name in (article["sections"] or "").split("|") if name]
         problems = article["problems"]
         article["problems"] = [] if problems == "[]" else [
             {{"field": field, "reason": reason}} for field, reason in json.loads(problems)

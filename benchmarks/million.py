@@ -62,9 +62,10 @@ RUNS = HOURS // RUN_HOURS  # a source
 
 Row = tuple[Any, ...]
 TABLES = {
-    "articles": "id, source, url, language, section, sections, title, subtitle, body, description, published_at,"
+    "articles": "id, source, url, language, section, title, subtitle, body, description, published_at,"
     " published_text, published_precision, author, view_count, image_url, content_hash, problems, first_seen_at,"
     " last_seen_at, stored_at, last_fetched_at, revised_at, gone_at, reader_version, relook_at",
+    "article_sections": "article_id, position, section, published_at",
     "revisions": "article_id, number, title, body, sections, published_at, content_hash, seen_from, seen_until, kind,"
     " undeclared",
     "view_readings": "article_id, read_at, view_count",
@@ -160,22 +161,23 @@ def _article(rows: Rows, number: int, articles: int) -> None:
     gone = kept(seen + timedelta(days=40)) if dice.random() < GONE else None
     precision, date = _date(dice, born)
     rows["articles"].append((
-        number, SOURCES[source], url, language, sections[0], listed, title,
+        number, SOURCES[source], url, language, sections[0], title,
         text(spoken(language), dice, 14), body, text(spoken(language), dice, 25), date,
         f"{born:%d %B %Y, %H:%M}", precision, title.split()[2] if dice.random() < 0.3 else None,
         looks[-1][1], f"https://{SOURCES[source]}.example/media/{number}.jpg", dice.randbytes(32).hex(), "[]",
         kept(seen), kept(seen + timedelta(hours=5)), kept(seen), looks[-1][0], edit, gone, 1,
         kept(seen + RUNGS[-1]) if articles - number < articles // 100 else None,
     ))  # fmt: skip
-    _beside(rows, dice, number, source, url, looks, edit, gone)
+    rows["article_sections"] += [(number, place, name, date) for place, name in enumerate(sections, 1)]
+    _beside(rows, dice, number, source, url, looks, edit, gone, listed)
 
 
 def _beside(
     rows: Rows, dice: random.Random, number: int, source: int, url: str, looks: list[tuple[str, int]],
-    edit: str | None, gone: str | None,
+    edit: str | None, gone: str | None, listed: str,
 ) -> None:  # fmt: skip
     article = rows["articles"][-1]
-    language, listed, title, body, date, seen, last = (article[place] for place in (3, 5, 6, 8, 10, 18, 19))
+    language, title, body, date, seen, last = (article[place] for place in (3, 5, 7, 9, 17, 18))
     run = source * RUNS + run_of(datetime.fromisoformat(seen)) + 1
     rows["view_readings"] += [(number, at, count) for at, count in looks]
     rows["links"].append(

@@ -37,7 +37,11 @@ PAGE = 50
 RATIO, MOST = 1.5, 10.0
 
 SUMMARY = tuple(field.name for field in fields(ArticleSummary) if field.name not in {"source_title", "terms"})
-COLUMNS = ", ".join("last_fetched_at" if name == "fetched_at" else name for name in SUMMARY)
+SECTIONS = (
+    "(SELECT group_concat(section, '|') FROM (SELECT section FROM article_sections"
+    " WHERE article_id = articles.id AND position > 0 ORDER BY position))"
+)
+COLUMNS = ", ".join({"fetched_at": "last_fetched_at", "sections": SECTIONS}.get(name, name) for name in SUMMARY)
 ORDER = "ORDER BY published_at DESC, id DESC"
 
 
@@ -105,9 +109,9 @@ def lists(store: Store, connection: sqlite3.Connection) -> Iterator[Compared]:
     yield from a_page(store, connection, "of a source, 100 days", source, f"AND source = ? {dates}", ["varenia", *wide])
     for section in ("politics", "interview", "weather", "archive"):
         (found,) = connection.execute("SELECT count(*) FROM articles WHERE section = ?", [section]).fetchone()
-        asked = "AND (section = ? OR sections LIKE ?)"
+        asked = "AND id IN (SELECT article_id FROM article_sections WHERE section = ?)"
         name = f"of section {section} (the first of {found})"
-        yield from a_page(store, connection, name, {"section": section}, asked, [section, f"%|{section}|%"])
+        yield from a_page(store, connection, name, {"section": section}, asked, [section])
     yield from a_page(store, connection, "in Azerbaijani", {"language": "az"}, "AND language = ?", ["az"])
     (half,) = connection.execute("SELECT count(*) / 2 FROM articles").fetchone()
     deep = connection.execute(f"SELECT published_at, id FROM articles {ORDER} LIMIT 1 OFFSET {half}").fetchone()

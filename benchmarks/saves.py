@@ -42,7 +42,7 @@ WAYS = {
 }
 """How many articles are in one transaction."""
 INDEX = (
-    "INSERT INTO articles_fts (rowid, body, title, subtitle, sections, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO articles_fts (rowid, body, title, subtitle, section, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 SETTLE = (
     "UPDATE links SET outcome = 'stored', attempts = 0, next_attempt_at = NULL, missing_at = NULL, reason = NULL,"
@@ -76,7 +76,7 @@ def _round(store: Store, connection: sqlite3.Connection, number: int) -> dict[st
         start = last + 1 + place * SAVED
         rows = million.batch(start, start + SAVED, start + SAVED)
         _list(connection, rows)
-        saves = [_read(article) for article in rows["articles"]] if way.startswith("ours") else []
+        saves = [_read(article, _named(rows)) for article in rows["articles"]] if way.startswith("ours") else []
         began = time.perf_counter()
         if saves:
             for first in range(0, SAVED, WAYS[way]):
@@ -97,7 +97,15 @@ def _list(connection: sqlite3.Connection, rows: Rows) -> None:
     rows["fetches"] = list({row[0]: row for row in reversed(rows["fetches"])}.values())[::-1]
 
 
-def _read(article: Sequence[Any]) -> Save:
+def _named(rows: Rows) -> dict[int, tuple[str, ...]]:
+    """The sections of each article."""
+    named: dict[int, tuple[str, ...]] = {}
+    for number, _place, name, _date in rows["article_sections"]:
+        named[number] = (*named.get(number, ()), name)
+    return named
+
+
+def _read(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> Save:
     """What a page of it said, and the fetch that brought it."""
     row = dict(zip(million.TABLES["articles"].split(", "), article, strict=True))
     at = _moment(row["stored_at"])
@@ -106,7 +114,7 @@ def _read(article: Sequence[Any]) -> Save:
     same = ("source", "url", "title", "subtitle", "body", "description", "published_text", "author", "view_count")
     data = ArticleData(
         **{name: row[name] for name in (*same, "image_url", "language", "reader_version")},
-        sections=tuple(row["sections"].strip("|").split("|")),
+        sections=named[row["id"]],
         published_at=_moment(row["published_at"]),
         published_precision=None if precision is None else Precision(precision),
         fetched_at=at,
@@ -127,15 +135,19 @@ def _by_hand(connection: sqlite3.Connection, rows: Rows, together: int, *, index
         connection.execute("BEGIN IMMEDIATE")
         for table in ("articles", "view_readings", "fetches"):
             connection.executemany(insert(table), rows[table][part])
+        ids = {row[0] for row in rows["articles"][part]}
+        named_rows = [row for row in rows["article_sections"] if row[0] in ids]
+        connection.executemany(insert("article_sections"), named_rows)
         connection.executemany(SETTLE, links[part])
         if indexed:
-            connection.executemany(INDEX, map(_entries, rows["articles"][part]))
+            named = _named(rows)
+            connection.executemany(INDEX, [_entries(article, named) for article in rows["articles"][part]])
         connection.execute("COMMIT")
 
 
-def _entries(article: Sequence[Any]) -> tuple[Any, ...]:
+def _entries(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> tuple[Any, ...]:
     """What the index takes of an article: the words that ours takes of it."""
     row = dict(zip(million.TABLES["articles"].split(", "), article, strict=True))
-    sections = tuple(row["sections"].strip("|").split("|"))
+    sections = named[row["id"]]
     said = {name: row[name] for name in ("title", "subtitle", "body", "source", "language")}
     return row["id"], *as_columns(Document(sections=sections, **said))

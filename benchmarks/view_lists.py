@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from storage.article_sections import add_sections, without_sections
 from storage.filters import ArticleFilter, Sort
 from storage.gains import most_gained
 from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
@@ -86,7 +87,9 @@ def fill(store: Store, count: int) -> None:
         connection.execute(insert(SourceRow), sources)
         for start in range(1, count + 1, BATCH):
             ids = range(start, min(start + BATCH, count + 1))
-            connection.execute(insert(ArticleRow.__table__), [_article(one, count) for one in ids])
+            articles = [_article(one, count) for one in ids]
+            connection.execute(insert(ArticleRow.__table__), list(map(without_sections, articles)))
+            add_sections(connection, [(article["id"], article) for article in articles])
             connection.execute(insert(ViewReadingRow.__table__), [row for one in ids for row in _readings(one, count)])
             edited = [row for one in ids for row in _revisions(one, count)]
             connection.execute(insert(RevisionRow.__table__), edited)

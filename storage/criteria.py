@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, literal_column, or_, select, type_coerce
 
+from storage.article_sections import article_sections, in_section
 from storage.columns import PlainText
 from storage.errors import ConfigError
 from storage.filters import ArticleFilter
@@ -52,15 +53,18 @@ def _asked(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[
 
 
 def _indexed(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """What the full-text index says of the question; if there is none, of a section that few articles have."""
-    if wanted.question is not None:
-        return [answers(connection, wanted.question)]
+    """What the full-text index says of the question, and the rows of `article_sections` of the section."""
+    asked = [] if wanted.question is None else [answers(connection, wanted.question)]
+    return asked + section_tests(connection, wanted, reads_all=True)
+
+
+def section_tests(
+    connection: Connection, wanted: ArticleFilter, *, reads_all: bool = False
+) -> list[ColumnElement[bool]]:
+    """Return the condition that an article is in the section of the filter, if it has one."""
     if wanted.section is None:
         return []
-    from storage.rare_sections import rare
-
-    found = rare(connection, wanted.section)
-    return [] if found is None else [articles.c.id.in_(select(found.id).where(found.holds))]
+    return [in_section(connection, normalize_section(wanted.section), reads_all=reads_all)]
 
 
 def answers(connection: Connection, question: Question) -> ColumnElement[bool]:
@@ -72,12 +76,11 @@ def answers(connection: Connection, question: Question) -> ColumnElement[bool]:
 
 
 def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """All but the question and the times."""
+    """All but the question, the section and the times."""
     column = articles.c
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),
         (wanted.language, lambda language: column.language == language.lower()),
-        (wanted.section, in_section),
         (wanted.min_views, lambda count: column.view_count >= count),
         (wanted.max_views, lambda count: column.view_count <= count),
         (wanted.edited_since, lambda moment: column.revised_at >= moment),
@@ -113,12 +116,6 @@ def _edit(wanted: ArticleFilter) -> ColumnElement[bool] | None:
     return exists().where(edit.c.article_id == articles.c.id, *tests)
 
 
-def in_section(section: str) -> ColumnElement[bool]:
-    """By any of the article's sections, as the page names them, or by the one it was asked for."""
-    folded = normalize_section(section)
-    return or_(articles.c.section == folded, among(articles.c.sections, folded))
-
-
 def signed(key: Any) -> ColumnElement[int]:
     """A column that SQLite neither looks anything up by nor walks an index of."""
     return literal_column(f"+{key.table.name}.{key.name}", Integer)
@@ -143,6 +140,11 @@ def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnEle
 def published(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """The times of an article that has a date."""
     return _within(articles.c.published_at, wanted)
+
+
+def published_in_section(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The same of a statement that begins with `article_sections`."""
+    return _within(article_sections.c.published_at, wanted)
 
 
 def first_seen(wanted: ArticleFilter) -> list[ColumnElement[bool]]:

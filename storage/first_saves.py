@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from storage import indexing
+from storage.article_sections import add_sections, without_sections
 from storage.changes import Decision
 from storage.engine import hold_lock, insert_for
 from storage.models import ArticleRow, LinkRow
@@ -125,8 +126,9 @@ def insert_articles(connection: Connection, rows: Sequence[Values], *, index_kee
     """Insert and index articles; the ids by address, without those whose address is there already."""
     # Ids become visible in their order: whoever has seen one, as a watch has, looks for none below it again.
     hold_lock(connection, "articles")
-    found = connection.execute(_insert_article(connection.dialect.name), rows)
+    found = connection.execute(_insert_article(connection.dialect.name), [without_sections(row) for row in rows])
     ids: dict[str, int] = {row.url: row.id for row in found}
+    add_sections(connection, [(ids[row["url"]], row) for row in rows if row["url"] in ids])
     if index_keeps_up:
         indexing.add_all(connection, [(ids[row["url"]], indexing.document(row)) for row in rows if row["url"] in ids])
     return ids

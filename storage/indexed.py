@@ -68,7 +68,7 @@ def _name(name: str) -> str:
 
 
 def as_columns(article: Document) -> tuple[str, ...]:
-    """The columns of the FTS5 table: body, title, subtitle, sections, source, language."""
+    """The columns of the FTS5 table: body, title, subtitle, section, source, language."""
     texts = (article.body, article.title, article.subtitle or "")
     return (*map(_column, texts), *map(" ".join, names(article).values()))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, column, exists, func, select, table, text, update
 
+from storage.article_sections import column_of
 from storage.criteria import sections_of
 from storage.engine import AnyRow
 from storage.errors import StoreError
@@ -41,10 +42,10 @@ IS_WHOLE = select(state.c.id).where(state.c.analyser_version == ANALYSER_VERSION
 """One row if the index would find all there is."""
 
 _FTS5_ADD = (
-    "INSERT INTO articles_fts (rowid, body, title, subtitle, sections, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO articles_fts (rowid, body, title, subtitle, section, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _FTS5_FORGET = (
-    "INSERT INTO articles_fts (articles_fts, rowid, body, title, subtitle, sections, source, language)"
+    "INSERT INTO articles_fts (articles_fts, rowid, body, title, subtitle, section, source, language)"
     " VALUES ('delete', ?, ?, ?, ?, ?, ?, ?)"
 )
 _VECTOR = text(
@@ -149,6 +150,6 @@ def _is_missing(connection: Connection) -> Any:
 
 def _missing(connection: Connection, last: int) -> list[AnyRow]:
     """The next batch without an index, by their ids behind `last`."""
-    columns = (articles.c.id, *(articles.c[name] for name in SOURCES))
+    columns = (articles.c.id, *(column_of(name) for name in SOURCES))
     wanted = select(*columns).where(articles.c.id > last, _is_missing(connection))
     return list(connection.execute(wanted.order_by(articles.c.id).limit(BATCH)))

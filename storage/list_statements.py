@@ -25,6 +25,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from storage.article_sections import article_sections, plain_name
 from storage.filters import Sort
 from storage.models import ArticleRow
 from storage.summaries import LIST, SUMMARY
@@ -60,6 +61,8 @@ class Shape:
     keyed: bool
     """Whether it has any left of what has a key."""
     limited: bool
+    section: str | None = None
+    """The folded section whose rows the list begins with."""
     hits: Hits | None = None
     """What of the full-text index the list begins with."""
     number: Number = Number.FEW
@@ -74,12 +77,23 @@ def last_stored(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[An
 
 
 def with_key(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    key = _KEYS[shape.sort]
-    return sorted_behind(shape, _among(shape, LIST.where(key.is_not(None), *tests)), key, articles.c.id)
+    whole, key, article_id = _beginning(shape)
+    return sorted_behind(shape, _among(shape, whole.where(key.is_not(None), *tests)), key, article_id)
 
 
 def without_key(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    return newest(shape, _among(shape, LIST.where(_KEYS[shape.sort].is_(None), *tests)))
+    whole, key, article_id = _beginning(shape)
+    return newest(shape, _among(shape, whole.where(key.is_(None), *tests)), article_id)
+
+
+def _beginning(shape: Shape) -> tuple[Select[Any], ColumnElement[Any], ColumnElement[int]]:
+    """The articles, the key they are sorted by, and their ids: those of a section as its own index has them."""
+    if shape.section is None:
+        return LIST, _KEYS[shape.sort], articles.c.id
+    of_section = LIST.join_from(article_sections, articles, articles.c.id == article_sections.c.article_id).where(
+        article_sections.c.section == plain_name(shape.section)
+    )
+    return of_section, article_sections.c.published_at, article_sections.c.article_id
 
 
 def few_answers(shape: Shape, tests: Sequence[ColumnElement[bool]]) -> Select[Any]:
@@ -127,10 +141,10 @@ def _behind(key: ColumnElement[Any], article_id: ColumnElement[int]) -> ColumnEl
     return tuple_(key, article_id) < tuple_(bindparam(KEY, type_=key.type), BEHIND)
 
 
-def newest(shape: Shape, found: Select[Any]) -> Select[Any]:
+def newest(shape: Shape, found: Select[Any], article_id: ColumnElement[int] = articles.c.id) -> Select[Any]:
     """The last stored, behind the place of the cursor."""
-    behind = [articles.c.id < BEHIND] if shape.behind else []
-    return _limited(shape, found.where(*behind).order_by(NEWEST))
+    behind = [article_id < BEHIND] if shape.behind else []
+    return _limited(shape, found.where(*behind).order_by(article_id.desc()))
 
 
 def _limited(shape: Shape, found: Select[Any]) -> Select[Any]:

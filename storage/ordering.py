@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, null, select
 
-from storage.criteria import conditions, dated, first_seen, lately_edited, passing, published
+from storage.criteria import (
+    conditions,
+    dated,
+    first_seen,
+    lately_edited,
+    passing,
+    published,
+    published_in_section,
+    section_tests,
+)
 from storage.errors import ConfigError
 from storage.filters import GROWTH_WINDOW, ArticleFilter, Cursor, Sort
 from storage.list_statements import (
@@ -33,6 +42,7 @@ from storage.list_statements import (
     without_key,
 )
 from storage.models import ArticleRow
+from storage.section_names import normalize_section
 from storage.summaries import SUMMARY
 
 if TYPE_CHECKING:
@@ -92,7 +102,9 @@ def parts(connection: Connection, order: Order) -> Iterator[Part]:
         return _by_growth(connection, order)
     if order.sort is Sort.RANK and order.wanted.question is not None:
         return _by_rank(connection, order, order.wanted.question)
-    found = replace(_hits(connection, order), lately=tuple(lately_edited(connection, order.wanted)))
+    found = _hits(connection, order)
+    of_section = () if found.shape.section is not None else section_tests(connection, order.wanted)
+    found = replace(found, extra=(*lately_edited(connection, order.wanted), *of_section))
     return _by_id(found) if order.sort is Sort.STORED else _by_key(found)
 
 
@@ -113,15 +125,14 @@ class _Found:
     order: Order
     shape: Shape
     values: Mapping[str, Any]
-    lately: Sequence[ColumnElement[bool]] = ()
-    """What `lately_edited` says."""
+    extra: Sequence[ColumnElement[bool]] = ()
+    """Conditions of this list alone."""
 
     def part(self, make: Make, times: Times, *, ends: bool = False) -> Part:
         """A statement. Its question is one of the values."""
         wanted = self.order.wanted
-        if self.lately or (self.shape.hits is not None and wanted.question is None):
-            # The hits of a rare section, and what was edited lately, are of this list alone.
-            statement = make(self.shape, (*conditions(wanted), *times(wanted), *self.lately))
+        if self.extra:
+            statement = make(self.shape, (*conditions(wanted), *times(wanted), *self.extra))
         else:
             asked = wanted if wanted.question is None else replace(wanted, question=None)
             statement = _built(make, self.shape, asked, times)
@@ -154,11 +165,10 @@ def _hits(connection: Connection, order: Order) -> _Found:
         dialect = connection.dialect.name
         found = _beginning(order, asked(dialect), **given(dialect, wanted.question))
         return found.of(Number.FEW if common_below(connection, wanted.question) is None else Number.COMMON)
-    if wanted.section is None:
-        return _beginning(order)
-    from storage.rare_sections import rare
-
-    return _beginning(order, rare(connection, wanted.section))
+    found = _beginning(order)
+    if wanted.section is None or wanted.edited_since is not None or order.sort is not Sort.DATE:
+        return found
+    return replace(found, shape=replace(found.shape, section=normalize_section(wanted.section)))
 
 
 def _by_id(found: _Found) -> Iterator[Part]:
@@ -171,7 +181,8 @@ def _by_key(found: _Found) -> Iterator[Part]:
         yield found.part(few_answers, dated)
         return
     if found.order.keyed:
-        yield found.part(with_key, published if by_date else dated)
+        of_section = found.shape.section is not None
+        yield found.part(with_key, published_in_section if of_section else published if by_date else dated)
     yield found.among_unkeyed().part(without_key, first_seen if by_date else dated)
 
 
@@ -183,6 +194,7 @@ def _by_rank(connection: Connection, order: Order, question: Question) -> Iterat
 
     dialect = connection.dialect.name
     found = _beginning(order, asked(dialect), **given(dialect, question))
+    found = replace(found, extra=section_tests(connection, order.wanted))
     below, quick = None, counts_quickly(connection, question)
     if quick:
         below = common_below(connection, question)

@@ -24,8 +24,9 @@ from sqlalchemy import (
     select,
 )
 
+from storage.article_sections import has_section
 from storage.articles import revisions, view_readings
-from storage.criteria import among, answers, first_seen, in_section, published, sections_of
+from storage.criteria import among, answers, first_seen, published, section_tests, sections_of
 from storage.event_kinds import EventKind
 from storage.filters import ArticleFilter, Cursor
 from storage.matching import Document, matcher
@@ -53,7 +54,7 @@ def unchanged(connection: Connection, wanted: ArticleFilter, moment: datetime) -
     Raises StoreError for a question to an index that is not whole.
     """
     asked = [] if wanted.question is None else [answers(connection, wanted.question)]
-    asked += [] if wanted.section is None else [in_section(wanted.section)]
+    asked += section_tests(connection, wanted)
     tests = [articles.c.stored_at <= moment, not_(edited_since(moment)), *_lasting(wanted, moment), *asked]
     dateless = articles.c.published_at.is_(None)
     return [*tests, ~dateless, *published(wanted)], [*tests, dateless, *first_seen(wanted)]
@@ -172,10 +173,12 @@ def views_then(moment: datetime) -> ColumnElement[Any]:
 
 def _in_section(section: str, moment: datetime) -> ColumnElement[bool]:
     folded = normalize_section(section)
-    sections = _then("sections", moment)
+    said = revisions.alias("said")
+    own = and_(said.c.article_id == articles.c.id, said.c.number == _later(moment))
     # Which of its sections was asked for is kept of the present wording only.
-    first = and_(articles.c.section == folded, or_(_later(moment).is_(None), sections == ()))
-    return or_(first, among(sections, folded))
+    first = and_(said.c.sections == (), articles.c.section == folded)
+    then = exists().where(own, or_(first, among(said.c.sections, folded)))
+    return or_(and_(_later(moment).is_(None), has_section(folded)), then)
 
 
 def _edited(wanted: ArticleFilter, moment: datetime) -> ColumnElement[bool]:

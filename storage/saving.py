@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from storage import events, indexing
+from storage.article_sections import column_of, replace_sections, without_sections
 from storage.changes import Decision, StoredWording, compare
 from storage.engine import AnyRow, insert_for, insert_into
 from storage.event_kinds import EventKind
@@ -48,7 +49,7 @@ _FIND_ARTICLE = (
         ArticleRow.stored_at,
         ArticleRow.revised_at,
         ArticleRow.gone_at,
-        *(getattr(ArticleRow, name) for name in dict.fromkeys((*FOLLOWING, *STORED))),
+        *(column_of(name) for name in dict.fromkeys((*FOLLOWING, *STORED))),
     )
     .where(ArticleRow.url == PAGE)
     .with_for_update()
@@ -184,9 +185,10 @@ def _change(
     if stored.gone_at is not None:
         _tell(connection, stored, data, EventKind.RESTORED, f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {})
     values = changed_values(stored, data, decision, section)
-    connection.execute(_UPDATE_ARTICLE, values | {"which": stored.id})
+    connection.execute(_UPDATE_ARTICLE, without_sections(values) | {"which": stored.id})
+    before = stored._asdict()
+    replace_sections(connection, stored.id, before, before | values)
     if keeps_up:
-        before = {name: getattr(stored, name) for name in indexing.SOURCES}
         indexing.replace(connection, stored.id, indexing.document(before), indexing.document(before | values))
     return Saved(article_id=stored.id, change=decision.change, kind=decision.kind, reason=decision.reason)
 

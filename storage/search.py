@@ -45,7 +45,7 @@ COLUMNS = {
     Field.TITLE: "title",
     Field.SUBTITLE: "subtitle",
     Field.BODY: "body",
-    Field.SECTION: "sections",
+    Field.SECTION: "section",
     Field.SOURCE: "source",
     Field.LANGUAGE: "language",
 }

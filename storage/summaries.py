@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.types import TypeEngine
 
 from storage.answers import ArticleFull, ArticleGain, ArticleHit, ArticleSummary
+from storage.article_sections import column_of
 from storage.filters import Sort
 from storage.models import ArticleRow, SourceRow
 
@@ -38,7 +40,12 @@ _SOURCES = select(sources.c.name, sources.c.title, sources.c.terms)
 
 
 def _column(name: str) -> ColumnElement[Any]:
-    return articles.c[RENAMED.get(name, name)].label(name)
+    return column_of(RENAMED.get(name, name)).label(name)
+
+
+def field_type(name: str) -> TypeEngine[Any] | None:
+    """Return the column type of an article's field; None for one that comes from the row of its source."""
+    return None if name in OF_SOURCE else column_of(RENAMED.get(name, name)).type
 
 
 def _columns(kind: type[ArticleSummary]) -> tuple[ColumnElement[Any], ...]:

@@ -68,7 +68,11 @@ else:
         def __init_subclass__(cls) -> None:
             written = cls.__annotations__
             columns = [vars(cls).get(name, mapped_column()).named(name, text) for name, text in written.items()]
-            cls.__table__ = Table(cls.__tablename__, METADATA, *columns, *getattr(cls, "__table_args__", ()))
+            args = getattr(cls, "__table_args__", ())
+            options = args[-1] if args and isinstance(args[-1], dict) else {}
+            cls.__table__ = Table(
+                cls.__tablename__, METADATA, *columns, *(a for a in args if a is not options), **options
+            )
             for column in columns:
                 setattr(cls, column.name, column)
 

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, select, type_coerce
 
 from storage.answers import ArticleFull
+from storage.article_sections import column_of
 from storage.columns import Names, Problems, UtcDateTime
 from storage.criteria import passing, passing_apart, signed
 from storage.engine import AnyRow
@@ -40,7 +41,7 @@ def taken(connection: Connection, wanted: ArticleFilter, names: Sequence[str]) -
     mappings. One transaction of `connection` holds them together.
     """
     notes = source_notes(connection)
-    columns = [articles.c[RENAMED.get(name, name)] for name in names if name not in OF_SOURCE]
+    columns = [column_of(RENAMED.get(name, name)) for name in names if name not in OF_SOURCE]
     statement = select(articles.c.source, *(type_coerce(column, Text) for column in columns)).order_by(articles.c.id)
     of_source = {place: name for place, name in enumerate(names) if name in OF_SOURCE}
     makers = _makers(names)
@@ -94,7 +95,7 @@ def _ids_of(connection: Connection, tests: Sequence[ColumnElement[bool]]) -> Ite
 def _makers(names: Sequence[str]) -> list[tuple[int, Make]]:
     """Where a value is not yet what it is to be, and what makes it so."""
     kinds: dict[type[Any], Make] = {UtcDateTime: iso, Names: _names, Problems: _problems}
-    made = ((place, kinds.get(type(articles.c[RENAMED.get(name, name)].type))) for place, name in _stored(names))
+    made = ((place, kinds.get(type(column_of(RENAMED.get(name, name)).type))) for place, name in _stored(names))
     return [(place, make) for place, make in made if make is not None]
 
 

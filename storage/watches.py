@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 
 from storage.alerts import NewAlert, QuietHours, insert_alerts, quiet_hours
+from storage.article_sections import column_of
 from storage.criteria import sections_of
 from storage.duty_models import AlertRow, WatchRow
 from storage.engine import insert_into
@@ -156,7 +157,7 @@ class Watches:
 
 _WATCH: Select[Any] = select(*(watches.c[row.name] for row in fields(Watch)))
 _ARTICLES: Select[Any] = select(
-    *(articles.c[row.name] for row in fields(WatchedArticle) if row.name not in {"source_title", "terms"}),
+    *(column_of(row.name) for row in fields(WatchedArticle) if row.name not in {"source_title", "terms"}),
     sources.c.title.label("source_title"),
     sources.c.terms,
 ).join_from(articles, sources, sources.c.name == articles.c.source)

@@ -113,7 +113,7 @@ def test_only_what_sends_imports_apprise_and_only_when_it_sends(path: Path) -> N
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_is_small_and_no_drawer(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
     assert path.stem not in DRAWERS
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from storage.columns import Names, Problems, UtcDateTime
-from storage.models import ArticleRow
+from storage.summaries import field_type
 from storage.version import VERSION
 
 TIMES = pa.timestamp("us", tz="UTC")
@@ -32,8 +32,7 @@ def _array(values: Sequence[Any], kind: Any) -> Any:
 
 
 def _kind(name: str) -> Any:
-    column = ArticleRow.__table__.c.get("last_fetched_at" if name == "fetched_at" else name)
-    kind = None if column is None else column.type
+    kind = field_type(name)
     if isinstance(kind, UtcDateTime):
         return TIMES
     if isinstance(kind, Names):

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert
 
 from storage import indexing
+from storage.article_sections import add_sections, without_sections
 from storage.records import ChangeKind, FetchResult, Outcome, RunStatus, Trigger, Why
 from storage.store import Store, open_store
 from storage.tables import Model
@@ -48,6 +49,8 @@ class Rows:
 
     def clear(self, table: str) -> None:
         with self.store.write() as connection:
+            if table == "articles":
+                connection.execute(delete(Model.metadata.tables["article_sections"]))
             connection.execute(delete(Model.metadata.tables[table]))
             if table == "articles" and connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
@@ -78,8 +81,9 @@ class Rows:
             "reader_version": 1,
         }
         facts |= values
-        article_id = self._insert("articles", facts)
+        article_id = self._insert("articles", without_sections(facts))
         with self.store.write() as connection:
+            add_sections(connection, [(article_id, facts)])
             indexing.add(connection, article_id, indexing.document({"subtitle": None} | facts))
         return article_id
 

@@ -161,7 +161,7 @@ def test_an_upgrade_indexes_what_an_old_database_holds(alone: Path, tmp_path: Pa
         return done.stdout
 
     said = run("db", "upgrade")
-    assert "upgraded from 0002, now 0003" in said
+    assert "upgraded from 0002, now 0004" in said
     assert "1 articles indexed for full text; all are" in said
     assert json.loads(run("query", "reform section:x", "--format", "jsonl"))["title"] == "Reforms"
     assert "indexed" not in run("db", "upgrade")

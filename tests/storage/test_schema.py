@@ -95,3 +95,47 @@ def test_the_kinds_of_stored_events_get_their_plain_words(engine: Engine) -> Non
         kinds = connection.scalars(text("SELECT kind FROM events ORDER BY id")).all()
     assert kinds == ["restored", "bad_validators", "noisy", "crawl_killed", "silent"]
     assert set(kinds) <= set(EventKind)
+
+
+def test_sections_become_rows_and_stay_in_the_index(engine: Engine) -> None:
+    upgrade_to(engine, "0003")
+    stored = {
+        1: ("politics", "|economy|politics|"),
+        2: ("a|b", "|sport|a/b|sport|"),
+        3: ("diplomacy", "|siyasət|"),
+        4: (None, ""),
+        5: ("archive", ""),
+    }
+    columns = "source, title, body, content_hash, problems, first_seen_at, last_seen_at, stored_at, last_fetched_at"
+    moments = ", ".join(["'2026-11-04 12:00:00.000000'"] * 4)
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)"))
+        for article_id, (section, sections) in stored.items():
+            values = {"id": article_id, "url": f"u{article_id}", "section": section, "sections": sections}
+            connection.execute(
+                text(
+                    f"INSERT INTO articles (id, url, section, sections, {columns}, published_at, reader_version)"
+                    f" VALUES (:id, :url, :section, :sections, 's', 't', 'b', 'h', '[]', {moments}, {moments[:28]}, 1)"
+                ),
+                values,
+            )
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("INSERT INTO articles_fts (rowid, title, sections) VALUES (1, 't', 'economy')"))
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        rows = connection.execute(
+            text("SELECT article_id, section, position FROM article_sections ORDER BY article_id, position")
+        ).all()
+        assert connection.scalar(text("SELECT count(*) FROM article_sections WHERE published_at IS NULL")) == 0
+        if engine.dialect.name == "sqlite":
+            found = text("SELECT rowid, title, section FROM articles_fts WHERE articles_fts MATCH 'section : economy'")
+            assert connection.execute(found).all() == [(1, "t", "politics")]  # columns as `articles` has them
+    assert rows == [
+        (1, "economy", 1),
+        (1, "politics", 2),
+        (2, "sport", 1),
+        (2, "a/b", 2),
+        (3, "diplomacy", 0),
+        (3, "siyasət", 1),
+        (5, "archive", 0),
+    ]

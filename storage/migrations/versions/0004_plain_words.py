@@ -1,4 +1,4 @@
-"""Plain words for stored values"""
+"""Plain words for stored values, and sections as rows"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,14 +8,87 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+
 EVENT_KINDS = {"back": "restored", "untrusted": "bad_validators", "volatile": "noisy", "killed": "crawl_killed"}
 
 
 def upgrade() -> None:
     _event_kinds()
+    _sections_as_rows()
 
 
 def _event_kinds() -> None:
     events = sa.table("events", sa.column("kind", sa.Text()))
     renamed = sa.case(EVENT_KINDS, value=events.c.kind)
     op.execute(sa.update(events).where(events.c.kind.in_(list(EVENT_KINDS))).values(kind=renamed))
+
+
+COVERING = {
+    "ix_articles_published_at_id": ["published_at", "id"],
+    "ix_articles_source_published_at_id": ["source", "published_at", "id"],
+}
+
+
+def _sections_as_rows() -> None:
+    """Move `articles.sections`, kept as `|politics|economy|`, to a table of its own."""
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    text = sa.Text() if is_sqlite else sa.Text(collation="C")
+    op.create_table(
+        "article_sections",
+        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("section", text, nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_article_sections_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("article_id", "position", name=op.f("pk_article_sections")),
+        sqlite_with_rowid=False,
+    )
+    op.execute(SPLIT_ON_SQLITE if is_sqlite else SPLIT_ON_POSTGRESQL)
+    # A section that the article was stored under though its page does not name it has position 0.
+    op.execute(
+        "INSERT INTO article_sections (article_id, section, position, published_at)"
+        " SELECT id, replace(section, '|', '/'), 0, published_at FROM articles WHERE section <> '' AND NOT EXISTS"
+        " (SELECT 1 FROM article_sections named"
+        " WHERE named.article_id = id AND named.section = replace(articles.section, '|', '/'))"
+    )
+    op.create_index(
+        "ix_article_sections_section_published_at_article_id",
+        "article_sections",
+        ["section", "published_at", "article_id"],
+    )
+    for name, columns in COVERING.items():
+        op.drop_index(name, "articles")
+        op.create_index(name, "articles", [*columns, "section", "language"])
+    op.drop_column("articles", "sections")
+    if is_sqlite:
+        _rename_column_of_index()
+
+
+SPLIT_ON_SQLITE = """
+INSERT INTO article_sections (article_id, section, position, published_at)
+WITH RECURSIVE named (id, published_at, section, rest, position) AS (
+    SELECT id, published_at, NULL, substr(sections, 2), 0 FROM articles WHERE sections LIKE '|%|'
+    UNION ALL
+    SELECT id, published_at, substr(rest, 1, instr(rest, '|') - 1), substr(rest, instr(rest, '|') + 1), position + 1
+    FROM named WHERE rest <> ''
+)
+SELECT id, section, min(position), min(published_at) FROM named WHERE section <> '' GROUP BY id, section
+"""
+SPLIT_ON_POSTGRESQL = """
+INSERT INTO article_sections (article_id, section, position, published_at)
+SELECT id, named.name, min(named.place), published_at
+FROM articles, unnest(string_to_array(trim(both '|' from sections), '|')) WITH ORDINALITY AS named (name, place)
+WHERE named.name <> '' GROUP BY id, named.name
+"""
+
+
+def _rename_column_of_index() -> None:
+    """Name the column of the full-text index after `articles.section`: FTS5 reads `articles` by the names it declares.
+
+    The names stand in the declaration alone, so that nothing has to be indexed anew.
+    """
+    op.execute("PRAGMA writable_schema = ON")
+    op.execute("UPDATE sqlite_master SET sql = replace(sql, ' sections,', ' section,') WHERE name = 'articles_fts'")
+    op.execute("PRAGMA writable_schema = RESET")
