@@ -12,10 +12,18 @@ MAKE_VENV = $(PYTHON) -m venv $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-PYTEST = $(BIN)/python -m pytest -q --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+# COVERED=1 gathers coverage, of child processes too, for `make coverage`.
+COVERED ?=
+ifneq ($(strip $(COVERED)),)
+export COVERAGE_FILE = $(CURDIR)/build/coverage/data
+RUN = $(BIN)/python -m coverage run -m
+else
+RUN = $(BIN)/python -m
+endif
+PYTEST = $(RUN) pytest -q --numprocesses=logical --maxprocesses=4 --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon test test-long test-busy lint bench setup clean
+.PHONY: demo demo-daemon test test-long test-busy coverage lint bench setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
@@ -31,6 +39,9 @@ test-long: $(VENV)/ready  ## the long ones: soak, every combination on PostgreSQ
 
 test-busy: $(VENV)/ready  ## `make test` beside ten busy loops
 	@$(BIN)/python -m tests.busy $(BUSY) $(MAKE) --no-print-directory test
+
+coverage: $(VENV)/ready  ## what `make test COVERED=1` reached, by package, and the floors
+	@$(BIN)/python -m tests.coverage_floors build/coverage
 
 lint: $(VENV)/ready  ## ruff (lint and format) and mypy --strict
 	$(BIN)/ruff check .
