@@ -18,18 +18,6 @@ PARSING = (
     *("article_page", "blocks", "dates", "decoding", "feeds", "links", "listing"),
     *("page", "selectors", "text", "walk"),
 )
-    "article_page",
-    "blocks",
-    "dates",
-    "decoding",
-    "feeds",
-    "links",
-    "listing",
-    "page",
-    "selectors",
-    "text",
-    "walk",
-)
 PLANNING = ("backoff", "order", "pace", "plan", "rhythm", "rules")
 HEALTH = ("checkup", "delays", "drift", "failing", "findings", "health", "hours", "report", "silence")
 GROUPS: Mapping[str, Sequence[str]] = {

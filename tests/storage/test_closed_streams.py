@@ -21,7 +21,7 @@ def database(sqlite_database: str) -> str:
 
 def run(rows: Rows, alone: Path, command: str, redirected: str) -> subprocess.CompletedProcess[str]:
     rows.article("one")
-    whole = f"{sys.executable} -m storage {command} --database {rows.database} {redirected}"
+    whole = f"{sys.executable} -m presswatch {command} --database {rows.database} {redirected}"
     where = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(whole, shell=True, cwd=alone, env=where, capture_output=True, text=True, check=False)
 
