@@ -20,7 +20,9 @@ RUN = $(BIN)/python -m coverage run -m
 else
 RUN = $(BIN)/python -m
 endif
-PYTEST = $(RUN) pytest -q --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+# One more than there are cores, for many tests wait for a daemon or a site.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 6))')
+PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
 .PHONY: demo demo-daemon test test-long test-busy coverage lint bench setup clean
@@ -32,6 +34,7 @@ demo-daemon: $(VENV)/ready  ## the daemon for about a minute against that site, 
 	@$(BIN)/python -m tests.demo_daemon
 
 test: $(VENV)/ready  ## pass every test but the long ones
+	@$(if $(strip $(COVERED)),rm -rf build/coverage && mkdir -p build/coverage)
 	@$(PYTEST) -m "not long"
 
 test-long: $(VENV)/ready  ## the long ones: soak, every combination on PostgreSQL, Hypothesis with ten times the examples
