@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scheduler.delays import DelayReport, delays
-from storage.answers import PastRun
 from storage.conditions import Condition, Relooks, standing
 from storage.events import Event
 from storage.evidence import detections, first_crawls
 from storage.leases import Lease
 from storage.records import RunStatus
+from storage.runs import CrawlRun
 from storage.store import Store
 
 DAY = timedelta(hours=24)
@@ -41,7 +41,7 @@ class SourceStatus:
 
     source: str
     state: State
-    last_run: PastRun | None
+    last_run: CrawlRun | None
     due_at: datetime | None
     reason: str | None  # why then
     is_overdue: bool

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
-from scraper.middlewares import SessionPart, held_reason
+from scraper.middlewares import SessionPart
 from scraper.run import close_session
-from storage.errors import PresswatchError, StoreError
+from storage.errors import PresswatchError
 from storage.logs import print_error
 from storage.records import Trigger
 
@@ -31,16 +31,9 @@ class CrawlRun(SessionPart):
     async def open(self) -> None:
         try:
             await self.session.open()
-            await self._keep_hold()
         except PresswatchError as error:
             # Not CloseSpider: a spider closed while it opens leaves its connections behind, which asyncio complains of.
             self.session.fail(error)
-
-    async def _keep_hold(self) -> None:
-        session = self.session
-        until = await session.call(session.store.sources.held_until, session.source.name, session.addresses.base)
-        if until is not None and until > session.now():
-            raise StoreError(f"{session.source.name}: {held_reason(until)}; crawl it after that")
 
     async def close(self, reason: str) -> None:
         session = self.session

@@ -56,7 +56,7 @@ def parse_feed(
     if entries is None:
         entries = _xml_entries(body, url, addresses, content_type)
     found = (_link(entry, url, addresses, language) for entry in entries)
-    links = merge(link for link in found if link is not None)
+    links = tuple(merge(link for link in found if link is not None).values())
     if not links:
         reason = f"a feed without an article of {addresses.base}; {_advice(addresses)}"
         raise ChannelError(url, Stage.EMPTY_LIST, reason)

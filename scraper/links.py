@@ -123,13 +123,13 @@ def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
 
 
-def merge(links: Iterable[Link]) -> tuple[Link, ...]:
-    """One link an address, in the order of their first mention: what one leaves open the next may say."""
+def merge(links: Iterable[Link]) -> dict[str, Link]:
+    """Merge links of one URL, in the order of their first mention: what one leaves open the next may say."""
     merged: dict[str, Link] = {}
     for link in links:
         first = merged.get(link.url)
         merged[link.url] = link if first is None else _merged(first, link)
-    return tuple(merged.values())
+    return merged
 
 
 def _merged(first: Link, other: Link) -> Link:

@@ -64,15 +64,15 @@ def parse_list(
     """
     cards, base = _cut_cards(body, url, source, content_type)
     paths = _compile(source.cards)
-    links = merge(
+    merged = merge(
         _link(address, hints, url=url, source=source, language=addresses.language(address) or language)
         for card in cards
         for address, hints in _read_card(card, paths, addresses, base)
     )
-    if not links:
+    if not merged:
         found = f"no article on its cards ({len(cards)})" if cards else "no cards on this page"
         raise ChannelError(url, Stage.EMPTY_LIST, f"{found}; {_advice(source)}")
-    return links
+    return tuple(merged.values())
 
 
 def _advice(source: Source) -> str:

@@ -18,6 +18,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.failures import REDIRECTS, Refused, from_exception
+from scraper.session import retry_after_message
 from scraper.settings import PRODUCT
 from storage.backoff import MAX_RETRY_AFTER, exponential
 from storage.records import Stage
@@ -163,7 +164,7 @@ class Hold(VisitPart):
 
     def _refuse_if_held(self) -> None:
         if self._held_until is not None:
-            raise Refused(Stage.BLOCKED, held_reason(self._held_until))
+            raise Refused(Stage.BLOCKED, retry_after_message(self._held_until))
 
     def _hold_queue(self, response: Response, request: Request) -> None:
         """Note a Retry-After at once, before the requests that wait in the host's queue are let go."""
@@ -189,7 +190,7 @@ class Hold(VisitPart):
     def _refuse_queue(slot: Slot | None, until: datetime) -> None:
         while slot is not None and slot.queue:
             _, answer = slot.queue.popleft()
-            answer.errback(TwistedFailure(Refused(Stage.BLOCKED, held_reason(until))))  # type: ignore[no-untyped-call]
+            answer.errback(TwistedFailure(Refused(Stage.BLOCKED, retry_after_message(until))))  # type: ignore[no-untyped-call]
 
 
 class Meter(VisitPart):
@@ -201,10 +202,6 @@ class Meter(VisitPart):
     def process_response(self, request: Request, response: Response) -> Response:
         self.visit.received += len(response.body)
         return response
-
-
-def held_reason(until: datetime) -> str:
-    return f"the host asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:

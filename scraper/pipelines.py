@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scraper.middlewares import SessionPart
-from scraper.selection import wanted_section, wants
+from scraper.selection import rejection_reason, wanted_section
 from storage.errors import StoreError
 from storage.fetches import Try
 from storage.records import Change, Failure, Reading, Why
@@ -66,9 +66,9 @@ class StorePipeline(SessionPart):
         data = item.reading.article
         # A story may be in several sections and its page name only one: what listed it under another counts too.
         sections = tuple(dict.fromkeys((*data.sections, *item.hints)))
-        refusal = wants(sections, data.language, session.policy)
+        refusal = rejection_reason(sections, data.language, session.policy)
         if refusal is not None and item.tried.why in JUDGED:
-            filtered = session.store.links.filtered
+            filtered = session.store.links.record_filtered
             await session.call(filtered, item.tried, reason=refusal, sections=data.sections, language=data.language)
             return
         section = wanted_section(sections, session.policy)
@@ -78,6 +78,6 @@ class StorePipeline(SessionPart):
         logger.info("%s: %s (%s)", data.url, saved.change, saved.reason)
 
     async def _fail(self, session: Session, item: Failed) -> None:
-        result = await session.call(session.store.links.failed, item.tried, item.failure)
+        result = await session.call(session.store.links.record_failure, item.tried, item.failure)
         self.crawler.stats.inc_value(f"fetch/{result}/{item.failure.stage}")
         logger.info("%s: %s, %s", item.failure.url, item.failure.stage, item.failure.reason)

@@ -52,16 +52,14 @@ async def close_session(session: Session) -> None:
         return
     status, reason = verdict(error=session.error, failures=session.failures, stopped=session.stopped)
     try:
-        if session.held_until is not None:
-            base = session.addresses.base
-            await session.call(session.store.sources.hold, session.source.name, base, session.held_until)
         session.summary = await session.call(
-            session.store.runs.close,
+            session.store.crawls.end,
             session.run_id,
             status,
             now=session.now(),
             counts=session.counts(),
             error=reason,
+            rate_limit=session.rate_limit,
         )
     except PresswatchError as error:
         session.fail(error)

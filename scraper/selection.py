@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from scraper.links import merge
 from storage.records import Known, Link, Outcome, Why
 
 MOST_PAGES = 20
@@ -60,8 +59,13 @@ class Choice:
     left: Mapping[str, str]
     relooks_due: int  # chosen or not
 
+    @property
+    def pending(self) -> dict[str, str]:
+        """The reasons of links that are taken up again or wait for a later crawl."""
+        return {**self.reopened, **self.left}
 
-def wants(sections: Sequence[str], language: str | None, policy: Policy) -> str | None:
+
+def rejection_reason(sections: Sequence[str], language: str | None, policy: Policy) -> str | None:
     """Why an article of these sections and this language is not wanted; None if it is, or if they are unknown."""
     if language is not None and policy.languages and language not in policy.languages:
         return f"language: {language}"
@@ -75,13 +79,14 @@ def wanted_section(sections: Sequence[str], policy: Policy) -> str | None:
     return next((name for name, names in policy.sections.items() if not names.isdisjoint(sections)), None)
 
 
-def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, policy: Policy) -> Choice:
+def select(listed: Mapping[str, Link], known: Mapping[str, Known], *, now: datetime, policy: Policy) -> Choice:
     """Decide about every listed link and about what is known and pending or due.
 
-    `known` holds what the database says of the listed addresses, of the pending links and of articles to look at
-    again, listed or not. New links go newest first, retries longest waiting first, re-looks longest overdue first.
+    `listed` holds one link a URL; `known` what the database says of the listed URLs, of the pending links and of
+    articles due for a recrawl, listed or not. New links go newest first, retries longest waiting first, recrawls
+    longest overdue first.
     """
-    merged = {link.url: link for link in merge((*links, *_never_tried(known, links)))}
+    merged = {**listed, **_never_tried(known, listed)}
     filtered = {url: reason for url, link in merged.items() if (reason := _refusal(link, known.get(url), policy))}
     filtered |= _no_longer_wanted((one for one in known.values() if one.url not in merged), policy)
     fresh = [link for url, link in merged.items() if url not in filtered and _is_new(known.get(url))]
@@ -108,21 +113,19 @@ def choose(links: Sequence[Link], known: Mapping[str, Known], *, now: datetime, 
     )
 
 
-def _never_tried(known: Mapping[str, Known], links: Sequence[Link]) -> list[Link]:
-    """Links of earlier crawls that were noted but not fetched, though they may have left their list."""
-    listed = {link.url for link in links}
-    noted = [one for one in known.values() if one.outcome is Outcome.PENDING and one.attempts == 0]
-    return [
-        Link(url=one.url, channel="", published_at=one.published_at, sections=one.sections, language=one.language)
-        for one in noted
-        if one.url not in listed
-    ]
+def _never_tried(known: Mapping[str, Known], listed: Mapping[str, Link]) -> dict[str, Link]:
+    """Links of earlier crawls that were recorded but not fetched, though they may have left their list."""
+    return {
+        url: Link(url=url, channel="", published_at=one.published_at, sections=one.sections, language=one.language)
+        for url, one in known.items()
+        if one.outcome is Outcome.PENDING and one.attempts == 0 and url not in listed
+    }
 
 
 def _no_longer_wanted(unlisted: Iterable[Known], policy: Policy) -> dict[str, str]:
     """Pending links of a section or language that the settings have dropped since."""
     pending = (one for one in unlisted if one.outcome is Outcome.PENDING)
-    return {one.url: reason for one in pending if (reason := wants(one.sections, one.language, policy))}
+    return {one.url: reason for one in pending if (reason := rejection_reason(one.sections, one.language, policy))}
 
 
 def _reopened(fresh: Iterable[Link], known: Mapping[str, Known]) -> dict[str, str]:
@@ -141,11 +144,11 @@ def _refusal(link: Link, known: Known | None, policy: Policy) -> str | None:
     if outcome in {Outcome.STORED, Outcome.GONE}:
         return None
     if known is not None and known.was_read and outcome is Outcome.FILTERED:
-        return wants(known.sections or link.sections, known.language or link.language, policy)
+        return rejection_reason(known.sections or link.sections, known.language or link.language, policy)
     if known is not None:  # noted before, perhaps with another section: a story may be in several
         sections = tuple(dict.fromkeys((*link.sections, *known.sections)))
-        return wants(sections, link.language or known.language, policy)
-    return wants(link.sections, link.language, policy)
+        return rejection_reason(sections, link.language or known.language, policy)
+    return rejection_reason(link.sections, link.language, policy)
 
 
 def _is_new(known: Known | None) -> bool:
@@ -220,12 +223,9 @@ def _relooks(known: Mapping[str, Known], now: datetime, policy: Policy) -> list[
     return sorted(due, key=lambda one: (one.relook_at or now, one.url))
 
 
-def find_gap(listed: Collection[str], known_before: Collection[str], *, had_good_look: bool) -> bool:
-    """Whether links were missed: the channel was read well before, and nothing it lists now was known then."""
-    return had_good_look and bool(listed) and not any(url in known_before for url in listed)
-
-
-def more_pages(page: Sequence[str], seen: Collection[str], known_before: Collection[str], *, turned: int) -> bool:
+def should_fetch_next_page(
+    page: Sequence[str], seen: Collection[str], known_before: Collection[str], *, turned: int
+) -> bool:
     """Whether the next page of a list is worth a request.
 
     `page` is what the last page listed, `seen` what the pages before it did. A page that only repeats ends the list,

@@ -16,11 +16,13 @@ from scraper.options import CrawlOptions
 from scraper.selection import Policy
 from scraper.source import Channel, Feed, ListPage, Source
 from scraper.writer import Writer
+from storage.channels import ChannelState
 from storage.config import Config, ScraperSettings, SourceSettings
-from storage.errors import PresswatchError
+from storage.errors import PresswatchError, StoreError
 from storage.records import Failure
 from storage.runs import BEAT_EVERY, CrawlCounts, RunSummary
 from storage.section_names import normalize_section
+from storage.sources import RateLimit, SourceDeclaration
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ class Session(Visit):
     commits: GroupCommit = field(init=False)
     policy: Policy = field(init=False)
     channels: tuple[Channel, ...] = field(init=False)
+    channel_states: Mapping[str, ChannelState] = field(default_factory=dict)  # by URL, before they are polled
     listed: set[str] = field(default_factory=set)
     fresh: int = 0  # of the listed ones, never listed before
     changed: bool = False  # a channel listed something else than at the look before
@@ -116,18 +119,24 @@ class Session(Visit):
         return await self.writer(call, *args, **options)
 
     async def open(self) -> None:
-        """Open the run. Raises RunOpenError if one is open, StoreError if the store refuses."""
-        source = self.source
-        await self.call(
-            self.store.sources.declare,
-            name=source.name,
-            title=source.title,
-            home=source.home,
-            terms=source.terms,
-            timezone=source.timezone,
+        """Open the run. Raises RunOpenError if one is open, StoreError if the host asked to be left alone."""
+        source, base_url = self.source, self.addresses.base
+        channels = () if self.options.urls else tuple(self.addresses.channel(one.path) for one in self.channels)
+        start = await self.call(
+            self.store.crawls.begin,
+            SourceDeclaration(
+                name=source.name, title=source.title, home=source.home, terms=source.terms, timezone=source.timezone
+            ),
+            channels,
+            self.options.trigger,
+            base_url=base_url,
+            now=self.now(),
         )
-        self.run_id = await self.call(self.store.runs.open, source.name, self.options.trigger, now=self.now())
-        self._beating = asyncio.create_task(self._beat(self.run_id))
+        self.run_id, self.channel_states = start.run_id, start.channels
+        self._beating = asyncio.create_task(self._beat(start.run_id))
+        until = start.rate_limited_until
+        if until is not None and until > self.now():
+            raise StoreError(f"{source.name}: {retry_after_message(until)}; crawl it after that")
 
     async def _beat(self, run_id: int) -> None:
         while True:
@@ -142,6 +151,11 @@ class Session(Visit):
             self._beating.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._beating
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The Retry-After to keep for the next crawl."""
+        return None if self.held_until is None else RateLimit(base_url=self.addresses.base, until=self.held_until)
 
     def counts(self) -> CrawlCounts:
         return CrawlCounts(
@@ -158,6 +172,11 @@ class Session(Visit):
     def fail(self, error: PresswatchError) -> None:
         """Remember the first error that ends the crawl."""
         self.error = self.error or error
+
+
+def retry_after_message(until: datetime) -> str:
+    """Say until when a host asked to be left alone."""
+    return f"the host asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def wanted_names(source: Source, sections: tuple[str, ...] | None) -> dict[str, frozenset[str]]:

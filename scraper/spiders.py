@@ -15,7 +15,7 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from scraper import failures
 from scraper.errors import ChannelError, PageError
-from scraper.looks import Answer, plan
+from scraper.looks import ChannelResponse, discover
 from scraper.options import parse_options
 from scraper.pipelines import Failed, Fetched
 from scraper.selection import Target
@@ -108,7 +108,7 @@ class ArticleSpider(PageSpider):
         if self.session.error is not None:  # the run could not be opened
             return
         try:
-            self.targets = await plan(self.session, self.ask)
+            self.targets = await discover(self.session, self.fetch_channel)
         except PresswatchError as error:
             self.session.fail(error)
             return
@@ -121,7 +121,7 @@ class ArticleSpider(PageSpider):
         for target in self.targets:
             yield self.request(target)
 
-    async def ask(self, url: str, headers: Mapping[str, str]) -> Answer:
+    async def fetch_channel(self, url: str, headers: Mapping[str, str]) -> ChannelResponse:
         """Fetch a channel through all of the crawl's politeness. Raises ChannelError."""
         try:
             response = await self.crawler.engine.download_async(Request(url, headers=dict(headers), dont_filter=True))
@@ -131,18 +131,18 @@ class ArticleSpider(PageSpider):
         refusal = None if response.status == 304 and headers else failures.from_response(url, response)
         if refusal is not None:
             raise ChannelError(url, refusal.stage, f"{refusal.reason}; {self._setting()}")
-        return _answer(response)
+        return _channel_response(response)
 
     def _setting(self) -> str:
         return f"if the address has moved, set channels in [sources.{self.source.name}]"
 
 
-def _answer(response: Response) -> Answer:
+def _channel_response(response: Response) -> ChannelResponse:
     def header(name: str) -> str | None:
         value = response.headers.get(name)
         return value.decode("latin-1") if value else None
 
-    return Answer(
+    return ChannelResponse(
         status=response.status,
         url=response.url,
         body=response.body,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from storage.filters import Cursor, Sort
-from storage.records import ChangeKind, FetchResult, Outcome, Precision, Problem, RunStatus, Stage, Trigger, Why
+from storage.records import ChangeKind, FetchResult, Outcome, Precision, Problem, Stage, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,33 +135,6 @@ class FetchTry:
     byte_count: int | None
     view_count: int | None
     run_id: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastRun:
-    """One crawl of one source; `finished_at` is None while it runs."""
-
-    id: int
-    source: str
-    trigger: Trigger
-    status: RunStatus
-    started_at: datetime
-    finished_at: datetime | None
-    listed_count: int
-    new_count: int
-    revised_count: int
-    same_count: int
-    recounted_count: int
-    filtered_count: int
-    failed_count: int
-    gone_count: int
-    pending_count: int
-    fresh_count: int  # listed addresses never listed before
-    relook_due_count: int
-    relook_count: int
-    request_count: int
-    byte_count: int
-    error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,22 @@
-"""The poll state of each channel: validators, failures, what was last seen there."""
+"""Read and write the poll state of each channel: validators, failures, the last successful poll."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from storage.engine import AnyRow
 from storage.models import ChannelRow
 from storage.records import Failure, Stage
-from storage.session import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
-    """What is known of a channel before it is looked at."""
+    """The poll state of a channel before it is polled."""
 
     id: int
     url: str
@@ -33,8 +33,8 @@ class ChannelState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What a good look at a channel brought: at least one plausible link, or an honest 304."""
+class PollResult:
+    """The result of a successful poll: at least one plausible link, or a 304 that can be believed."""
 
     etag: str | None
     last_modified: str | None
@@ -45,49 +45,54 @@ class Look:
     changed: bool
 
 
-class Channels:
-    """The rows of `channels`."""
+def get_or_create(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:
+    """Read the poll state of these channels by URL; one that was never polled gets its row."""
+    found = _states(connection, source, urls)
+    missing = [url for url in dict.fromkeys(urls) if url not in found]
+    if missing:
+        fresh = {"source": source, "validators_trusted": True, "failures": 0}
+        connection.execute(insert(ChannelRow), [fresh | {"url": url} for url in missing])
+        found |= _states(connection, source, missing)
+    return found
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
-    def state(self, source: str, url: str) -> ChannelState:
-        """The state of a channel; one that was never looked at gets its row."""
-        where = (ChannelRow.source == source, ChannelRow.url == url)
-        with self._database.write() as connection:
-            row = connection.execute(select(ChannelRow).where(*where)).first()
-            if row is None:
-                fresh = {"source": source, "url": url, "validators_trusted": True, "failures": 0}
-                row = connection.execute(insert(ChannelRow).values(fresh).returning(ChannelRow)).one()
-        return _state(row)
+def _states(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:
+    if not urls:
+        return {}
+    rows = connection.execute(select(ChannelRow).where(ChannelRow.source == source, ChannelRow.url.in_(urls)))
+    return {row.url: _state(row) for row in rows}
 
-    def looked(self, channel_id: int, look: Look, *, now: datetime) -> None:
-        """Record a good look."""
-        values: dict[str, Any] = {
-            "etag": look.etag,
-            "last_modified": look.last_modified,
-            "body_hash": look.body_hash,
-            "fingerprint": look.fingerprint,
-            "validators_trusted": look.validators_trusted,
-            "failures": 0,
-            "failure": None,
-            "failure_reason": None,
-            "last_looked_at": now,
-            "last_good_at": now,
-        }
-        values |= {"last_changed_at": now} if look.changed else {}
-        values |= {} if look.conditional else {"unconditional_at": now}
-        self._update(channel_id, values)
 
-    def failed(self, channel_id: int, failure: Failure, *, now: datetime) -> None:
-        """Record a look that brought nothing. The validators stay: they belong to the last good body."""
-        values: dict[str, Any] = {"failure": failure.stage, "failure_reason": failure.reason}
-        values |= {"last_looked_at": now, "last_failed_at": now}
-        self._update(channel_id, {"failures": ChannelRow.failures + 1, **values})
+def record_poll(
+    connection: Connection, channel_id: int, result: PollResult | None, failure: Failure | None, *, now: datetime
+) -> None:
+    """Write the poll state of a channel after a successful or a failed poll."""
+    values: dict[str, Any] = {"last_looked_at": now}
+    values |= _success(result, now) if result is not None else {}
+    values |= _failure(failure, now) if failure is not None else {}
+    connection.execute(update(ChannelRow).where(ChannelRow.id == channel_id).values(values))
 
-    def _update(self, channel_id: int, values: dict[str, Any]) -> None:
-        with self._database.write() as connection:
-            connection.execute(update(ChannelRow).where(ChannelRow.id == channel_id).values(values))
+
+def _success(result: PollResult, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "etag": result.etag,
+        "last_modified": result.last_modified,
+        "body_hash": result.body_hash,
+        "fingerprint": result.fingerprint,
+        "validators_trusted": result.validators_trusted,
+        "failures": 0,
+        "failure": None,
+        "failure_reason": None,
+        "last_good_at": now,
+    }
+    values |= {"last_changed_at": now} if result.changed else {}
+    return values if result.conditional else values | {"unconditional_at": now}
+
+
+def _failure(failure: Failure, now: datetime) -> dict[str, Any]:
+    """The validators stay: they belong to the last good body."""
+    failed = {"failure": failure.stage, "failure_reason": failure.reason, "last_failed_at": now}
+    return {"failures": ChannelRow.failures + 1, **failed}
 
 
 def _state(row: AnyRow) -> ChannelState:

@@ -7,12 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from storage.answers import PastRun
 from storage.events import Event, Events
 from storage.leases import Lease, Leases
 from storage.models import ArticleRow, CrawlRunRow, LinkRow
 from storage.records import Outcome, RunStatus
-from storage.run_history import past_runs
+from storage.runs import CrawlRun, past_runs
 from storage.schedules import Schedule, Schedules
 from storage.session import Database
 
@@ -31,7 +30,7 @@ class Condition:
 
     source: str
     schedule: Schedule | None
-    last_run: PastRun | None
+    last_run: CrawlRun | None
     is_running: bool
     stored_today: int
     pending: int
@@ -85,6 +84,6 @@ def _condition(database: Database, source: str, schedule: Schedule | None, since
         )
 
 
-def _left_over(last: PastRun | None) -> int:
+def _left_over(last: CrawlRun | None) -> int:
     """Re-looks that found no room in the last crawl's budget; those before it found theirs, or are among these."""
     return 0 if last is None else last.relook_due_count - last.relook_count

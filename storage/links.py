@@ -1,9 +1,8 @@
-"""Links: every address that was ever listed or asked for, and the recorded outcome each one ends in."""
+"""Keep every URL that was ever listed or requested, and the recorded outcome it ends in."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,93 +29,24 @@ CHUNK = 500
 """Addresses a query: well under the number of parameters either database takes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """A list on which nothing was known: articles may have been missed."""
-
-    channel: str
-    details: Mapping[str, Any]
-
-
 class Links:
-    """The rows of `links`, `listings` and `fetches`."""
+    """Write the rows of `links` and `fetches` for a fetch that stored no article."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def known(self, source: str, listed: Collection[str], *, now: datetime, all_articles: bool) -> dict[str, Known]:
-        """What is known of the listed addresses, of every pending link, and of every article due for a re-look.
-
-        `all_articles` adds every article of the source, due or not.
-        """
-        due = ArticleRow.id.is_not(None) if all_articles else ArticleRow.relook_at <= now
+        """Read what is known of URLs; see `read_known`."""
         with self._database.read() as connection:
-            found = _known(connection, source, or_(LinkRow.outcome == Outcome.PENDING, due))
-            for urls in _chunks(sorted(set(listed) - found.keys())):
-                found |= _known(connection, source, LinkRow.url.in_(urls))
-        return found
+            return read_known(connection, source, listed, now=now, all_articles=all_articles)
 
-    def note(
-        self, source: str, channel_id: int, links: Sequence[Link], *, now: datetime, gap: Gap | None = None
-    ) -> None:
-        """Record that these links stand on the channel now; hints that were missing are filled in.
-
-        Their sections take the place of earlier hints: they are to hold what any channel, now or before, named.
-        A gap is recorded in the same transaction: once its links are known, nobody would find it again.
-        """
-        if not links:
-            return
-        rows = [_fresh(source, link, now) for link in links]
-        urls = [{"listed": link.url} for link in links]
+    def ensure(self, source: str, urls: Sequence[str], *, now: datetime) -> None:
+        """Insert a row for each of these URLs that has none."""
+        rows = [_new_row(source, Link(url=url, channel=""), now) for url in urls]
         with self._database.write() as connection:
-            connection.execute(_upsert_link(connection), rows)
-            connection.execute(_upsert_listing(connection, channel_id, now), urls)
-            connection.execute(
-                update(ArticleRow).where(ArticleRow.url == bindparam("listed")).values(last_seen_at=now), urls
-            )
-            if gap is not None:
-                events.record(connection, source=source, kind="gap", subject=gap.channel, details=gap.details, now=now)
+            connection.execute(insert_into(connection, LinkRow).on_conflict_do_nothing(index_elements=["url"]), rows)
 
-    def still_listed(self, channel_id: int, *, now: datetime) -> None:
-        """Record that the channel has not changed: what it listed last stands there still."""
-        last = select(func.max(ListingRow.last_listed_at)).where(ListingRow.channel_id == channel_id).scalar_subquery()
-        on_channel = (ListingRow.channel_id == channel_id, ListingRow.last_listed_at == last)
-        with self._database.write() as connection:
-            listed = list(connection.scalars(select(ListingRow.link_id).where(*on_channel)))
-            for ids in _chunks(listed):
-                listing = (ListingRow.channel_id == channel_id, ListingRow.link_id.in_(ids))
-                connection.execute(update(ListingRow).where(*listing).values(last_listed_at=now))
-                connection.execute(update(LinkRow).where(LinkRow.id.in_(ids)).values(last_listed_at=now))
-                urls = select(LinkRow.url).where(LinkRow.id.in_(ids))
-                connection.execute(update(ArticleRow).where(ArticleRow.url.in_(urls)).values(last_seen_at=now))
-
-    def ask(self, source: str, url: str, *, now: datetime) -> None:
-        """Make sure an address that was named by hand has a row."""
-        with self._database.write() as connection:
-            statement = insert_into(connection, LinkRow).on_conflict_do_nothing(index_elements=["url"])
-            connection.execute(statement, [_fresh(source, Link(url=url, channel=""), now)])
-
-    def filter(self, reasons: Mapping[str, str]) -> None:
-        """Set addresses aside without a fetch: address → reason. No further try at them is planned."""
-        self._settle(Outcome.FILTERED, reasons, attempts=0, next_attempt_at=None)
-
-    def reopen(self, reasons: Mapping[str, str]) -> None:
-        """Take up again addresses that were set aside under other settings: address → reason."""
-        self._settle(Outcome.PENDING, reasons)
-
-    def explain_pending(self, reasons: Mapping[str, str]) -> None:
-        """Say why addresses were not fetched yet: address → reason."""
-        self._settle(Outcome.PENDING, reasons)
-
-    def _settle(self, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
-        if not reasons:
-            return
-        rows = [{"listed": url, "because": reason} for url, reason in reasons.items()]
-        statement = update(LinkRow).where(LinkRow.url == bindparam("listed"))
-        with self._database.write() as connection:
-            connection.execute(statement.values(outcome=outcome, reason=bindparam("because"), **values), rows)
-
-    def filtered(self, tried: Try, *, reason: str, sections: tuple[str, ...], language: str | None) -> None:
+    def record_filtered(self, tried: Try, *, reason: str, sections: tuple[str, ...], language: str | None) -> None:
         """Record that a page was read and turned out to be of no wanted section or language."""
         learned = {"sections": sections, "language": language}
         settled = {"outcome": Outcome.FILTERED, "reason": reason, "attempts": 0, "next_attempt_at": None}
@@ -125,7 +55,7 @@ class Links:
             link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
             record_fetches(connection, [fetch_values(link.id, tried, FetchResult.FILTERED, reason=reason)])
 
-    def failed(self, tried: Try, failure: Failure) -> FetchResult:
+    def record_failure(self, tried: Try, failure: Failure) -> FetchResult:
         """Record a fetch that brought nothing; the address stays pending and gets its next time."""
         if failure.http_status in {404, 410}:
             return self._missing(tried, failure)
@@ -154,6 +84,69 @@ class Links:
                 _close_article(connection, link, tried)
                 _skip_rung(connection, link, tried)
         return result
+
+
+def read_known(
+    connection: Connection, source: str, listed: Collection[str], *, now: datetime, all_articles: bool
+) -> dict[str, Known]:
+    """Read what is known of the listed URLs, of every pending link, and of every article due for a recrawl.
+
+    `all_articles` adds every article of the source, due or not.
+    """
+    due = ArticleRow.id.is_not(None) if all_articles else ArticleRow.relook_at <= now
+    found = _known(connection, source, or_(LinkRow.outcome == Outcome.PENDING, due))
+    for urls in _chunks(sorted(set(listed) - found.keys())):
+        found |= _known(connection, source, LinkRow.url.in_(urls))
+    return found
+
+
+def upsert_listed(connection: Connection, source: str, listed: Sequence[Link], now: datetime) -> None:
+    """Insert or update the links that channels list now; hints that were missing are filled in.
+
+    Their sections replace earlier hints: they are to hold those that any channel, now or before, named.
+    """
+    if not listed:
+        return
+    connection.execute(_upsert_link(connection), [_new_row(source, link, now) for link in listed])
+    seen = update(ArticleRow).where(ArticleRow.url == bindparam("listed")).values(last_seen_at=now)
+    connection.execute(seen, [{"listed": link.url} for link in listed])
+
+
+def upsert_listings(connection: Connection, channel_id: int, urls: Sequence[str], now: datetime) -> None:
+    """Record that these links stand on the channel now."""
+    if urls:
+        connection.execute(_upsert_listing(connection, channel_id, now), [{"listed": url} for url in urls])
+
+
+def touch_listed(connection: Connection, channel_ids: Sequence[int], now: datetime) -> None:
+    """Record that these channels have not changed: the links they listed last stand there still."""
+    for channel_id in channel_ids:
+        on_channel = ListingRow.channel_id == channel_id
+        last = select(func.max(ListingRow.last_listed_at)).where(on_channel).scalar_subquery()
+        listed = select(ListingRow.link_id).where(on_channel, ListingRow.last_listed_at == last)
+        for ids in _chunks(list(connection.scalars(listed))):
+            listing = update(ListingRow).where(on_channel, ListingRow.link_id.in_(ids))
+            connection.execute(listing.values(last_listed_at=now))
+            connection.execute(update(LinkRow).where(LinkRow.id.in_(ids)).values(last_listed_at=now))
+            urls = select(LinkRow.url).where(LinkRow.id.in_(ids))
+            connection.execute(update(ArticleRow).where(ArticleRow.url.in_(urls)).values(last_seen_at=now))
+
+
+def mark_filtered(connection: Connection, reasons: Mapping[str, str]) -> None:
+    """Set links aside without a fetch, each with its reason. No further attempt at them is planned."""
+    _settle(connection, Outcome.FILTERED, reasons, attempts=0, next_attempt_at=None)
+
+
+def set_pending_reasons(connection: Connection, reasons: Mapping[str, str]) -> None:
+    """Set links pending, each with the reason why it is not fetched yet or why it is taken up again."""
+    _settle(connection, Outcome.PENDING, reasons)
+
+
+def _settle(connection: Connection, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
+    if reasons:
+        rows = [{"listed": url, "because": reason} for url, reason in reasons.items()]
+        statement = update(LinkRow).where(LinkRow.url == bindparam("listed"))
+        connection.execute(statement.values(outcome=outcome, reason=bindparam("because"), **values), rows)
 
 
 def _missing_values(link: AnyRow, failure: Failure, now: datetime, *, gone: bool) -> dict[str, Any]:
@@ -196,7 +189,7 @@ def _update_link(url: str) -> Any:
     return update(LinkRow).where(LinkRow.url == url)
 
 
-def _fresh(source: str, link: Link, now: datetime) -> dict[str, Any]:
+def _new_row(source: str, link: Link, now: datetime) -> dict[str, Any]:
     return {
         "source": source,
         "url": link.url,

@@ -1,10 +1,12 @@
-"""Crawl runs: one open run a source, settled by the database; a run whose process is gone is closed as interrupted."""
+"""Open, close and list crawl runs: one open run a source; a run whose process is gone is closed as interrupted."""
 
 from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +21,8 @@ from storage.records import FetchResult, Outcome, RunStatus, Trigger
 from storage.session import Database
 
 BEAT_EVERY = timedelta(seconds=30)
+RUN_BATCH_SIZE = 200
+"""Rows that are read at once while runs are listed."""
 LOST_AFTER = timedelta(minutes=10)
 """A run of another machine without a sign of life for so long is taken for dead: twenty beats."""
 
@@ -47,6 +51,33 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlRun:
+    """Record one crawl of one source, as it is listed; `finished_at` is None while it runs."""
+
+    id: int
+    source: str
+    trigger: Trigger
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    listed_count: int
+    new_count: int
+    revised_count: int
+    same_count: int
+    recounted_count: int
+    filtered_count: int
+    failed_count: int
+    gone_count: int
+    pending_count: int
+    fresh_count: int  # listed addresses never listed before
+    relook_due_count: int
+    relook_count: int
+    request_count: int
+    byte_count: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlCounts:
     """What a crawl knows of itself that its fetches do not tell."""
 
@@ -64,7 +95,7 @@ NOTHING = CrawlCounts()
 
 
 class Runs:
-    """The rows of `crawl_runs`, as a crawl writes them."""
+    """Write the rows of `crawl_runs`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -74,36 +105,8 @@ class Runs:
 
         Runs of the source whose process is gone are closed as interrupted first. Raises RunOpenError if one is alive.
         """
-        self.close_interrupted(source, now=now)
-        pid = os.getpid()
-        facts = {"host": socket.gethostname(), "pid": pid, "process": identity(pid)}
-        moments = {"started_at": now, "beat_at": now}
-        values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **facts, **moments}
-        try:
-            with self._database.write() as connection:
-                run_id: int = connection.execute(
-                    insert(CrawlRunRow).values(values).returning(CrawlRunRow.id)
-                ).scalar_one()
-        except StoreError as error:
-            if isinstance(error.__cause__, IntegrityError):
-                raise self._already_open(source) from error
-            raise
-        return run_id
-
-    def _already_open(self, source: str) -> RunOpenError:
-        with self._database.read() as connection:
-            run = connection.execute(_open_runs(source)).first()
-        who = f" by process {run.pid} on {run.host} since {run.started_at:%Y-%m-%d %H:%M} UTC" if run else ""
-        return RunOpenError(f"{source} is being crawled already{who}; wait for it to end")
-
-    def close_interrupted(self, source: str, *, now: datetime) -> list[int]:
-        """Close the open runs of the source whose process is gone; return their ids."""
-        with self._database.read() as connection:
-            dead = [run.id for run in connection.execute(_open_runs(source)) if not _is_alive(run, now)]
-        for run_id in dead:
-            error = "its process ended without closing it"
-            self.close(run_id, RunStatus.INTERRUPTED, now=now, error=error)
-        return dead
+        with one_open_run(self._database, source), self._database.write() as connection:
+            return open_run(connection, source, trigger, now=now)
 
     def account_for(self, pid: int, status: RunStatus, *, since: datetime, now: datetime, error: str) -> list[str]:
         """Close what a child process of this machine left open when it ended; return the sources.
@@ -139,16 +142,59 @@ class Runs:
         counts: CrawlCounts = NOTHING,
         error: str | None = None,
     ) -> RunSummary:
-        """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
+        """Close a run."""
         with self._database.write() as connection:
-            source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
-            done = _counts(connection, run_id, source or "")
-            done["filtered_count"] += counts.set_aside
-            values = {"status": status, "finished_at": now, "error": error, **done, **_own_words(counts)}
-            row = connection.execute(
-                update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(values).returning(CrawlRunRow)
-            ).one()
-        return _summary(row)
+            return close_run(connection, run_id, status, now=now, counts=counts, error=error)
+
+
+@contextmanager
+def one_open_run(database: Database, source: str) -> Iterator[None]:
+    """Raise RunOpenError where `open_run` found that a live process has a run of the source open."""
+    try:
+        yield
+    except StoreError as error:
+        if isinstance(error.__cause__, IntegrityError):
+            raise _already_open(database, source) from error
+        raise
+
+
+def open_run(connection: Connection, source: str, trigger: Trigger, *, now: datetime) -> int:
+    """Insert an open run and return its id; runs of the source whose process is gone are closed as interrupted."""
+    for run in connection.execute(_open_runs(source)).all():
+        if not _is_alive(run, now):
+            error = "its process ended without closing it"
+            close_run(connection, run.id, RunStatus.INTERRUPTED, now=now, error=error)
+    pid = os.getpid()
+    process = {"host": socket.gethostname(), "pid": pid, "process": identity(pid)}
+    moments = {"started_at": now, "beat_at": now}
+    values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **process, **moments}
+    run_id: int = connection.execute(insert(CrawlRunRow).values(values).returning(CrawlRunRow.id)).scalar_one()
+    return run_id
+
+
+def close_run(
+    connection: Connection,
+    run_id: int,
+    status: RunStatus,
+    *,
+    now: datetime,
+    counts: CrawlCounts = NOTHING,
+    error: str | None = None,
+) -> RunSummary:
+    """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
+    source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
+    done = _counts(connection, run_id, source or "")
+    done["filtered_count"] += counts.set_aside
+    values = {"status": status, "finished_at": now, "error": error, **done, **_own_words(counts)}
+    closed = update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(values).returning(CrawlRunRow)
+    return _summary(connection.execute(closed).one())
+
+
+def _already_open(database: Database, source: str) -> RunOpenError:
+    with database.read() as connection:
+        run = connection.execute(_open_runs(source)).first()
+    who = f" by process {run.pid} on {run.host} since {run.started_at:%Y-%m-%d %H:%M} UTC" if run else ""
+    return RunOpenError(f"{source} is being crawled already{who}; wait for it to end")
 
 
 def _open_runs(source: str) -> Any:
@@ -216,3 +262,27 @@ def _summary(row: AnyRow) -> RunSummary:
         received=row.byte_count,
         error=row.error,
     )
+
+
+crawl_runs = CrawlRunRow.__table__
+_PAST_COLUMNS = tuple(crawl_runs.c[field.name] for field in fields(CrawlRun))
+
+
+def past_runs(database: Database, *, source: str | None = None, limit: int | None = None) -> Iterator[CrawlRun]:
+    """Iterate over the crawl runs of all sources or of one, the latest first. Raises StoreError.
+
+    At most RUN_BATCH_SIZE are read at once; a longer list holds its transaction until it ends or is closed.
+    """
+    found = _past_runs(database, source, limit)
+    return iter(list(found)) if limit is not None and limit <= RUN_BATCH_SIZE else found
+
+
+def _past_runs(database: Database, source: str | None, limit: int | None) -> Iterator[CrawlRun]:
+    statement = select(*_PAST_COLUMNS).order_by(crawl_runs.c.id.desc()).limit(limit)
+    if source is not None:
+        latest = (crawl_runs.c.started_at.desc(), crawl_runs.c.id.desc())
+        statement = select(*_PAST_COLUMNS).where(crawl_runs.c.source == source).order_by(*latest).limit(limit)
+    streaming = {"yield_per": RUN_BATCH_SIZE}
+    with database.read() as connection, connection.execution_options(**streaming).execute(statement) as found:
+        for row in found.mappings():
+            yield CrawlRun(**row)

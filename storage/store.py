@@ -13,7 +13,7 @@ from storage.session import Database
 if TYPE_CHECKING:
     from storage.alerts import Alerts
     from storage.articles import Articles
-    from storage.channels import Channels
+    from storage.crawls import Crawls
     from storage.events import Events
     from storage.leases import Leases
     from storage.links import Links
@@ -54,10 +54,10 @@ class Store(Database):
         return Links(self)
 
     @cached_property
-    def channels(self) -> Channels:
-        from storage.channels import Channels
+    def crawls(self) -> Crawls:
+        from storage.crawls import Crawls
 
-        return Channels(self)
+        return Crawls(self)
 
     @cached_property
     def runs(self) -> Runs:

@@ -6,7 +6,7 @@ the bundled site writes them, read by the real reader and stored by the real sav
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,11 @@ from typing import Any
 from scraper.links import Addresses
 from scraper.source import Source
 from scraper.sources import get_source
+from storage import channels
+from storage.channels import PollResult
+from storage.crawls import ChannelPoll
 from storage.fetches import Try
-from storage.records import Failure, Link, RunStatus, Stage, Trigger, Why
+from storage.records import Failure, Known, Link, RunStatus, Stage, Trigger, Why
 from storage.runs import CrawlCounts
 from storage.store import Store, open_store
 from tests.example_articles import sundar_articles
@@ -76,15 +79,30 @@ class Desk:
         """One look at all of the site that begins at `at`, an article a second."""
         run = self.store.runs.open(self.source.name, Trigger.SCHEDULED, now=at)
         urls = {slug: self.source.home + article.path for slug, article in self.articles.items()}
-        channel = self.store.channels.state(self.source.name, self.channel)
-        known = self.store.links.known(self.source.name, list(urls.values()), now=at, all_articles=True)
         links = [Link(url=url, channel=self.channel, title=self.articles[slug].title) for slug, url in urls.items()]
-        self.store.links.note(self.source.name, channel.id, links, now=at)
+        known = self._poll(links, at)
         for number, (slug, url) in enumerate(urls.items()):
             why = Why.RELOOK if url in known else Why.NEW
             self._fetch(slug, Try(url=url, why=why, at=at + number * SECOND, run_id=run, http_status=200))
         counts = CrawlCounts(listed=len(urls), requests=len(urls) + 2, changed=True)
         self.store.runs.close(run, RunStatus.SUCCEEDED, now=at + len(urls) * SECOND, counts=counts)
+
+    def _poll(self, links: list[Link], at: datetime) -> Mapping[str, Known]:
+        """Record that the channel lists these links, and return what was known before."""
+        with self.store.write() as connection:
+            state = channels.get_or_create(connection, self.source.name, [self.channel])[self.channel]
+        result = PollResult(
+            etag=None,
+            last_modified=None,
+            body_hash=None,
+            fingerprint="",
+            validators_trusted=True,
+            conditional=False,
+            changed=True,
+        )
+        polls = [ChannelPoll(state=state, links=links, result=result)]
+        listed = {link.url: link for link in links}
+        return self.store.crawls.record_polls(self.source.name, polls, listed, now=at, all_articles=True).known
 
     def fail(self, at: datetime, error: str) -> None:
         """One look that brings nothing."""
@@ -94,7 +112,7 @@ class Desk:
     def _fetch(self, slug: str, tried: Try) -> None:
         if slug in self.away:
             missing = Failure(url=tried.url, stage=Stage.HTTP_4XX, reason="answered 404", http_status=404)
-            self.store.links.failed(replace(tried, http_status=404), missing)
+            self.store.links.record_failure(replace(tried, http_status=404), missing)
             return
         shown = replace(self.articles[slug], views=self._views(slug, tried.at))
         page = self.source.page(

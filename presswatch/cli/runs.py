@@ -17,8 +17,7 @@ from presswatch.cli.options import (
 )
 from presswatch.output.records import print_notice, write_list
 from presswatch.output.tables import run_lines
-from storage.answers import PastRun
-from storage.run_history import past_runs
+from storage.runs import CrawlRun, past_runs
 
 T = TypeVar("T")
 
@@ -48,5 +47,5 @@ def runs(
     _config, store = store_from_config(config_path, database)
     with store:
         found = past_runs(store, source=source, limit=_asked_for(limit))
-        if not write_list(_limited(found, limit), form, kind=PastRun, as_table=run_lines, raw=raw):
+        if not write_list(_limited(found, limit), form, kind=CrawlRun, as_table=run_lines, raw=raw):
             print_notice("no crawls are recorded")

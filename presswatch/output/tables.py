@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from presswatch.output.formats import Column, table_lines
-from storage.answers import ArticleGain, ArticleSummary, Excerpt, PastRun
+from storage.answers import ArticleGain, ArticleSummary, Excerpt
 from storage.durations import MISSING, format_time
 from storage.printable import pad, safe
+from storage.runs import CrawlRun
 
 UTC_NOTE = "Times are UTC."
 
@@ -92,17 +93,17 @@ RUN_COLUMNS = (
 )
 
 
-def run_lines(runs: Sequence[PastRun], *, columns_wide: int) -> Iterator[str]:
+def run_lines(runs: Sequence[CrawlRun], *, columns_wide: int) -> Iterator[str]:
     yield from table_lines(RUN_COLUMNS, [_run_row(run) for run in runs], columns_wide=columns_wide)
     yield ""
     yield UTC_NOTE
 
 
-def _run_row(run: PastRun) -> list[str]:
+def _run_row(run: CrawlRun) -> list[str]:
     return [str(run.id), run.source, format_time(run.started_at), _took(run), run.status, _result(run)]
 
 
-def _result(run: PastRun) -> str:
+def _result(run: CrawlRun) -> str:
     """What went wrong, then what came of it: the rarest first, for a narrow terminal cuts the end off."""
     counts = {
         "failed": run.failed_count,
@@ -119,7 +120,7 @@ def _result(run: PastRun) -> str:
     return "; ".join(filter(None, (run.error, counted))) or "nothing listed"
 
 
-def _took(run: PastRun) -> str:
+def _took(run: CrawlRun) -> str:
     if run.finished_at is None:
         return MISSING
     minutes, seconds = divmod(round((run.finished_at - run.started_at).total_seconds()), 60)

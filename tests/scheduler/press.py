@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from scrapy.http import HtmlResponse
 
 from scraper.errors import ChannelError
-from scraper.looks import Answer, plan
+from scraper.looks import ChannelResponse, discover
 from scraper.pipelines import StorePipeline
 from scraper.run import close_session
 from scraper.selection import Target
@@ -103,7 +103,7 @@ class Asked:
     listed: tuple[int, ...] = ()
     not_modified: bool = False
 
-    async def __call__(self, url: str, headers: Mapping[str, str]) -> Answer:
+    async def __call__(self, url: str, headers: Mapping[str, str]) -> ChannelResponse:
         self.clock.real += ASKING
         stage = self.press.stage(self.clock.real)
         if stage is not None:
@@ -113,7 +113,7 @@ class Asked:
         body = self.press.channel(cards, self.clock.real)
         etag = f'"{sha256(body).hexdigest()[:16]}"'
         self.not_modified = headers.get("If-None-Match") == etag
-        return Answer(
+        return ChannelResponse(
             status=304 if self.not_modified else 200,
             url=url,
             body=b"" if self.not_modified else body,
@@ -126,7 +126,7 @@ class Asked:
 async def crawl(session: Session, asked: Asked) -> None:
     """What Scrapy does for a crawl, without a network: open, plan, fetch, keep, close."""
     await session.open()
-    targets = await plan(session, asked)
+    targets = await discover(session, asked)
     spider: Any = spider_of(session.source)()
     spider.visit = session
     stats = SimpleNamespace(inc_value=lambda name: None)

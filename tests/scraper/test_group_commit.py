@@ -29,7 +29,7 @@ def rows(database: str) -> Iterator[Rows]:
 def save_of(rows: Rows, slug: str, *, is_listed: bool = True) -> Save:
     url = f"https://caliber.az/en/post/{slug}"
     if is_listed:
-        rows.store.links.ask("caliber", url, now=NOON)
+        rows.store.links.ensure("caliber", [url], now=NOON)
     data = ArticleData(
         source="caliber",
         url=url,

@@ -166,7 +166,8 @@ def test_merged_links_complete_each_other() -> None:
     bare = _link(sections=("politics",), published_text="soon")
     full = _link(title="Second", sections=("world", "politics"), published_at=at, published_text="25 June 2026 17:24")
     other = replace(bare, url=f"{HOME}/post/y")
-    assert merge([bare, other, full, _link(title="Third", published_at=at.replace(year=2025), published_text="x")]) == (
+    third = _link(title="Third", published_at=at.replace(year=2025), published_text="x")
+    assert tuple(merge([bare, other, full, third]).values()) == (
         _link(title="Second", sections=("politics", "world"), published_at=at, published_text="25 June 2026 17:24"),
         other,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scraper.links import merge
-from scraper.selection import Policy, Relook, choose, find_gap, more_pages, wanted_section, wants
+from scraper.selection import Policy, Relook, rejection_reason, select, should_fetch_next_page, wanted_section
 from storage.records import Known, Link, Outcome, Why
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
@@ -40,7 +40,7 @@ def by_address(*rows: Known) -> dict[str, Known]:
 
 
 def crawl(links: list[Link], *known: Known, policy: Policy = ALL) -> list[tuple[str, Why]]:
-    choice = choose(links, by_address(*known), now=NOON, policy=policy)
+    choice = select(merge(links), by_address(*known), now=NOON, policy=policy)
     return [(target.url, target.why) for target in choice.fetch]
 
 
@@ -50,7 +50,7 @@ def test_a_first_crawl_fetches_the_newest_first() -> None:
 
 def test_a_second_crawl_with_nothing_new_fetches_nothing() -> None:
     links = [link("a", 1), link("b", 2)]
-    choice = choose(links, by_address(stored("a"), stored("b", due_in=1)), now=NOON, policy=ALL)
+    choice = select(merge(links), by_address(stored("a"), stored("b", due_in=1)), now=NOON, policy=ALL)
     assert (choice.fetch, choice.filtered, choice.left, choice.reopened) == ((), {}, {}, {})
 
 
@@ -111,22 +111,22 @@ def test_relooks_give_way_to_what_is_new() -> None:
 
 def test_what_is_beyond_limit_or_budget_stays_pending_with_the_reason() -> None:
     links = [link("a", 1), link("b", 2), link("c", 3)]
-    limited = choose(links, {}, now=NOON, policy=Policy(limit=1))
+    limited = select(merge(links), {}, now=NOON, policy=Policy(limit=1))
     assert ([t.url for t in limited.fetch], set(limited.left)) == (["a"], {"b", "c"})
     assert "limit" in limited.left["b"]
-    assert "budget" in choose(links, {}, now=NOON, policy=Policy(budget=2)).left["c"]
+    assert "budget" in select(merge(links), {}, now=NOON, policy=Policy(budget=2)).left["c"]
 
 
 def test_links_older_than_asked_stay_pending_and_undated_ones_are_fetched() -> None:
     links = [link("new", 1), link("old", 30), link("undated")]
-    choice = choose(links, {}, now=NOON, policy=Policy(since=NOON - 24 * HOUR))
+    choice = select(merge(links), {}, now=NOON, policy=Policy(since=NOON - 24 * HOUR))
     assert {target.url for target in choice.fetch} == {"new", "undated"}
     assert choice.left["old"].startswith("older than 2026-11-03")
 
 
 def test_a_failed_link_older_than_asked_is_not_retried_and_keeps_its_reason() -> None:
     row = pending("old", 1, due_in=-1, published_at=NOON - 30 * HOUR)
-    choice = choose([], by_address(row), now=NOON, policy=Policy(since=NOON - 24 * HOUR))
+    choice = select({}, by_address(row), now=NOON, policy=Policy(since=NOON - 24 * HOUR))
     assert (choice.fetch, choice.left) == ((), {})
 
 
@@ -137,7 +137,7 @@ def test_links_of_other_sections_and_languages_are_set_aside_with_the_reason() -
         link("society", sections=("society",)),
         link("russian", sections=("politics",), language="ru"),
     ]
-    choice = choose(links, {}, now=NOON, policy=Policy(sections=POLITICS, languages=("en",)))
+    choice = select(merge(links), {}, now=NOON, policy=Policy(sections=POLITICS, languages=("en",)))
     assert {target.url for target in choice.fetch} == {"politics", "unknown"}
     assert choice.filtered == {"society": "section: society", "russian": "language: ru"}
 
@@ -146,7 +146,7 @@ def test_one_story_on_two_channels_is_one_target_with_the_hints_of_both() -> Non
     on_feed = link("a", 1, sections=("society",))
     on_list = link("a", channel=LIST, title="A", sections=("politics",))
     assert crawl([on_feed, on_list], policy=Policy(sections=POLITICS)) == [("a", Why.NEW)]
-    (both,) = merge([on_feed, on_list])
+    (both,) = merge([on_feed, on_list]).values()
     assert (both.title, both.published_at, both.sections) == ("A", NOON - HOUR, ("society", "politics"))
 
 
@@ -158,16 +158,16 @@ def test_a_pending_link_listed_under_a_second_section_is_wanted_for_either() -> 
 @pytest.mark.parametrize("attempts", [0, 3])
 def test_a_pending_link_the_settings_dropped_is_set_aside(attempts: int) -> None:
     row = pending("a", attempts, due_in=-1, sections=("society",))
-    choice = choose([], by_address(row), now=NOON, policy=Policy(sections=POLITICS))
+    choice = select({}, by_address(row), now=NOON, policy=Policy(sections=POLITICS))
     assert (choice.fetch, choice.filtered) == ((), {"a": "section: society"})
 
 
 def test_a_link_set_aside_under_other_settings_is_reopened_under_these() -> None:
     row = Known(url="a", outcome=Outcome.FILTERED, sections=("society",), language="en")
     listed = [link("a", 1)]
-    still = choose(listed, by_address(row), now=NOON, policy=Policy(sections=POLITICS))
+    still = select(merge(listed), by_address(row), now=NOON, policy=Policy(sections=POLITICS))
     assert (still.fetch, still.reopened, set(still.filtered)) == ((), {}, {"a"})
-    wanted = choose(listed, by_address(row), now=NOON, policy=Policy(languages=("en",)))
+    wanted = select(merge(listed), by_address(row), now=NOON, policy=Policy(languages=("en",)))
     assert ([t.url for t in wanted.fetch], set(wanted.reopened)) == (["a"], {"a"})
 
 
@@ -184,8 +184,8 @@ def test_a_hint_is_outweighed_by_a_listing_under_a_wanted_section() -> None:
 
 
 def test_an_article_we_have_is_never_set_aside() -> None:
-    choice = choose(
-        [link("a", sections=("society",))], by_address(stored("a")), now=NOON, policy=Policy(sections=POLITICS)
+    choice = select(
+        merge([link("a", sections=("society",))]), by_address(stored("a")), now=NOON, policy=Policy(sections=POLITICS)
     )
     assert choice.filtered == {}
 
@@ -199,24 +199,11 @@ def test_a_gone_article_listed_anew_is_tried_again_when_its_time_has_come() -> N
 
 def test_the_crawl_asks_again_once_the_page_is_read() -> None:
     policy = Policy(sections=POLITICS, languages=("en",))
-    assert wants(("society", "politics"), "en", policy) is None
-    assert wants((), None, policy) is None
-    assert wants(("society", "sport"), "en", policy) == "section: society, sport"
+    assert rejection_reason(("society", "politics"), "en", policy) is None
+    assert rejection_reason((), None, policy) is None
+    assert rejection_reason(("society", "sport"), "en", policy) == "section: society, sport"
     assert wanted_section(("society", "политика"), policy) == "politics"
     assert wanted_section(("society",), policy) is None
-
-
-@pytest.mark.parametrize(
-    ("listed", "known", "good", "gap"),
-    [
-        ({"a", "b"}, {"c"}, True, True),
-        ({"a", "b"}, {"b"}, True, False),
-        ({"a", "b"}, {"c"}, False, False),
-        (set(), {"c"}, True, False),
-    ],
-)
-def test_a_gap_is_a_list_without_anything_known(listed: set[str], known: set[str], good: bool, gap: bool) -> None:
-    assert find_gap(listed, known, had_good_look=good) is gap
 
 
 @pytest.mark.parametrize(
@@ -234,7 +221,7 @@ def test_a_gap_is_a_list_without_anything_known(listed: set[str], known: set[str
 def test_a_list_is_turned_while_it_brings_something_new(
     page: list[str], seen: list[str], known: list[str], turned: int, more: bool
 ) -> None:
-    assert more_pages(page, seen, known, turned=turned) is more
+    assert should_fetch_next_page(page, seen, known, turned=turned) is more
 
 
 @pytest.mark.parametrize("relook", [Relook.DUE, Relook.ALL])

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scraper.selection import Policy, Relook, choose
+from scraper.links import merge
+from scraper.selection import Policy, Relook, select
 from storage.records import Known, Link, Outcome, Why
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
@@ -64,7 +65,7 @@ Rows = Mapping[str, Known]
 
 @given(LINKS, KNOWN, POLICIES)
 def test_every_listed_link_ends_in_one_place(links: Sequence[Link], known: Rows, policy: Policy) -> None:
-    choice = choose(links, known, now=NOON, policy=policy)
+    choice = select(merge(links), known, now=NOON, policy=policy)
     places = [{target.url for target in choice.fetch}, set(choice.filtered), set(choice.left)]
     for url in {link.url for link in links} | known.keys():
         times = sum(url in place for place in places)
@@ -78,13 +79,13 @@ def _waits(row: Known | None) -> bool:
 
 @given(LINKS, KNOWN, POLICIES)
 def test_no_address_is_fetched_twice(links: Sequence[Link], known: Rows, policy: Policy) -> None:
-    fetched = [target.url for target in choose(links, known, now=NOON, policy=policy).fetch]
+    fetched = [target.url for target in select(merge(links), known, now=NOON, policy=policy).fetch]
     assert len(fetched) == len(set(fetched))
 
 
 @given(LINKS, KNOWN, POLICIES)
 def test_limit_budget_and_share_hold(links: Sequence[Link], known: Rows, policy: Policy) -> None:
-    fetch = choose(links, known, now=NOON, policy=policy).fetch
+    fetch = select(merge(links), known, now=NOON, policy=policy).fetch
     again = sum(target.why is Why.RELOOK for target in fetch)
     assert len(fetch) - again <= policy.budget
     assert policy.limit is None or len(fetch) <= policy.limit
@@ -95,14 +96,14 @@ def test_limit_budget_and_share_hold(links: Sequence[Link], known: Rows, policy:
 
 @given(LINKS, KNOWN, POLICIES)
 def test_discovery_comes_first(links: Sequence[Link], known: Rows, policy: Policy) -> None:
-    ranks = [ORDER.index(target.why) for target in choose(links, known, now=NOON, policy=policy).fetch]
+    ranks = [ORDER.index(target.why) for target in select(merge(links), known, now=NOON, policy=policy).fetch]
     assert ranks == sorted(ranks)
 
 
 @given(LINKS, KNOWN, POLICIES)
 def test_what_is_left_or_filtered_is_no_article(links: Sequence[Link], known: Rows, policy: Policy) -> None:
     """Both are written as the link's outcome: an article's must never be lost that way."""
-    choice = choose(links, known, now=NOON, policy=policy)
+    choice = select(merge(links), known, now=NOON, policy=policy)
     articles = {url for url, row in known.items() if row.outcome in {Outcome.STORED, Outcome.GONE}}
     assert articles.isdisjoint({*choice.left, *choice.filtered, *choice.reopened})
 
@@ -111,7 +112,7 @@ def test_what_is_left_or_filtered_is_no_article(links: Sequence[Link], known: Ro
 def test_what_is_reopened_was_set_aside_and_is_fetched_or_left(
     links: Sequence[Link], known: Rows, policy: Policy
 ) -> None:
-    choice = choose(links, known, now=NOON, policy=policy)
+    choice = select(merge(links), known, now=NOON, policy=policy)
     assert all(known[url].outcome is Outcome.FILTERED for url in choice.reopened)
     assert set(choice.reopened) <= {target.url for target in choice.fetch} | set(choice.left)
 
@@ -119,7 +120,7 @@ def test_what_is_reopened_was_set_aside_and_is_fetched_or_left(
 @given(LINKS, KNOWN, POLICIES)
 def test_a_crawl_without_limits_leaves_no_new_link_behind(links: Sequence[Link], known: Rows, policy: Policy) -> None:
     open_policy = Policy(sections=policy.sections, languages=policy.languages)
-    choice = choose(links, known, now=NOON, policy=open_policy)
+    choice = select(merge(links), known, now=NOON, policy=open_policy)
     new = {link.url for link in links} - known.keys()
     assert choice.left == {}
     assert new <= {target.url for target in choice.fetch} | set(choice.filtered)

@@ -12,7 +12,7 @@ from storage import article_sections, criteria, search
 from storage.counting import By, count, counts
 from storage.filters import ArticleFilter, Cursor, Sort
 from storage.questions import parse
-from storage.run_history import past_runs
+from storage.runs import past_runs
 from storage.stories import address_story
 from tests.storage.rows import DAY, HOUR, NOON, Rows
 

@@ -47,7 +47,7 @@ def test_characters_that_no_text_may_hold_are_marked(rows: Rows) -> None:
         reader_version=1,
         problems=(Problem("author", ODD),),
     )
-    rows.store.links.ask("caliber", url, now=NOON)
+    rows.store.links.ensure("caliber", [url], now=NOON)
     saved = rows.store.saving.save(said, Try(url=url, why=Why.NEW, at=NOON, run_id=None), section=None)
     found = rows.store.articles.get(saved.article_id)
     assert found is not None

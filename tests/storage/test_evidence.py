@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from storage.channels import Look
+from storage import channels
+from storage.channels import PollResult
 from storage.evidence import FORGOTTEN, channel_health
 from storage.records import Failure, RunStatus, Stage
 from tests.storage.rows import HOUR, NOON, Rows
@@ -14,7 +15,7 @@ from tests.storage.rows import HOUR, NOON, Rows
 pytestmark = pytest.mark.dialect
 
 OLD, NEW = "https://caliber.az/old.xml", "https://caliber.az/new.xml"
-GOOD = Look(
+GOOD = PollResult(
     etag=None,
     last_modified=None,
     body_hash=None,
@@ -25,24 +26,28 @@ GOOD = Look(
 )
 
 
-def fail(rows: Rows, url: str, stage: Stage, *, after: timedelta) -> None:
-    number = rows.store.channels.state("caliber", url).id
-    rows.store.channels.failed(number, Failure(url=url, stage=stage, reason="no"), now=NOON + after)
+def poll(
+    rows: Rows, url: str, *, after: timedelta, result: PollResult | None = None, stage: Stage | None = None
+) -> None:
+    """Record a poll so long after NOON, with its result or the stage it failed at."""
+    failure = None if stage is None else Failure(url=url, stage=stage, reason="no")
+    with rows.store.write() as connection:
+        state = channels.get_or_create(connection, "caliber", [url])[url]
+        channels.record_poll(connection, state.id, result, failure, now=NOON + after)
 
 
 def test_a_channel_that_is_looked_at_no_more_says_nothing_of_its_source(rows: Rows) -> None:
     assert channel_health(rows.store, "caliber") == []
-    fail(rows, OLD, Stage.BLOCKED, after=timedelta(0))
-    number = rows.store.channels.state("caliber", NEW).id
-    rows.store.channels.looked(number, GOOD, now=NOON + FORGOTTEN)
+    poll(rows, OLD, stage=Stage.BLOCKED, after=timedelta(0))
+    poll(rows, NEW, result=GOOD, after=FORGOTTEN)
     assert [one.url for one in channel_health(rows.store, "caliber")] == [OLD, NEW]  # it may be held for a day
-    rows.store.channels.looked(number, GOOD, now=NOON + FORGOTTEN + HOUR)
+    poll(rows, NEW, result=GOOD, after=FORGOTTEN + HOUR)
     assert [one.url for one in channel_health(rows.store, "caliber")] == [NEW]
 
 
 def test_a_crawl_fails_as_its_own_channel_does(rows: Rows) -> None:
-    fail(rows, OLD, Stage.BLOCKED, after=-HOUR)
-    fail(rows, NEW, Stage.NETWORK, after=100 * HOUR)
+    poll(rows, OLD, stage=Stage.BLOCKED, after=-HOUR)
+    poll(rows, NEW, stage=Stage.NETWORK, after=100 * HOUR)
     rows.run(source="caliber", started_at=NOON, finished_at=NOON + 100 * HOUR, status=RunStatus.FAILED)
     crawl = rows.store.schedules.last_crawl("caliber")
     assert crawl is not None

@@ -75,7 +75,7 @@ def kept_by(rows: Rows, before: Sequence[Save], groups: Sequence[Sequence[Save]]
     """What the saves of these groups did, and all rows after them."""
     rows.source("apa", title="APA")
     for slug in SLUGS:
-        rows.store.links.ask(OTHERS.get(slug, "caliber"), address(slug), now=NOON - timedelta(minutes=5))
+        rows.store.links.ensure(OTHERS.get(slug, "caliber"), [address(slug)], now=NOON - timedelta(minutes=5))
     for save in before:
         rows.store.saving.save_all([save])
     return [saved for group in groups for saved in rows.store.saving.save_all(group)], everything(rows.store)

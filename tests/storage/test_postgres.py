@@ -184,7 +184,7 @@ def page(slug: str, at: datetime, **said: object) -> ArticleData:
 def save(store: Store, data: ArticleData, asked: str | None = None) -> int:
     url = asked or data.url
     tried = Try(url=url, why=Why.NEW, at=data.fetched_at, run_id=None)
-    store.links.ask("caliber", url, now=data.fetched_at)
+    store.links.ensure("caliber", [url], now=data.fetched_at)
     return store.saving.save(data, tried, section=None).article_id
 
 
@@ -256,12 +256,12 @@ class TestTwoAtOnce:
 
     def test_of_failures_of_one_address_none_is_forgotten(self, rows: Rows) -> None:
         url = "https://caliber.az/en/post/broken"
-        rows.store.links.ask("caliber", url, now=NOON)
+        rows.store.links.ensure("caliber", [url], now=NOON)
 
         def fail() -> None:
             for _ in range(5):
                 tried = Try(url=url, why=Why.RETRY, at=NOON, run_id=None)
-                rows.store.links.failed(tried, Failure(url=url, stage=Stage.TIMEOUT, reason="late"))
+                rows.store.links.record_failure(tried, Failure(url=url, stage=Stage.TIMEOUT, reason="late"))
 
         at_once(fail, fail)
         known = rows.store.links.known("caliber", [url], now=NOON, all_articles=False)

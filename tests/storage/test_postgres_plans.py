@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from storage.filters import ArticleFilter, Cursor, Sort
-from storage.run_history import past_runs
+from storage.runs import past_runs
 from tests.storage.rows import DAY, HOUR, NOON, Rows
 
 BY_DATE = "Index Scan Backward using ix_articles_published_at_id"

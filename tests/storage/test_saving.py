@@ -32,7 +32,7 @@ USUAL: dict[str, Any] = {
 
 def save(rows: Rows, hours: int, *, asked: str = URL, section: str | None = None, **said: Any) -> Saved:
     """Save what a page said so many hours after NOON."""
-    rows.store.links.ask("caliber", asked, now=NOON)
+    rows.store.links.ensure("caliber", [asked], now=NOON)
     at = NOON + timedelta(hours=hours)
     tried = Try(url=asked, why=Why.RELOOK, at=at, run_id=None)
     return rows.store.saving.save(ArticleData(**USUAL | {"fetched_at": at} | said), tried, section=section)
