@@ -1,13 +1,13 @@
-"""What a source declares: data only. How it is crawled stands elsewhere."""
+"""Declare a news site: its channels, its URLs, its sections, and the parser of its article pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
 
-if TYPE_CHECKING:
-    from scraper.page import ArticlePage
+from storage.records import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,28 @@ class ListPage:
 Channel = Feed | ListPage
 
 
+class PageParser(Protocol):
+    """Parser of one article page; `version` goes up when it reads any page differently."""
+
+    version: ClassVar[int]
+
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        url: str,
+        source: Source,
+        addresses: Any,  # scraper.links.Addresses, which needs a Source
+        fetched_at: datetime,
+        content_type: str | None = None,
+    ) -> None:
+        """Take the page at the canonical address `url`. Raises PageError if `body` is not HTML."""
+
+    def read(self) -> Reading:
+        """Parse every field. Raises PageError if the page is no article."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A news site as Presswatch sees it.
@@ -67,4 +89,4 @@ class Source:
     section_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sections: tuple[str, ...] = ()  # crawled unless set otherwise; empty: all
     per_day: float  # articles a day, roughly: what is expected until a week of them was seen
-    page: type[ArticlePage]
+    page: type[PageParser]

@@ -56,7 +56,7 @@ class Links:
             record_fetches(connection, [fetch_values(link.id, tried, FetchResult.FILTERED, reason=reason)])
 
     def record_failure(self, tried: Try, failure: Failure) -> FetchResult:
-        """Record a fetch that brought nothing; the address stays pending and gets its next time."""
+        """Record a fetch that failed; the link stays pending and gets its next time."""
         if failure.http_status in {404, 410}:
             return self._missing(tried, failure)
         with self._database.write() as connection:
