@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any
 
 from scraper.errors import ChannelError
 from scraper.feeds import parse_feed
@@ -48,8 +46,8 @@ async def discover(session: Session, fetch: FetchChannel) -> tuple[Target, ...]:
     """Return the fetches of this crawl: the articles named by hand, or those its channels and the store give."""
     if session.options.urls:
         return await _named_by_hand(session)
-    # At once: the downloader keeps the site's delay, and no channel waits for a slow one.
-    polls = await gather_all(_poll(session, channel, fetch) for channel in session.channels)
+    # One after the other: a Retry-After that the first answers with holds back the next.
+    polls = [await _poll(session, channel, fetch) for channel in session.channels]
     return await _select(session, polls)
 
 
@@ -62,15 +60,6 @@ async def _named_by_hand(session: Session) -> tuple[Target, ...]:
         urls[address] = None
     await session.call(session.store.links.ensure, session.source.name, list(urls), now=session.now())
     return tuple(Target(url=url, why=Why.ASKED) for url in urls)
-
-
-async def gather_all(polls: Iterable[Coroutine[Any, Any, ChannelPoll]]) -> list[ChannelPoll]:
-    """Wait for every poll, then return them all or raise the first error: none is left running behind a crawl."""
-    done = await asyncio.gather(*polls, return_exceptions=True)
-    for one in done:
-        if isinstance(one, BaseException):
-            raise one
-    return [one for one in done if isinstance(one, ChannelPoll)]
 
 
 async def _poll(session: Session, channel: Channel, fetch: FetchChannel) -> ChannelPoll:
