@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import Cost, run
-from tests.site import Site, generate_articles
+from tests.support.site import Site, generate_articles
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = 1000

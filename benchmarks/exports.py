@@ -28,7 +28,7 @@ SECTIONS = (
     "(SELECT group_concat(section, '|') FROM (SELECT section FROM article_sections"
     " WHERE article_id = articles.id AND position > 0 ORDER BY position))"
 )
-written = {{"fetched_at": "last_fetched_at", "sections": SECTIONS}}
+written = {{"fetched_at": "fetched_at", "sections": SECTIONS}}
 names = ", ".join(written.get(name, name) for name in stored)
 with open(sys.argv[2], "wb") as output:
     for row in connection.execute(f"SELECT {{names}} FROM articles ORDER BY id"):
@@ -54,10 +54,10 @@ def prepare(folder: Path, articles: int) -> None:
     In a process of its own: the peak memory of a child is never less than that of the process that started it.
     """
     from benchmarks import million
-    from storage.taking import FIELDS
+    from storage.articles.export_rows import EXPORT_FIELDS
 
-    times = tuple(name for name in FIELDS if name.endswith("_at"))
-    (folder / "plain.py").write_text(PLAIN.format(columns=FIELDS, times=times), encoding="utf-8")
+    times = tuple(name for name in EXPORT_FIELDS if name.endswith("_at"))
+    (folder / "plain.py").write_text(PLAIN.format(columns=EXPORT_FIELDS, times=times), encoding="utf-8")
     million.make(folder / "news.db", articles)
 
 

@@ -2,7 +2,7 @@
 
 By hand means the same expression in MATCH, the columns of a list joined to it, and FTS5's own `snippet`. Ours finds the
 articles, makes them into values, reads their bodies and gives the sentence that answers, with the words marked in it.
-A common question is weighed by hand whole; ours weighs the last stored of its answers (storage.search.COMMON), so only
+A common question is weighed by hand whole; ours weighs the last stored of its answers (storage.search.fulltext.COMMON), so only
 where there are fewer must both give the same.
 """
 
@@ -16,14 +16,14 @@ from itertools import islice
 from typing import Any
 
 from benchmarks.pairs import Compared
-from storage.answers import ArticleSummary, Excerpt
-from storage.counting import count
-from storage.excerpts import excerpts
-from storage.filters import ArticleFilter, Sort
-from storage.questions import Question, parse
-from storage.search import COMMON, as_match
+from storage.articles.counts import count
+from storage.articles.filters import ArticleFilter, Sort
+from storage.articles.highlight import highlights
+from storage.articles.results import ArticleSummary, Highlight
+from storage.search.fulltext import RANK_LIMIT, to_fts5
+from storage.search.query import Query, parse
 from storage.store import Store
-from storage.words import forms
+from storage.text.analyzer import forms
 
 PAGE = 50
 RATIO = 1.5
@@ -48,7 +48,7 @@ def asked(store: Store, connection: sqlite3.Connection, columns: str, now: datet
         yield a_count(store, connection, kind, parse(texts[kind]))
     for name, wanted in (
         ("", ArticleFilter()),
-        (" of a middling word", ArticleFilter(question=parse(texts["middling"]))),
+        (" of a middling word", ArticleFilter(query=parse(texts["middling"]))),
     ):
         yield Compared(name=f"query --sort growth{name}", ours=partial(grown, store, wanted, now))
 
@@ -85,7 +85,7 @@ def _pair(connection: sqlite3.Connection, word: str) -> str:
     """The word with the one that stands behind it in the article that has it and was stored last."""
     found = connection.execute(
         "SELECT body FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rowid DESC LIMIT 1",
-        [as_match(parse(f"body:{word}").root)],
+        [to_fts5(parse(f"body:{word}").root)],
     )
     stems = forms(found.fetchone()[0])
     [(_, wanted)] = forms(word)
@@ -94,39 +94,39 @@ def _pair(connection: sqlite3.Connection, word: str) -> str:
 
 
 def a_page(
-    store: Store, connection: sqlite3.Connection, columns: str, kind: str, question: Question, sort: Sort
+    store: Store, connection: sqlite3.Connection, columns: str, kind: str, question: Query, sort: Sort
 ) -> Compared:
     """The first page of a question, ours and by hand."""
     narrow = ", ".join(f"articles.{name.strip()}" for name in columns.split(","))
     statement = f"SELECT {narrow}, {SNIPPET} {FROM} ORDER BY {SORTED[sort]} LIMIT {PAGE}"
-    match = as_match(question.root)
+    match = to_fts5(question.root)
     (found,) = connection.execute(f"SELECT count(*) {FROM}", [match]).fetchone()
 
-    def ours() -> list[Excerpt]:
-        wanted = ArticleFilter(question=question)
-        return list(excerpts(store, question, store.articles.find(wanted, sort=sort, limit=PAGE)))
+    def ours() -> list[Highlight]:
+        wanted = ArticleFilter(query=question)
+        return list(highlights(store, question, store.articles.find(wanted, sort=sort, limit=PAGE)))
 
     def plain() -> list[Any]:
         return connection.execute(statement, [match]).fetchall()
 
-    if found <= COMMON or sort is Sort.DATE:
+    if found <= RANK_LIMIT or sort is Sort.DATE:
         _compare(kind, ours(), plain(), sort)
     return Compared(name=f"{kind}: {question.text} ({found}), by {sort}", ours=ours, plain=plain, wanted=RATIO)
 
 
-def _compare(kind: str, ours: list[Excerpt], plain: list[Any], sort: Sort) -> None:
+def _compare(kind: str, ours: list[Highlight], plain: list[Any], sort: Sort) -> None:
     """Of equal rank either may stand first, or on the page at all: then the numbers must be equal."""
     same = [one.article.id for one in ours] == [row[0] for row in plain]
     if not (len(ours) == len(plain) if sort is Sort.RANK else same) or not all(one.snippet for one in ours):
         raise RuntimeError(f"{kind}: the two answers differ")
 
 
-def a_count(store: Store, connection: sqlite3.Connection, kind: str, question: Question) -> Compared:
+def a_count(store: Store, connection: sqlite3.Connection, kind: str, question: Query) -> Compared:
     """How many articles answer."""
-    match = as_match(question.root)
+    match = to_fts5(question.root)
 
     def ours() -> int:
-        return count(store, ArticleFilter(question=question))
+        return count(store, ArticleFilter(query=question))
 
     def plain() -> int:
         (found,) = connection.execute(

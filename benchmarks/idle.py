@@ -18,14 +18,14 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.measure import run
-from scraper.options import CrawlOptions, Relook
-from scraper.run import crawl
+from scraper.crawl.options import CrawlOptions, RecrawlMode
+from scraper.crawl.store_thread import StoreThread
+from scraper.engine.run import crawl
 from scraper.sources import get_source
-from scraper.writer import Writer
-from storage import logs
-from storage.config import load_config
+from storage.config import logging_setup
+from storage.config.settings import load_config
 from storage.store import open_store
-from tests.site import Site, generate_articles
+from tests.support.site import Site, generate_articles
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = 40
@@ -82,14 +82,14 @@ def main() -> None:
 
 def looks_inside(site: Site, folder: Path) -> Iterator[Look]:
     """Looks in this process, which has crawled before."""
-    logs.configure(level="error", form="text")
+    logging_setup.configure(level="error", form="text")
     config = load_config(folder / "presswatch.toml", database=f"sqlite:///{folder}/inside.db")
     loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
-    with open_store(config.storage.database) as store, closing(Writer()) as writer, loop as runner:
+    with open_store(config.storage.database) as store, closing(StoreThread()) as writer, loop as runner:
         for number in range(WARM_UP + LOOKS):
             site.clear_requests()
             before = time.process_time()
-            runner.run(crawl(get_source("caliber"), store, writer, config, CrawlOptions(relook=Relook.NONE)))
+            runner.run(crawl(get_source("caliber"), store, writer, config, CrawlOptions(recrawl=RecrawlMode.NONE)))
             if number >= WARM_UP:
                 yield look(site, time.process_time() - before)
 

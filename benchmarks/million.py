@@ -63,11 +63,11 @@ RUNS = HOURS // RUN_HOURS  # a source
 Row = tuple[Any, ...]
 TABLES = {
     "articles": "id, source, url, language, section, title, subtitle, body, description, published_at,"
-    " published_text, published_precision, author, view_count, image_url, content_hash, problems, first_seen_at,"
-    " last_seen_at, stored_at, last_fetched_at, revised_at, gone_at, reader_version, relook_at",
+    " published_raw, published_precision, author, view_count, image_url, content_hash, problems, first_seen_at,"
+    " last_seen_at, stored_at, fetched_at, revised_at, gone_at, parser_version, recrawl_at",
     "article_sections": "article_id, position, section, published_at",
     "revisions": "article_id, number, title, body, sections, published_at, content_hash, seen_from, seen_until, kind,"
-    " undeclared",
+    " is_stealth",
     "view_readings": "article_id, read_at, view_count",
     "links": "id, source, url, title, published_at, sections, language, first_listed_at, last_listed_at, outcome,"
     " attempts, read_at, article_id",
@@ -110,8 +110,8 @@ def _frame(connection: sqlite3.Connection) -> None:
         [(place + 1, name, f"https://{name}.example/rss.xml") for place, name in enumerate(SOURCES)],
     )
     connection.executemany(
-        "INSERT INTO crawl_runs (id, source, trigger, status, started_at, finished_at, beat_at, host, pid,"
-        " listed_count, new_count, revised_count, same_count, recounted_count, filtered_count, failed_count,"
+        "INSERT INTO crawl_runs (id, source, trigger, status, started_at, finished_at, heartbeat_at, host, pid,"
+        " listed_count, new_count, revised_count, unchanged_count, view_update_count, filtered_count, failed_count,"
         " gone_count, pending_count, request_count, byte_count)"
         " VALUES (?, ?, 'scheduled', 'succeeded', ?, ?, ?, 'newsroom', 1, 24, 10, 0, 3, 0, 0, 0, 0, 0, 15, 300000)",
         (_run(source, number) for source in range(len(SOURCES)) for number in range(RUNS)),
@@ -191,8 +191,8 @@ def _beside(
         kind = dice.choice(KINDS)
         before = body.replace(" ", " not ", 1)
         hashed = dice.randbytes(32).hex()
-        undeclared = dice.random() < 0.7
-        rows["revisions"].append((number, 1, title, before, listed, date, hashed, seen, edit, kind, undeclared))
+        is_stealth = dice.random() < 0.7
+        rows["revisions"].append((number, 1, title, before, listed, date, hashed, seen, edit, kind, is_stealth))
         rows["events"].append((SOURCES[source], "edited", url, "{}", edit, edit, edit))
     if gone is not None:
         rows["events"].append((SOURCES[source], "gone", url, "{}", gone, gone, gone))

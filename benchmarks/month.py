@@ -8,8 +8,8 @@ import tempfile
 import time
 
 from storage.store import open_store
-from tests.scheduler.month import Month
-from tests.scheduler.october import END, HOST, SETTINGS, START, table, told_month
+from tests.support.month import Month
+from tests.support.october import END, HOST, SETTINGS, START, table, told_month
 
 
 def main() -> None:

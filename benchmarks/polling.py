@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from scheduler.rules import Adaptive
-from tests.scheduler.simulation import Figures, compare
+from scheduler.planning.rules import Adaptive
+from tests.support.simulation import Figures, compare
 
 SEEDS = range(1, 9)
 RATES = (90.0, 12.0)

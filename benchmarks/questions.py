@@ -23,12 +23,12 @@ from typing import Any
 from benchmarks import full_text, million, pairs, saves, starts
 from benchmarks.measure import run
 from benchmarks.pairs import Compared
-from storage.answers import ArticleSummary
-from storage.counting import By, counts
-from storage.filters import ArticleFilter, Cursor, Sort
-from storage.gains import most_gained
-from storage.indexing import reindex
-from storage.records import ChangeKind, Precision
+from storage.articles.counts import By, counts
+from storage.articles.filters import ArticleFilter, Cursor, Sort
+from storage.articles.results import ArticleSummary
+from storage.articles.view_gains import top_gains
+from storage.model.records import DatePrecision, EditKind
+from storage.search.index import reindex
 from storage.store import Store, open_store
 
 NOW = million.END.replace(tzinfo=UTC)
@@ -41,7 +41,7 @@ SECTIONS = (
     "(SELECT group_concat(section, '|') FROM (SELECT section FROM article_sections"
     " WHERE article_id = articles.id AND position > 0 ORDER BY position))"
 )
-COLUMNS = ", ".join({"fetched_at": "last_fetched_at", "sections": SECTIONS}.get(name, name) for name in SUMMARY)
+COLUMNS = ", ".join({"fetched_at": "fetched_at", "sections": SECTIONS}.get(name, name) for name in SUMMARY)
 ORDER = "ORDER BY published_at DESC, id DESC"
 
 
@@ -155,7 +155,7 @@ def summary(row: tuple[Any, ...], title: str, terms: str) -> ArticleSummary:
             values[name] = datetime.fromisoformat(value).replace(tzinfo=UTC)
     values["sections"] = tuple(name for name in values["sections"].split("|") if name)
     precision = values["published_precision"]
-    values["published_precision"] = None if precision is None else Precision(precision)
+    values["published_precision"] = None if precision is None else DatePrecision(precision)
     return ArticleSummary(**values, source_title=title, terms=terms)
 
 
@@ -196,7 +196,7 @@ def views_and_past(store: Store) -> Iterator[Compared]:
     """Nothing to compare with: absolute times."""
 
     def gained(days: int) -> Any:
-        return most_gained(store, ArticleFilter(), since=NOW - days * DAY, until=NOW, limit=20)
+        return top_gains(store, ArticleFilter(), since=NOW - days * DAY, until=NOW, limit=20)
 
     def newest(sort: Sort, **asked: Any) -> Any:
         return list(islice(store.articles.find(ArticleFilter(**asked), sort=sort, limit=PAGE), PAGE))
@@ -208,7 +208,7 @@ def views_and_past(store: Store) -> Iterator[Compared]:
     yield Compared(name="query --as-of a year ago", ours=partial(newest, Sort.DATE, as_of=year))
     viewed = partial(newest, Sort.VIEWS, as_of=month)
     yield Compared(name="query --as-of 30 days ago --sort views", ours=viewed)
-    edited = partial(newest, Sort.DATE, edited_since=NOW - 7 * DAY, changes=(ChangeKind.MINOR,))
+    edited = partial(newest, Sort.DATE, edited_since=NOW - 7 * DAY, changes=(EditKind.MINOR,))
     yield Compared(name="query --edited-since 7d --edit-kind minor", ours=edited)
 
 

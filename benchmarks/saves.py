@@ -21,20 +21,20 @@ from typing import Any
 
 from benchmarks import million
 from benchmarks.million import Rows, insert
-from scraper.group_commit import MOST
-from storage.fetches import Try
-from storage.indexed import as_columns
-from storage.matching import Document
-from storage.records import ArticleData, Precision, Why
-from storage.saving import Save
+from scraper.crawl.write_batcher import MAX_BATCH
+from storage.crawling.fetches import FetchAttempt
+from storage.model.records import ArticleData, DatePrecision, FetchPurpose
+from storage.saving.saving import SaveRequest
+from storage.search.index_entries import fts5_columns
+from storage.search.matcher import IndexedDocument
 from storage.store import Store, open_store
 
 PAIRS = 7
 SAVED = 400
-BY_HAND = f"by hand, {MOST} in a transaction"
+BY_HAND = f"by hand, {MAX_BATCH} in a transaction"
 WAYS = {
-    f"ours, {MOST} in a transaction": MOST,
-    BY_HAND: MOST,
+    f"ours, {MAX_BATCH} in a transaction": MAX_BATCH,
+    BY_HAND: MAX_BATCH,
     "ours, a transaction each": 1,
     "by hand, a transaction each": 1,
     "by hand, a transaction each, without the index": 1,
@@ -45,7 +45,7 @@ INDEX = (
     "INSERT INTO articles_fts (rowid, body, title, subtitle, section, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 SETTLE = (
-    "UPDATE links SET outcome = 'stored', attempts = 0, next_attempt_at = NULL, missing_at = NULL, reason = NULL,"
+    "UPDATE links SET outcome = 'stored', attempts = 0, next_attempt_at = NULL, first_404_at = NULL, reason = NULL,"
     " sections = ?, language = ?, article_id = ?, read_at = ? WHERE id = ?"
 )
 
@@ -105,23 +105,30 @@ def _named(rows: Rows) -> dict[int, tuple[str, ...]]:
     return named
 
 
-def _read(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> Save:
+def _read(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> SaveRequest:
     """What a page of it said, and the fetch that brought it."""
     row = dict(zip(million.TABLES["articles"].split(", "), article, strict=True))
     at = _moment(row["stored_at"])
     assert at is not None
     precision = row["published_precision"]
-    same = ("source", "url", "title", "subtitle", "body", "description", "published_text", "author", "view_count")
+    same = ("source", "url", "title", "subtitle", "body", "description", "published_raw", "author", "view_count")
     data = ArticleData(
-        **{name: row[name] for name in (*same, "image_url", "language", "reader_version")},
+        **{name: row[name] for name in (*same, "image_url", "language", "parser_version")},
         sections=named[row["id"]],
         published_at=_moment(row["published_at"]),
-        published_precision=None if precision is None else Precision(precision),
+        published_precision=None if precision is None else DatePrecision(precision),
         fetched_at=at,
         problems=(),
     )
-    tried = Try(url=data.url, why=Why.NEW, at=at, run_id=None, byte_count=5 * len(data.body), http_status=200)
-    return Save(data=data, tried=tried, section=data.sections[0])
+    tried = FetchAttempt(
+        url=data.url,
+        purpose=FetchPurpose.NEW,
+        fetched_at=at,
+        run_id=None,
+        byte_count=5 * len(data.body),
+        http_status=200,
+    )
+    return SaveRequest(data=data, attempt=tried, section=data.sections[0])
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -150,4 +157,4 @@ def _entries(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> tuple
     row = dict(zip(million.TABLES["articles"].split(", "), article, strict=True))
     sections = named[row["id"]]
     said = {name: row[name] for name in ("title", "subtitle", "body", "source", "language")}
-    return row["id"], *as_columns(Document(sections=sections, **said))
+    return row["id"], *fts5_columns(IndexedDocument(sections=sections, **said))

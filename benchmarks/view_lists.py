@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from storage.article_sections import add_sections, without_sections
-from storage.filters import ArticleFilter, Sort
-from storage.gains import most_gained
-from storage.models import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
-from storage.records import ChangeKind
+from storage.articles.filters import ArticleFilter, Sort
+from storage.articles.view_gains import top_gains
+from storage.database.article_sections import add_sections, without_sections
+from storage.database.tables import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
+from storage.model.records import EditKind
 from storage.store import Store, open_store
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -48,9 +48,9 @@ def report(store: Store) -> None:
     politics = ArticleFilter(source="one", section="politics", since=week)
     past, long_ago = NOW - timedelta(days=20), NOW - timedelta(days=400)
     for name, ask in (
-        ("views --top 20 --window 24h", lambda: most_gained(store, ArticleFilter(), since=day, until=NOW, limit=20)),
-        ("views --top 20 --window 7d", lambda: most_gained(store, ArticleFilter(), since=week, until=NOW, limit=20)),
-        ("the same of a source, a section", lambda: most_gained(store, politics, since=week, until=NOW, limit=20)),
+        ("views --top 20 --window 24h", lambda: top_gains(store, ArticleFilter(), since=day, until=NOW, limit=20)),
+        ("views --top 20 --window 7d", lambda: top_gains(store, ArticleFilter(), since=week, until=NOW, limit=20)),
+        ("the same of a source, a section", lambda: top_gains(store, politics, since=week, until=NOW, limit=20)),
         ("query, newest 50", lambda: newest(store, Sort.DATE)),
         ("query --as-of 20 days ago, newest 50", lambda: newest(store, Sort.DATE, as_of=past)),
         ("query --as-of 400 days ago, newest 50", lambda: newest(store, Sort.DATE, as_of=long_ago)),
@@ -63,7 +63,7 @@ def report(store: Store) -> None:
         print(f"{name:<44}{1000 * best(ask):8.0f} ms")
 
 
-MINOR = (ChangeKind.MINOR,)
+MINOR = (EditKind.MINOR,)
 
 
 def newest(store: Store, sort: Sort, **asked: Any) -> list[Any]:
@@ -103,7 +103,7 @@ def _born(number: int, count: int) -> datetime:
 def _article(number: int, count: int) -> dict[str, Any]:
     born = _born(number, count)
     later = born + timedelta(hours=30) if _is_edited(number) else None
-    moments = dict.fromkeys(("first_seen_at", "last_seen_at", "stored_at", "last_fetched_at"), born)
+    moments = dict.fromkeys(("first_seen_at", "last_seen_at", "stored_at", "fetched_at"), born)
     return moments | {
         "id": number,
         "source": "one" if number % 2 else "two",
@@ -118,7 +118,7 @@ def _article(number: int, count: int) -> dict[str, Any]:
         "content_hash": str(number),
         "problems": (),
         "revised_at": later,
-        "reader_version": 1,
+        "parser_version": 1,
     }
 
 
@@ -132,7 +132,7 @@ def _readings(number: int, count: int) -> Iterator[dict[str, Any]]:
     for place in range(READINGS):
         views += dice.randrange(400)
         read_at = born + timedelta(days=30) * ((place + 1) / READINGS) ** 3
-        yield {"article_id": number, "read_at": read_at, "view_count": views}
+        yield {"article_id": number, "measured_at": read_at, "view_count": views}
 
 
 def _revisions(number: int, count: int) -> Iterator[dict[str, Any]]:
@@ -140,7 +140,7 @@ def _revisions(number: int, count: int) -> Iterator[dict[str, Any]]:
         born = _born(number, count)
         yield {
             "article_id": number,
-            "number": 1,
+            "revision_number": 1,
             "title": f"Story {number}",
             "body": BODY,
             "sections": ("politics",),
@@ -148,8 +148,8 @@ def _revisions(number: int, count: int) -> Iterator[dict[str, Any]]:
             "content_hash": f"-{number}",
             "seen_from": born,
             "seen_until": born + timedelta(hours=30),
-            "kind": ChangeKind.MINOR,
-            "undeclared": False,
+            "edit_kind": EditKind.MINOR,
+            "is_stealth": False,
         }
 
 

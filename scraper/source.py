@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from storage.records import Reading
+from storage.model.records import ParsedPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cards:
+class TeaserSelectors:
     """XPaths of a list page: the cards first, the rest relative to one card.
 
     Cards are cut out before their links are looked at: joining every link of a page costs more than parsing it.
@@ -34,7 +34,7 @@ class Cards:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListPage:
+class ListingPage:
     """A channel in HTML. `paging` is how page n is asked for, as a suffix such as "?page={page}"; None: one page."""
 
     path: str
@@ -42,7 +42,7 @@ class ListPage:
     paging: str | None = None
 
 
-Channel = Feed | ListPage
+Channel = Feed | ListingPage
 
 
 class PageParser(Protocol):
@@ -56,13 +56,13 @@ class PageParser(Protocol):
         *,
         url: str,
         source: Source,
-        addresses: Any,  # scraper.links.Addresses, which needs a Source
+        urls: Any,  # scraper.parsing.source_urls.SourceUrls, which needs a Source
         fetched_at: datetime,
         content_type: str | None = None,
     ) -> None:
         """Take the page at the canonical address `url`. Raises PageError if `body` is not HTML."""
 
-    def read(self) -> Reading:
+    def parse(self) -> ParsedPage:
         """Parse every field. Raises PageError if the page is no article."""
         ...
 
@@ -78,11 +78,11 @@ class Source:
 
     name: str
     title: str
-    home: str
+    base_url: str
     terms: str
     timezone: str
     channels: tuple[Channel, ...]
-    cards: Cards
+    teasers: TeaserSelectors
     article_path: str
     languages: tuple[str, ...]  # crawled unless set otherwise
     default_language: str

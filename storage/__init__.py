@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from storage.answers import ArticleFull, ArticleSummary, Revision, ViewReading
-    from storage.counting import By, count, counts
-    from storage.errors import ConfigError, PresswatchError, StoreError
-    from storage.filters import ArticleFilter, Cursor, Sort
+    from storage.articles.counts import By, count, counts
+    from storage.articles.filters import ArticleFilter, Cursor, Sort
+    from storage.articles.results import ArticleFull, ArticleSummary, Revision, ViewReading
+    from storage.model.errors import ConfigError, PresswatchError, StoreError
     from storage.store import Store, open_store
 
 __all__ = [
@@ -36,10 +36,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "storage.answers": ("ArticleFull", "ArticleSummary", "Revision", "ViewReading"),
-    "storage.counting": ("By", "count", "counts"),
-    "storage.errors": ("ConfigError", "PresswatchError", "StoreError"),
-    "storage.filters": ("ArticleFilter", "Cursor", "Sort"),
+    "storage.articles.results": ("ArticleFull", "ArticleSummary", "Revision", "ViewReading"),
+    "storage.articles.counts": ("By", "count", "counts"),
+    "storage.model.errors": ("ConfigError", "PresswatchError", "StoreError"),
+    "storage.articles.filters": ("ArticleFilter", "Cursor", "Sort"),
     "storage.store": ("Store", "open_store"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

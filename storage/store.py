@@ -6,22 +6,22 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from storage import schema
-from storage.engine import create_store_engine
-from storage.session import Database
+from storage.database import schema
+from storage.database.engine import create_store_engine
+from storage.database.session import Database
 
 if TYPE_CHECKING:
-    from storage.alerts import Alerts
-    from storage.articles import Articles
-    from storage.crawls import Crawls
-    from storage.events import Events
-    from storage.leases import Leases
-    from storage.links import Links
-    from storage.runs import Runs
-    from storage.saving import Saving
-    from storage.schedules import Schedules
-    from storage.sources import Sources
-    from storage.watches import Watches
+    from storage.articles.articles import Articles
+    from storage.crawling.crawls import Crawls
+    from storage.crawling.events import Events
+    from storage.crawling.links import Links
+    from storage.crawling.runs import Runs
+    from storage.crawling.sources import Sources
+    from storage.notifications.outbox import Alerts
+    from storage.notifications.watches import SavedSearches
+    from storage.saving.saving import ArticleWriter
+    from storage.scheduling.leases import Leases
+    from storage.scheduling.schedules import Schedules
 
 BUSY_TIMEOUT = timedelta(seconds=30)
 
@@ -31,67 +31,67 @@ class Store(Database):
 
     @cached_property
     def sources(self) -> Sources:
-        from storage.sources import Sources
+        from storage.crawling.sources import Sources
 
         return Sources(self)
 
     @cached_property
     def articles(self) -> Articles:
-        from storage.articles import Articles
+        from storage.articles.articles import Articles
 
         return Articles(self)
 
     @cached_property
-    def saving(self) -> Saving:
-        from storage.saving import Saving
+    def saving(self) -> ArticleWriter:
+        from storage.saving.saving import ArticleWriter
 
-        return Saving(self)
+        return ArticleWriter(self)
 
     @cached_property
     def links(self) -> Links:
-        from storage.links import Links
+        from storage.crawling.links import Links
 
         return Links(self)
 
     @cached_property
     def crawls(self) -> Crawls:
-        from storage.crawls import Crawls
+        from storage.crawling.crawls import Crawls
 
         return Crawls(self)
 
     @cached_property
     def runs(self) -> Runs:
-        from storage.runs import Runs
+        from storage.crawling.runs import Runs
 
         return Runs(self)
 
     @cached_property
     def schedules(self) -> Schedules:
-        from storage.schedules import Schedules
+        from storage.scheduling.schedules import Schedules
 
         return Schedules(self)
 
     @cached_property
     def leases(self) -> Leases:
-        from storage.leases import Leases
+        from storage.scheduling.leases import Leases
 
         return Leases(self)
 
     @cached_property
     def events(self) -> Events:
-        from storage.events import Events
+        from storage.crawling.events import Events
 
         return Events(self)
 
     @cached_property
-    def watches(self) -> Watches:
-        from storage.watches import Watches
+    def watches(self) -> SavedSearches:
+        from storage.notifications.watches import SavedSearches
 
-        return Watches(self)
+        return SavedSearches(self)
 
     @cached_property
     def alerts(self) -> Alerts:
-        from storage.alerts import Alerts
+        from storage.notifications.outbox import Alerts
 
         return Alerts(self)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from click.testing import CliRunner, Result
 
-from tests.postgres.server import Server
-from tests.storage.rows import address_of, empty_database
+import presswatch
 from tests.support import examples
 from tests.support.patience import patient
+from tests.support.postgres.server import Server
+from tests.support.rows import Rows, address_of, empty_database
 
 examples.register()
 
@@ -59,3 +62,33 @@ def sqlite_database(tmp_path: Path) -> str:
 def database(request: pytest.FixtureRequest) -> str:
     """The address of a database with our tables; each test that asks for it runs on both kinds."""
     return str(request.getfixturevalue(f"{request.param}_database"))
+
+
+class Ask(Protocol):
+    """Runs one command on the database of `rows`."""
+
+    def __call__(self, *arguments: str) -> Result: ...
+
+
+@pytest.fixture
+def rows(database: str) -> Iterator[Rows]:
+    made = Rows(database)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without a configuration, and an environment that says nothing."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("PRESSWATCH_CONFIG", "PRESSWATCH_DATABASE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def ask(rows: Rows, alone: Path) -> Ask:
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(presswatch.main, [*arguments, "--database", rows.database], prog_name="presswatch")
+
+    return run

@@ -25,7 +25,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "parsing and selection": [
         "scraper/parsing/*",
         "scraper/crawl/selection.py",
-        "scraper/selection.py",
+        "scraper/crawl/selection.py",
         *(f"scraper/{name}.py" for name in PARSING),
     ],
     "planning and health": [

@@ -24,10 +24,10 @@ from typing import Any
 from click.testing import CliRunner
 
 import presswatch
-from tests.site import Article, Site, demo_articles, demo_counts, demo_edits, later_articles
+from tests.support.paths import ROOT
 from tests.support.patience import patient
+from tests.support.site import Article, Site, demo_articles, demo_counts, demo_edits, later_articles
 
-ROOT = Path(__file__).parents[1]
 CONFIG = "presswatch.toml"
 DATABASE = ("--database", "sqlite:///demo.db")
 PATIENCE = 60.0  # seconds for one command
@@ -193,7 +193,7 @@ def check_stored(rows: Iterable[Mapping[str, Any]], site: Site, edited: Collecti
 
 def check_runs(runs: Sequence[Mapping[str, Any]], expected: Sequence[tuple[int, int, int]]) -> None:
     """Compares what the crawls counted, the first one first: new, edited, views updated."""
-    counted = [(run["new_count"], run["revised_count"], run["recounted_count"]) for run in reversed(runs)]
+    counted = [(run["new_count"], run["revised_count"], run["view_update_count"]) for run in reversed(runs)]
     if counted != expected:
         raise DemoError(f"the crawls counted (new, edited, views updated) {counted}, the site was told {expected}")
 

@@ -25,10 +25,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from storage.relooks import RUNGS
+from storage.model.recrawl import RECRAWL_AGES
 from tests.demo import DATABASE, EVERYTHING, DemoError, Terminal, environment, go_on, tell, wanted
-from tests.site import Site, demo_articles, demo_edits
 from tests.support.patience import patient
+from tests.support.site import Site, demo_articles, demo_edits
 
 SETTINGS = """\
 [scraper]
@@ -130,7 +130,7 @@ def _demo(site: Site, hook: Receiver, terminal: Terminal, *, short: bool) -> Non
 def publish(site: Site, now: datetime, *, due_at: datetime) -> None:
     """The articles; those that will be edited are as old as makes their next look due at `due_at`, a whole minute."""
     soon = {slug for slug, _ in demo_edits(now)}
-    born = due_at - RUNGS[0]
+    born = due_at - RECRAWL_AGES[0]
     site.publish_many(replace(one, published_at=born) if one.slug in soon else one for one in demo_articles(now))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tests.site import Article, blocks
+from tests.support.site import Article, blocks
 
 
 def sundar_articles(now: datetime) -> Sequence[Article]:

@@ -12,20 +12,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scraper.links import Addresses
+from scraper.parsing.source_urls import SourceUrls
 from scraper.source import Source
 from scraper.sources import get_source
-from storage import channels
-from storage.channels import PollResult
-from storage.crawls import ChannelPoll
-from storage.fetches import Try
-from storage.records import Failure, Known, Link, RunStatus, Stage, Trigger, Why
-from storage.runs import CrawlCounts
+from storage.crawling import channels
+from storage.crawling.channels import PollResult
+from storage.crawling.crawls import ChannelPoll
+from storage.crawling.fetches import FetchAttempt
+from storage.crawling.runs import CrawlCounts
+from storage.model.records import FailureStage, FetchFailure, FetchPurpose, KnownLink, Link, RunStatus, Trigger
 from storage.store import Store, open_store
 from tests.example_articles import sundar_articles
-from tests.site import Article, demo_articles, demo_edits, later_articles
-from tests.site.markup import article_page
-from tests.site.styles import PageStyle
+from tests.support.site import Article, demo_articles, demo_edits, later_articles
+from tests.support.site.markup import article_page
+from tests.support.site.styles import PageStyle
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,7 +36,7 @@ SUNDAR = replace(
     CALIBER,
     name="sundar",
     title="Sundar News Agency",
-    home="https://sundar.example",
+    base_url="https://sundar.example",
     terms="Quote as much as you need, with the name of the agency and a link",
 )
 
@@ -65,7 +65,7 @@ class Desk:
 
     @property
     def channel(self) -> str:
-        return f"{self.source.home}/rss.xml"
+        return f"{self.source.base_url}/rss.xml"
 
     def edit(self, slug: str, old: str = "", new: str = "", **fields: Any) -> None:
         """Has the site replace words of a body, or whole fields."""
@@ -78,16 +78,18 @@ class Desk:
     def crawl(self, at: datetime) -> None:
         """One look at all of the site that begins at `at`, an article a second."""
         run = self.store.runs.open(self.source.name, Trigger.SCHEDULED, now=at)
-        urls = {slug: self.source.home + article.path for slug, article in self.articles.items()}
+        urls = {slug: self.source.base_url + article.path for slug, article in self.articles.items()}
         links = [Link(url=url, channel=self.channel, title=self.articles[slug].title) for slug, url in urls.items()]
         known = self._poll(links, at)
         for number, (slug, url) in enumerate(urls.items()):
-            why = Why.RELOOK if url in known else Why.NEW
-            self._fetch(slug, Try(url=url, why=why, at=at + number * SECOND, run_id=run, http_status=200))
+            why = FetchPurpose.RECRAWL if url in known else FetchPurpose.NEW
+            self._fetch(
+                slug, FetchAttempt(url=url, purpose=why, fetched_at=at + number * SECOND, run_id=run, http_status=200)
+            )
         counts = CrawlCounts(listed=len(urls), requests=len(urls) + 2, changed=True)
         self.store.runs.close(run, RunStatus.SUCCEEDED, now=at + len(urls) * SECOND, counts=counts)
 
-    def _poll(self, links: list[Link], at: datetime) -> Mapping[str, Known]:
+    def _poll(self, links: list[Link], at: datetime) -> Mapping[str, KnownLink]:
         """Record that the channel lists these links, and return what was known before."""
         with self.store.write() as connection:
             state = channels.get_or_create(connection, self.source.name, [self.channel])[self.channel]
@@ -109,20 +111,22 @@ class Desk:
         run = self.store.runs.open(self.source.name, Trigger.SCHEDULED, now=at)
         self.store.runs.close(run, RunStatus.FAILED, now=at + 31 * SECOND, error=error)
 
-    def _fetch(self, slug: str, tried: Try) -> None:
+    def _fetch(self, slug: str, tried: FetchAttempt) -> None:
         if slug in self.away:
-            missing = Failure(url=tried.url, stage=Stage.HTTP_4XX, reason="answered 404", http_status=404)
+            missing = FetchFailure(
+                url=tried.url, failure_stage=FailureStage.HTTP_4XX, reason="answered 404", http_status=404
+            )
             self.store.links.record_failure(replace(tried, http_status=404), missing)
             return
-        shown = replace(self.articles[slug], views=self._views(slug, tried.at))
+        shown = replace(self.articles[slug], views=self._views(slug, tried.fetched_at))
         page = self.source.page(
-            article_page(shown, self.source.home, [], PageStyle()).encode(),
+            article_page(shown, self.source.base_url, [], PageStyle()).encode(),
             url=tried.url,
             source=self.source,
-            addresses=Addresses(self.source),
-            fetched_at=tried.at,
+            urls=SourceUrls(self.source),
+            fetched_at=tried.fetched_at,
         )
-        data = page.read().article
+        data = page.parse().article
         is_political = self.source.section_names["politics"] & set(data.sections)
         self.store.saving.save(data, tried, section="politics" if is_political else None)
 
@@ -187,7 +191,7 @@ def _day_after(caliber: Desk, sundar: Desk) -> None:
     caliber.articles = _by_slug(later_articles(next_noon - HOUR / 6)) | caliber.articles
     caliber.crawl(next_noon)
     sundar.crawl(next_noon + HOUR / 2)
-    politics = f"{caliber.source.home}/en/category/politics"
+    politics = f"{caliber.source.base_url}/en/category/politics"
     caliber.store.events.add(source="caliber", kind="gap", subject=politics, details=MISSED, now=next_noon)
     caliber.store.events.open(source="sundar", kind="silent", subject="", details=SILENCE, now=next_noon + HOUR)
 
@@ -195,9 +199,9 @@ def _day_after(caliber: Desk, sundar: Desk) -> None:
 MISSED = {
     "sentence": "none of its 3 links was known: articles that came since 2026-11-04 21:00 UTC may have been missed",
     "listed": 3,
-    "last_good_at": "2026-11-04 21:00:00+00:00",
+    "last_success_at": "2026-11-04 21:00:00+00:00",
 }
-"""A gap, in the words of scraper.looks."""
+"""A gap, in the words of scraper.crawl.discovery."""
 
 SILENCE = {
     "sentence": "nothing new for 1 d 35 min, since 2026-11-04T11:25:00+00:00; 8.4 articles were to be expected by its "
@@ -211,4 +215,4 @@ SILENCE = {
     "patience": 7.0,
     "arrivals_known": 5,
 }
-"""A silence, in the words of scheduler.silence."""
+"""A silence, in the words of scheduler.health.silence."""

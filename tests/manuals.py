@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 import presswatch
 from presswatch.cli.main import COMMANDS
-from storage.config import TABLES, SourceSettings, settings_of
+from storage.config.settings import SETTINGS_TABLES, SourceSettings, setting_rows
 
-ROOT = Path(__file__).resolve().parent.parent
-SETTINGS = {f"{table}.{row.name}": row for table, kind in TABLES.items() for row in settings_of(kind)} | {
-    f"sources.NAME.{row.name}": row for row in settings_of(SourceSettings)
+SETTINGS = {f"{table}.{row.name}": row for table, kind in SETTINGS_TABLES.items() for row in setting_rows(kind)} | {
+    f"sources.NAME.{row.name}": row for row in setting_rows(SourceSettings)
 }
-_SETTING = re.compile(rf"\b((?:{'|'.join(TABLES)}|sources\.NAME)\.[a-z_]+)\b(?! *=)(?: \(([^)]+)\))?")
+_SETTING = re.compile(rf"\b((?:{'|'.join(SETTINGS_TABLES)}|sources\.NAME)\.[a-z_]+)\b(?! *=)(?: \(([^)]+)\))?")
 
 
 def check_command(words: list[str]) -> None:

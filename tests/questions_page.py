@@ -26,9 +26,9 @@ from click.testing import CliRunner
 
 import presswatch
 from tests.example_news import store_news
-from tests.storage.rows import empty_database
+from tests.support.paths import ROOT
+from tests.support.rows import empty_database
 
-ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "docs" / "questions.md"
 README = ROOT / "README.md"
 SECTIONS = ("Searching", "Views, edits, as of a day", "Taking it out")

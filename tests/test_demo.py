@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
 from tests.support.patience import patient
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:

@@ -19,14 +19,15 @@ from typing import Any
 import yaml
 
 from scraper.sources import load_crawl_config
-from storage.config import SchedulerSettings
-from storage.values import duration, size
-from tests.crawl.stories import story
-from tests.daemon.post import Post
-from tests.daemon.test_daemon import free_port
-from tests.manuals import ROOT, check_command, check_settings
-from tests.site import Site
-from tests.site.fixtures import shared_site, site
+from storage.config.parsers import duration, size
+from storage.config.settings import SchedulerSettings
+from tests.manuals import check_command, check_settings
+from tests.scheduler.daemon.test_daemon import free_port
+from tests.support.daemon_process import Post
+from tests.support.paths import ROOT
+from tests.support.site import Site
+from tests.support.site.fixtures import shared_site, site
+from tests.support.stories import story
 
 __all__ = ["shared_site", "site"]
 

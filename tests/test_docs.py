@@ -11,16 +11,17 @@ import click
 import pytest
 
 import presswatch
-from storage.config import TABLES as OWN_TABLES
-from storage.config import SourceSettings, load_config, settings_of
-from tests.crawl.desk import Desk
-from tests.crawl.stories import story
-from tests.site import Site
-from tests.site.fixtures import shared_site, site
+from storage.config.settings import SETTINGS_TABLES as OWN_TABLES
+from storage.config.settings import SourceSettings, load_config, setting_rows
+from tests.support.crawl_env import Desk
+from tests.support.paths import ROOT
+from tests.support.site import Site
+from tests.support.site.fixtures import shared_site, site
+from tests.support.stories import story
 
 __all__ = ["shared_site", "site"]
 
-ROOT = Path(__file__).resolve().parent.parent
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TABLES = {**OWN_TABLES, "sources.NAME": SourceSettings}
 
@@ -38,7 +39,7 @@ def commands(group: click.Group, prefix: str) -> Iterator[tuple[str, click.Comma
 
 
 COMMANDS = dict(commands(presswatch.main, "presswatch"))
-SETTINGS = [(path, row.name) for path, kind in TABLES.items() for row in settings_of(kind)]
+SETTINGS = [(path, row.name) for path, kind in TABLES.items() for row in setting_rows(kind)]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -63,7 +64,7 @@ def test_no_option_in_the_readme_is_made_up() -> None:
 
 @pytest.mark.parametrize(("path", "name"), SETTINGS, ids=".".join)
 def test_every_setting_is_in_the_readme_with_its_default_and_help(path: str, name: str) -> None:
-    row = next(row for row in settings_of(TABLES[path]) if row.name == name)
+    row = next(row for row in setting_rows(TABLES[path]) if row.name == name)
     line = next((line for line in README.splitlines() if line.startswith(f"| `{path}.{name}`")), "")
     assert row.metadata["help"] in line
     default = row.metadata["default"]

@@ -9,26 +9,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawl.stories import story
-from tests.site import Site
-from tests.site.fixtures import shared_site, site
+from tests.support.paths import ROOT
+from tests.support.site import Site
+from tests.support.site.fixtures import shared_site, site
+from tests.support.stories import story
 
 __all__ = ["shared_site", "site"]
 
-ROOT = Path(__file__).resolve().parent.parent
+
 PACKAGES = ("storage", "scraper", "scheduler", "presswatch")
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 SCRAPY_SIDE = {
-    "scraper/event_loop.py",
-    "scraper/downloading.py",  # a subclass of its download handler, which its settings name
-    "scraper/extensions.py",
-    "scraper/failures.py",
-    "scraper/middlewares.py",
-    "scraper/pipelines.py",
-    "scraper/run.py",
-    "scraper/settings.py",  # what Scrapy has by itself, of which it takes away
-    "scraper/spiders.py",
+    "scraper/engine/event_loop.py",
+    "scraper/engine/download_handler.py",  # a subclass of its download handler, which its settings name
+    "scraper/engine/extensions.py",
+    "scraper/engine/failures.py",
+    "scraper/engine/middlewares.py",
+    "scraper/engine/pipelines.py",
+    "scraper/engine/run.py",
+    "scraper/engine/scrapy_settings.py",  # what Scrapy has by itself, of which it takes away
+    "scraper/engine/spiders.py",
 }
 FORBIDDEN = {
     "storage": {
@@ -108,7 +109,9 @@ def test_the_scheduler_knows_only_the_declarations_of_the_scraper(path: Path) ->
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_what_sends_imports_apprise_and_only_when_it_sends(path: Path) -> None:
     assert "apprise" not in {module.split(".")[0] for module in imported(path)}
-    assert name_of(path) == "scheduler/sending.py" or 'import_module("apprise")' not in path.read_text("utf-8")
+    assert name_of(path) == "scheduler/notifications/sender.py" or 'import_module("apprise")' not in path.read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -167,7 +170,7 @@ def test_a_query_loads_neither_the_mapper_nor_another_database_nor_feeds(tmp_pat
     asked = ["query", "--database", f"sqlite:///{tmp_path}/asked.db"]
     loaded_by(asked, tmp_path)  # the first one makes the tables
     loaded = modules_loaded_by(asked, tmp_path)
-    assert {"sqlalchemy", "storage.models"} <= loaded
+    assert {"sqlalchemy", "storage.database.tables"} <= loaded
     assert not loaded & {"sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "presswatch.output.feeds"}
 
 

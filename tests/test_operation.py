@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.delays import DelayReport
-from scheduler.metrics import metrics_text
-from scheduler.report import State, StatusReport
-from storage.config import load_config
-from storage.event_kinds import EventKind
+from scheduler.daemon.metrics import metrics_text
+from scheduler.health.latency import LatencyReport
+from scheduler.health.status import State, StatusReport
+from storage.config.settings import load_config
+from storage.model.event_kinds import EventKind
 from storage.store import open_store
-from tests.manuals import ROOT, check_command, check_settings, commands_in
+from tests.manuals import check_command, check_settings, commands_in
+from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "operation.md").read_text(encoding="utf-8")
 COMMANDS = [shlex.join(words) for words in commands_in(PAGE)]
@@ -53,10 +54,10 @@ def test_every_kind_of_event_is_explained_and_every_state_is_named() -> None:
 def test_every_metric_is_listed_and_none_is_made_up() -> None:
     report = StatusReport(
         at=datetime.now(UTC),
-        is_watched=False,
+        has_daemon=False,
         daemon=None,
         sources=(),
-        delays=DelayReport(lines=(), left_out={}),
+        delays=LatencyReport(lines=(), excluded={}),
         undelivered=0,
     )
     told = metrics_text(report, crawling=0, tasks=1).decode()

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import storage
-from storage.records import ChangeKind
-from tests.storage.rows import DAY, HOUR, NOON, Rows
+from storage.model.records import EditKind
+from tests.support.paths import ROOT
+from tests.support.rows import DAY, HOUR, NOON, Rows
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "python.md"
 
 
@@ -22,7 +22,7 @@ def test_the_examples_of_the_page_run(sqlite_database: str, tmp_path: Path, monk
     rows.article("gas-corridor", published_at=NOON, view_count=500)
     law = rows.article("transit-law", view_count=100)
     rows.article("opposition-leader-speaks", language="ru", view_count=5, published_at=NOON - DAY)
-    rows.revision(law, 1, title="Transit bill", kind=ChangeKind.TITLE, seen_until=NOON + HOUR)
+    rows.revision(law, 1, title="Transit bill", kind=EditKind.TITLE, seen_until=NOON + HOUR)
     rows.readings(law, 10, 60, 100)
     rows.store.close()
     (tmp_path / "news.db").rename(tmp_path / "presswatch.db")

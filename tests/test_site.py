@@ -8,20 +8,19 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from urllib.request import urlopen
 
 import psutil
 import pytest
 
-from tests.site import Article, Site, SiteError
-from tests.site_tests.client import get
+from tests.support.paths import ROOT
 from tests.support.patience import patient, wait_until
+from tests.support.site import Article, Site, SiteError
+from tests.support_tests.client import get
 
-ROOT = Path(__file__).parents[1]
 HOLDER = """
 import sys
-from tests.site import Site
+from tests.support.site import Site
 site = Site.start()
 print(site.pid, flush=True)
 sys.stdin.read()
@@ -137,7 +136,7 @@ def test_reset_forgets_everything() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
-    with python("-m", "tests.site", "--port", "0", "--articles", "34") as command:
+    with python("-m", "tests.support.site", "--port", "0", "--articles", "34") as command:
         assert command.stdout is not None
         address = command.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")

@@ -16,18 +16,18 @@ from presswatch.output import formats
 from presswatch.output.formats import FORMATS
 from presswatch.output.records import (
     field_names,
-    plain_table,
     select_fields,
+    table_rows,
     terminal_width,
     with_attribution,
     write_records,
 )
-from presswatch.output.tables import UTC_NOTE, attribution, excerpt_lines
-from storage import cursors
-from storage.answers import ArticleGain, ArticleHit, ArticleSummary, Excerpt
-from storage.counting import By, count, counts
-from storage.errors import ConfigError
-from storage.filters import ArticleFilter, Cursor, Sort
+from presswatch.output.tables import UTC_NOTE, attribution, render_highlights
+from storage.articles import cursors
+from storage.articles.counts import By, count, counts
+from storage.articles.filters import ArticleFilter, Cursor, Sort
+from storage.articles.results import ArticleByGrowth, ArticleSummary, Highlight, ScoredArticle
+from storage.model.errors import ConfigError
 from storage.store import Store
 
 SNIPPET_FIELD = "snippet"
@@ -55,7 +55,7 @@ class PageIterator(Iterator[ArticleSummary]):
 
     def next_page(self, sort: Sort) -> str | None:
         """The cursor of what follows, once all has been read; None if nothing does."""
-        return cursors.written(self.last.cursor(sort), sort) if self.goes_on and self.last is not None else None
+        return cursors.encode(self.last.cursor(sort), sort) if self.goes_on and self.last is not None else None
 
 
 def print_page(
@@ -66,69 +66,71 @@ def print_page(
     `typed` is the question in the words it was typed in. Raises ConfigError for a cursor or a field that is none.
     """
     sort = page.sort or wanted.usual_sort
-    if page.highlight and wanted.question is None:
+    if page.highlight and wanted.query is None:
         raise ConfigError("--highlight needs a QUERY to answer")
-    names = _names(page, sort)
+    names = _field_names(page, sort)
     most = DEFAULT_LIMIT if page.limit is None else page.limit or None
     after = _cursor(page, sort)
     found = store.articles.find(wanted, sort=sort, limit=None if most is None else most + 1, after=after, now=now)
     paged = PageIterator(found, most)
-    shown = _excerpts(store, wanted, paged, page.form) if page.highlight else map(Excerpt, paged)
+    shown = _excerpts(store, wanted, paged, page.form) if page.highlight else map(Highlight, paged)
     if FORMATS[page.form].articles_only:
         _refuse_fields(page)
-        formats.emit(_feed(store, shown, page.form, {**typed, "by": sort}, now, lambda: paged.next_page(sort)))
+        formats.write_stdout(_feed(store, shown, page.form, {**typed, "by": sort}, now, lambda: paged.next_page(sort)))
     else:
-        _give_list(shown, names, page)
+        _print_list(shown, names, page)
     if (cursor := paged.next_page(sort)) is not None:
         click.echo(f"presswatch: there are more than these {most}; --cursor {cursor} goes on", err=True)
     return paged.last is not None
 
 
-def _names(page: ListOptions, sort: Sort) -> tuple[str, ...]:
+def _field_names(page: ListOptions, sort: Sort) -> tuple[str, ...]:
     """The fields that are given."""
-    known = field_names({Sort.RANK: ArticleHit, Sort.GROWTH: ArticleGain}.get(sort, ArticleSummary))
+    known = field_names({Sort.RANK: ScoredArticle, Sort.GROWTH: ArticleByGrowth}.get(sort, ArticleSummary))
     default = MARKDOWN_FIELDS if page.form == "md" else known
     marked = (SNIPPET_FIELD,) if page.highlight else ()
     return select_fields(page.fields, (*known, *marked), (*default, *marked))
 
 
-def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Excerpt]:
+def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Highlight]:
     # A query without --highlight does without the stemmer's and matcher's modules.
-    from storage.excerpts import excerpts, in_table, on_terminal
-    from storage.matching import Match
+    from storage.articles.highlight import bold, brackets, highlights
+    from storage.search.matcher import Match
 
-    assert wanted.question is not None
-    in_lines = on_terminal if sys.stdout.isatty() else in_table
-    return excerpts(store, wanted.question, found, in_lines if form == "table" else Match.marked, as_of=wanted.as_of)
+    assert wanted.query is not None
+    in_lines = bold if sys.stdout.isatty() else brackets
+    return highlights(
+        store, wanted.query, found, in_lines if form == "table" else Match.highlighted, as_of=wanted.as_of
+    )
 
 
 def _cursor(page: ListOptions, sort: Sort) -> Cursor | None:
     try:
-        return None if page.after is None else cursors.read(page.after, sort)
+        return None if page.after is None else cursors.decode(page.after, sort)
     except ValueError as error:
         raise invalid_option("--cursor", error) from error
 
 
-def _give_list(shown: Iterator[Excerpt], names: Sequence[str], page: ListOptions) -> None:
+def _print_list(shown: Iterator[Highlight], names: Sequence[str], page: ListOptions) -> None:
     if page.form == "table":
         found = list(shown)
-        make = excerpt_lines if page.fields is None else partial(field_table, names=names)
-        formats.say(make(found, columns_wide=terminal_width()) if found else ())
+        make = render_highlights if page.fields is None else partial(field_table, names=names)
+        formats.print_lines(make(found, columns_wide=terminal_width()) if found else ())
         return
     carried = with_attribution(names)
     records = ({name: field_value(excerpt, name) for name in carried} for excerpt in shown)
     write_records(records, carried, page.form, raw=page.raw)
 
 
-def field_value(excerpt: Excerpt, name: str) -> Any:
+def field_value(excerpt: Highlight, name: str) -> Any:
     """What a field of a list has; a sort may lack it for an article that has no key."""
     return excerpt.snippet if name == SNIPPET_FIELD else getattr(excerpt.article, name, None)
 
 
-def field_table(found: Sequence[Excerpt], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
+def field_table(found: Sequence[Highlight], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
     """A table of these fields, and under it where each article comes from."""
     records = [{name: field_value(excerpt, name) for name in names} for excerpt in found]
-    yield from plain_table(records, names, columns_wide)
+    yield from table_rows(records, names, columns_wide)
     yield ""
     yield from attribution([excerpt.article for excerpt in found])
     yield UTC_NOTE
@@ -141,7 +143,7 @@ def _refuse_fields(page: ListOptions) -> None:
 
 def _feed(
     store: Store,
-    shown: Iterator[Excerpt],
+    shown: Iterator[Highlight],
     form: str,
     typed: Mapping[str, Any],
     now: datetime,
@@ -149,7 +151,7 @@ def _feed(
 ) -> Iterator[str]:
     from presswatch.output import feeds  # a query that writes no feed does without the email package
 
-    question = ", ".join(_in_words(name, value) for name, value in typed.items())
+    question = ", ".join(_describe_filter(name, value) for name, value in typed.items())
     head = feeds.FeedMetadata(
         title=f"Presswatch: {question}",
         question=question,
@@ -159,8 +161,8 @@ def _feed(
     return FORMATS[form].writer()(shown, head, next_page)
 
 
-def _in_words(name: str, value: Any) -> str:
-    if name == "question":
+def _describe_filter(name: str, value: Any) -> str:
+    if name == "query":
         return str(value)
     plain = name.replace("_", " ")
     return plain if value is True else f"not {plain}" if value is False else f"{plain} {value}"
@@ -189,13 +191,13 @@ def print_counts(store: Store, wanted: ArticleFilter, by: str | None, page: List
         )
         return True
     rows = ({by: key, COUNT_FIELD: number} for key, number in counts(store, wanted, [By(by)]))
-    return write_records(_first(rows, page.limit), [by, COUNT_FIELD], page.form, raw=page.raw)
+    return write_records(_with_first(rows, page.limit), [by, COUNT_FIELD], page.form, raw=page.raw)
 
 
 COUNT_FIELD = "article_count"
 
 
-def _first(rows: Iterator[dict[str, Any]], limit: int | None) -> Iterator[dict[str, Any]]:
+def _with_first(rows: Iterator[dict[str, Any]], limit: int | None) -> Iterator[dict[str, Any]]:
     for place, row in enumerate(rows):
         if limit and place == limit:
             return

@@ -11,9 +11,9 @@ from presswatch.cli.group import config_options
 from presswatch.cli.options import text_or_records_options
 from presswatch.output import formats
 from presswatch.output.records import write_list
-from presswatch.output.settings_text import Setting, setting_lines, settings_in_force
+from presswatch.output.settings_text import EffectiveSetting, effective_settings, render_settings
 from scraper.sources import load_crawl_config, load_sources
-from storage.config import Config
+from storage.config.settings import Config
 
 
 @click.command()
@@ -25,18 +25,18 @@ def config(form: str, raw: bool, config_path: str | None, database: str | None) 
     Passwords and tokens are shown as ***.
     """
     settings = load_crawl_config(config_path, database=database)
-    found = list(settings_in_force(settings, load_sources()))
+    found = list(effective_settings(settings, load_sources()))
     if form == "json":
         answer = {"file": None if settings.path is None else str(settings.path), "settings": found}
-        formats.emit([formats.as_json(answer, indent=2), "\n"])
+        formats.write_stdout([formats.as_json(answer, indent=2), "\n"])
     elif form != "text":
-        write_list(iter(found), form, kind=Setting, raw=raw)
+        write_list(iter(found), form, kind=EffectiveSetting, raw=raw)
     else:
-        head = _file_in_words(settings, named=config_path is not None)
-        formats.say(setting_lines(found, head=head))
+        head = _describe_file(settings, named=config_path is not None)
+        formats.print_lines(render_settings(found, head=head))
 
 
-def _file_in_words(config: Config, *, named: bool) -> str:
+def _describe_file(config: Config, *, named: bool) -> str:
     if config.path is None:
         return f"no configuration file: there is no presswatch.toml in {Path.cwd()}"
     if named:

@@ -9,8 +9,8 @@ import click
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options
 from scraper.sources import get_source
-from storage.printable import safe
 from storage.store import Store
+from storage.text.sanitize import sanitize
 
 
 @click.command()
@@ -18,9 +18,9 @@ from storage.store import Store
 @config_options
 def pause(source: str, config_path: str | None, database: str | None) -> None:
     """Look at a source no more until it is resumed. A crawl that runs ends as it would."""
-    with _store_that_knows(source, config_path, database) as store:
+    with _store_with_source(source, config_path, database) as store:
         store.schedules.pause(source, now=datetime.now(UTC))
-    click.echo(safe(f"{source}: paused; presswatch resume {source} goes on"))
+    click.echo(sanitize(f"{source}: paused; presswatch resume {source} goes on"))
 
 
 @click.command()
@@ -28,9 +28,9 @@ def pause(source: str, config_path: str | None, database: str | None) -> None:
 @config_options
 def resume(source: str, config_path: str | None, database: str | None) -> None:
     """Look at a paused source again."""
-    with _store_that_knows(source, config_path, database) as store:
+    with _store_with_source(source, config_path, database) as store:
         store.schedules.resume(source)
-    click.echo(safe(f"{source}: resumed"))
+    click.echo(sanitize(f"{source}: resumed"))
 
 
 @click.command()
@@ -38,13 +38,15 @@ def resume(source: str, config_path: str | None, database: str | None) -> None:
 @config_options
 def trigger(source: str, config_path: str | None, database: str | None) -> None:
     """Ask the running daemon to crawl a source now."""
-    with _store_that_knows(source, config_path, database) as store:
+    with _store_with_source(source, config_path, database) as store:
         lease = store.leases.holder()
-        store.schedules.ask(source, now=datetime.now(UTC))
-        watched = lease is not None and lease.holds(datetime.now(UTC))
-    click.echo(safe(f"{source}: asked for" if watched else f"{source}: asked for; no daemon runs now, the next will"))
+        store.schedules.request_crawl(source, now=datetime.now(UTC))
+        watched = lease is not None and lease.is_alive(datetime.now(UTC))
+    click.echo(
+        sanitize(f"{source}: asked for" if watched else f"{source}: asked for; no daemon runs now, the next will")
+    )
 
 
-def _store_that_knows(source: str, config_path: str | None, database: str | None) -> Store:
+def _store_with_source(source: str, config_path: str | None, database: str | None) -> Store:
     get_source(source)
     return store_from_config(config_path, database)[1]

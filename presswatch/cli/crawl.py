@@ -12,20 +12,20 @@ from typing import Any
 import click
 
 from presswatch.cli.group import config_options
-from scraper.links import Addresses
-from scraper.options import CrawlOptions, parse_limit, parse_relook, parse_since
-from scraper.session import channels_of, now
+from scraper.crawl.options import CrawlOptions, parse_limit, parse_recrawl, parse_since
+from scraper.crawl.session import channels_of, now
+from scraper.crawl.store_thread import StoreThread
+from scraper.parsing.source_urls import SourceUrls
 from scraper.source import Source
 from scraper.sources import get_source, load_crawl_config, load_sources
-from scraper.writer import Writer
-from storage import logs
-from storage.config import Config, LogSettings, SchedulerSettings
-from storage.errors import ConfigError, PresswatchError
-from storage.logs import DEBUG, print_error
-from storage.printable import safe
-from storage.records import RunStatus, Trigger
-from storage.runs import RunSummary
+from storage.config import logging_setup
+from storage.config.logging_setup import DEBUG, print_error
+from storage.config.settings import Config, LogSettings, SchedulerSettings
+from storage.crawling.runs import RunSummary
+from storage.model.errors import ConfigError, PresswatchError
+from storage.model.records import RunStatus, Trigger
 from storage.store import Store, open_store
+from storage.text.sanitize import sanitize
 
 
 @click.command()
@@ -67,7 +67,7 @@ def crawl(  # noqa: PLR0913  (a command's options)
     options = CrawlOptions(
         limit=parse_limit(limit, "--limit"),
         since=parse_since(since, "--since", now=now()),
-        relook=parse_relook(relook, "--recrawl"),
+        recrawl=parse_recrawl(relook, "--recrawl"),
         base_url=base_url,
         urls=tuple(urls),
         trigger=Trigger.SCHEDULED if scheduled else Trigger.MANUAL,
@@ -89,11 +89,11 @@ def crawl_sources(
     if options.trigger is Trigger.SCHEDULED:
         set_process_alarm(config.scheduler)
     # Scrapy takes 0.3 s to load: --help, wrong usage and a wrong setting do without it.
-    from scraper.event_loop import run_async
-    from scraper.run import crawl as crawl_source
+    from scraper.engine.event_loop import run_async
+    from scraper.engine.run import crawl as crawl_source
 
     async def crawl_all(store: Store) -> list[RunSummary | BaseException]:
-        with closing(Writer()) as writer:
+        with closing(StoreThread()) as writer:
             return await finish_all(crawl_source(source, store, writer, config, options) for source in chosen)
 
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
@@ -104,11 +104,11 @@ def crawl_sources(
 def check(source: Source, config: Config, options: CrawlOptions) -> None:
     """Refuse before anything is opened what cannot work: a base address that is none, what is of another site."""
     chosen = config.source(source.name)
-    addresses = Addresses(source, options.base(chosen.base_url))
+    addresses = SourceUrls(source, options.base(chosen.base_url))
     for channel in channels_of(source, chosen):
-        addresses.channel(channel.path)
+        addresses.channel_url(channel.path)
     for url in options.urls:
-        if addresses.article(url) is None:
+        if addresses.article_url(url) is None:
             raise ConfigError(f"--url {url} is not an article URL of {source.name} at {addresses.base}")
 
 
@@ -122,9 +122,9 @@ def set_process_alarm(limits: SchedulerSettings) -> None:
 def configure_logs(log: LogSettings, options: CrawlOptions, *, verbose: bool) -> None:
     """Log to stderr: by the settings where a schedule started us; else what needs attention, or with `verbose` all."""
     if options.trigger is Trigger.SCHEDULED:
-        logs.configure(level=log.level, form=log.format, traces=DEBUG.get())
+        logging_setup.configure(level=log.level, form=log.format, traces=DEBUG.get())
     else:
-        logs.configure(level="info" if verbose else "warning", form="terse", traces=DEBUG.get())
+        logging_setup.configure(level="info" if verbose else "warning", form="terse", traces=DEBUG.get())
 
 
 async def finish_all(crawls: Iterable[Coroutine[Any, Any, RunSummary]]) -> list[RunSummary | BaseException]:
@@ -141,7 +141,7 @@ async def finish_all(crawls: Iterable[Coroutine[Any, Any, RunSummary]]) -> list[
 
 def _report(source: Source, outcome: RunSummary | BaseException) -> int:
     if isinstance(outcome, RunSummary):
-        click.echo(safe(summary_line(outcome)))
+        click.echo(sanitize(summary_line(outcome)))
         return print_error(f"{source.name}: {outcome.error}", 1) if outcome.status is not RunStatus.SUCCEEDED else 0
     try:
         raise outcome
@@ -152,8 +152,8 @@ def _report(source: Source, outcome: RunSummary | BaseException) -> int:
 def summary_line(run: RunSummary) -> str:
     """Summarize a crawl in one line: counts of outcomes, requests, bytes, seconds."""
     counts = (
-        f"{run.listed} listed, {run.new} new, {run.revised} edited, {run.recounted} views updated, "
-        f"{run.same} unchanged, {run.filtered} filtered, {run.failed} failed, {run.gone} gone; {run.pending} pending"
+        f"{run.listed} listed, {run.new} new, {run.revised} edited, {run.views_updated} views updated, "
+        f"{run.unchanged} unchanged, {run.filtered} filtered, {run.failed} failed, {run.gone} gone; {run.pending} pending"
     )
     seconds = (run.finished_at - run.started_at).total_seconds()
     cost = f"{run.requests} requests, {run.received / 1e6:.1f} MB, {seconds:.1f} s"

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import click
 
 from presswatch.cli.group import config_options
-from scheduler.daemon import Daemon
+from scheduler.daemon.daemon import Daemon
 from scraper.sources import get_source, load_crawl_config, load_sources
-from storage import logs
-from storage.logs import DEBUG
+from storage.config import logging_setup
+from storage.config.logging_setup import DEBUG
 from storage.store import open_store
 
 
@@ -29,6 +29,6 @@ def daemon(names: Sequence[str], *, once: bool, standby: bool, config_path: str 
 
     config = load_crawl_config(config_path, database=database)
     sources = {name: get_source(name) for name in names} or load_sources()
-    logs.configure(level=config.log.level, form=config.log.format, traces=DEBUG.get())
+    logging_setup.configure(level=config.log.level, form=config.log.format, traces=DEBUG.get())
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
         return asyncio.run(Daemon(store, config, sources).run(standby=standby, once=once))

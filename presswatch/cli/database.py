@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from storage.config import Config, load_config
-from storage.engine import create_store_engine
+from storage.config.settings import Config, load_config
+from storage.database.engine import create_store_engine
 from storage.store import Store, open_store
 
 

@@ -11,13 +11,13 @@ from presswatch.cli.group import config_options
 from presswatch.cli.options import text_or_records_options
 from presswatch.output import formats
 from presswatch.output.records import write_records
-from storage import schema
-from storage.indexing import Reindexed
-from storage.indexing import reindex as make
-from storage.inventory import describe_database
-from storage.models import SCHEMA_VERSION
-from storage.printable import safe
+from storage.database import schema
+from storage.database.info import describe_database
+from storage.database.tables import SCHEMA_VERSION
+from storage.search.index import ReindexProgress
+from storage.search.index import reindex as make
 from storage.store import Store
+from storage.text.sanitize import sanitize
 
 LABEL_WIDTH = 16
 
@@ -50,9 +50,9 @@ def reindex(anew: bool, config_path: str | None, database: str | None) -> None:
 
 
 def _index(store: Store, *, anew: bool) -> None:
-    def tell(done: Reindexed) -> None:
+    def tell(done: ReindexProgress) -> None:
         if sys.stderr.isatty():
-            click.echo(f"\rindexed {done.indexed_count} of {done.wanted_count} articles", nl=False, err=True)
+            click.echo(f"\rindexed {done.indexed_count} of {done.total_count} articles", nl=False, err=True)
 
     done = make(store, anew=anew, progress=tell)
     if sys.stderr.isatty():
@@ -68,6 +68,6 @@ def info(form: str, raw: bool, config_path: str | None, database: str | None) ->
     with engine_from_config(config_path, database) as engine:
         pairs = list(describe_database(engine))
     if form == "text":
-        formats.say(f"{name:<{LABEL_WIDTH}}{safe(value)}" for name, value in pairs)
+        formats.print_lines(f"{name:<{LABEL_WIDTH}}{sanitize(value)}" for name, value in pairs)
     else:
         write_records(({"name": name, "value": value} for name, value in pairs), ("name", "value"), form, raw=raw)

@@ -6,17 +6,17 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import DEFAULT_LIMIT, NAME, list_options
+from presswatch.cli.options import DEFAULT_LIMIT, NAME_PARAM, list_options
 from presswatch.output.records import print_notice, write_list
-from presswatch.output.status_text import event_lines
-from storage.event_kinds import EventKind
-from storage.events import Event
-from storage.values import choice
+from presswatch.output.status_text import render_events
+from storage.config.parsers import choice
+from storage.crawling.events import Event
+from storage.model.event_kinds import EventKind
 
 
 @click.command()
 @click.option("--open", "open_only", is_flag=True, help="Only open events.")
-@click.option("--source", metavar="NAME", type=NAME, help="Only this source.")
+@click.option("--source", metavar="NAME", type=NAME_PARAM, help="Only this source.")
 @click.option("--kind", metavar="KIND", help="Only this kind, such as silent, drift, gap, gone.")
 @list_options
 @config_options
@@ -38,7 +38,7 @@ def events(
     most = DEFAULT_LIMIT if limit is None else limit or None
     with store:
         found = store.events.find(source=source, open_only=open_only, kind=kind, limit=most)
-    if not write_list(iter(found), form, kind=Event, as_table=event_lines, raw=raw):
+    if not write_list(iter(found), form, kind=Event, as_table=render_events, raw=raw):
         print_notice("nothing of that kind happened" if not open_only else "nothing is open")
 
 

@@ -17,16 +17,16 @@ from presswatch.export.export import ExportRequest
 from presswatch.export.export import export as write
 from presswatch.export.writers import max_rows, writer_for
 from presswatch.output.records import select_fields, with_attribution
-from storage.errors import ConfigError
-from storage.taking import FIELDS
+from storage.articles.export_rows import EXPORT_FIELDS
+from storage.model.errors import ConfigError
 
-FORMULAS = (
+FORMULAS_NOTE = (
     "In CSV a cell that a spreadsheet would run as a formula gets an apostrophe before it, and control characters are "
     "replaced; --no-escape leaves both as they are. In Excel text is text."
 )
 
 
-@click.command(epilog=FORMULAS)
+@click.command(epilog=FORMULAS_NOTE)
 @click.argument("out", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path))
 @filter_options
 @fields_option
@@ -52,17 +52,17 @@ def export(
     wanted = article_filter(now=now, **asked)
     _config, store = store_from_config(config_path, database)
     with store:
-        columns = with_attribution(select_fields(fields, FIELDS, FIELDS))
+        columns = with_attribution(select_fields(fields, EXPORT_FIELDS, EXPORT_FIELDS))
         plan = ExportRequest(file=out, columns=columns, wanted=wanted, raw=raw, force=force)
         writer = writer_for(out)
         if not out.parent.is_dir():
             raise ConfigError(f"{out.parent} is not a folder; create it first")
-        done = write(store, plan, writer, watch=_shown, most=max_rows(out), now=now)
+        done = write(store, plan, writer, watch=_print_progress, most=max_rows(out), now=now)
     told = "; ".join((f"{done.article_count} articles", *done.notes))
     click.echo(f"presswatch: {out}: {told}; {plan.about.name} describes it", err=True)
 
 
-def _shown(rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
+def _print_progress(rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
     """A bar on a terminal; nothing where nobody looks."""
     if not sys.stderr.isatty():
         yield from rows

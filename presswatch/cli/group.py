@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
-from storage.errors import ConfigError, PresswatchError
-from storage.logs import DEBUG, print_error
+from storage.config.logging_setup import DEBUG, print_error
+from storage.model.errors import ConfigError, PresswatchError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,12 +54,12 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            _drop_what_is_left()  # the reader (head, less) has gone
+            _discard_unwritten()  # the reader (head, less) has gone
             return 0
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Run as the program, which ends with it; `main` is for who goes on after it."""
-        gc.set_threshold(GARBAGE_AFTER, *gc.get_threshold()[1:])
+        gc.set_threshold(GC_THRESHOLD, *gc.get_threshold()[1:])
         try:
             return super().__call__(*args, **options)
         finally:
@@ -73,14 +73,14 @@ class LazyGroup(click.Group):
             code = super().main(*args, **{**options, "standalone_mode": False})
         except Exception as error:  # noqa: BLE001  (the last line of defence: a person gets a line, not a trace)
             if isinstance(error, OSError):
-                _drop_what_is_left()
-            code = _answer(error)
+                _discard_unwritten()
+            code = _run_command(error)
         finally:
             DEBUG.reset(before)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-GARBAGE_AFTER = 50_000
+GC_THRESHOLD = 50_000
 """New objects before garbage is looked for, instead of Python's 700: modules that are imported are none, and to look
 through them again and again is an eighth of the time of importing them."""
 
@@ -95,7 +95,7 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "w", encoding="utf-8"))
 
 
-def _drop_what_is_left() -> None:
+def _discard_unwritten() -> None:
     """What is left in the buffer of a standard output that takes nothing must not raise at exit."""
     try:
         sys.stdout.flush()
@@ -104,15 +104,15 @@ def _drop_what_is_left() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _answer(error: Exception) -> int:
+def _run_command(error: Exception) -> int:
     """Say in one line what went wrong; return the exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return error.exit_code
-    return print_error(*_in_words(error))
+    return print_error(*_explain_error(error))
 
 
-def _in_words(error: Exception) -> tuple[str, int]:
+def _explain_error(error: Exception) -> tuple[str, int]:
     if isinstance(error, click.Abort):
         return "interrupted", 130
     if isinstance(error, click.ClickException):

@@ -10,10 +10,10 @@ from presswatch.cli.options import (
     details_format_option,
 )
 from presswatch.output import formats
-from presswatch.output.article_text import flat, render_link
-from storage.errors import PresswatchError
-from storage.printable import safe
-from storage.stories import address_story
+from presswatch.output.article_text import flatten, render_link
+from storage.articles.details import link_details
+from storage.model.errors import PresswatchError
+from storage.text.sanitize import sanitize
 
 
 @click.command()
@@ -25,13 +25,13 @@ def inspect(url: str, form: str, config_path: str | None, database: str | None) 
     _config, store = store_from_config(config_path, database)
     with store:
         try:
-            story = address_story(store, url)
+            story = link_details(store, url)
         except ValueError as error:
             raise invalid_option("URL", error) from error
     if story is None:
-        raise PresswatchError(f"{safe(url)} was never listed nor asked for")
+        raise PresswatchError(f"{sanitize(url)} was never listed nor asked for")
     if form == "json":
-        told = {**formats.record(story), "article": flat(story.article) if story.article else None}
-        formats.emit([formats.as_json(told, indent=2), "\n"])
+        told = {**formats.as_dict(story), "article": flatten(story.article) if story.article else None}
+        formats.write_stdout([formats.as_json(told, indent=2), "\n"])
     else:
-        formats.say(render_link(story))
+        formats.print_lines(render_link(story))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from presswatch.cli.group import LazyCommand, LazyGroup
-from storage.version import VERSION
+from storage.model.version import VERSION
 
 COMMANDS = {
     "crawl": LazyCommand("presswatch.cli.crawl", "Crawl sources once: new articles, and recrawls that are due."),

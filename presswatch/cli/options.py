@@ -12,18 +12,18 @@ import click
 
 from presswatch.cli.group import invalid_option
 from presswatch.output.formats import FORMATS, RECORD_FORMATS
-from storage.errors import ConfigError
-from storage.filters import ArticleFilter, Sort
-from storage.questions import Question, parse
-from storage.records import ChangeKind
-from storage.values import point_in_time
+from storage.articles.filters import ArticleFilter, Sort
+from storage.config.parsers import point_in_time
+from storage.model.errors import ConfigError
+from storage.model.records import EditKind
+from storage.search.query import Query, parse
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_LIMIT = 50
-MAX_COUNT = 2**31 - 1
+MAX_COUNT_VALUE = 2**31 - 1
 """The largest INTEGER that every database takes."""
-TIME = '"7d" (that long ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
+TIME_HELP = '"7d" (that long ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
 
 
 class IntRangeParam(click.ParamType[int]):
@@ -31,7 +31,7 @@ class IntRangeParam(click.ParamType[int]):
 
     name = "number"
 
-    def __init__(self, least: int = 0, most: int = MAX_COUNT) -> None:
+    def __init__(self, least: int = 0, most: int = MAX_COUNT_VALUE) -> None:
         self.least = least
         self.most = most
 
@@ -54,34 +54,34 @@ class Utf8Param(click.ParamType[str]):
         return str(value)
 
 
-class EditKindsParam(click.ParamType[tuple[ChangeKind, ...]]):
+class EditKindsParam(click.ParamType[tuple[EditKind, ...]]):
     """Kinds of edit, parted by commas; a hyphen or an underscore will do for the blank of `date moved`."""
 
     name = "kinds"
-    known = ", ".join(kind for kind in ChangeKind if kind is not ChangeKind.FORMAT)  # which is never stored
+    known = ", ".join(kind for kind in EditKind if kind is not EditKind.FORMAT)  # which is never stored
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[ChangeKind, ...]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[EditKind, ...]:
         if isinstance(value, tuple):
             return value
         words = [" ".join(word.replace("-", " ").replace("_", " ").casefold().split()) for word in value.split(",")]
         for word in words:
             if word not in self.known.split(", "):
                 self.fail(f"{word!r} is not a kind of edit: {self.known}", param, ctx)
-        return tuple(ChangeKind(word) for word in dict.fromkeys(words))
+        return tuple(EditKind(word) for word in dict.fromkeys(words))
 
 
-COUNT = IntRangeParam()
-NAME = Utf8Param()
-KINDS = EditKindsParam()
+COUNT_PARAM = IntRangeParam()
+NAME_PARAM = Utf8Param()
+EDIT_KINDS_PARAM = EditKindsParam()
 
 
 def limit_option(command: F) -> F:
     limit = f"Maximum number of rows (default {DEFAULT_LIMIT}; 0: all)."
-    return click.option("--limit", metavar="N", type=COUNT, help=limit)(command)
+    return click.option("--limit", metavar="N", type=COUNT_PARAM, help=limit)(command)
 
 
 def source_option(command: F) -> F:
-    return click.option("--source", metavar="NAME", type=NAME, help="Only this source.")(command)
+    return click.option("--source", metavar="NAME", type=NAME_PARAM, help="Only this source.")(command)
 
 
 def raw_option(command: F) -> F:
@@ -116,7 +116,7 @@ def fields_option(command: F) -> F:
     return click.option(
         "--fields",
         metavar="NAMES",
-        type=NAME,
+        type=NAME_PARAM,
         help="Only these fields, such as title,url,view_count; the attribution fields are always added.",
     )(command)
 
@@ -184,25 +184,30 @@ def as_of_option(command: F) -> F:
 def filter_options(command: F) -> F:
     """Adds QUERY and the options that make an ArticleFilter."""
     options = (
-        click.argument("question", metavar="[QUERY]", type=NAME, required=False),
+        click.argument("question", metavar="[QUERY]", type=NAME_PARAM, required=False),
         click.option(
             "--since",
             metavar="TIME",
-            help=f"Published at or after: {TIME}. An article without a date counts from when it was first seen.",
+            help=f"Published at or after: {TIME_HELP}. An article without a date counts from when it was first seen.",
         ),
         click.option("--until", metavar="TIME", help="Published before."),
-        click.option("--section", metavar="NAME", type=NAME, help="Only this section, first or not."),
-        click.option("--language", "--lang", metavar="CODE", type=NAME, help="Only this language: en, ru, az …"),
+        click.option("--section", metavar="NAME", type=NAME_PARAM, help="Only this section, first or not."),
+        click.option("--language", "--lang", metavar="CODE", type=NAME_PARAM, help="Only this language: en, ru, az …"),
         source_option,
-        click.option("--min-views", metavar="N", type=COUNT, help="Minimum number of views."),
-        click.option("--max-views", metavar="N", type=COUNT, help="Maximum number of views."),
+        click.option("--min-views", metavar="N", type=COUNT_PARAM, help="Minimum number of views."),
+        click.option("--max-views", metavar="N", type=COUNT_PARAM, help="Maximum number of views."),
         click.option("--edited-since", metavar="TIME", help="Edited at or after."),
         click.option(
-            "--edit-kind", "changes", metavar="KINDS", type=KINDS, default=(), help=f"Kind of edit: {KINDS.known}."
+            "--edit-kind",
+            "edit_kinds",
+            metavar="KINDS",
+            type=EDIT_KINDS_PARAM,
+            default=(),
+            help=f"Kind of edit: {EDIT_KINDS_PARAM.known}.",
         ),
         click.option(
             "--stealth",
-            "undeclared",
+            "is_stealth",
             is_flag=True,
             default=None,
             help="Edited, but the date on the page is the same.",
@@ -219,12 +224,12 @@ def article_filter(*, now: datetime, question: str | None = None, **asked: Any) 
     for name in ("since", "until", "edited_since", "as_of"):
         asked[name] = parse_time_option(f"--{name.replace('_', '-')}", asked.get(name), now=now)
     try:
-        return ArticleFilter(question=None if question is None else _understood(question), **asked)
+        return ArticleFilter(query=None if question is None else _parse_query(question), **asked)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 
 
-def _understood(question: str) -> Question:
+def _parse_query(question: str) -> Query:
     try:
         return parse(question)
     except ValueError as error:
@@ -239,7 +244,7 @@ def parse_time_option(option: str, typed: str | None, *, now: datetime) -> datet
         raise invalid_option(option, error) from error
 
 
-def id_or_address(typed: str) -> int | str:
+def id_or_url(typed: str) -> int | str:
     """The id, or the address as it was typed; 0, which is nobody's, for more digits than an id has."""
     if not typed.isdecimal():
         return typed

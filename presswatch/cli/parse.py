@@ -8,15 +8,15 @@ from presswatch.cli.crawl import configure_logs
 from presswatch.cli.group import debug_option
 from presswatch.output import formats
 from presswatch.output.page_text import as_json, as_text
-from scraper.links import Addresses
-from scraper.options import CrawlOptions
-from scraper.session import Visit
+from scraper.crawl.options import CrawlOptions
+from scraper.crawl.session import SourceContext
+from scraper.parsing.source_urls import SourceUrls
 from scraper.source import Source
 from scraper.sources import get_source, load_crawl_config, load_sources
-from storage.config import Config
-from storage.errors import ConfigError
-from storage.logs import print_error
-from storage.records import Failure
+from storage.config.logging_setup import print_error
+from storage.config.settings import Config
+from storage.model.errors import ConfigError
+from storage.model.records import FetchFailure
 
 
 @click.command()
@@ -41,26 +41,26 @@ def read_page(url: str, *, name: str | None, base_url: str | None, form: str, co
     source, address = _find_source(url, name, options, config)
     configure_logs(config.log, CrawlOptions(), verbose=False)
     # Scrapy takes 0.3 s to load: --help and wrong usage do without it.
-    from scraper.event_loop import run_async
-    from scraper.run import fetch_page
+    from scraper.engine.event_loop import run_async
+    from scraper.engine.run import fetch_page
 
-    visit = Visit(source=source, config=config, options=options)
+    visit = SourceContext(source=source, config=config, options=options)
     outcome = run_async(fetch_page(visit, address))
-    if isinstance(outcome, Failure):
-        return print_error(f"{outcome.url}: {outcome.stage}: {outcome.reason}", 1)
+    if isinstance(outcome, FetchFailure):
+        return print_error(f"{outcome.url}: {outcome.failure_stage}: {outcome.reason}", 1)
     if form == "json":
-        formats.emit([as_json(outcome, source), "\n"])
+        formats.write_stdout([as_json(outcome, source), "\n"])
     else:
-        formats.say([as_text(outcome, source)])
+        formats.print_lines([as_text(outcome, source)])
     return 0
 
 
 def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, str]:
     candidates = [get_source(name)] if name else list(load_sources().values())
     for source in candidates:
-        addresses = Addresses(source, options.base(config.source(source.name).base_url))
-        address = addresses.article(url)
+        addresses = SourceUrls(source, options.base(config.source(source.name).base_url))
+        address = addresses.article_url(url)
         if address is not None:
             return source, address
-    known = ", ".join(f"{source.name} ({options.base_url or source.home})" for source in candidates)
+    known = ", ".join(f"{source.name} ({options.base_url or source.base_url})" for source in candidates)
     raise ConfigError(f"{url} is not an article URL of {known}; --base-url names another copy of a site")

@@ -52,10 +52,10 @@ def query(
             typed = {name: value for name, value in asked.items() if value is not None and value != ()}
             given = article_list.print_page(store, wanted, page, typed=typed, now=now)
         if not given:
-            print_notice(_why_nothing(store))
+            print_notice(_explain_no_results(store))
 
 
-def _why_nothing(store: Store) -> str:
+def _explain_no_results(store: Store) -> str:
     if list(store.articles.find(limit=1)):
         return "no articles match"
     where = store.engine.url.render_as_string(hide_password=True)

@@ -12,11 +12,11 @@ from presswatch.cli.group import config_options
 from presswatch.cli.options import article_filter, filter_options, format_option
 from presswatch.output import formats
 from presswatch.output.records import terminal_width
-from presswatch.output.report_text import markdown_lines, text_lines
-from storage.errors import ConfigError
-from storage.report import report as look_back
+from presswatch.output.report_text import render_markdown, render_text
+from storage.articles.report import report as look_back
+from storage.model.errors import ConfigError
 
-LAST_WEEK = "7d"
+DEFAULT_SINCE = "7d"
 
 
 @click.command()
@@ -30,7 +30,7 @@ def report(*, form: str, config_path: str | None, database: str | None, **asked:
     failing, gaps, fields that could not be read.
     """
     now = datetime.now(UTC)
-    wanted = article_filter(now=now, **{**asked, "since": asked["since"] or LAST_WEEK})
+    wanted = article_filter(now=now, **{**asked, "since": asked["since"] or DEFAULT_SINCE})
     until = min(wanted.until or now, now)
     if wanted.since is not None and wanted.since >= until:
         raise ConfigError(f"--since: {wanted.since:%Y-%m-%d %H:%M} is still to come")
@@ -38,8 +38,8 @@ def report(*, form: str, config_path: str | None, database: str | None, **asked:
     with store:
         found = look_back(store, wanted, until=until)
     if form == "json":
-        formats.emit([formats.as_json(found, indent=2), "\n"])
+        formats.write_stdout([formats.as_json(found, indent=2), "\n"])
     elif form == "md":
-        formats.emit(f"{line}\n" for line in markdown_lines(found))
+        formats.write_stdout(f"{line}\n" for line in render_markdown(found))
     else:
-        formats.say(text_lines(found, terminal_width()))
+        formats.print_lines(render_text(found, terminal_width()))

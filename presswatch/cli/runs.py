@@ -16,18 +16,18 @@ from presswatch.cli.options import (
     source_option,
 )
 from presswatch.output.records import print_notice, write_list
-from presswatch.output.tables import run_lines
-from storage.runs import CrawlRun, past_runs
+from presswatch.output.tables import render_runs
+from storage.crawling.runs import CrawlRun, list_runs
 
 T = TypeVar("T")
 
 
-def _asked_for(limit: int | None) -> int | None:
+def _requested_page(limit: int | None) -> int | None:
     """How many rows to ask the database for; one more than the default shows, to know whether there are more."""
     return DEFAULT_LIMIT + 1 if limit is None else limit or None
 
 
-def _limited(found: Iterator[T], limit: int | None) -> Iterator[T]:
+def _apply_limit(found: Iterator[T], limit: int | None) -> Iterator[T]:
     if limit is not None:
         yield from found
         return
@@ -46,6 +46,6 @@ def runs(
     """Show past crawls, the latest first."""
     _config, store = store_from_config(config_path, database)
     with store:
-        found = past_runs(store, source=source, limit=_asked_for(limit))
-        if not write_list(_limited(found, limit), form, kind=CrawlRun, as_table=run_lines, raw=raw):
+        found = list_runs(store, source=source, limit=_requested_page(limit))
+        if not write_list(_apply_limit(found, limit), form, kind=CrawlRun, as_table=render_runs, raw=raw):
             print_notice("no crawls are recorded")

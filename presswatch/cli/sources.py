@@ -21,7 +21,7 @@ def sources(form: str, raw: bool) -> None:
         {
             "name": source.name,
             "title": source.title,
-            "home": source.home,
+            "home": source.base_url,
             "channels": tuple(channel.path for channel in source.channels),
             "terms": source.terms,
         }

@@ -11,11 +11,11 @@ from presswatch.cli.database import engine_from_config
 from presswatch.cli.group import config_options, invalid_option
 from presswatch.cli.options import format_options
 from presswatch.output.records import print_notice, write_records
-from storage.errors import ConfigError, PresswatchError
-from storage.read_only import run_query
-from storage.values import duration
+from storage.config.parsers import duration
+from storage.database.read_only import run_query
+from storage.model.errors import ConfigError, PresswatchError
 
-MOST = 100_000
+MAX_TABLE_ROWS = 100_000
 """Rows of a table."""
 
 
@@ -36,15 +36,17 @@ def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str 
     if not limit:
         raise ConfigError("--timeout: nothing is answered in no time")
     with engine_from_config(config_path, database) as engine, run_query(engine, statement, timeout=limit) as result:
-        rows = _for_a_table(result.rows) if form == "table" else result.rows
+        rows = _limit_rows(result.rows) if form == "table" else result.rows
         records: Any = (dict(zip(result.columns, row, strict=True)) for row in rows)
         if not write_records(records, result.columns, form, raw=raw):
             print_notice("no rows")
 
 
-def _for_a_table(rows: Iterator[Any]) -> Iterator[Any]:
+def _limit_rows(rows: Iterator[Any]) -> Iterator[Any]:
     """At most so many: how wide a column is stands in its last row, so a table is whole in memory."""
     for number, row in enumerate(rows, start=1):
-        if number > MOST:
-            raise PresswatchError(f"SQL: more than {MOST} rows: a LIMIT gives fewer, --format csv or jsonl gives all")
+        if number > MAX_TABLE_ROWS:
+            raise PresswatchError(
+                f"SQL: more than {MAX_TABLE_ROWS} rows: a LIMIT gives fewer, --format csv or jsonl gives all"
+            )
         yield row

@@ -9,8 +9,8 @@ import click
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options
 from presswatch.output import formats
-from presswatch.output.status_text import status_lines
-from scheduler.report import look_around
+from presswatch.output.status_text import render_status
+from scheduler.health.status import status_report
 
 
 @click.command()
@@ -25,9 +25,9 @@ def status(form: str, config_path: str | None, database: str | None) -> int:
     """
     _config, store = store_from_config(config_path, database)
     with store:
-        report = look_around(store, now=datetime.now(UTC))
+        report = status_report(store, now=datetime.now(UTC))
     if form == "json":
-        formats.emit([formats.as_json(formats.record(report), indent=2), "\n"])
+        formats.write_stdout([formats.as_json(formats.as_dict(report), indent=2), "\n"])
     else:
-        formats.say(status_lines(report))
+        formats.print_lines(render_status(report))
     return int(report.is_wrong)

@@ -14,19 +14,21 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from presswatch.export.export import ExportNotes, column_positions
-from presswatch.output.formats import as_text
-from storage.models import ArticleRow
-from storage.printable import ELLIPSIS, safe
+from presswatch.output.formats import value_as_text
+from storage.database.tables import ArticleRow
+from storage.text.sanitize import ELLIPSIS, sanitize
 
 MAX_CELL_LENGTH = 32_767
 MAX_LINKS = 65_530
 MAX_LINK_LENGTH = 2_079
-EARLIEST_YEAR = 1900
+MIN_EXCEL_YEAR = 1900
 TRUNCATED_NOTE = "cells longer than Excel's 32,767 characters were cut"
 LINKS_DROPPED_NOTE = "addresses are plain text: Excel has room for 65,530 links"
 
 
-def write(output: IO[bytes], rows: Iterable[Sequence[Any]], columns: Sequence[str], tally: ExportNotes) -> None:
+def write_workbook(
+    output: IO[bytes], rows: Iterable[Sequence[Any]], columns: Sequence[str], tally: ExportNotes
+) -> None:
     """One sheet with a header that stays in view. No text is ever taken for a formula, a number or a link."""
     safest = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "use_zip64": True}
     file = AbandonableFile(output)
@@ -89,12 +91,12 @@ class SheetWriter:
     def _cell(self, row: int, place: int, value: Any) -> None:
         if place in self._numbers:
             self._sheet.write_number(row, place, value)
-        elif place in self._times and int(value[:4]) >= EARLIEST_YEAR:
+        elif place in self._times and int(value[:4]) >= MIN_EXCEL_YEAR:
             self._sheet.write_datetime(row, place, datetime.fromisoformat(value).replace(tzinfo=None), self._time)
         elif place in self._links and self._is_link(value):
             self._sheet.write_url(row, place, value)
         else:
-            self._sheet.write_string(row, place, self._fitting(safe(as_text(value), lines=True)))
+            self._sheet.write_string(row, place, self._fitting(sanitize(value_as_text(value), lines=True)))
 
     def _is_link(self, address: str) -> bool:
         if not address.startswith(("http://", "https://")) or len(address) > MAX_LINK_LENGTH:

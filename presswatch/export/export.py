@@ -12,14 +12,14 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
-from presswatch.output.formats import as_json, record
-from storage.counting import count_in
-from storage.errors import ConfigError, PresswatchError
-from storage.filters import ArticleFilter
-from storage.models import SCHEMA_VERSION
+from presswatch.output.formats import as_dict, as_json
+from storage.articles.counts import count_with
+from storage.articles.export_rows import iter_export_rows
+from storage.articles.filters import ArticleFilter
+from storage.database.tables import SCHEMA_VERSION
+from storage.model.errors import ConfigError, PresswatchError
+from storage.model.version import VERSION
 from storage.store import Store
-from storage.taking import taken
-from storage.version import VERSION
 
 Rows = Iterable[list[Any]]
 
@@ -74,10 +74,10 @@ def export(
     per_source: Counter[str] = Counter()
     # The file that tells is opened first: where there is no room for it, there is none for the articles.
     with store.read() as connection, atomic_write(plan.about) as about, atomic_write(plan.file) as output:
-        total = count_in(connection, plan.wanted)
+        total = count_with(connection, plan.wanted)
         if most is not None and total > most:
             raise PresswatchError(f"{total} articles are more than {most}, which is all that {plan.file.suffix} holds")
-        rows = _counted(watch(taken(connection, plan.wanted, plan.columns), total), plan, per_source)
+        rows = _count_rows(watch(iter_export_rows(connection, plan.wanted, plan.columns), total), plan, per_source)
         writer(output, rows, plan, tally)
         notes = tuple(f"{count} {what}" for what, count in tally.notes.items())
         done = ExportResult(plan=plan, article_count=per_source.total(), notes=notes)
@@ -98,7 +98,7 @@ def _refuse_to_overwrite(store: Store, plan: ExportRequest) -> None:
             raise ConfigError(f"{file} is there already; --force overwrites it")
 
 
-def _counted(rows: Iterator[list[Any]], plan: ExportRequest, per_source: Counter[str]) -> Iterator[list[Any]]:
+def _count_rows(rows: Iterator[list[Any]], plan: ExportRequest, per_source: Counter[str]) -> Iterator[list[Any]]:
     place = plan.columns.index("source")
     for row in rows:
         per_source[row[place]] += 1
@@ -142,11 +142,11 @@ def _umask() -> int:
 
 def _about(done: ExportResult, per_source: Counter[str], now: datetime) -> dict[str, Any]:
     wanted = done.plan.wanted
-    fields = record(wanted) | {"question": wanted.question and wanted.question.text}
-    question = {name: value for name, value in fields.items() if value not in (None, (), False)}
+    fields = as_dict(wanted) | {"query": wanted.query and wanted.query.text}
+    query = {name: value for name, value in fields.items() if value not in (None, (), False)}
     return {
         "file": done.plan.file.name,
-        "question": question,
+        "query": query,
         "fields": list(done.plan.columns),
         "exported_at": now,
         "program": f"presswatch {VERSION}",

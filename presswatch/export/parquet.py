@@ -9,14 +9,14 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.columns import Names, Problems, UtcDateTime
-from storage.summaries import field_type
-from storage.version import VERSION
+from storage.articles.row_mapping import field_type
+from storage.database.column_types import ProblemList, StringList, UtcDateTime
+from storage.model.version import VERSION
 
-TIMES = pa.timestamp("us", tz="UTC")
+UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 
 
-def write(output: IO[bytes], batches: Iterable[Sequence[Sequence[Any]]], columns: Sequence[str]) -> None:
+def write_parquet_file(output: IO[bytes], batches: Iterable[Sequence[Sequence[Any]]], columns: Sequence[str]) -> None:
     """Each batch becomes a row group. Times are timestamps in UTC, sections lists, problems lists of structs."""
     schema = pa.schema([(name, _kind(name)) for name in columns], metadata={"program": f"presswatch {VERSION}"})
     with pq.ParquetWriter(output, schema, compression="zstd") as writer:
@@ -26,7 +26,7 @@ def write(output: IO[bytes], batches: Iterable[Sequence[Sequence[Any]]], columns
 
 
 def _array(values: Sequence[Any], kind: Any) -> Any:
-    if kind == TIMES:
+    if kind == UTC_MICROSECONDS:
         values = [None if value is None else datetime.fromisoformat(value) for value in values]
     return pa.array(values, type=kind)
 
@@ -34,9 +34,9 @@ def _array(values: Sequence[Any], kind: Any) -> Any:
 def _kind(name: str) -> Any:
     kind = field_type(name)
     if isinstance(kind, UtcDateTime):
-        return TIMES
-    if isinstance(kind, Names):
+        return UTC_MICROSECONDS
+    if isinstance(kind, StringList):
         return pa.list_(pa.string())
-    if isinstance(kind, Problems):
+    if isinstance(kind, ProblemList):
         return pa.list_(pa.struct([("field", pa.string()), ("reason", pa.string())]))
     return pa.int64() if kind is not None and kind.python_type is int else pa.string()

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from presswatch.export.export import ExportNotes, ExportRequest, Rows, Writer
-from presswatch.output.formats import csv_pieces, escape_control_chars
-from storage.errors import ConfigError
-from storage.models import ArticleRow
+from presswatch.output.formats import escape_control_chars, iter_csv
+from storage.database.tables import ArticleRow
+from storage.model.errors import ConfigError
 
-EXCEL_ROWS = 1_048_576 - 1
+MAX_EXCEL_ROWS = 1_048_576 - 1
 """Rows of a sheet without the header: "Excel specifications and limits" at support.microsoft.com."""
 
-GROUP_ROWS = 5_000
-GROUP_CHARACTERS = 4_000_000
+ROW_GROUP_SIZE = 5_000
+MAX_ROW_GROUP_CHARS = 4_000_000
 """A Parquet row group ends with the row that reaches one of them: memory stays flat however long the bodies are."""
 
 
@@ -32,16 +32,16 @@ def write_jsonl(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: Expo
 
 def write_csv(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
     """As RFC 4180 has it; what is a list or more is in JSON where it is not of plain names."""
-    records = (dict(zip(plan.columns, _flat(row), strict=True)) for row in rows)
-    for piece in csv_pieces(records, plan.columns, raw=plan.raw):
+    records = (dict(zip(plan.columns, _flatten(row), strict=True)) for row in rows)
+    for piece in iter_csv(records, plan.columns, raw=plan.raw):
         output.write(piece.encode())
 
 
-def _flat(row: list[Any]) -> list[Any]:
-    return [_told(value) if isinstance(value, list) else value for value in row]
+def _flatten(row: list[Any]) -> list[Any]:
+    return [_report_progress(value) if isinstance(value, list) else value for value in row]
 
 
-def _told(parts: list[Any]) -> tuple[str, ...]:
+def _report_progress(parts: list[Any]) -> tuple[str, ...]:
     """Names as they are; a problem as `field: reason`."""
     return tuple(part if isinstance(part, str) else f"{part['field']}: {part['reason']}" for part in parts)
 
@@ -53,10 +53,10 @@ def write_sqlite(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: Exp
         # Nothing can be lost that the database does not have: the file gets its name only when it is whole.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(f"CREATE TABLE articles ({', '.join(map(_declared, plan.columns))})")
+        connection.execute(f"CREATE TABLE articles ({', '.join(map(_column_types, plan.columns))})")
         connection.execute("BEGIN")
         places = ", ".join("?" * len(plan.columns))
-        connection.executemany(f"INSERT INTO articles VALUES ({places})", map(_bound, rows))  # noqa: S608
+        connection.executemany(f"INSERT INTO articles VALUES ({places})", map(_sqlite_value, rows))  # noqa: S608
         for name in {"published_at", "source", "section"} & set(plan.columns):
             connection.execute(f"CREATE INDEX articles_{name} ON articles ({name})")
         connection.execute("COMMIT")
@@ -66,7 +66,7 @@ def write_sqlite(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: Exp
         connection.close()
 
 
-def _declared(name: str) -> str:
+def _column_types(name: str) -> str:
     if name == "id":
         return "id INTEGER PRIMARY KEY"
     column = ArticleRow.__table__.c.get(name)
@@ -74,15 +74,15 @@ def _declared(name: str) -> str:
     return f"{name} {'INTEGER' if whole else 'TEXT'}"
 
 
-def _bound(row: list[Any]) -> list[Any]:
+def _sqlite_value(row: list[Any]) -> list[Any]:
     return [json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value for value in row]
 
 
 def write_parquet(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
     """Typed columns, Zstandard, row groups of a few megabytes."""
-    from presswatch.export.parquet import write
+    from presswatch.export.parquet import write_parquet_file
 
-    write(output, _batches(rows), plan.columns)
+    write_parquet_file(output, _batches(rows), plan.columns)
 
 
 def _batches(rows: Rows) -> Iterator[list[list[Any]]]:
@@ -91,7 +91,7 @@ def _batches(rows: Rows) -> Iterator[list[list[Any]]]:
     for row in rows:
         batch.append(row)
         characters += sum(len(value) for value in row if isinstance(value, str))
-        if characters >= GROUP_CHARACTERS or len(batch) == GROUP_ROWS:
+        if characters >= MAX_ROW_GROUP_CHARS or len(batch) == ROW_GROUP_SIZE:
             yield batch
             batch, characters = [], 0
     if batch:
@@ -100,9 +100,9 @@ def _batches(rows: Rows) -> Iterator[list[list[Any]]]:
 
 def write_excel(output: IO[bytes], rows: Rows, plan: ExportRequest, tally: ExportNotes) -> None:
     """One sheet. Text is text, whatever it looks like."""
-    from presswatch.export.excel import write
+    from presswatch.export.excel import write_workbook
 
-    write(output, map(_flat, rows), plan.columns, tally)
+    write_workbook(output, map(_flatten, rows), plan.columns, tally)
 
 
 WRITERS: dict[str, Writer] = {
@@ -112,7 +112,7 @@ WRITERS: dict[str, Writer] = {
     ".xlsx": write_excel,
     ".db": write_sqlite,
 }
-NEEDED = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("xlsxwriter", "xlsx")}
+REQUIRED_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("xlsxwriter", "xlsx")}
 """The library a format needs, and the extra that brings it."""
 
 
@@ -121,8 +121,8 @@ def writer_for(file: Path) -> Writer:
     kind = file.suffix.lower()
     if kind not in WRITERS:
         raise ConfigError(f"{file.name}: its name must end in one of {', '.join(WRITERS)}, which says what it is to be")
-    if kind in NEEDED:
-        library, extra = NEEDED[kind]
+    if kind in REQUIRED_PACKAGES:
+        library, extra = REQUIRED_PACKAGES[kind]
         try:
             import_module(library)
         except ImportError:
@@ -132,4 +132,4 @@ def writer_for(file: Path) -> Writer:
 
 def max_rows(file: Path) -> int | None:
     """How many articles such a file holds; None if that is no matter."""
-    return EXCEL_ROWS if file.suffix.lower() == ".xlsx" else None
+    return MAX_EXCEL_ROWS if file.suffix.lower() == ".xlsx" else None

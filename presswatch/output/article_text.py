@@ -6,38 +6,38 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from presswatch.output.formats import record
-from presswatch.output.tables import UTC_NOTE, credit, number
-from storage.answers import AddressStory, ArticleFull, ArticleStory, FetchTry, Revision, ViewReading
-from storage.durations import MISSING, format_time
-from storage.printable import safe
+from presswatch.output.formats import as_dict
+from presswatch.output.tables import UTC_NOTE, credit, format_count
+from storage.articles.results import ArticleDetails, ArticleFull, FetchRecord, LinkDetails, Revision, ViewReading
+from storage.text.durations import NO_DURATION, format_time
+from storage.text.sanitize import sanitize
 
-LABEL_WIDTH = 14
-INDENT = "  "
+ARTICLE_LABEL_WIDTH = 14
+ARTICLE_INDENT = "  "
 
 
-def render_article(story: ArticleStory) -> Iterator[str]:
+def render_article(story: ArticleDetails) -> Iterator[str]:
     """The article whole: fields, views, body, earlier wordings."""
     article = story.article
-    yield safe(article.title)
+    yield sanitize(article.title)
     if article.subtitle:
-        yield safe(article.subtitle)
+        yield sanitize(article.subtitle)
     yield ""
     yield from (_labelled(label, value) for label, value in _facts(article))
-    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.same_wording)
+    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.duplicates)
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
     yield from _heading(f"Views read: {len(story.readings)}")
     yield from _series(story.readings)
     yield from _heading("Body")
-    yield safe(article.body, lines=True) or "(empty)"
+    yield sanitize(article.body, lines=True) or "(empty)"
     yield from _heading(f"Earlier wordings: {len(story.revisions)}")
     for revision in story.revisions:
-        yield from _wording(revision)
-    yield from _closing(article.source_title, article.source, article.terms)
+        yield from _text_version_lines(revision)
+    yield from _attribution_lines(article.source_title, article.source, article.terms)
 
 
 def _facts(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
-    printed = f', printed as "{article.published_text}"' if article.published_text else ""
+    printed = f', printed as "{article.published_raw}"' if article.published_raw else ""
     yield "id", str(article.id)
     yield "source", f"{article.source_title} ({article.source})"
     yield "address", article.url
@@ -46,7 +46,7 @@ def _facts(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
     yield "sections", ", ".join(article.sections)
     yield "language", article.language
     yield "author", article.author
-    yield "views", number(article.view_count)
+    yield "views", format_count(article.view_count)
     yield "description", article.description
     yield "image", article.image_url
     yield "first seen", format_time(article.first_seen_at)
@@ -55,77 +55,77 @@ def _facts(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
     yield "fetched", format_time(article.fetched_at)
     yield "revised", format_time(article.revised_at)
     yield "gone", format_time(article.gone_at)
-    yield "next recrawl", format_time(article.relook_at)
+    yield "next recrawl", format_time(article.recrawl_at)
     yield "content hash", article.content_hash
-    yield "reader version", str(article.reader_version)
+    yield "reader version", str(article.parser_version)
 
 
 def _labelled(label: str, value: str | None) -> str:
-    return f"{label:<{LABEL_WIDTH}}  {safe(value or MISSING)}"
+    return f"{label:<{ARTICLE_LABEL_WIDTH}}  {sanitize(value or NO_DURATION)}"
 
 
 def _heading(text: str) -> tuple[str, str]:
     return "", f"== {text}"
 
 
-def _closing(title: str, name: str, terms: str) -> tuple[str, str, str]:
+def _attribution_lines(title: str, name: str, terms: str) -> tuple[str, str, str]:
     return "", credit(title, name, terms), UTC_NOTE
 
 
 def _series(readings: Sequence[ViewReading]) -> Iterator[str]:
     if readings:
-        yield f"{INDENT}{format_time(readings[0].read_at)}  {readings[0].view_count:>9}"
+        yield f"{ARTICLE_INDENT}{format_time(readings[0].measured_at)}  {readings[0].view_count:>9}"
     for before, reading in pairwise(readings):
         grown = reading.view_count - before.view_count
-        yield f"{INDENT}{format_time(reading.read_at)}  {reading.view_count:>9}  {grown:+}"
+        yield f"{ARTICLE_INDENT}{format_time(reading.measured_at)}  {reading.view_count:>9}  {grown:+}"
 
 
 def _edit(revision: Revision) -> str:
-    undeclared = ", undeclared: the page's own date did not move" if revision.undeclared else ""
+    is_stealth = ", is_stealth: the page's own date did not move" if revision.is_stealth else ""
     seen = f"seen from {format_time(revision.seen_from)} until {format_time(revision.seen_until)}"
-    return f"{revision.number}. {seen}; ended by an edit: {revision.kind}{undeclared}"
+    return f"{revision.revision_number}. {seen}; ended by an edit: {revision.edit_kind}{is_stealth}"
 
 
-def _wording(revision: Revision) -> Iterator[str]:
-    printed = f', printed as "{revision.published_text}"' if revision.published_text else ""
+def _text_version_lines(revision: Revision) -> Iterator[str]:
+    printed = f', printed as "{revision.published_raw}"' if revision.published_raw else ""
     yield _edit(revision)
     yield ""
-    yield safe(revision.title)
+    yield sanitize(revision.title)
     if revision.subtitle:
-        yield safe(revision.subtitle)
+        yield sanitize(revision.subtitle)
     yield _labelled("published", format_time(revision.published_at) + printed)
     yield _labelled("sections", ", ".join(revision.sections))
     yield _labelled("author", revision.author)
     yield ""
-    yield safe(revision.body, lines=True) or "(empty)"
+    yield sanitize(revision.body, lines=True) or "(empty)"
     yield ""
 
 
-def render_link(story: AddressStory) -> Iterator[str]:
+def render_link(story: LinkDetails) -> Iterator[str]:
     """Where the address was listed, each try, how it ended, what is kept of it, when it is looked at next."""
-    yield safe(story.url)
+    yield sanitize(story.url)
     yield ""
     yield _labelled("outcome", story.outcome)
-    yield _labelled("reason", story.reason)
+    yield _labelled("reason", story.outcome_reason)
     yield _labelled("title", story.title)
     yield _labelled("first listed", format_time(story.first_listed_at))
     yield _labelled("last listed", format_time(story.last_listed_at))
-    yield _labelled("failed tries", f"{story.attempts} in a row" if story.attempts else "0")
-    yield _labelled("missing since", format_time(story.missing_at))
-    yield _labelled("next attempt", _next(story))
+    yield _labelled("failed tries", f"{story.failed_attempts} in a row" if story.failed_attempts else "0")
+    yield _labelled("missing since", format_time(story.first_404_at))
+    yield _labelled("next attempt", _next_attempt(story))
     yield from _heading(f"Listed on: {len(story.listings)}")
     for listed in story.listings:
         when = f"{format_time(listed.first_listed_at)} until {format_time(listed.last_listed_at)}"
-        yield f"{INDENT}{when}  {safe(listed.channel)}"
-    yield from _heading(f"Tries: {len(story.tries)}")
-    yield from (_try(tried) for tried in story.tries)
+        yield f"{ARTICLE_INDENT}{when}  {sanitize(listed.channel)}"
+    yield from _heading(f"Tries: {len(story.fetches)}")
+    yield from (_fetch_line(tried) for tried in story.fetches)
     if story.article is not None:
-        yield from _kept(story.article)
-    yield from _closing(story.source_title, story.source, story.terms)
+        yield from _stored_article(story.article)
+    yield from _attribution_lines(story.source_title, story.source, story.terms)
 
 
-def _next(story: AddressStory) -> str:
-    moments = [story.next_attempt_at, story.article.article.relook_at if story.article else None]
+def _next_attempt(story: LinkDetails) -> str:
+    moments = [story.next_attempt_at, story.article.article.recrawl_at if story.article else None]
     # A re-look that failed waits for both, as the crawl does.
     planned = max((moment for moment in moments if moment is not None), default=None)
     if planned is not None:
@@ -133,18 +133,18 @@ def _next(story: AddressStory) -> str:
     return "with the next crawl" if story.outcome == "pending" else "none planned"
 
 
-def _try(tried: FetchTry) -> str:
+def _fetch_line(tried: FetchRecord) -> str:
     views = None if tried.view_count is None else f"{tried.view_count} views"
     size = None if tried.byte_count is None else f"{tried.byte_count} bytes"
     run = None if tried.run_id is None else f"run {tried.run_id}"
-    because = ": ".join(filter(None, (tried.stage, tried.reason)))
+    because = ": ".join(filter(None, (tried.failure_stage, tried.reason)))
     said_already = tried.http_status is None or f"answered {tried.http_status}" in because
     status = None if said_already else f"HTTP {tried.http_status}"
-    said = safe(", ".join(filter(None, (because, status, size, views, run))))
-    return f"{INDENT}{format_time(tried.fetched_at)}  {tried.why:<7}  {tried.result:<8}  {said}"
+    said = sanitize(", ".join(filter(None, (because, status, size, views, run))))
+    return f"{ARTICLE_INDENT}{format_time(tried.fetched_at)}  {tried.purpose:<7}  {tried.result:<8}  {said}"
 
 
-def _kept(story: ArticleStory) -> Iterator[str]:
+def _stored_article(story: ArticleDetails) -> Iterator[str]:
     article = story.article
     counts = [reading.view_count for reading in story.readings]
     grown = f", {counts[0]} to {counts[-1]}" if counts else ""
@@ -158,10 +158,10 @@ def _kept(story: ArticleStory) -> Iterator[str]:
     yield _labelled("views read", f"{len(counts)}{grown}")
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
     yield from (_labelled("earlier words", _edit(revision)) for revision in story.revisions)
-    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.same_wording)
+    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.duplicates)
 
 
-def flat(story: ArticleStory) -> dict[str, Any]:
+def flatten(story: ArticleDetails) -> dict[str, Any]:
     """An article's story as one mapping: its fields, and beside them what it counted and said before."""
-    parts = record(story)
-    return {**record(parts.pop("article")), **parts}
+    parts = as_dict(story)
+    return {**as_dict(parts.pop("article")), **parts}

@@ -14,7 +14,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from storage.answers import ArticleSummary, Excerpt
+from storage.articles.results import ArticleSummary, Highlight
 
 # What is not in https://www.w3.org/TR/xml/#charsets
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -22,7 +22,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _SPECIAL = re.compile("[&<>\"'\r\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _NAMES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 
-NAMESPACE = "urn:presswatch:article"
+FEED_ID_NAMESPACE = "urn:presswatch:article"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,13 @@ def _element(name: str, text: str, **attributes: str) -> str:
     return f"<{name}{written}>{escaped(text)}</{name}>\n"
 
 
-def atom_pieces(found: Iterable[Excerpt], head: FeedMetadata, next_page: Callable[[], str | None]) -> Iterator[str]:
+def iter_atom(found: Iterable[Highlight], head: FeedMetadata, next_page: Callable[[], str | None]) -> Iterator[str]:
     """An Atom feed. `next_page` is asked behind the last entry for the cursor of the page that follows."""
     yield (
         '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:presswatch="{NAMESPACE}">\n'
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:presswatch="{FEED_ID_NAMESPACE}">\n'
         + _element("title", head.title)
-        + _element("id", uuid5(NAMESPACE_URL, f"{NAMESPACE}:{head.question}").urn)
+        + _element("id", uuid5(NAMESPACE_URL, f"{FEED_ID_NAMESPACE}:{head.question}").urn)
         + _element("updated", head.made_at.isoformat())
         + f'<link rel="alternate" href="{escaped(head.home)}"/>\n'
         + "<generator>Presswatch</generator>\n"
@@ -84,12 +84,12 @@ def _atom_entry(article: ArticleSummary, said: str) -> str:
     )
 
 
-def rss_pieces(found: Iterable[Excerpt], head: FeedMetadata, next_page: Callable[[], str | None]) -> Iterator[str]:
+def iter_rss(found: Iterable[Highlight], head: FeedMetadata, next_page: Callable[[], str | None]) -> Iterator[str]:
     """An RSS feed, in the same way. Titles and descriptions are HTML to most readers, and are escaped as such."""
     yield (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/" '
-        f'xmlns:presswatch="{NAMESPACE}">\n<channel>\n'
+        f'xmlns:presswatch="{FEED_ID_NAMESPACE}">\n<channel>\n'
         + _element("title", escaped(head.title))
         + _element("link", head.home)
         + _element("description", escaped(f"Articles that answer: {head.question}"))
@@ -119,7 +119,7 @@ def _rss_item(article: ArticleSummary, said: str) -> str:
     )
 
 
-def _summary(excerpt: Excerpt) -> str:
+def _summary(excerpt: Highlight) -> str:
     return "\n".join(filter(None, (excerpt.snippet, _credit(excerpt.article))))
 
 

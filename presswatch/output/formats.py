@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from storage.printable import fit, pad, safe, width, without_surrogates
+from storage.text.sanitize import display_width, pad, replace_surrogates, sanitize, truncate
 
 LIST_SEPARATOR = "; "
 
@@ -49,13 +49,13 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "table": Format("presswatch.output.records:table_lines_of"),
-    "json": Format("presswatch.output.formats:json_pieces"),
-    "jsonl": Format("presswatch.output.formats:jsonl_pieces"),
-    "csv": Format("presswatch.output.formats:csv_pieces"),
-    "tsv": Format("presswatch.output.tsv_markdown:tsv_pieces"),
-    "md": Format("presswatch.output.tsv_markdown:markdown_pieces"),
-    "rss": Format("presswatch.output.feeds:rss_pieces", articles_only=True),
-    "atom": Format("presswatch.output.feeds:atom_pieces", articles_only=True),
+    "json": Format("presswatch.output.formats:iter_json"),
+    "jsonl": Format("presswatch.output.formats:iter_jsonl"),
+    "csv": Format("presswatch.output.formats:iter_csv"),
+    "tsv": Format("presswatch.output.tsv_markdown:iter_tsv"),
+    "md": Format("presswatch.output.tsv_markdown:iter_markdown"),
+    "rss": Format("presswatch.output.feeds:iter_rss", articles_only=True),
+    "atom": Format("presswatch.output.feeds:iter_atom", articles_only=True),
 }
 """Every output format of every list, in the order `--help` names them; the first is the default."""
 
@@ -63,7 +63,7 @@ RECORD_FORMATS = tuple(name for name, one in FORMATS.items() if not one.articles
 """Formats of a list of any records."""
 
 
-def record(answer: Any) -> dict[str, Any]:
+def as_dict(answer: Any) -> dict[str, Any]:
     """A frozen value as a mapping of its fields, in their order."""
     return {field.name: getattr(answer, field.name) for field in fields(answer)}
 
@@ -77,7 +77,7 @@ def escape_control_chars(written: str) -> str:
     """The same JSON with what could steer a terminal escaped, as valid UTF-8."""
     if written.isprintable():
         return written
-    return _STEERING_IN_JSON.sub(_escape, without_surrogates(written))
+    return _STEERING_IN_JSON.sub(_escape, replace_surrogates(written))
 
 
 def _plain(value: Any) -> Any:
@@ -86,7 +86,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value.total_seconds()
     if is_dataclass(value):
-        return record(value)
+        return as_dict(value)
     if isinstance(value, bytes):
         return {"$base64": True, "encoded": b64encode(value).decode()}  # as Datasette has it
     raise TypeError(f"{type(value).__name__} has no form in JSON")
@@ -96,7 +96,7 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match[0]):04x}"
 
 
-def json_pieces(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
+def iter_json(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
     """One JSON array, a record on a line."""
     opening = "["
     for entry in records:
@@ -105,25 +105,25 @@ def json_pieces(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = 
     yield "[]\n" if opening == "[" else "]\n"
 
 
-def jsonl_pieces(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
+def iter_jsonl(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
     """One JSON object a line."""
     for entry in records:
         yield as_json(entry) + "\n"
 
 
-def csv_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
+def iter_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
     """A header and a row a record.
 
     Text that a spreadsheet would run as a formula gets an apostrophe before it, and what could steer a terminal is
     replaced; `raw` leaves both as they are.
     """
-    writer = csv.writer(_Pieces(), lineterminator="\r\n")
+    writer = csv.writer(_ChunkBuffer(), lineterminator="\r\n")
     yield _row(writer, [_cell(name, raw=raw) for name in columns])
     for entry in records:
         yield _row(writer, [_cell(entry[name], raw=raw) for name in columns])
 
 
-class _Pieces:
+class _ChunkBuffer:
     """What csv writes to: hands each row back instead of keeping it."""
 
     def write(self, row: str) -> str:
@@ -135,7 +135,7 @@ def _row(writer: Any, cells: Sequence[str]) -> str:
     return written
 
 
-def as_text(value: Any) -> str:
+def value_as_text(value: Any) -> str:
     """A value as the text of a cell, not yet made safe; what is not there is empty, bytes are in base64."""
     if value is None:
         return ""
@@ -151,10 +151,10 @@ def as_text(value: Any) -> str:
 
 
 def _cell(value: Any, *, raw: bool) -> str:
-    text = as_text(value)
+    text = value_as_text(value)
     if not isinstance(value, str | tuple | list):
         return text
-    return without_surrogates(text) if raw else neutralize_formula(safe(text, lines=True))
+    return replace_surrogates(text) if raw else neutralize_formula(sanitize(text, lines=True))
 
 
 def neutralize_formula(text: str) -> str:
@@ -163,37 +163,38 @@ def neutralize_formula(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """A column of a table; the one that stretches is cut first when the terminal is narrow."""
 
     title: str
-    right: bool = False
-    stretches: bool = False
+    align_right: bool = False
+    is_flexible: bool = False
 
 
 MIN_COLUMN_WIDTH = 10
 COLUMN_GAP = "  "
 
 
-def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, columns_wide: int) -> list[str]:
+def render_table(columns: Sequence[TableColumn], rows: Iterable[Sequence[str]], *, columns_wide: int) -> list[str]:
     """Header and rows, none wider than `columns_wide`; text is made fit for a terminal."""
-    cells = [[column.title for column in columns], *([safe(text) for text in row] for row in rows)]
-    widths = [max(width(row[place]) for row in cells) for place in range(len(columns))]
+    cells = [[column.title for column in columns], *([sanitize(text) for text in row] for row in rows)]
+    widths = [max(display_width(row[place]) for row in cells) for place in range(len(columns))]
     spare = columns_wide - sum(widths) - len(COLUMN_GAP) * (len(columns) - 1)
     for place, column in enumerate(columns):
-        if column.stretches and spare < 0:
+        if column.is_flexible and spare < 0:
             widths[place] = max(min(widths[place], MIN_COLUMN_WIDTH), widths[place] + spare)
-    return [fit(_line(columns, widths, row), columns_wide) for row in cells]
+    return [truncate(_line(columns, widths, row), columns_wide) for row in cells]
 
 
-def _line(columns: Sequence[Column], widths: Sequence[int], row: Sequence[str]) -> str:
+def _line(columns: Sequence[TableColumn], widths: Sequence[int], row: Sequence[str]) -> str:
     cells = (
-        pad(fit(text, wide), wide, right=column.right) for column, wide, text in zip(columns, widths, row, strict=True)
+        pad(truncate(text, wide), wide, right=column.align_right)
+        for column, wide, text in zip(columns, widths, row, strict=True)
     )
     return COLUMN_GAP.join(cells).rstrip()
 
 
-def emit(pieces: Iterable[str]) -> None:
+def write_stdout(pieces: Iterable[str]) -> None:
     """Write to standard output in UTF-8, whatever the locale; a reader that left raises BrokenPipeError here."""
     output = sys.stdout.buffer
     for piece in pieces:
@@ -201,7 +202,7 @@ def emit(pieces: Iterable[str]) -> None:
     output.flush()
 
 
-def say(lines: Iterable[str]) -> None:
+def print_lines(lines: Iterable[str]) -> None:
     """Write lines for a person to standard output; what its encoding lacks becomes a question mark."""
     encoding = sys.stdout.encoding or "utf-8"
     output = sys.stdout.buffer

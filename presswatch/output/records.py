@@ -13,8 +13,8 @@ import click
 
 from presswatch.output import formats
 from presswatch.output.formats import FORMATS
-from storage.errors import ConfigError
-from storage.printable import safe
+from storage.model.errors import ConfigError
+from storage.text.sanitize import sanitize
 
 UNLIMITED_WIDTH = 10_000
 """Columns of a table that goes to a file or a pipe: there is nothing it must fit, so nothing is cut."""
@@ -42,9 +42,9 @@ def write_list(
     field is a column. An empty table is not written at all.
     """
     if form != "table" or as_table is None:
-        return write_records(map(formats.record, found), field_names(kind), form, raw=raw)
+        return write_records(map(formats.as_dict, found), field_names(kind), form, raw=raw)
     rows = list(found)
-    formats.say(as_table(rows, columns_wide=terminal_width()) if rows else ())
+    formats.print_lines(as_table(rows, columns_wide=terminal_width()) if rows else ())
     return bool(rows)
 
 
@@ -64,26 +64,26 @@ def write_records(
     rows = chain(first, iterator)
     if form == "table":
         if first:
-            formats.say(table(list(rows), terminal_width()) if table else table_lines_of(rows, columns))
+            formats.print_lines(table(list(rows), terminal_width()) if table else table_lines_of(rows, columns))
     else:
-        formats.emit(FORMATS[form].writer()(rows, columns, raw=raw))
+        formats.write_stdout(FORMATS[form].writer()(rows, columns, raw=raw))
     return bool(first)
 
 
 def table_lines_of(records: Iterable[Record], columns: Sequence[str], **_options: bool) -> Iterator[str]:
     """Write every column as it is, as wide as the terminal."""
-    yield from plain_table(list(records), columns, terminal_width())
+    yield from table_rows(list(records), columns, terminal_width())
 
 
-def plain_table(records: Sequence[Record], columns: Sequence[str], wide: int) -> list[str]:
+def table_rows(records: Sequence[Record], columns: Sequence[str], wide: int) -> list[str]:
     """Every column as it is, numbers to the right; what is not there is a dash. The last column of text stretches."""
     numeric = [all(isinstance(row[name], int | float | None) for row in records) for name in columns]
     stretching = max((place for place, number in enumerate(numeric) if not number), default=-1)
     heads = [
-        formats.Column(safe(name).upper(), right=number, stretches=place == stretching)
+        formats.TableColumn(sanitize(name).upper(), align_right=number, is_flexible=place == stretching)
         for place, (name, number) in enumerate(zip(columns, numeric, strict=True))
     ]
-    return formats.table_lines(
+    return formats.render_table(
         heads, [[display_value(row[name]) for name in columns] for row in records], columns_wide=wide
     )
 
@@ -94,7 +94,7 @@ def display_value(value: Any) -> str:
         return f"<{len(value)} bytes>"
     if isinstance(value, datetime):
         return f"{value.date().isoformat()} {value:%H:%M}"
-    return "-" if value is None else formats.as_text(value)
+    return "-" if value is None else formats.value_as_text(value)
 
 
 def select_fields(asked: str | None, known: Sequence[str], default: Sequence[str]) -> tuple[str, ...]:
@@ -109,10 +109,10 @@ def select_fields(asked: str | None, known: Sequence[str], default: Sequence[str
     return names
 
 
-ATTRIBUTION = ("source", "url", "fetched_at", "terms")
+ATTRIBUTION_FIELDS = ("source", "url", "fetched_at", "terms")
 """Whose an article is and on what terms; no row leaves the program without."""
 
 
 def with_attribution(names: Sequence[str]) -> tuple[str, ...]:
     """The fields with those behind them that must go along."""
-    return (*names, *(name for name in ATTRIBUTION if name not in names))
+    return (*names, *(name for name in ATTRIBUTION_FIELDS if name not in names))

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
 from typing import Any
 
-from scheduler.rules import Adaptive
+from scheduler.planning.rules import Adaptive
 from scraper.source import Channel, Feed, Source
-from storage.config import TABLES, Config, SourceSettings, settings_of
-from storage.durations import format_duration
-from storage.printable import safe
-from storage.redaction import redact_password, redact_target
+from storage.config.settings import SETTINGS_TABLES, Config, SourceSettings, setting_rows
+from storage.model.redaction import redact_password, redact_target
+from storage.text.durations import format_duration
+from storage.text.sanitize import sanitize
 
-DEFAULT = "default"
-DECLARED = "declared by the source"
+DEFAULT_ORIGIN = "default"
+DECLARED_ORIGIN = "declared by the source"
 
 _SECRETS: Mapping[str, Callable[[str], str]] = {"targets": redact_target}
 """How a secret setting is shown, by its name; any other is an address that may hold a password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class EffectiveSetting:
     """One setting in force; its secrets are `***`. `value` is None where none is needed."""
 
     table: str
@@ -31,35 +31,35 @@ class Setting:
     origin: str
 
 
-def settings_in_force(config: Config, sources: Mapping[str, Source]) -> Iterator[Setting]:
+def effective_settings(config: Config, sources: Mapping[str, Source]) -> Iterator[EffectiveSetting]:
     """Every table of the file in its order, then one table a source."""
-    for table, kind in TABLES.items():
-        for row in settings_of(kind):
-            yield _setting(config, table, row, row.metadata["default"], DEFAULT)
+    for table, kind in SETTINGS_TABLES.items():
+        for row in setting_rows(kind):
+            yield _setting(config, table, row, row.metadata["default"], DEFAULT_ORIGIN)
     for name, source in sources.items():
         declared = _declared(source)
-        for row in settings_of(SourceSettings):
-            origin = DECLARED if row.name in declared else DEFAULT
-            default = declared.get(row.name, _OF_THE_DAEMON.get(row.name))
+        for row in setting_rows(SourceSettings):
+            origin = DECLARED_ORIGIN if row.name in declared else DEFAULT_ORIGIN
+            default = declared.get(row.name, _DAEMON_DEFAULTS.get(row.name))
             yield _setting(config, f"sources.{name}", row, default, origin)
 
 
-def _setting(config: Config, table: str, row: Field[Any], default: Any, origin: str) -> Setting:
-    written = config.written.get(f"{table}.{row.name}")
+def _setting(config: Config, table: str, row: Field[Any], default: Any, origin: str) -> EffectiveSetting:
+    written = config.origins.get(f"{table}.{row.name}")
     if written is not None:
-        default, origin = written.value, written.where
-    value = _shown(row.name, default) if row.metadata["secret"] else default
-    return Setting(table=table, name=row.name, value=value, origin=origin)
+        default, origin = written.value, written.source
+    value = _redacted(row.name, default) if row.metadata["secret"] else default
+    return EffectiveSetting(table=table, name=row.name, value=value, origin=origin)
 
 
-def _shown(name: str, value: Any) -> Any:
+def _redacted(name: str, value: Any) -> Any:
     mask = _SECRETS.get(name, redact_password)
     return [mask(one) for one in value] if isinstance(value, list) else value and mask(value)
 
 
 def _declared(source: Source) -> Mapping[str, Any]:
     return {
-        "base_url": source.home,
+        "base_url": source.base_url,
         "channels": [_channel(channel) for channel in source.channels],
         "sections": list(source.sections),
         "languages": list(source.languages),
@@ -75,32 +75,32 @@ def _channel(channel: Channel) -> dict[str, str]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-_OF_THE_DAEMON: Mapping[str, str] = {
-    "min_interval": format_duration(Adaptive().least),
-    "max_interval": format_duration(Adaptive().most),
+_DAEMON_DEFAULTS: Mapping[str, str] = {
+    "min_interval": format_duration(Adaptive().minimum),
+    "max_interval": format_duration(Adaptive().maximum),
 }
 """What the daemon takes for what neither the file nor the source says."""
 
 
-def setting_lines(found: Sequence[Setting], *, head: str) -> Iterator[str]:
+def render_settings(found: Sequence[EffectiveSetting], *, head: str) -> Iterator[str]:
     """The settings as a file that can be read again, their origin behind each; secrets must be filled in anew."""
-    yield safe(f"# {head}")
+    yield sanitize(f"# {head}")
     table = None
-    written = [(one, safe(_assignment(one))) for one in found]
-    wide = min(max(len(text) for _, text in written), WIDEST)
+    written = [(one, sanitize(_assignment(one))) for one in found]
+    wide = min(max(len(text) for _, text in written), MAX_ORIGIN_COLUMN)
     for one, text in written:
         if one.table != table:
             table = one.table
             yield ""
             yield f"[{table}]"
-        yield f"{text:<{wide}}  # {safe(one.origin)}"
+        yield f"{text:<{wide}}  # {sanitize(one.origin)}"
 
 
-WIDEST = 48
+MAX_ORIGIN_COLUMN = 48
 """Characters after which an origin no longer stands in its column."""
 
 
-def _assignment(one: Setting) -> str:
+def _assignment(one: EffectiveSetting) -> str:
     return f"# {one.name} is not set" if one.value is None else f"{one.name} = {as_toml(one.value)}"
 
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from presswatch.output.formats import Column, table_lines
+from presswatch.output.formats import TableColumn, render_table
 from presswatch.output.tables import UTC_NOTE
-from scheduler.report import SourceStatus, StatusReport
-from storage.durations import format_duration, format_time
-from storage.events import Event
-from storage.printable import safe
+from scheduler.health.status import SourceStatus, StatusReport
+from storage.crawling.events import Event
+from storage.text.durations import format_duration, format_time
+from storage.text.sanitize import sanitize
 
 EVENT_COLUMNS = (
-    Column("ID", right=True),
-    Column("SOURCE"),
-    Column("KIND"),
-    Column("OPENED"),
-    Column("CLOSED"),
-    Column("WHAT", stretches=True),
+    TableColumn("ID", align_right=True),
+    TableColumn("SOURCE"),
+    TableColumn("KIND"),
+    TableColumn("OPENED"),
+    TableColumn("CLOSED"),
+    TableColumn("WHAT", is_flexible=True),
 )
 
 
-def status_lines(report: StatusReport) -> Iterator[str]:
+def render_status(report: StatusReport) -> Iterator[str]:
     """The daemon in a line, then a block a source."""
-    if report.is_watched:
+    if report.has_daemon:
         yield f"daemon: {report.daemon}"
     else:
         gone = f"; the last was {report.daemon}" if report.daemon else ""
@@ -39,17 +39,17 @@ def status_lines(report: StatusReport) -> Iterator[str]:
 
 
 def _source_lines(report: StatusReport, one: SourceStatus) -> Iterator[str]:
-    yield safe(f"{one.source}: {one.state}")
+    yield sanitize(f"{one.source}: {one.state}")
     yield _line("last run", _last_run(one))
     yield _line("next poll", _next_poll(report, one))
-    yield _line("last 24 h", _last_day(one))
+    yield _line("last 24 h", _stored_today(one))
     yield _line("detection latency", _latency(report, one.source))
     for event in one.events:
         yield _line(event.kind, f"since {format_time(event.opened_at)}: {event.sentence or event.subject}")
 
 
 def _line(label: str, value: str) -> str:
-    return f"  {label:<17} {safe(value)}"
+    return f"  {label:<17} {sanitize(value)}"
 
 
 def _last_run(one: SourceStatus) -> str:
@@ -61,25 +61,25 @@ def _last_run(one: SourceStatus) -> str:
 
 
 def _next_poll(report: StatusReport, one: SourceStatus) -> str:
-    if one.due_at is None:
+    if one.next_poll_at is None:
         return "not scheduled: no daemon has crawled it"
     if one.state == "paused":
         return "when it is resumed"
-    until = one.due_at - report.at
+    until = one.next_poll_at - report.at
     when = f"in {format_duration(until)}" if until > timedelta(minutes=1) else "now"
-    return f"{format_time(one.due_at)} ({when}): {one.reason}"
+    return f"{format_time(one.next_poll_at)} ({when}): {one.reason}"
 
 
-def _last_day(one: SourceStatus) -> str:
+def _stored_today(one: SourceStatus) -> str:
     return (
-        f"{one.stored_today} articles stored, {one.relooks.done} of {one.relooks.due} recrawls done, "
+        f"{one.stored_today} articles stored, {one.recrawls.chosen} of {one.recrawls.due} recrawls done, "
         f"{one.pending} links pending"
     )
 
 
 def _latency(report: StatusReport, source: str) -> str:
     line = report.delays.of(source)
-    reasons = report.delays.left_out.get(source, {})
+    reasons = report.delays.excluded.get(source, {})
     without = "; excluded: " + ", ".join(f"{count} {reason}" for reason, count in reasons.items()) if reasons else ""
     if line is None:
         return f"no article to measure{without}"
@@ -90,7 +90,7 @@ def _latency(report: StatusReport, source: str) -> str:
     )
 
 
-def event_lines(found: Sequence[Event], *, columns_wide: int) -> Iterator[str]:
+def render_events(found: Sequence[Event], *, columns_wide: int) -> Iterator[str]:
     """A table of events; what they are about stands whole below."""
     rows = [
         [
@@ -99,18 +99,18 @@ def event_lines(found: Sequence[Event], *, columns_wide: int) -> Iterator[str]:
             one.kind,
             format_time(one.opened_at),
             format_time(one.closed_at),
-            _what(one),
+            _event_text(one),
         ]
         for one in found
     ]
-    yield from table_lines(EVENT_COLUMNS, rows, columns_wide=columns_wide)
+    yield from render_table(EVENT_COLUMNS, rows, columns_wide=columns_wide)
     yield ""
     for one in found:
-        yield safe(f"{one.id}  {one.subject}  {_details(one)}")
+        yield sanitize(f"{one.id}  {one.subject}  {_details(one)}")
     yield UTC_NOTE
 
 
-def _what(one: Event) -> str:
+def _event_text(one: Event) -> str:
     return one.sentence or one.subject
 
 

@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from presswatch.output.formats import LIST_SEPARATOR, as_text, neutralize_formula
-from storage.printable import safe, without_surrogates
+from presswatch.output.formats import LIST_SEPARATOR, neutralize_formula, value_as_text
+from storage.text.sanitize import replace_surrogates, sanitize
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~$^]")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _ESCAPED_IN_TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def tsv_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
+def iter_tsv(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
     r"""A header and a line a record. Formulas are defused; `raw` leaves them, and escapes white space as in \t."""
     yield "\t".join(_tsv_text(name, raw=raw) for name in columns) + "\n"
     for entry in records:
@@ -28,16 +28,16 @@ def tsv_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, 
 
 
 def _tsv_cell(value: Any, *, raw: bool) -> str:
-    return _tsv_text(as_text(value), raw=raw) if isinstance(value, str | tuple | list) else as_text(value)
+    return _tsv_text(value_as_text(value), raw=raw) if isinstance(value, str | tuple | list) else value_as_text(value)
 
 
 def _tsv_text(text: str, *, raw: bool) -> str:
-    return without_surrogates(text).translate(_ESCAPED_IN_TSV) if raw else neutralize_formula(safe(text))
+    return replace_surrogates(text).translate(_ESCAPED_IN_TSV) if raw else neutralize_formula(sanitize(text))
 
 
-def markdown_pieces(records: Iterable[Mapping[str, Any]], columns: Sequence[str], **_options: bool) -> Iterator[str]:
+def iter_markdown(records: Iterable[Mapping[str, Any]], columns: Sequence[str], **_options: bool) -> Iterator[str]:
     """A Markdown table; addresses are links, all other text stands as it is."""
-    yield _markdown_row([plain(name) for name in columns])
+    yield _markdown_row([plain_text(name) for name in columns])
     yield _markdown_row(["---"] * len(columns))
     for entry in records:
         yield _markdown_row([_markdown_cell(name, entry[name]) for name in columns])
@@ -52,9 +52,9 @@ def _markdown_cell(name: str, value: Any) -> str:
         return f"<{value}>"
     if isinstance(value, datetime):  # people read it, away from the foot that says whose time it is
         return f"{value:%Y-%m-%d %H:%M} UTC"
-    return plain(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else as_text(value))
+    return plain_text(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else value_as_text(value))
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """The text as Markdown shows it, whatever it looks like."""
-    return _MARKUP.sub(r"\\\g<0>", safe(text)).translate(_ENTITIES)
+    return _MARKUP.sub(r"\\\g<0>", sanitize(text)).translate(_ENTITIES)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from presswatch.output.formats import record
-from storage.answers import ArticleFull, ArticleSummary
-from storage.article_views import ViewsOfArticle
-from storage.gains import Gainer
-from storage.view_series import HOUR, AtAge, Step
+from presswatch.output.formats import as_dict
+from storage.articles.article_views import ArticleViews
+from storage.articles.results import ArticleFull, ArticleSummary
+from storage.articles.view_gains import RankedGain
+from storage.articles.view_series import ONE_HOUR, ViewDelta, ViewsAtAge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +55,15 @@ class GainRow:
     view_count: int
 
 
-def view_rows(told: ViewsOfArticle) -> Iterator[ViewRow]:
+def view_rows(told: ArticleViews) -> Iterator[ViewRow]:
     """The series, then the views at each age."""
     for step in told.series:
-        yield _row_of_step(told.article, step)
+        yield _delta_row(told.article, step)
     for one in told.at_age or ():
         yield _row_at_age(told.article, one)
 
 
-def _row_of_step(article: ArticleFull, step: Step) -> ViewRow:
+def _delta_row(article: ArticleFull, step: ViewDelta) -> ViewRow:
     born = article.published_at
     return ViewRow(
         **_identity(article),
@@ -73,12 +73,12 @@ def _row_of_step(article: ArticleFull, step: Step) -> ViewRow:
         view_count=step.view_count,
         gained=step.gained,
         gained_per_hour=None if step.per_hour is None else round(step.per_hour, 3),
-        gap_hours=_hours(step.gap),
+        gap_hours=_hours(step.duration),
         basis="reset" if step.is_reset else "read",
     )
 
 
-def _row_at_age(article: ArticleFull, one: AtAge) -> ViewRow:
+def _row_at_age(article: ArticleFull, one: ViewsAtAge) -> ViewRow:
     return ViewRow(
         **_identity(article),
         kind="at age",
@@ -92,7 +92,7 @@ def _row_at_age(article: ArticleFull, one: AtAge) -> ViewRow:
     )
 
 
-def gain_row(one: Gainer) -> GainRow:
+def gain_row(one: RankedGain) -> GainRow:
     rate = one.gain.per_hour
     return GainRow(
         **_identity(one.article),
@@ -106,22 +106,24 @@ def gain_row(one: Gainer) -> GainRow:
     )
 
 
-IDENTITY = ("id", "source", "source_title", "url", "title", "fetched_at", "terms")
+ARTICLE_ID_FIELDS = ("id", "source", "source_title", "url", "title", "fetched_at", "terms")
 
 
 def _identity(article: ArticleSummary) -> dict[str, Any]:
-    return {name: getattr(article, name) for name in IDENTITY}
+    return {name: getattr(article, name) for name in ARTICLE_ID_FIELDS}
 
 
 def _hours(duration: timedelta | None) -> float | None:
-    return None if duration is None else round(duration / HOUR, 3)
+    return None if duration is None else round(duration / ONE_HOUR, 3)
 
 
-def as_one(told: ViewsOfArticle) -> dict[str, Any]:
+def to_json(told: ArticleViews) -> dict[str, Any]:
     """The article, its readings and its views at each age as one mapping."""
     parts: dict[str, list[dict[str, Any]]] = {"reading": [], "at age": []}
-    for row in map(record, view_rows(told)):
-        parts[row["kind"]].append({name: value for name, value in row.items() if name not in {*IDENTITY, "kind"}})
+    for row in map(as_dict, view_rows(told)):
+        parts[row["kind"]].append(
+            {name: value for name, value in row.items() if name not in {*ARTICLE_ID_FIELDS, "kind"}}
+        )
     article = told.article
     dated = {"published_at": article.published_at, "published_precision": article.published_precision}
     return {**_identity(article), **dated, "readings": parts["reading"], "at_age": parts["at age"]}

@@ -6,53 +6,55 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from presswatch.output.formats import Column, table_lines
+from presswatch.output.formats import TableColumn, render_table
 from presswatch.output.tables import UTC_NOTE
-from storage.durations import format_time
-from storage.printable import safe
+from storage.text.durations import format_time
+from storage.text.sanitize import sanitize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListedWatch:
+class SavedSearchRow:
     """A watch as it is listed; of its target only what is no secret."""
 
     name: str
     query: str
     target: str
-    telling: str
+    delivery_mode: str
     created_at: datetime
-    told_at: datetime | None
+    last_notified_at: datetime | None
     waiting_count: int
     failed_count: int
     error: str | None
 
 
-COLUMNS = (
-    Column("NAME"),
-    Column("TO"),
-    Column("TELLS"),
-    Column("LAST TOLD"),
-    Column("WAITING", right=True),
-    Column("QUERY", stretches=True),
+SAVED_SEARCH_COLUMNS = (
+    TableColumn("NAME"),
+    TableColumn("TO"),
+    TableColumn("TELLS"),
+    TableColumn("LAST TOLD"),
+    TableColumn("WAITING", align_right=True),
+    TableColumn("QUERY", is_flexible=True),
 )
 
 
-def watch_lines(found: Sequence[ListedWatch], *, columns_wide: int) -> Iterator[str]:
+def render_saved_searches(found: Sequence[SavedSearchRow], *, columns_wide: int) -> Iterator[str]:
     """The table, and under it what went wrong with what was not delivered."""
-    yield from table_lines(COLUMNS, [_row(watch) for watch in found], columns_wide=columns_wide)
+    yield from render_table(SAVED_SEARCH_COLUMNS, [_row(watch) for watch in found], columns_wide=columns_wide)
     yield ""
     for watch in found:
         if watch.failed_count:
-            yield safe(f"{watch.name}: {watch.failed_count} alerts were not delivered yet: the target {watch.error}")
+            yield sanitize(
+                f"{watch.name}: {watch.failed_count} alerts were not delivered yet: the target {watch.error}"
+            )
     yield UTC_NOTE
 
 
-def _row(watch: ListedWatch) -> list[str]:
+def _row(watch: SavedSearchRow) -> list[str]:
     return [
         watch.name,
         watch.target,
-        watch.telling,
-        format_time(watch.told_at),
+        watch.delivery_mode,
+        format_time(watch.last_notified_at),
         str(watch.waiting_count),
         watch.query,
     ]

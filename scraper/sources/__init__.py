@@ -8,8 +8,8 @@ from functools import cache
 from importlib import import_module
 
 from scraper.source import Source
-from storage.config import Config, load_config
-from storage.errors import ConfigError
+from storage.config.settings import Config, load_config
+from storage.model.errors import ConfigError
 
 
 @cache

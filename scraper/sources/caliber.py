@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from scraper.page import ArticlePage
-from scraper.selectors import select
-from scraper.source import Cards, Feed, ListPage, Source
+from scraper.parsing.article_page import ArticlePage
+from scraper.parsing.selectors import by_class
+from scraper.source import Feed, ListingPage, Source, TeaserSelectors
 
 
 class CaliberPage(ArticlePage):
@@ -14,21 +14,21 @@ class CaliberPage(ArticlePage):
 
     own_version = 1
 
-    article = select(".post")
-    title = select("h1.post_title")
-    subtitle = select(".post_subtitle")
-    sections = select(".post_categoty", ".post_category")  # the first is how the site spells it
-    published = select(".post_time")
-    body = select(".post_body")
-    author = select(".post_author")  # 2022; `.post_signature` is the site's name
-    views = select(".post_hits")
-    cover = select(".post_cover")
+    article = by_class(".post")
+    title = by_class("h1.post_title")
+    subtitle = by_class(".post_subtitle")
+    sections = by_class(".post_categoty", ".post_category")  # the first is how the site spells it
+    published = by_class(".post_time")
+    body = by_class(".post_body")
+    author = by_class(".post_author")  # 2022; `.post_signature` is the site's name
+    views = by_class(".post_hits")
+    cover = by_class(".post_cover")
     no_image = re.compile(r"/standart\.jpe?g(?:$|\?)")
-    body_without = select(
+    body_excluded_tags = by_class(
         *(".banner", ".ads", ".share", ".related", ".float_block"),
         *(".post_cover", ".post_time", ".post_hits", ".post_signature", ".post_author"),
     )
-    body_stray = re.compile(r"(?:просмотр(?:ов|ы)\s*:[\s\d]*|реклама)", re.IGNORECASE)
+    body_excluded_selectors = re.compile(r"(?:просмотр(?:ов|ы)\s*:[\s\d]*|реклама)", re.IGNORECASE)
 
 
 def _of_class(tag: str, name: str) -> str:
@@ -38,15 +38,15 @@ def _of_class(tag: str, name: str) -> str:
 SOURCE = Source(
     name="caliber",
     title="Caliber.Az",
-    home="https://caliber.az",
+    base_url="https://caliber.az",
     terms="Any use of materials is allowed only if there is a hyperlink to Caliber.az",
     timezone="Asia/Baku",
     channels=(
         Feed(path="/rss.xml"),
         # A working guess: the slug of the political section was never seen.
-        ListPage(path="/en/category/politics", language="en"),
+        ListingPage(path="/en/category/politics", language="en"),
     ),
-    cards=Cards(
+    teasers=TeaserSelectors(
         card=_of_class("div", "float_block"),
         title="." + _of_class("h2", "float_block_title"),
         section_label="." + _of_class("*", "float_block_category"),

@@ -8,18 +8,7 @@ from io import StringIO
 
 import pytest
 
-from tests.scheduler.listener import Listener
-from tests.storage.conftest import alone, ask
-from tests.storage.rows import Rows
-
-__all__ = ["alone", "ask"]
-
-
-@pytest.fixture
-def rows(database: str) -> Iterator[Rows]:
-    made = Rows(database)
-    yield made
-    made.store.close()
+from tests.support.listener import Listener
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from scheduler.rules import DEFAULT_MAX_INTERVAL, DEFAULT_MIN_INTERVAL
-from storage.records import RunStatus
+from scheduler.planning.rules import DEFAULT_MAX_INTERVAL, DEFAULT_MIN_INTERVAL
+from storage.database.declarative import Model
+from storage.model.records import RunStatus
 from storage.store import open_store
-from storage.tables import Model
-from tests.scheduler.month import Month, Visited
-from tests.scheduler.october import (
+from tests.support.month import Month, Visited
+from tests.support.october import (
     BACK,
     BERLIN,
     BROKEN,
@@ -37,7 +37,7 @@ from tests.scheduler.october import (
     table,
     told_month,
 )
-from tests.scheduler.simulation import Span
+from tests.support.simulation import Span
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("month")]  # which takes a minute to make
 SOURCES = (BERLIN.name, WIRE.name)
@@ -88,7 +88,7 @@ def unseen(month: Month, source: str) -> list[int]:
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_article_that_stood_on_a_list_at_a_look_is_stored_exactly_once(month: Month, source: str) -> None:
     stored = [row.url for row in rows(month, "articles") if row.source == source]
-    home = month.sources[source].home
+    home = month.sources[source].base_url
     assert Counter(stored) == Counter(f"{home}/en/post/story-{number}" for number in month.shown[source])
 
 
@@ -174,7 +174,7 @@ def test_no_look_comes_outside_its_bounds(month: Month, source: str) -> None:
 def test_a_clock_that_is_set_back_holds_no_look_up(month: Month, source: str) -> None:
     before = [one for one in month.of(source) if one.real_until <= BACK][-1]
     after = next(one for one in month.of(source) if one.real_at >= BACK)
-    planned = before.after.due_at - before.host_until
+    planned = before.after.next_poll_at - before.host_until
     assert after.real_at - before.real_until <= planned + PROMPTLY
 
 
@@ -182,7 +182,7 @@ def test_a_clock_that_is_set_back_holds_no_look_up(month: Month, source: str) ->
 def test_a_failing_source_is_never_given_up(month: Month, source: str) -> None:
     failed = [one for one in month.of(source) if one.status is RunStatus.FAILED]
     assert 3 <= len(failed) <= 60
-    assert max(one.after.due_at - one.host_until for one in failed) <= timedelta(hours=6)
+    assert max(one.after.next_poll_at - one.host_until for one in failed) <= timedelta(hours=6)
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
-from scraper.group_commit import MOST, WINDOW, GroupCommit
-from scraper.writer import Writer
-from storage.errors import StoreError
-from storage.fetches import Try
-from storage.records import ArticleData, Change, Precision, Why
-from storage.saving import Save, Saved
-from tests.storage.rows import NOON, Rows
+from scraper.crawl.store_thread import StoreThread
+from scraper.crawl.write_batcher import BATCH_DELAY, MAX_BATCH, WriteBatcher
+from storage.crawling.fetches import FetchAttempt
+from storage.model.errors import StoreError
+from storage.model.records import ArticleData, DatePrecision, FetchPurpose, SaveOutcome
+from storage.saving.saving import SaveRequest, SaveResult
+from tests.support.rows import NOON, Rows
 
 pytestmark = pytest.mark.dialect
 
@@ -26,7 +26,7 @@ def rows(database: str) -> Iterator[Rows]:
     made.store.close()
 
 
-def save_of(rows: Rows, slug: str, *, is_listed: bool = True) -> Save:
+def save_of(rows: Rows, slug: str, *, is_listed: bool = True) -> SaveRequest:
     url = f"https://caliber.az/en/post/{slug}"
     if is_listed:
         rows.store.links.ensure("caliber", [url], now=NOON)
@@ -39,28 +39,32 @@ def save_of(rows: Rows, slug: str, *, is_listed: bool = True) -> Save:
         body=f"All of {slug}.",
         author=None,
         published_at=NOON - timedelta(hours=1),
-        published_text="x",
-        published_precision=Precision.MINUTE,
-        reader_version=1,
+        published_raw="x",
+        published_precision=DatePrecision.MINUTE,
+        parser_version=1,
         fetched_at=NOON,
         view_count=5,
     )
-    return Save(data=data, tried=Try(url=url, why=Why.NEW, at=NOON, run_id=None), section="politics")
+    return SaveRequest(
+        data=data,
+        attempt=FetchAttempt(url=url, purpose=FetchPurpose.NEW, fetched_at=NOON, run_id=None),
+        section="politics",
+    )
 
 
 def run(
-    rows: Rows, saves: Sequence[Save], *, apart: float = 0.0, window: float = WINDOW
-) -> tuple[list[Saved | BaseException], list[int]]:
+    rows: Rows, saves: Sequence[SaveRequest], *, apart: float = 0.0, window: float = BATCH_DELAY
+) -> tuple[list[SaveResult | BaseException], list[int]]:
     """What became of each, and how many were in each transaction."""
     groups: list[int] = []
-    writer = Writer()
+    writer = StoreThread()
 
-    async def save_all(group: Sequence[Save]) -> Sequence[Saved]:
+    async def save_all(group: Sequence[SaveRequest]) -> Sequence[SaveResult]:
         groups.append(len(group))
         return await writer(rows.store.saving.save_all, group)
 
-    async def together() -> list[Saved | BaseException]:
-        commits = GroupCommit(save_all, window=window)
+    async def together() -> list[SaveResult | BaseException]:
+        commits = WriteBatcher(save_all, window=window)
         tasks = []
         for save in saves:
             tasks.append(asyncio.create_task(commits.save(save)))
@@ -80,15 +84,15 @@ def titles(rows: Rows) -> list[str]:
 def test_what_comes_together_is_one_transaction(rows: Rows) -> None:
     results, groups = run(rows, [save_of(rows, f"a{number}") for number in range(5)])
     assert groups == [5]
-    assert [saved.change for saved in results if isinstance(saved, Saved)] == [Change.NEW] * 5
-    assert [saved.article_id for saved in results if isinstance(saved, Saved)] == [1, 2, 3, 4, 5]
+    assert [saved.outcome for saved in results if isinstance(saved, SaveResult)] == [SaveOutcome.NEW] * 5
+    assert [saved.article_id for saved in results if isinstance(saved, SaveResult)] == [1, 2, 3, 4, 5]
     assert titles(rows) == ["a0", "a1", "a2", "a3", "a4"]
 
 
 def test_a_transaction_stays_short(rows: Rows) -> None:
-    results, groups = run(rows, [save_of(rows, f"a{number}") for number in range(2 * MOST + 3)])
-    assert groups == [MOST, MOST, 3]
-    assert len(titles(rows)) == len(results) == 2 * MOST + 3
+    results, groups = run(rows, [save_of(rows, f"a{number}") for number in range(2 * MAX_BATCH + 3)])
+    assert groups == [MAX_BATCH, MAX_BATCH, 3]
+    assert len(titles(rows)) == len(results) == 2 * MAX_BATCH + 3
 
 
 def test_a_save_waits_for_others_no_longer_than_the_window(rows: Rows) -> None:
@@ -101,7 +105,7 @@ def test_one_that_cannot_be_kept_spoils_none_of_the_others(rows: Rows) -> None:
     results, groups = run(rows, saves)
     assert groups == [3, 1, 1, 1]
     assert isinstance(results[1], StoreError)
-    assert [type(result) for result in (results[0], results[2])] == [Saved, Saved]
+    assert [type(result) for result in (results[0], results[2])] == [SaveResult, SaveResult]
     assert titles(rows) == ["one", "two"]
 
 
@@ -109,20 +113,23 @@ def test_the_same_article_twice_in_a_group(rows: Rows) -> None:
     once = save_of(rows, "one")
     results, groups = run(rows, [once, once])
     assert groups == [2]
-    assert [saved.change for saved in results if isinstance(saved, Saved)] == [Change.NEW, Change.SAME]
+    assert [saved.outcome for saved in results if isinstance(saved, SaveResult)] == [
+        SaveOutcome.NEW,
+        SaveOutcome.UNCHANGED,
+    ]
 
 
 def test_a_save_that_nobody_waits_for_any_more_is_kept_all_the_same(rows: Rows) -> None:
     async def cancelled() -> None:
-        async def save_all(group: Sequence[Save]) -> Sequence[Saved]:
+        async def save_all(group: Sequence[SaveRequest]) -> Sequence[SaveResult]:
             return rows.store.saving.save_all(group)
 
-        commits = GroupCommit(save_all)
+        commits = WriteBatcher(save_all)
         task = asyncio.create_task(commits.save(save_of(rows, "one")))
         other = asyncio.create_task(commits.save(save_of(rows, "two")))
         await asyncio.sleep(0)
         task.cancel()
-        assert (await other).change is Change.NEW
+        assert (await other).outcome is SaveOutcome.NEW
 
     asyncio.run(cancelled())
     assert titles(rows) == ["one", "two"]

@@ -1,0 +1,1 @@
+"""Run the daemon: scheduled polls in worker processes, periodic tasks, HTTP status."""

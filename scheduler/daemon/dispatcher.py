@@ -1,0 +1,112 @@
+"""Dispatch due sources to crawl processes: those due within half a second share one, a few processes run at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from scheduler.daemon.jobs import DaemonTasks
+from scheduler.daemon.workers import WorkerPool
+from scheduler.planning.batching import batch
+from storage.model.errors import PresswatchError
+from storage.scheduling.schedules import Schedule
+
+logger = logging.getLogger(__name__)
+
+GATHER_DELAY = 0.5
+"""Seconds in which sources that become due are gathered: a process costs 0.8 s of CPU to start, so they share it."""
+
+ERROR_DELAY = 10.0
+"""Seconds before sources are taken up again that could not be: what refused (a full disk) seldom changes at once, and
+an entry a second in the log would not help it."""
+
+MAX_SOURCES_PER_WORKER = 8
+"""Sources a process at most: one that has to be ended takes the others' crawls with it."""
+
+
+class Dispatcher:
+    """Hold due sources until a slot is free; each source is crawled by one process at a time."""
+
+    def __init__(self, workers: WorkerPool, tasks: DaemonTasks, *, slots: int, clock: Callable[[], datetime]) -> None:
+        self._workers = workers
+        self._tasks = tasks
+        self._slots = slots
+        self._clock = clock
+        self._due: dict[str, Schedule] = {}  # in the order in which they became due
+        self._running: dict[str, None] = {}
+        self._works: set[asyncio.Task[None]] = set()
+        self._gathering: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    def enqueue(self, schedule: Schedule) -> None:
+        """Crawl a source as soon as there is room; nothing if it waits or runs already."""
+        if self._closing.is_set() or schedule.source in self.is_busy:
+            return
+        self._due[schedule.source] = schedule
+        self._gather()
+
+    @property
+    def is_busy(self) -> frozenset[str]:
+        """The sources that wait or run."""
+        return frozenset((*self._due, *self._running))
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        return tuple(self._running)
+
+    async def join(self) -> None:
+        """Wait until nothing is due and nothing runs."""
+        while self._due or self._works:
+            await asyncio.wait({*self._works, asyncio.create_task(asyncio.sleep(GATHER_DELAY))})
+
+    async def stop(self) -> None:
+        """Start nothing more; let what runs end, or end it."""
+        self._closing.set()
+        self._due.clear()
+        await self._workers.stop()
+        if self._works:
+            await asyncio.wait(self._works)
+
+    def _gather(self) -> None:
+        if self._gathering is None or self._gathering.done():
+            self._gathering = asyncio.create_task(self._launch())
+
+    async def _launch(self) -> None:
+        await asyncio.sleep(GATHER_DELAY)
+        alone = [source for source, schedule in self._due.items() if schedule.run_isolated]
+        for sources in batch(tuple(self._due), alone=alone, most=MAX_SOURCES_PER_WORKER):
+            if self._closing.is_set() or len(self._works) >= self._slots:
+                return
+            for source in sources:
+                del self._due[source]
+                self._running[source] = None
+            work = asyncio.create_task(self._work(sources))
+            self._works.add(work)
+            work.add_done_callback(self._free_slots)
+
+    def _free_slots(self, work: asyncio.Task[None]) -> None:
+        self._works.discard(work)
+        if not work.cancelled() and work.exception() is not None:
+            logger.error("a crawl could not be accounted for: %s", work.exception(), exc_info=work.exception())
+        if self._due and not self._closing.is_set():
+            self._gather()
+
+    async def _work(self, sources: Sequence[str]) -> None:
+        launched_at = self._clock()
+        logger.info("crawling %s", ", ".join(sources))
+        try:
+            await self._tasks.begin(sources)
+            if self._closing.is_set():
+                return
+            ending = await self._workers.run(sources)
+            await self._tasks.finish(ending, launched_at=launched_at)
+        except (PresswatchError, OSError) as error:  # the database refused, or the system another process
+            logger.error("%s could not be crawled: %s", ", ".join(sources), error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), ERROR_DELAY)
+        finally:
+            for source in sources:
+                self._running.pop(source, None)

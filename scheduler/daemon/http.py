@@ -1,0 +1,97 @@
+"""Serve /healthz and /metrics over HTTP if `scheduler.metrics_listen` names a host and port."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from scheduler.daemon.metrics import metrics_text
+from scheduler.health.status import StatusReport, status_report
+from storage.config.settings import Config
+from storage.model.errors import ConfigError, PresswatchError
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from scheduler.daemon.dispatcher import Dispatcher
+
+logger = logging.getLogger(__name__)
+
+
+class HttpServer:
+    """A small HTTP server that only answers questions."""
+
+    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher, watched: Collection[str]) -> None:
+        self._store = store
+        self._watched = watched
+        self._dispatcher = dispatcher
+        self._where = parse_listen(config.scheduler.metrics_listen)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises ConfigError if the port cannot be had."""
+        if self._where is None:
+            return
+        from aiohttp import web
+
+        host, port = self._where
+        application = web.Application()
+        application.router.add_get("/healthz", self._health)
+        application.router.add_get("/metrics", self._metrics)
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            raise ConfigError(
+                f"scheduler.metrics_listen = {host}:{port}: {error.strerror or error}; name a free port"
+            ) from error
+        logger.info("answering /healthz and /metrics on %s:%d", host, port)
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        """200 while the daemon does its work, 503 when it cannot; what is wrong with a source is not its fault."""
+        from aiohttp import web
+
+        try:
+            report = await self._report()
+        except PresswatchError as error:
+            return web.json_response({"healthy": False, "reason": str(error)}, status=503)
+        late = [source for source in overdue_sources(report) if source in self._watched]
+        body = {"healthy": not late, "running": list(self._dispatcher.running), "overdue": late}
+        return web.json_response(body, status=503 if late else 200)
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        from aiohttp import web
+
+        try:
+            report = await self._report()
+            text = metrics_text(report, crawling=len(self._dispatcher.running), tasks=len(asyncio.all_tasks()))
+        except PresswatchError as error:
+            return web.Response(text=f"# {error}\n", status=503)
+        return web.Response(body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+    async def _report(self) -> StatusReport:
+        return await asyncio.to_thread(status_report, self._store, now=datetime.now(UTC))
+
+
+def overdue_sources(report: StatusReport) -> Iterator[str]:
+    """The sources whose look is so late that the daemon must be stuck."""
+    return (one.source for one in report.sources if one.is_overdue)
+
+
+def parse_listen(written: str) -> tuple[str, int] | None:
+    """Host and port; None if nothing is written. Raises ConfigError."""
+    if not written:
+        return None
+    host, _, port = written.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ConfigError(f"scheduler.metrics_listen = {written!r}: write host and port, such as 127.0.0.1:9464")
+    return host.strip("[]"), int(port)

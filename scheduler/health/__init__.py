@@ -1,0 +1,1 @@
+"""Detect silence, drift and failures of sources; report their status."""

@@ -1,0 +1,59 @@
+"""The health of a source, from the rows to its events."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.health.assessment import HealthInputs, assess, event_changes
+from scheduler.health.failures import CrawlFailures
+from scraper.source import Source
+from storage.crawling.events import Event
+from storage.scheduling import health_queries
+from storage.scheduling.schedules import Schedule
+from storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+ARRIVAL_HISTORY = timedelta(weeks=8)
+MAX_RECENT_PAGES = 40
+"""Pages in which a drift must show; some hours of a busy source, two days of a slow one."""
+MAX_EARLIER_PAGES = 300
+"""Pages before them, which say what is usual."""
+
+
+def check_source(store: Store, source: Source, schedule: Schedule | None, *, now: datetime) -> None:
+    """Open and close the events of a source by what its rows show now. Raises StoreError."""
+    events = store.events.find(source=source.name, open_only=True)
+    found = assess(_facts(store, source, schedule, events, now), now=now)
+    moved = event_changes(events, found, now=now)
+    for finding in moved.opened:
+        logger.warning("%s: %s: %s", source.name, finding.kind, finding.sentence)
+        store.events.open(
+            source=source.name, kind=finding.kind, subject=finding.subject, details=finding.details, now=now
+        )
+    for event in moved.closed:
+        logger.info("%s: %s %s: over", source.name, event.kind, event.subject)
+        store.events.close(event.id, now=now)
+
+
+def _facts(store: Store, source: Source, schedule: Schedule | None, events: list[Event], now: datetime) -> HealthInputs:
+    samples = health_queries.extraction_samples(store, source.name, limit=MAX_RECENT_PAGES + MAX_EARLIER_PAGES)
+    return HealthInputs(
+        timezone=ZoneInfo(source.timezone),
+        since=health_queries.first_crawl_ends(store).get(source.name),
+        default_per_day=source.per_day,
+        arrivals=health_queries.arrival_times(store, source.name, since=now - ARRIVAL_HISTORY),
+        recent=samples[:MAX_RECENT_PAGES],
+        earlier=samples[MAX_RECENT_PAGES:],
+        channels=health_queries.channel_health(store, source.name),
+        open_events=events,
+        crawls=None if schedule is None else _crawls(schedule),
+    )
+
+
+def _crawls(schedule: Schedule) -> CrawlFailures:
+    return CrawlFailures(
+        source=schedule.source, failures=schedule.consecutive_failures, first_failed_at=schedule.first_failure_at
+    )

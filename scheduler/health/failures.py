@@ -1,0 +1,126 @@
+"""Find blocked and failing channels, crawls that fail, and validators that lie, from the last polls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scheduler.health.findings import Finding, Json, format_duration, iso
+from storage.model.event_kinds import EventKind
+from storage.model.records import FailureStage
+from storage.scheduling.health_queries import ChannelHealth
+
+BLOCKED_POLLS = 2
+"""Failed looks in a row that make a blocked channel: one 429 may be our own haste."""
+FAILING_POLLS = 3
+"""Failed looks in a row that make a failing channel …"""
+FAILING_AFTER = timedelta(hours=1)
+"""… when the last good one is also so long ago: with looks every minute, three failures are a hiccup."""
+RECOVERY_TIME = timedelta(hours=1)
+"""No look may have failed for so long before an open event is closed, or a channel that fails every other time would
+open and close it all day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlFailures:
+    """How the crawls of a source ended lately."""
+
+    source: str
+    failures: int  # in a row, up to the last crawl
+    first_failed_at: datetime | None
+
+
+def channel_findings(channels: Sequence[ChannelHealth], *, now: datetime) -> list[Finding]:
+    """Find blocked and failing channels, and bad validators.
+
+    Findings with `opens=False` keep an event open and open none: a channel that failed once since, or has been good for
+    less than `CALM`.
+    """
+    return [finding for channel in channels for finding in _channel_finding(channel, now)]
+
+
+def crawl_finding(crawls: CrawlFailures, channels: Sequence[ChannelHealth], *, now: datetime) -> Finding | None:
+    """Crawls that fail without a channel's fault: killed, crashed, ended before they began. None after a good one."""
+    if crawls.failures == 0:
+        return None
+    blameless = all(channel.consecutive_failures == 0 for channel in channels)
+    since = f" since {iso(crawls.first_failed_at)}" if crawls.first_failed_at else ""
+    sentence = (
+        f"{crawls.source}: its crawls failed {crawls.failures} times in a row{since}, not for a channel;"
+        f" run presswatch crawl {crawls.source} and see what it says"
+    )
+    details: dict[str, Json] = {
+        "sentence": sentence,
+        "failures": crawls.failures,
+        "first_failed_at": iso(crawls.first_failed_at),
+        "found_at": iso(now),
+    }
+    opens = blameless and crawls.failures >= FAILING_POLLS
+    return Finding(kind=EventKind.FAILING, subject=crawls.source, details=details, opens=opens)
+
+
+def _channel_finding(channel: ChannelHealth, now: datetime) -> Iterator[Finding]:
+    if channel.consecutive_failures > 0 or _failed_lately(channel, now):
+        blocked = channel.failure_stage is FailureStage.BLOCKED
+        yield _failure_finding(
+            channel, EventKind.BLOCKED, now, opens=blocked and channel.consecutive_failures >= BLOCKED_POLLS
+        )
+        yield _failure_finding(channel, EventKind.FAILING, now, opens=not blocked and _is_failing(channel, now))
+    if not channel.validators_trusted:
+        yield _bad_validators(channel)
+
+
+def _failed_lately(channel: ChannelHealth, now: datetime) -> bool:
+    return channel.last_failed_at is not None and now - channel.last_failed_at < RECOVERY_TIME
+
+
+def _is_failing(channel: ChannelHealth, now: datetime) -> bool:
+    good = channel.last_success_at
+    return channel.consecutive_failures >= FAILING_POLLS and (good is None or now - good >= FAILING_AFTER)
+
+
+def _failure_finding(channel: ChannelHealth, kind: EventKind, now: datetime, *, opens: bool) -> Finding:
+    good = channel.last_success_at
+    last = f"last good {format_duration(now - good)} ago, at {iso(good)}" if good else "never a good one"
+    what = "turned away" if kind is EventKind.BLOCKED else "failed"
+    sentence = f"{channel.url}: {what} in {channel.consecutive_failures} looks in a row ({_failure_reason(channel)}); {last}; {_failure_hint(channel)}"
+    details: dict[str, Json] = {
+        "sentence": sentence,
+        "stage": channel.failure_stage,
+        "reason": channel.reason,
+        "failures": channel.consecutive_failures,
+        "last_success_at": iso(good),
+        "found_at": iso(now),
+    }
+    return Finding(kind=kind, subject=channel.url, details=details, opens=opens)
+
+
+def _failure_reason(channel: ChannelHealth) -> str:
+    return ": ".join(word for word in (channel.failure_stage, channel.reason) if word) or "no reason was kept"
+
+
+FAILURE_HINTS: Mapping[FailureStage, str] = {
+    FailureStage.BLOCKED: "look less often, or ask the site for leave",
+    FailureStage.ROBOTS: "read its robots.txt and set other channels",
+    FailureStage.HTTP_4XX: "open it and see whether the address moved",
+    FailureStage.NOT_A_FEED: "open it and see whether the address moved",
+    FailureStage.EMPTY_LIST: "open it and compare it with the source's declaration",
+    FailureStage.PARSE: "open it and compare it with the source's declaration",
+}
+
+
+def _failure_hint(channel: ChannelHealth) -> str:
+    return FAILURE_HINTS.get(channel.failure_stage, _WAIT) if channel.failure_stage else _WAIT
+
+
+_WAIT = "open it; if it works for you, see the network of this machine"
+
+
+def _bad_validators(channel: ChannelHealth) -> Finding:
+    sentence = (
+        f"{channel.url}: its body changed under an equal ETag, so it is fetched whole at every look; nothing is lost, "
+        "each look costs more bytes"
+    )
+    details = {"sentence": sentence, "last_success_at": iso(channel.last_success_at)}
+    return Finding(kind=EventKind.BAD_VALIDATORS, subject=channel.url, details=details)

@@ -1,0 +1,133 @@
+"""Detection delay: how long after publication an article was listed, and then fetched and stored.
+
+Only articles whose delay means something are counted; the others are left out and counted by reason. A page that
+prints minutes has its date rounded down, so a delay is up to a minute too long.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from enum import StrEnum
+from math import ceil
+from typing import TypeVar
+
+from storage.model.records import DatePrecision
+from storage.scheduling.health_queries import ARCHIVE_AGE, DetectionTimes
+
+T = TypeVar("T", float, timedelta)
+
+
+class ExclusionReason(StrEnum):
+    """Why an article says nothing about detection delay; the first that holds counts."""
+
+    NO_DATE = "no date"
+    COARSE_DATE = "no minute in the date"
+    FIRST_CRAWL = "listed by the source's first crawl"
+    NOT_LISTED = "stored before it was listed"  # asked for by hand
+    FUTURE = "dated later than it was stored"
+    AFTER_LISTING = "dated later than it was listed"
+    ARCHIVE = "older than 2 days when it was listed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentiles:
+    """How a delay is spread over articles; percentiles by `nearest_rank`."""
+
+    p50: timedelta
+    p90: timedelta
+    max: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyRow:
+    """The delays of one source on one day of publication, or on all days (`day` None)."""
+
+    source: str
+    day: date | None
+    article_count: int
+    until_listed: Percentiles  # published_at to first_listed_at
+    until_stored: Percentiles  # first_listed_at to stored_at
+    total: Percentiles  # published_at to stored_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyReport:
+    """Lines by source, all its days first, then each day, newest first; what was left out by source and reason."""
+
+    lines: tuple[LatencyRow, ...]
+    excluded: Mapping[str, Mapping[ExclusionReason, int]]
+
+    def of(self, source: str, day: date | None = None) -> LatencyRow | None:
+        """The line of a source and day (all days: None); None if nothing of it counts."""
+        return next((line for line in self.lines if (line.source, line.day) == (source, day)), None)
+
+
+def detection_latency(
+    rows: Iterable[DetectionTimes], *, first_crawls: Mapping[str, datetime] | None = None, timezone: tzinfo = UTC
+) -> LatencyReport:
+    """The detection delay of each source by day.
+
+    `first_crawl_ends`: when the first crawl of each source was over; what was listed until then had been there before. A
+    source that is not named has all its articles counted. A day is one of `timezone`.
+    """
+    counted: dict[tuple[str, date | None], list[DetectionTimes]] = defaultdict(list)
+    left_out: dict[str, Counter[ExclusionReason]] = defaultdict(Counter)
+    for row in rows:
+        reason = exclusion_reason(row, (first_crawls or {}).get(row.source))
+        if reason is not None or row.published_at is None:
+            left_out[row.source][reason or ExclusionReason.NO_DATE] += 1
+            continue
+        counted[row.source, None].append(row)
+        counted[row.source, row.published_at.astimezone(timezone).date()].append(row)
+    lines = (_line(source, day, found) for (source, day), found in counted.items())
+    return LatencyReport(lines=tuple(sorted(lines, key=_order)), excluded={s: dict(c) for s, c in left_out.items()})
+
+
+def exclusion_reason(row: DetectionTimes, first_crawl_until: datetime | None = None) -> ExclusionReason | None:
+    """Why an article is not counted; None if it is."""
+    if row.published_at is None:
+        return ExclusionReason.NO_DATE
+    reasons = {
+        ExclusionReason.COARSE_DATE: row.precision not in {DatePrecision.MINUTE, DatePrecision.SECOND},
+        ExclusionReason.FIRST_CRAWL: first_crawl_until is not None and row.first_listed_at <= first_crawl_until,
+        ExclusionReason.NOT_LISTED: row.stored_at < row.first_listed_at,
+        ExclusionReason.FUTURE: row.published_at > row.stored_at,
+        ExclusionReason.AFTER_LISTING: row.published_at > row.first_listed_at,
+        ExclusionReason.ARCHIVE: row.first_listed_at - row.published_at > ARCHIVE_AGE,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def nearest_rank(values: Sequence[T], percent: float) -> T:
+    """The smallest of `values` (in any order) that at least `percent` of them do not exceed: the value of rank
+    ceil(percent / 100 * n), always one that occurred (Hyndman and Fan 1996, definition 1).
+
+    Raises ValueError for no values or a percentage outside 0 to 100.
+    """
+    if not values or not 0 <= percent <= 100:
+        raise ValueError("a percentile needs at least one value and 0 to 100 per cent")
+    rank = ceil(round(percent * len(values) / 100, 9))  # 0.1 + 0.2 must not climb a rank
+    return sorted(values)[max(rank, 1) - 1]
+
+
+def _line(source: str, day: date | None, rows: Sequence[DetectionTimes]) -> LatencyRow:
+    dated = [(row, row.published_at) for row in rows if row.published_at is not None]
+    return LatencyRow(
+        source=source,
+        day=day,
+        article_count=len(rows),
+        until_listed=_percentiles([row.first_listed_at - published for row, published in dated]),
+        until_stored=_percentiles([row.stored_at - row.first_listed_at for row in rows]),
+        total=_percentiles([row.stored_at - published for row, published in dated]),
+    )
+
+
+def _percentiles(lengths: Sequence[timedelta]) -> Percentiles:
+    return Percentiles(p50=nearest_rank(lengths, 50), p90=nearest_rank(lengths, 90), max=max(lengths))
+
+
+def _order(line: LatencyRow) -> tuple[str, int]:
+    return line.source, -(line.day or date.max).toordinal()

@@ -1,0 +1,1 @@
+"""Match saved searches, write messages and deliver them."""

@@ -1,0 +1,106 @@
+"""Deciding who is told of what, and when: pure, over a watch and the articles it is asked of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.notifications.messages import article_message
+from storage.model.records import DeliveryMode
+from storage.notifications.outbox import NewAlert, QuietHours
+from storage.notifications.watches import SavedSearch, SearchableArticle
+from storage.search.matcher import Match, matches
+from storage.search.query import Query
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchMatch:
+    """An article that answers a watch's question, and the sentence by which it does."""
+
+    article: SearchableArticle
+    match: Match
+
+
+def matching_articles(question: Query, articles: Iterable[SearchableArticle]) -> Iterator[SearchMatch]:
+    """Those of the articles that answer the question, in their order."""
+    for article in articles:
+        match = matches(question, article.document)
+        if match is not None:
+            yield SearchMatch(article, match)
+
+
+def alerts_for(
+    watch: SavedSearch, question: Query, articles: Iterable[SearchableArticle], now: datetime
+) -> list[NewAlert]:
+    """A message for each article that answers the watch's question; the same article gives the same key."""
+    at = notify_at(watch, now)
+    return [_alert(watch, answer, now, at) for answer in matching_articles(question, articles)]
+
+
+def _alert(watch: SavedSearch, answer: SearchMatch, now: datetime, at: datetime) -> NewAlert:
+    message = article_message(watch.name, answer.article, answer.match)
+    return NewAlert(
+        key=f"watch:{watch.id}:article:{answer.article.id}",
+        target=watch.target,
+        title=message.title,
+        body=message.body,
+        created_at=now,
+        next_attempt_at=at,
+        saved_search_id=watch.id,
+        article_id=answer.article.id,
+    )
+
+
+def notify_at(watch: SavedSearch, now: datetime) -> datetime:
+    """When a watch tells of what it finds now: at once or with its next digest, but not in its quiet hours."""
+    digest = watch.delivery_mode is DeliveryMode.DIGEST and watch.digest_every is not None
+    at = next_digest(watch.created_at, watch.digest_every or ONE_DAY, watch.timezone, now) if digest else now
+    return defer_quiet_hours(at, watch.quiet)
+
+
+def next_digest(begun_at: datetime, every: timedelta, timezone: str, now: datetime) -> datetime:
+    """The first digest after `now`, of those that come `every` so often since `begun_at`.
+
+    Whole days are days of the time zone, so that a daily digest comes at the same hour in summer and in winter.
+    """
+    if every % ONE_DAY:
+        return begun_at + (max(now - begun_at, timedelta(0)) // every + 1) * every
+    zone = ZoneInfo(timezone)
+    begun = begun_at.astimezone(zone).replace(tzinfo=None, fold=0)
+    rounds = max(now.astimezone(zone).replace(tzinfo=None) - begun, timedelta(0)) // every
+    # Where the clock was put back, the wall clock may be a round behind; an hour that comes twice has one digest.
+    found = ((begun + number * every).replace(tzinfo=zone).astimezone(UTC) for number in range(rounds, rounds + 3))
+    return next(moment for moment in found if moment > now)
+
+
+def defer_quiet_hours(moment: datetime, quiet: QuietHours | None) -> datetime:
+    """The moment itself; the end of the quiet hours if it lies in them. Their end is no part of them.
+
+    Where the clock is put back, the quiet hours end at the first of two equal times, unless that is over; where it is
+    put forward over their end, they end as much later.
+    """
+    if quiet is None or not is_quiet(moment, quiet):
+        return moment
+    zone = ZoneInfo(quiet.timezone)
+    local = moment.astimezone(zone)
+    end = datetime.combine(local.date(), time.fromisoformat(quiet.until))
+    if end <= local.replace(tzinfo=None):
+        end += ONE_DAY
+    return _local_time(end, zone, moment)
+
+
+def is_quiet(moment: datetime, quiet: QuietHours) -> bool:
+    """Whether the wall clock of the quiet hours' zone is between their begin and their end."""
+    clock = moment.astimezone(ZoneInfo(quiet.timezone)).time()
+    begin, until = time.fromisoformat(quiet.begin), time.fromisoformat(quiet.until)
+    return begin <= clock < until if begin <= until else clock >= begin or clock < until
+
+
+def _local_time(wall: datetime, zone: ZoneInfo, after: datetime) -> datetime:
+    """When the wall clock shows this: the first such moment, or the second if the first is not after `after`."""
+    first = wall.replace(tzinfo=zone).astimezone(UTC)
+    return first if first > after else wall.replace(tzinfo=zone, fold=1).astimezone(UTC)

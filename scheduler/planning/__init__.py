@@ -1,0 +1,1 @@
+"""Decide when to poll a source next; pure."""

@@ -1,0 +1,1 @@
+"""Run one crawl without Scrapy: poll channels, select links, record outcomes."""

@@ -1,0 +1,1 @@
+"""Run a crawl on Scrapy: spider, pipelines, middlewares, settings."""

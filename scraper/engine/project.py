@@ -1,0 +1,14 @@
+"""What scrapy.cfg points at, so that Scrapy's own commands crawl as ours do: the settings of the configuration file."""
+
+from __future__ import annotations
+
+import sys
+
+from scraper.engine.scrapy_settings import scrapy_settings
+from storage.config.settings import load_config
+from storage.model.errors import ConfigError
+
+try:
+    globals().update(scrapy_settings(load_config().scraper))
+except ConfigError as error:
+    sys.exit(f"presswatch: {error}")

@@ -1,0 +1,132 @@
+"""Scrapy's settings, made from ours: politeness lives here.
+
+Scrapy 2.19's own defaults do not verify TLS, ignore robots.txt, read bodies of 1 GB for 180 s, and open a port that
+runs Python; each of these is set here, and a test holds them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from scrapy.settings import default_settings
+
+from storage.config.settings import ScraperSettings
+from storage.model.version import VERSION
+
+USER_AGENT_PRODUCT = "Presswatch"
+"""The name that rules in robots.txt are addressed to (RFC 9309 §2.2.1, product token)."""
+
+PROJECT_URL = "https://github.com/presswatch/presswatch"
+
+# Components that a crawl of ours has no use for: without them Scrapy takes 15 to 35 % less CPU a page. They are taken
+# out of what Scrapy has by itself, because it loads whatever our own settings name, be it to switch it off: cookies
+# alone bring in requests, the remote control the server of aiohttp, 0.1 s of every start.
+UNUSED_DOWNLOADER_MIDDLEWARES = (
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",  # SameHostOnly refuses more exactly
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware",  # Robots, which does not read a time-out as "allow"
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware",  # RetryWithDelay, which waits before it asks again
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware",
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware",
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware",  # RedirectWithinHost: no Referer to carry over
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware",
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware",
+    "scrapy.downloadermiddlewares.stats.DownloaderStats",  # Meter counts what a run reports
+)
+UNUSED_SPIDER_MIDDLEWARES = (
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware",
+    "scrapy.spidermiddlewares.referer.RefererMiddleware",
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware",
+    "scrapy.spidermiddlewares.depth.DepthMiddleware",
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware",
+)
+UNUSED_EXTENSIONS = (
+    "scrapy.extensions.corestats.CoreStats",
+    "scrapy.extensions.logcount.LogCount",
+    "scrapy.extensions.telnet.TelnetConsole",
+    "scrapy.extensions.remote_control.RemoteControl",
+    "scrapy.extensions.memusage.MemoryUsage",
+    "scrapy.extensions.memdebug.MemoryDebugger",
+    "scrapy.extensions.closespider.CloseSpider",
+    "scrapy.extensions.logstats.LogStats",
+    "scrapy.extensions.spiderstate.SpiderState",
+)
+
+
+def _without(components: Mapping[str, int], unused: Collection[str]) -> dict[str, int]:
+    """What Scrapy has by itself, but for what is unused."""
+    return {name: order for name, order in components.items() if name not in unused}
+
+
+HTTP_HANDLER = "scraper.engine.download_handler.ByteHeaders"
+
+BASE_SETTINGS: dict[str, Any] = {
+    "BOT_NAME": "presswatch",
+    "SPIDER_MODULES": ["scraper.engine.spiders"],
+    "TWISTED_REACTOR_ENABLED": False,  # Scrapy on asyncio alone, so that a crawl is a coroutine of any loop
+    "DOWNLOAD_HANDLERS": {"http": HTTP_HANDLER, "https": HTTP_HANDLER, "ftp": None, "file": None, "s3": None},
+    "DOWNLOAD_VERIFY_CERTIFICATES": True,
+    "REMOTE_CONTROL_ENABLED": False,
+    "TELNETCONSOLE_ENABLED": False,
+    "DOWNLOADER_MIDDLEWARES": {
+        "scraper.engine.middlewares.OwnHost": 50,
+        "scraper.engine.middlewares.Robots": 100,
+        "scraper.engine.middlewares.Hold": 200,
+        "scraper.engine.middlewares.PatientRetry": 550,
+        "scraper.engine.middlewares.OwnRedirect": 600,
+        "scraper.engine.middlewares.Meter": 850,
+    },
+    "DOWNLOADER_MIDDLEWARES_BASE": _without(
+        default_settings.DOWNLOADER_MIDDLEWARES_BASE, UNUSED_DOWNLOADER_MIDDLEWARES
+    ),
+    "SPIDER_MIDDLEWARES_BASE": _without(default_settings.SPIDER_MIDDLEWARES_BASE, UNUSED_SPIDER_MIDDLEWARES),
+    "EXTENSIONS": {"scraper.engine.extensions.CrawlRun": 10, "scraper.engine.extensions.Progress": 20},
+    "EXTENSIONS_BASE": _without(default_settings.EXTENSIONS_BASE, UNUSED_EXTENSIONS),
+    "ITEM_PIPELINES": {"scraper.engine.pipelines.StorePipeline": 300},
+    "REDIRECT_MAX_TIMES": 5,
+    # Scrapy's own list names an error of its Twisted handler, and so loads Twisted's TLS: a third of a second.
+    "RETRY_EXCEPTIONS": [
+        "scrapy.exceptions.CannotResolveHostError",
+        "scrapy.exceptions.DownloadConnectionRefusedError",
+        "scrapy.exceptions.DownloadFailedError",
+        "scrapy.exceptions.DownloadTimeoutError",
+        "scrapy.exceptions.ResponseDataLossError",
+        OSError,
+    ],
+    "RETRY_HTTP_CODES": [408, 429, 500, 502, 503, 504, 522, 524],
+    "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
+    "LOG_LEVEL": "WARNING",
+    "STATS_DUMP": False,
+    # A callback of ours yields one item: Scrapy starts this many tasks for every answer, a hundred unless told.
+    "CONCURRENT_ITEMS": 1,
+}
+
+
+def user_agent(contact: str) -> str:
+    """An honest name, with a way to reach whoever runs it."""
+    return f"{USER_AGENT_PRODUCT}/{VERSION} (+{contact or PROJECT_URL})"
+
+
+def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:
+    """Scrapy's settings for a crawl under these of ours."""
+    delay = scraper.delay.total_seconds()
+    return BASE_SETTINGS | {
+        "USER_AGENT": user_agent(scraper.contact),
+        "ROBOTSTXT_OBEY": scraper.obey_robots_txt,
+        "DOWNLOAD_DELAY": delay,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": scraper.concurrency,
+        "AUTOTHROTTLE_ENABLED": scraper.autothrottle,
+        "AUTOTHROTTLE_START_DELAY": delay,
+        "AUTOTHROTTLE_TARGET_CONCURRENCY": float(scraper.concurrency),
+        "DOWNLOAD_TIMEOUT": scraper.timeout.total_seconds(),
+        "DOWNLOAD_MAXSIZE": scraper.max_response_size,
+        "RETRY_TIMES": scraper.retries,
+        "ASYNCIO_EVENT_LOOP": event_loop(),
+    }
+
+
+def event_loop() -> str | None:
+    """uvloop where it is installed: 10 to 15 % less CPU a page."""
+    return "uvloop.Loop" if sys.platform != "win32" and find_spec("uvloop") else None

@@ -1,0 +1,1 @@
+"""Parse bytes into links and articles; pure."""

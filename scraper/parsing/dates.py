@@ -1,0 +1,165 @@
+"""Written dates of news sites → aware UTC. Tables of our own: no locale, no library, one pass over a short text.
+
+Forms: `16 January 2025 17:36`, `25 April 2022 - 12:00`, `3 мая 2021, 09:05`, `25 Июня 2026 в 17:24`, `June 25, 2026`,
+`17:24, 25 iyun 2026`, `25.06.2026 17:24`, ISO 8601, RFC 822, `вчера, 17:24`. Months in English, Russian and
+Azerbaijani, in any case. A word that no table knows leaves the date open: it is never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import timezone as fixed_zone
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from storage.model.records import DatePrecision
+
+MAX_DATE_LENGTH = 100
+"""Characters of a text that can be a date; a longer one is prose with figures in it."""
+
+_MONTHS = {
+    1: "january jan январь января янв yanvar yan",
+    2: "february feb февраль февраля февр фев fevral fev",
+    3: "march mar март марта мар mart",
+    4: "april apr апрель апреля апр aprel",
+    5: "may май мая",
+    6: "june jun июнь июня июн iyun iyn",
+    7: "july jul июль июля июл iyul iyl",
+    8: "august aug август августа авг avqust avq",
+    9: "september sept sep сентябрь сентября сент сен sentyabr sen",
+    10: "october oct октябрь октября окт oktyabr okt",
+    11: "november nov ноябрь ноября нояб ноя noyabr noy",
+    12: "december dec декабрь декабря дек dekabr dek",
+}
+_MONTH = {word: number for number, words in _MONTHS.items() for word in words.split()}
+_DAYS_AGO = {"today": 0, "сегодня": 0, "bu gün": 0, "yesterday": 1, "вчера": 1, "dünən": 1}
+_HOURS = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "msk": 3, "мск": 3, "azt": 4}
+_HOURS |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # RFC 822 §5.1
+
+_FARTHEST = timedelta(hours=14)  # of any zone in use (the Line Islands)
+
+_WEEKDAY = (
+    r"mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
+    r"|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс"
+    r"|bazar(?: ertəsi)?|çərşənbə(?: axşami)?|cümə(?: axşami)?|şənbə"
+)
+# Not any label: a date after "updated" is another one.
+_LABEL = r"(?:published|posted)(?: on)?|date|опубликовано|дата(?: публикации)?|tarix"
+_BEFORE = rf"(?:(?:{_LABEL}):? )?(?:(?:{_WEEKDAY})\.?,? ?)?"
+_AFTER = r"(?: ?г\.?| года|-c[iuü] il)?"
+_MONTH_WORD = r"(?P<word>[^\W\d_]{3,10})\.?"
+
+_ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})t([0-9].*)")
+_OFFSET = r"(?:utc|gmt)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-5][0-9]))?"
+_CLOCK = re.compile(
+    r"(?<![0-9:.])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?(?![0-9:])"
+    r"(?: ?(?P<half>[ap])\.?m\b\.?)?"
+    rf"(?: ?\(?(?P<zone>{_OFFSET}|{'|'.join(_HOURS)})\)?(?!\w))?"
+)
+_DAYS = (
+    re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[ -]{_MONTH_WORD},?[ -](?P<year>[0-9]{{2,4}}){_AFTER}"),
+    re.compile(rf"{_BEFORE}{_MONTH_WORD} (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?P<year>[0-9]{{4}})"),
+    re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})([.-])(?P<month>[0-9]{{1,2}})\2(?P<year>[0-9]{{4}}){_AFTER}"),
+    re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
+)
+_JOINTS = " ,-|•·"
+_JOINING_WORD = re.compile(r"(?:^| )(?:в|at|saat)$")
+_ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
+# Azerbaijani: both i are written for each other, and lower() makes İ an i with a dot of its own.
+_LETTERS = str.maketrans({"ı": "i", "\u0307": None, "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
+
+
+class _Clock(NamedTuple):
+    time: time
+    zone: tzinfo | None
+    precision: DatePrecision
+
+
+def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) -> tuple[datetime, DatePrecision] | None:
+    """A written date in UTC and how exactly it was said; None if it is not wholly understood.
+
+    `timezone` is that of dates which name no zone; a day alone is its local midnight. `now` (aware) gives today and
+    yesterday a meaning: without it they stay open. A local time that summer time skips or repeats is taken with the
+    offset in force before the change (fold=0). Never raises.
+    """
+    plain = _normalize(text)
+    if not plain or len(plain) > MAX_DATE_LENGTH:
+        return None
+    try:
+        clock, rest = _split_time(plain)
+        day = _day(rest, None if now is None else now.astimezone(timezone), short_year=clock.zone is not None)
+        if day is None:
+            return None
+        return datetime.combine(day, clock.time, clock.zone or timezone).astimezone(UTC), clock.precision
+    except (ValueError, OverflowError):  # 31 June, 25:00, the year 0
+        return None
+
+
+def _normalize(text: str) -> str:
+    visible = " ".join(_ZERO_WIDTH.sub("", text).split())
+    if len(visible) > 4 * MAX_DATE_LENGTH:  # letters and their accents apart; a pile of accents costs its square
+        return ""
+    return " ".join(_ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", visible)).lower().translate(_LETTERS).split())
+
+
+def _split_time(text: str) -> tuple[_Clock, str]:
+    """The time of day, and the text without it. Raises ValueError if it stands in mid-text or is no time."""
+    text = _ISO.sub(r"\1 \2", text)
+    found = _CLOCK.search(text)
+    if found is None:
+        return _Clock(time(), None, DatePrecision.DAY), text
+    before = _JOINING_WORD.sub("", text[: found.start()].rstrip(_JOINTS)).rstrip(_JOINTS)
+    after = text[found.end() :].lstrip(_JOINTS)
+    if before and after:
+        raise ValueError
+    precision = DatePrecision.MINUTE if found["second"] is None else DatePrecision.SECOND
+    at = time(_hour(found), int(found["minute"]), int(found["second"] or 0))
+    return _Clock(at, _zone(found), precision), before or after
+
+
+def _hour(found: re.Match[str]) -> int:
+    hour = int(found["hour"])
+    if found["half"] is None:
+        return hour
+    if not 1 <= hour <= 12:
+        raise ValueError
+    return hour % 12 + (12 if found["half"] == "p" else 0)
+
+
+def _zone(found: re.Match[str]) -> tzinfo | None:
+    if found["zone"] is None:
+        return None
+    if found["sign"] is None:
+        return fixed_zone(timedelta(hours=_HOURS[found["zone"]]))
+    offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
+    if offset > _FARTHEST:
+        raise ValueError
+    return fixed_zone(-offset if found["sign"] == "-" else offset)
+
+
+def _day(text: str, local_now: datetime | None, *, short_year: bool) -> date | None:
+    if local_now is not None and text in _DAYS_AGO:
+        return local_now.date() - timedelta(days=_DAYS_AGO[text])
+    matches = (form.fullmatch(text) for form in _DAYS)
+    found = next((match for match in matches if match is not None), None)
+    if found is None:
+        return None
+    parts = found.groupdict()
+    month = _month(parts)
+    return None if month is None else date(_year(parts["year"], short=short_year), month, int(parts["day"]))
+
+
+def _month(parts: Mapping[str, str]) -> int | None:
+    return _MONTH.get(parts["word"]) if "word" in parts else int(parts["month"])
+
+
+def _year(written: str, *, short: bool) -> int:
+    """Two figures are a year only in RFC 822, which a zone gives away (RFC 5322 §4.3 says which century)."""
+    if len(written) == 4:
+        return int(written)
+    if len(written) == 2 and short:
+        return int(written) + (2000 if int(written) < 50 else 1900)
+    raise ValueError

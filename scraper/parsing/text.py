@@ -1,0 +1,56 @@
+"""Parse counts of views out of the text around them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from storage.text.sanitize import clean_text
+
+MAX_COUNT = 10**12
+"""More views than this is a telephone number or a joke, and no database integer has to bear it."""
+
+# After `clean_text` every kind of space is a plain one.
+_NUMBER = re.compile(
+    r"(?P<minus>(?<!\w)[-−])?(?P<digits>\d+(?:[ .,'’]\d+)*)"
+    r"(?:(?P<letter>[kкmм])(?!\w)"
+    r"| ?(?P<word>тыс|тысяч[аи]?|млн|миллион(?:а|ов)?|mln|milyon|millions?|thousand)(?!\w))?",
+    re.IGNORECASE,
+)
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}([ .,'’])\d{3}(?:\1\d{3})*")
+_DECIMAL = re.compile(r"(\d+)[.,](\d{1,2})")
+_THOUSAND_NAMES = ("k", "к", "тыс", "thousand")
+
+
+def parse_count(text: str) -> int | None:
+    """The one count in `text`, whatever the label around it says; None if there is none or it can be read two ways.
+
+    Thousands may be parted by any space, comma, dot or apostrophe ("1.234" is 1234); a decimal needs a magnitude
+    ("1.2K", "3,4 тыс.", "1.2M").
+    """
+    numbers = list(_NUMBER.finditer(clean_text(text)))
+    if len(numbers) != 1 or numbers[0]["minus"]:
+        return None
+    magnitude = numbers[0]["letter"] or numbers[0]["word"]
+    count = _plain(numbers[0]["digits"]) if magnitude is None else _scaled(numbers[0]["digits"], magnitude)
+    return count if count is not None and count <= MAX_COUNT else None
+
+
+def _plain(digits: str) -> int | None:
+    if not digits.isdecimal():
+        if _THOUSANDS.fullmatch(digits) is None:
+            return None
+        digits = re.sub(r"\D", "", digits)
+    # int() refuses strings of thousands of digits, which are no count either.
+    return int(digits) if len(digits) <= 20 else None
+
+
+def _scaled(digits: str, magnitude: str) -> int | None:
+    scale = 1000 if magnitude.casefold().startswith(_THOUSAND_NAMES) else 1_000_000
+    decimal = _DECIMAL.fullmatch(digits)
+    if decimal is not None and len(digits) <= 20:
+        return int(Decimal(f"{int(decimal[1])}.{decimal[2]}") * scale)
+    if "." in digits or "," in digits:  # "1,234K" is read in two ways
+        return None
+    whole = _plain(digits)
+    return None if whole is None else whole * scale

@@ -1,0 +1,1 @@
+"""Query stored articles: lists, counts, as-of answers, views, reports."""

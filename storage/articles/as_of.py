@@ -1,0 +1,201 @@
+"""What was known of an article at a moment, from what is kept of it. Pure: no clock, no database.
+
+    wording    the first revision, by number, that was seen until after the moment; else what the article says now
+    views      the last reading at or before it
+    presence   from the gone and back events up to it; absent before it was stored
+    listed     whether a channel's first and last sight of it lie around the moment
+
+An edit at the very moment is known. What is not kept over time (language, the planned re-look, description, image,
+problems) is as it is now where that was fetched by then, else empty; the language and the reader version stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from storage.articles.results import ArticleDetails, ArticleFull, ArticleSummary, ListingPeriod, ViewReading
+
+
+class Presence(StrEnum):
+    """Where an article stood at a moment."""
+
+    UNKNOWN = "not yet known"
+    LISTED = "listed, not stored yet"
+    PRESENT = "there"
+    GONE = "gone"
+    RESTORED = "restored"
+
+
+class RevisionLike(Protocol):
+    """What a list needs of an earlier wording."""
+
+    @property
+    def revision_number(self) -> int: ...
+    @property
+    def seen_until(self) -> datetime: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def sections(self) -> tuple[str, ...]: ...
+    @property
+    def published_at(self) -> datetime | None: ...
+
+
+AnyRevision = TypeVar("AnyRevision", bound=RevisionLike)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceChanges:
+    """When an article was found gone, and when back, in any order."""
+
+    gone: tuple[datetime, ...] = ()
+    restored: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleAsOf:
+    """An article at a moment; `story` is None unless it was stored by then."""
+
+    as_of: datetime
+    presence: Presence
+    is_listed: bool
+    listed_until: datetime | None  # the last sight of it on a channel that is known of, at the moment at the latest
+    details: ArticleDetails | None
+
+
+def revision_at(revisions: Iterable[AnyRevision], moment: datetime) -> AnyRevision | None:
+    """The earlier wording that stood at the moment; None if it is the present one."""
+    later = (revision for revision in revisions if revision.seen_until > moment)
+    return min(later, key=lambda revision: revision.revision_number, default=None)
+
+
+def last_edit(revisions: Iterable[RevisionLike], moment: datetime) -> datetime | None:
+    """When the last edit up to the moment was seen."""
+    return max((revision.seen_until for revision in revisions if revision.seen_until <= moment), default=None)
+
+
+def last_reading(readings: Iterable[ViewReading], moment: datetime) -> ViewReading | None:
+    """The last reading at or before the moment."""
+    known = (reading for reading in readings if reading.measured_at <= moment)
+    return max(known, key=lambda reading: (reading.measured_at, reading.view_count), default=None)
+
+
+def gone_since(article: ArticleSummary, comings: PresenceChanges, moment: datetime) -> datetime | None:
+    """Since when it was gone at the moment; None if it was not."""
+    if article.gone_at is not None and article.gone_at <= moment:
+        return article.gone_at
+    gone = _last(comings.gone, moment)
+    back = _last(comings.restored, moment)
+    return gone if gone is not None and (back is None or back < gone) else None
+
+
+def _last(moments: Iterable[datetime], moment: datetime) -> datetime | None:
+    return max((at for at in moments if at <= moment), default=None)
+
+
+def presence(article: ArticleSummary, comings: PresenceChanges, moment: datetime) -> Presence:
+    """Where the article stood at the moment."""
+    if moment < min(article.first_seen_at, article.stored_at):
+        return Presence.UNKNOWN
+    if moment < article.stored_at:
+        return Presence.LISTED
+    if gone_since(article, comings, moment) is not None:
+        return Presence.GONE
+    return Presence.PRESENT if _last(comings.restored, moment) is None else Presence.RESTORED
+
+
+def summary_as_of(
+    article: ArticleSummary,
+    revisions: Sequence[RevisionLike],
+    readings: Sequence[ViewReading],
+    comings: PresenceChanges,
+    moment: datetime,
+) -> ArticleSummary | None:
+    """The article as a list at the moment would have shown it; None if it was not stored yet."""
+    if moment < article.stored_at:
+        return None
+    return replace(article, **_presence_changes(article, revisions, readings, comings, moment))
+
+
+def _presence_changes(
+    article: ArticleSummary,
+    revisions: Sequence[RevisionLike],
+    readings: Sequence[ViewReading],
+    comings: PresenceChanges,
+    moment: datetime,
+) -> dict[str, Any]:
+    reading = last_reading(readings, moment)
+    edited = last_edit(revisions, moment)
+    known = (article.stored_at, edited, reading.measured_at if reading else None, article.fetched_at)
+    return {
+        "view_count": reading.view_count if reading else None,
+        "revised_at": edited,
+        "gone_at": gone_since(article, comings, moment),
+        "fetched_at": max(at for at in known if at is not None and at <= moment),
+        **_title_as_of(article, revision_at(revisions, moment)),
+    }
+
+
+def _title_as_of(article: ArticleSummary, said: RevisionLike | None) -> dict[str, Any]:
+    if said is None:
+        return {}
+    of_old = not said.sections or article.section in said.sections
+    same_date = said.published_at == article.published_at
+    return {
+        "title": said.title,
+        "sections": said.sections,
+        "section": article.section if of_old else said.sections[0],
+        "published_at": said.published_at,
+        "published_precision": article.published_precision if same_date else None,
+    }
+
+
+def article_details_as_of(
+    story: ArticleDetails, comings: PresenceChanges, listings: Sequence[ListingPeriod], moment: datetime
+) -> ArticleAsOf:
+    """The article, its views and its earlier wordings as they were known at the moment."""
+    is_listed, until = listed_articles(listings, moment)
+    stands = presence(story.article, comings, moment)
+    known = stands not in {Presence.UNKNOWN, Presence.LISTED}
+    return ArticleAsOf(
+        as_of=moment,
+        presence=stands,
+        is_listed=is_listed,
+        listed_until=until,
+        details=_details(story, comings, moment) if known else None,
+    )
+
+
+def listed_articles(listings: Iterable[ListingPeriod], moment: datetime) -> tuple[bool, datetime | None]:
+    """Whether a channel listed it around the moment, and until when, up to the moment, one is known to have."""
+    begun = [one for one in listings if one.first_listed_at <= moment]
+    until = max((min(one.last_listed_at, moment) for one in begun), default=None)
+    return any(moment <= one.last_listed_at for one in begun), until
+
+
+def _details(story: ArticleDetails, comings: PresenceChanges, moment: datetime) -> ArticleDetails:
+    return ArticleDetails(
+        article=_article(story, comings, moment),
+        readings=tuple(reading for reading in story.readings if reading.measured_at <= moment),
+        revisions=tuple(revision for revision in story.revisions if revision.seen_until <= moment),
+        duplicates=tuple(same for same in story.duplicates if same.stored_at <= moment),
+    )
+
+
+FULL_TEXT_FIELDS = ("subtitle", "body", "author", "published_raw", "content_hash")
+FIELDS_WITHOUT_HISTORY: dict[str, Any] = {"description": None, "image_url": None, "problems": (), "recrawl_at": None}
+
+
+def _article(story: ArticleDetails, comings: PresenceChanges, moment: datetime) -> ArticleFull:
+    article = story.article
+    changes = _presence_changes(article, story.revisions, story.readings, comings, moment)
+    said = revision_at(story.revisions, moment)
+    if said is not None:
+        changes |= {name: getattr(said, name) for name in FULL_TEXT_FIELDS}
+    if moment < article.fetched_at:
+        changes |= FIELDS_WITHOUT_HISTORY
+    return replace(article, last_seen_at=min(article.last_seen_at, moment), **changes)

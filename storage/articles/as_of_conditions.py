@@ -1,0 +1,211 @@
+"""What an article met at a past moment, as conditions and keys of a statement over `articles` that any database takes.
+
+Two kinds of articles are told apart. Most have not been edited since: of them the present wording tells everything that
+has to do with words, so that the indexes hold. The few that were are asked about the revision that stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+)
+
+from storage.articles.articles import revisions, view_readings
+from storage.articles.conditions import (
+    all_sections,
+    contains_name,
+    first_seen_range,
+    matches_query,
+    published_range,
+    section_tests,
+)
+from storage.articles.filters import ArticleFilter, Cursor
+from storage.articles.row_mapping import articles
+from storage.database.article_sections import has_section
+from storage.database.tables import EventRow
+from storage.model.event_kinds import EventKind
+from storage.model.section_names import normalize_section
+from storage.search.matcher import IndexedDocument, compile_matcher
+from storage.search.query import Query
+
+REVISION_BATCH_SIZE = 200
+"""Rows fetched at a time."""
+
+events = EventRow.__table__
+
+AsOfTests = list[ColumnElement[bool]]
+
+
+def has_later_revision(moment: datetime) -> ColumnElement[bool]:
+    """That another wording stood at the moment."""
+    return articles.c.id.in_(select(revisions.c.article_id).where(revisions.c.seen_until > moment))
+
+
+def unrevised(connection: Connection, wanted: ArticleFilter, moment: datetime) -> tuple[AsOfTests, AsOfTests]:
+    """The tests of what was stored by the moment and says the same now: with a date, and without one.
+
+    Raises StoreError for a question to an index that is not whole.
+    """
+    asked = [] if wanted.query is None else [matches_query(connection, wanted.query)]
+    asked += section_tests(connection, wanted)
+    tests = [articles.c.stored_at <= moment, not_(has_later_revision(moment)), *_valid_until(wanted, moment), *asked]
+    dateless = articles.c.published_at.is_(None)
+    return [*tests, ~dateless, *published_range(wanted)], [*tests, dateless, *first_seen_range(wanted)]
+
+
+def revised(connection: Connection, wanted: ArticleFilter, moment: datetime) -> AsOfTests:
+    """The tests of what was stored by the moment and said something else then."""
+    tests = [articles.c.stored_at <= moment, has_later_revision(moment), *_conditions(wanted, moment)]
+    if wanted.query is not None:
+        tests.append(_matching_ids(connection, wanted.query, moment, and_(*tests)))
+    return tests
+
+
+def existing(connection: Connection, wanted: ArticleFilter, moment: datetime) -> AsOfTests:
+    """The tests of both."""
+    tests = [articles.c.stored_at <= moment, *_conditions(wanted, moment)]
+    if wanted.query is not None:
+        now = and_(_later(moment).is_(None), matches_query(connection, wanted.query))
+        tests.append(or_(now, _matching_ids(connection, wanted.query, moment, and_(*tests))))
+    return tests
+
+
+def _matching_ids(
+    connection: Connection, question: Query, moment: datetime, some: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """That an article that was edited since answered the question by its words of then."""
+    old = texts_as_of(connection, moment, some)
+    matches = compile_matcher(question)
+    answering = [article_id for article_id, said in old if matches(said)]
+    # Written into the statement: there may be more than a database takes as values.
+    ids: BindParameter[Any] = bindparam("ids", answering, expanding=True, literal_execute=True)
+    return articles.c.id.in_(ids)
+
+
+def texts_as_of(
+    connection: Connection, moment: datetime, some: ColumnElement[bool]
+) -> Iterator[tuple[int, IndexedDocument]]:
+    """Ids and wordings of some articles at the moment, of those only that were edited since."""
+    worded = revisions.alias("worded")  # `some` may ask for revisions, too
+    own = and_(worded.c.article_id == articles.c.id, worded.c.revision_number == _later(moment))
+    lasting = (articles.c[name] for name in ("id", "source", "language", "section"))
+    columns = (*lasting, *(worded.c[name] for name in (*_SAID, "sections")))
+    edited = select(*columns).join_from(articles, worded, own).where(has_later_revision(moment), some)
+    with connection.execution_options(yield_per=REVISION_BATCH_SIZE).execute(edited) as found:
+        for row in found:
+            said = {name: getattr(row, name) for name in _SAID}
+            # As _in_section has it: the section asked for is kept of the present wording only.
+            named = row.sections or all_sections((), row.section)
+            yield row.id, IndexedDocument(source=row.source, language=row.language, sections=named, **said)
+
+
+_SAID = ("title", "subtitle", "body")
+
+
+def after_cursor(key: ColumnElement[Any], after: Cursor | None) -> AsOfTests:
+    if after is None:
+        return []
+    if after.key is None:
+        return [key.is_(None), articles.c.id < after.id]
+    return [or_(key < after.key, and_(key == after.key, articles.c.id < after.id), key.is_(None))]
+
+
+def _conditions(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
+    """All that is asked for but the question, of whatever wording stood."""
+    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
+        (wanted.section, lambda section: _in_section(section, moment)),
+        (wanted.since, lambda since: _dated(moment) >= since),
+        (wanted.until, lambda until: _dated(moment) < until),
+    )
+    return [*_valid_until(wanted, moment), *(test(value) for value, test in tests if value is not None)]
+
+
+def _valid_until(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
+    """What no wording tells."""
+    column = articles.c
+    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
+        (wanted.source, lambda source: column.source == source),
+        (wanted.language, lambda language: column.language == language.lower()),
+        (wanted.min_views, lambda count: views_as_of(moment) >= count),
+        (wanted.max_views, lambda count: views_as_of(moment) <= count),
+        (wanted.edited_since, lambda _since: _edited(wanted, moment)),
+        (wanted.edit_kinds or wanted.is_stealth, lambda _asked: _edited(wanted, moment)),
+        (wanted.gone, lambda gone: _gone(moment) if gone else not_(_gone(moment))),
+    )
+    return [test(value) for value, test in tests if value is not None and value != ()]
+
+
+def _later(moment: datetime) -> ColumnElement[Any]:
+    """The number of the revision that stood at the moment; NULL if it is the present wording."""
+    some = revisions.alias("later")
+    own = and_(some.c.article_id == articles.c.id, some.c.seen_until > moment)
+    return select(func.min(some.c.revision_number)).where(own).correlate(articles).scalar_subquery()
+
+
+def _as_of(name: str, moment: datetime) -> ColumnElement[Any]:
+    """What the wording of the moment had in this column."""
+    said = revisions.alias("said")
+    own = and_(said.c.article_id == articles.c.id, said.c.revision_number == _later(moment))
+    old = select(said.c[name]).where(own).correlate(articles).scalar_subquery()
+    return case((_later(moment).is_(None), articles.c[name]), else_=old)
+
+
+def published_as_of(moment: datetime) -> ColumnElement[Any]:
+    return _as_of("published_at", moment)
+
+
+def _dated(moment: datetime) -> ColumnElement[Any]:
+    return func.coalesce(published_as_of(moment), articles.c.first_seen_at)
+
+
+def views_as_of(moment: datetime) -> ColumnElement[Any]:
+    own = and_(view_readings.c.article_id == articles.c.id, view_readings.c.measured_at <= moment)
+    last = select(view_readings.c.view_count).where(own).order_by(view_readings.c.measured_at.desc()).limit(1)
+    return last.correlate(articles).scalar_subquery()
+
+
+def _in_section(section: str, moment: datetime) -> ColumnElement[bool]:
+    folded = normalize_section(section)
+    said = revisions.alias("said")
+    own = and_(said.c.article_id == articles.c.id, said.c.revision_number == _later(moment))
+    # Which of its sections was asked for is kept of the present wording only.
+    first = and_(said.c.sections == (), articles.c.section == folded)
+    then = exists().where(own, or_(first, contains_name(said.c.sections, folded)))
+    return or_(and_(_later(moment).is_(None), has_section(folded)), then)
+
+
+def _edited(wanted: ArticleFilter, moment: datetime) -> ColumnElement[bool]:
+    """That there is an edit, known at the moment, of the sort that is asked for."""
+    tests = [revisions.c.article_id == articles.c.id, revisions.c.seen_until <= moment]
+    tests += [revisions.c.seen_until >= wanted.edited_since] if wanted.edited_since is not None else []
+    tests += [revisions.c.edit_kind.in_(wanted.edit_kinds)] if wanted.edit_kinds else []
+    tests += [revisions.c.is_stealth == wanted.is_stealth] if wanted.is_stealth is not None else []
+    return exists().where(*tests)
+
+
+def _gone(moment: datetime) -> ColumnElement[bool]:
+    gone, back = (_last_events(kind, moment) for kind in (EventKind.GONE, EventKind.RESTORED))
+    away = or_(back.c.at.is_(None), back.c.at < gone.c.at)
+    urls = select(gone.c.subject).outerjoin(back, back.c.subject == gone.c.subject).where(away)
+    still = and_(articles.c.gone_at.is_not(None), articles.c.gone_at <= moment)
+    return or_(still, articles.c.url.in_(urls))
+
+
+def _last_events(kind: EventKind, moment: datetime) -> Any:
+    of_kind = and_(events.c.kind == kind.value, events.c.opened_at <= moment)
+    last = func.max(events.c.opened_at).label("at")
+    return select(events.c.subject, last).where(of_kind).group_by(events.c.subject).subquery(kind.value)

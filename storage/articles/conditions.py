@@ -1,0 +1,160 @@
+"""What an article must meet to pass a filter, as conditions of a statement over `articles`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, literal_column, or_, select, type_coerce
+
+from storage.articles.filters import ArticleFilter
+from storage.database.article_sections import article_sections, in_section
+from storage.database.column_types import Utf8Text
+from storage.database.tables import ArticleRow, RevisionRow
+from storage.model.errors import ConfigError
+from storage.model.section_names import normalize_section
+
+if TYPE_CHECKING:
+    from storage.search.query import Query
+
+articles = ArticleRow.__table__
+revisions = RevisionRow.__table__
+
+FEW_EDITED_LIMIT = 2_000
+"""Edited articles that are looked up one by one, 8 µs each; they are counted no further than that."""
+
+
+def filter_conditions(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The conditions an article must meet to pass the filter, all of it, in a statement over `articles`.
+
+    Raises ConfigError for a filter that asks as of a moment: only lists are answered so. Raises StoreError for a
+    question to an index that is not whole.
+    """
+    return [*_query_condition(connection, wanted), *date_range(wanted)]
+
+
+def filter_conditions_by_date_presence(
+    connection: Connection, wanted: ArticleFilter
+) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+    """The same for two statements: what has a date, and what has none. No article passes both.
+
+    Each can be answered out of an index, which no statement over either time can.
+    """
+    asked = _query_condition(connection, wanted)
+    dateless = articles.c.published_at.is_(None)
+    return [*asked, ~dateless, *published_range(wanted)], [*asked, dateless, *first_seen_range(wanted)]
+
+
+def _query_condition(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """All but the times."""
+    if wanted.as_of is not None:
+        raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
+    return [*conditions(wanted), *_is_indexed(connection, wanted)]
+
+
+def _is_indexed(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """What the full-text index says of the question, and the rows of `article_sections` of the section."""
+    asked = [] if wanted.query is None else [matches_query(connection, wanted.query)]
+    return asked + section_tests(connection, wanted, reads_all=True)
+
+
+def section_tests(
+    connection: Connection, wanted: ArticleFilter, *, reads_all: bool = False
+) -> list[ColumnElement[bool]]:
+    """Return the condition that an article is in the section of the filter, if it has one."""
+    if wanted.section is None:
+        return []
+    return [in_section(connection, normalize_section(wanted.section), reads_all=reads_all)]
+
+
+def matches_query(connection: Connection, question: Query) -> ColumnElement[bool]:
+    """That an article answers the question. Raises StoreError for an index that is not whole."""
+    from storage.search.fulltext import matches
+
+    found = matches(connection, question)
+    return articles.c.id.in_(select(found.id).where(found.condition))
+
+
+def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """All but the question, the section and the times."""
+    column = articles.c
+    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
+        (wanted.source, lambda source: column.source == source),
+        (wanted.language, lambda language: column.language == language.lower()),
+        (wanted.min_views, lambda count: column.view_count >= count),
+        (wanted.max_views, lambda count: column.view_count <= count),
+        (wanted.edited_since, lambda moment: column.revised_at >= moment),
+        (_edit_conditions(wanted), lambda edit: edit),
+        (wanted.gone, lambda gone: column.gone_at.is_not(None) if gone else column.gone_at.is_(None)),
+    )
+    return [test(value) for value, test in tests if value is not None]
+
+
+def recently_edited_ids(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """Which articles were edited since, if that is asked for and if they are few; nothing of many.
+
+    It says once more what the conditions say, in a way that a list begins with: without it, the list is walked in its
+    order, all of it where fewer are found than it has room for.
+    """
+    if wanted.edited_since is None:
+        return []
+    lately = articles.alias("lately")
+    since = select(lately.c.id).where(lately.c.revised_at >= wanted.edited_since)
+    if connection.scalar(since.order_by(lately.c.revised_at).limit(1).offset(FEW_EDITED_LIMIT)) is not None:
+        return []
+    return [articles.c.id.in_(since)]
+
+
+def _edit_conditions(wanted: ArticleFilter) -> ColumnElement[bool] | None:
+    """That there is an edit of the kinds that are asked for; None if none are."""
+    edit = revisions.alias("edit")  # the statement around may be over revisions itself, as that of a report is
+    tests: list[ColumnElement[bool]] = [edit.c.edit_kind.in_(wanted.edit_kinds)] if wanted.edit_kinds else []
+    tests += [] if wanted.is_stealth is None else [edit.c.is_stealth == wanted.is_stealth]
+    if not tests:
+        return None
+    tests += [] if wanted.edited_since is None else [edit.c.seen_until >= wanted.edited_since]
+    return exists().where(edit.c.article_id == articles.c.id, *tests)
+
+
+def no_index(key: Any) -> ColumnElement[int]:
+    """A column that SQLite neither looks anything up by nor walks an index of."""
+    return literal_column(f"+{key.table.name}.{key.name}", Integer)
+
+
+def all_sections(sections: tuple[str, ...], section: str | None) -> tuple[str, ...]:
+    """The sections a page names, and behind them the one its article was stored under if that is none of them."""
+    return sections if section is None or section in sections else (*sections, section)
+
+
+def contains_name(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a name is one of the names of a column."""
+    # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
+    return type_coerce(names, Utf8Text).contains(f"|{name}|", autoescape=True)
+
+
+def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    since = [] if wanted.since is None else [column >= wanted.since]
+    return since if wanted.until is None else [*since, column < wanted.until]
+
+
+def published_range(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The times of an article that has a date."""
+    return _within(articles.c.published_at, wanted)
+
+
+def published_in_section(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The same of a statement that begins with `article_sections`."""
+    return _within(article_sections.c.published_at, wanted)
+
+
+def first_seen_range(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """The times of an article that has none."""
+    return _within(articles.c.first_seen_at, wanted)
+
+
+def date_range(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
+    """By published_at, or by first_seen_at where there is no date."""
+    if wanted.since is None and wanted.until is None:
+        return []
+    undated = and_(articles.c.published_at.is_(None), *first_seen_range(wanted))
+    return [or_(and_(*published_range(wanted)), undated)]

@@ -1,0 +1,89 @@
+"""Whole stories: one article with all that stands beside it, one address with all that ever befell it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from storage.articles.articles import Articles, url_candidates
+from storage.articles.results import ArticleDetails, FetchRecord, LinkDetails, ListingPeriod
+from storage.articles.row_mapping import articles, source_attribution
+from storage.database.session import Database
+from storage.database.tables import ChannelRow, FetchRow, LinkRow, ListingRow
+
+links = LinkRow.__table__
+listings = ListingRow.__table__
+channels = ChannelRow.__table__
+fetches = FetchRow.__table__
+
+LINK_COLUMNS = (
+    "url",
+    "source",
+    "title",
+    "outcome",
+    "outcome_reason",
+    "first_listed_at",
+    "last_listed_at",
+    "failed_attempts",
+    "next_attempt_at",
+    "first_404_at",
+)
+LISTING_COLUMNS = (
+    select(channels.c.url.label("channel"), listings.c.first_listed_at, listings.c.last_listed_at)
+    .join(listings, listings.c.channel_id == channels.c.id)
+    .order_by(listings.c.first_listed_at, channels.c.id)
+)
+_TRIES = select(*(fetches.c[field.name] for field in fields(FetchRecord))).order_by(fetches.c.fetched_at, fetches.c.id)
+
+
+def article_details(database: Database, id_or_address: int | str) -> ArticleDetails | None:
+    """An article with its views and its earlier wordings; None if there is none.
+
+    Takes an id, or an address as a person types it. Raises ValueError for what is no address.
+    """
+    articles = Articles(database)
+    article = articles.get(id_or_address)
+    if article is None:
+        return None
+    return ArticleDetails(
+        article=article,
+        readings=articles.readings(article.id),
+        revisions=articles.revisions(article.id),
+        duplicates=articles.same_wording(article.id),
+    )
+
+
+def link_details(database: Database, address: str) -> LinkDetails | None:
+    """All that is known of an address as a person types it; None for one that was never listed nor asked for.
+
+    Raises ValueError for what is no address.
+    """
+    with database.read() as connection:
+        link = _link(connection, url_candidates(address))
+        if link is None:
+            return None
+        listed = connection.execute(LISTING_COLUMNS.where(listings.c.link_id == link["id"]))
+        tried = connection.execute(_TRIES.where(fetches.c.link_id == link["id"]))
+        facts: dict[str, Any] = {
+            **{name: link[name] for name in LINK_COLUMNS},
+            **source_attribution(connection)[link["source"]],
+            "listings": tuple(ListingPeriod(**row) for row in listed.mappings()),
+            "fetches": tuple(FetchRecord(**row) for row in tried.mappings()),
+        }
+    article = None if link["article_id"] is None else article_details(database, link["article_id"])
+    return LinkDetails(**facts, article=article)
+
+
+def _link(connection: Connection, candidates: tuple[str, ...]) -> RowMapping | None:
+    """The link at one of these addresses, else the one that led to the article there (the site sent it on)."""
+    at_address = select(links).where(links.c.url.in_(candidates)).order_by(links.c.id)
+    led_there = (
+        select(links)
+        .join(articles, articles.c.id == links.c.article_id)
+        .where(articles.c.url.in_(candidates))
+        .order_by(links.c.id)
+    )
+    found = connection.execute(at_address).mappings().first()
+    return connection.execute(led_there).mappings().first() if found is None else found

@@ -1,0 +1,112 @@
+"""The one filter: which articles are asked for, and in what order. The same for every way of asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
+
+from storage.model.records import EditKind
+
+if TYPE_CHECKING:
+    from storage.search.query import Query
+
+
+class Sort(StrEnum):
+    """What a list of articles begins with."""
+
+    DATE = "date"  # the newest by published_at; those without a date come last
+    VIEWS = "views"  # the most viewed; those without a count come last
+    STORED = "stored"  # the last ones stored
+    RANK = "rank"  # the best answers to the question; those that are not weighed come last
+    GROWTH = "growth"  # what gained most views in GROWTH_WINDOW; what gained none comes last
+
+
+GROWTH_WINDOW = timedelta(hours=24)
+MAX_NAME_LENGTH = 1_000
+"""Characters of a section's name. SQLite looks for no pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
+
+
+# Equal filters share their statements (storage.ordering), and drivers refuse numbers and truths of other types.
+_PLAIN: Mapping[str, Callable[[Any], Any]] = {
+    "edit_kinds": tuple,  # a list says the same, and has no hash
+    "min_views": ceil,
+    "max_views": floor,
+    "is_stealth": bool,
+    "gone": bool,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFilter:
+    """Which articles are asked for; what is None asks for nothing.
+
+    Times are aware, and kept in UTC. `since` is included and `until` is not, so that two days that touch share no
+    article. Both look at `published_at`, and at `first_seen_at` where an article has no date. `section` is any of an
+    article's sections.
+    `changes` and `undeclared` ask for one edit at least, since `has_later_revision` if that is given, that is of one of these
+    kinds and, or not, undeclared. `as_of` asks for what was known at that moment (storage.articles.as_of), and so do all others
+    then: wording, views, sections, edits and presence are those of the moment.
+    `question` is what articles must answer: `storage.search.query.parse` understands one.
+    Raises ValueError for limits that nothing can meet and for a time that has no zone or lies outside of the calendar.
+    """
+
+    query: Query | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    section: str | None = None
+    language: str | None = None
+    source: str | None = None
+    min_views: int | None = None
+    max_views: int | None = None
+    edited_since: datetime | None = None
+    edit_kinds: tuple[EditKind, ...] = ()
+    is_stealth: bool | None = None
+    gone: bool | None = None
+    as_of: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name, plain in _PLAIN.items():
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, plain(value))
+        for name in ("since", "until", "edited_since", "as_of"):
+            if (moment := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _in_utc(name, moment))
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError(f"nothing lies since {self.since:%Y-%m-%d %H:%M} and before {self.until:%Y-%m-%d %H:%M}")
+        if self.min_views is not None and self.max_views is not None and self.min_views > self.max_views:
+            raise ValueError(f"nothing has at least {self.min_views} and at most {self.max_views} views")
+        if self.section is not None and len(self.section) > MAX_NAME_LENGTH:
+            raise ValueError(f"no section has a name of {len(self.section)} characters")
+
+    @property
+    def usual_sort(self) -> Sort:
+        """How a list is sorted that nobody said it of: the best answers first; without a question, or as of a moment,
+        whose words are in no index, the newest."""
+        return Sort.DATE if self.query is None or self.as_of is not None else Sort.RANK
+
+
+def _in_utc(name: str, moment: datetime) -> datetime:
+    """The same moment. Of two in one zone Python compares the clocks, though they show an hour of autumn twice (PEP
+    495)."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} = {moment} has no zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{name} = {moment} lies outside of the calendar") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a sorted list of articles: `key` is what the list is sorted by (None: the article lacks it).
+
+    `until` is when the list was made; one by growth goes on as of then.
+    """
+
+    key: datetime | float | None
+    id: int
+    until: datetime | None = None

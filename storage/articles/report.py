@@ -1,0 +1,224 @@
+"""What a period brought, and beside it how well it was watched: a fall in coverage is no fall in news."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
+
+from storage.articles.articles import Articles, revisions
+from storage.articles.conditions import filter_conditions
+from storage.articles.counts import By, counts, day_of
+from storage.articles.filters import ArticleFilter, Sort
+from storage.articles.results import ArticleSummary
+from storage.articles.row_mapping import articles
+from storage.crawling.events import COLUMNS, Event, from_row
+from storage.database.session import Database
+from storage.database.tables import CrawlRunRow, EventRow
+from storage.model.event_kinds import REPORTED_KINDS, EventKind
+from storage.model.records import RunStatus
+
+MAX_REPORT_ARTICLES = 10
+"""Events that say a source was not, or not rightly, read."""
+
+runs = CrawlRunRow.__table__
+events = EventRow.__table__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlCoverage:
+    """Looks at sources: how many there were, and how many of them succeeded."""
+
+    crawls: int
+    succeeded: int
+
+    @property
+    def coverage(self) -> float | None:
+        """The share that succeeded; None where nobody looked."""
+        return self.succeeded / self.crawls if self.crawls else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day in UTC: what was published, and how well it was watched."""
+
+    day: str
+    article_count: int
+    by_section: dict[str | None, int]
+    crawls: int
+    succeeded_crawls: int
+    coverage: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MostEdited:
+    """An article, and how often it was edited in the period."""
+
+    article: ArticleSummary
+    revision_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingField:
+    """A field that could not be read, and in how many articles of a source."""
+
+    source: str
+    field: str
+    article_count: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A period. Articles count by published_at, or first_seen_at where they have no date; all else by when it was."""
+
+    since: datetime
+    until: datetime
+    article_count: int
+    days: tuple[Day, ...]
+    most_read: tuple[ArticleSummary, ...]
+    most_edited: tuple[MostEdited, ...]
+    trouble: tuple[Event, ...]
+    gaps: tuple[Event, ...]
+    missing: tuple[MissingField, ...]
+
+
+def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Report:
+    """What the filter's period brought; `wanted.since` is set, and `until` is its end. Raises StoreError."""
+    since = wanted.since
+    assert since is not None
+    read = islice(Articles(database).find(wanted, sort=Sort.VIEWS, limit=MAX_REPORT_ARTICLES), MAX_REPORT_ARTICLES)
+    most_read = tuple(article for article in read if article.view_count is not None)
+    by_day = _sections(database, wanted)
+    with database.read() as connection:
+        looks = _crawl_coverage(connection, wanted.source, since, until)
+        edited = _most_edited(connection, wanted, since, until)
+        trouble = _events(connection, wanted.source, since, until, REPORTED_KINDS)
+        gaps = _events(connection, wanted.source, since, until, (EventKind.GAP,))
+        missing = _missing_fields(connection, wanted)
+    return Report(
+        since=since,
+        until=until,
+        article_count=sum(section.total() for section in by_day.values()),
+        days=days(since, until, by_day, looks),
+        most_read=most_read,
+        most_edited=_days_with_articles(database, edited),
+        trouble=trouble,
+        gaps=gaps,
+        missing=missing,
+    )
+
+
+def days(
+    since: datetime, until: datetime, by_day: dict[str, Counter[str | None]], looks: dict[str, CrawlCoverage]
+) -> tuple[Day, ...]:
+    """Every day of the period, the latest first, those without an article or a look among them.
+
+    `until` is no more of the period: one that ends at midnight has nothing of the day that begins there.
+    """
+    last = (until - timedelta(microseconds=1)).date()
+    names = [(last - timedelta(days=back)).isoformat() for back in range((last - since.date()).days + 1)]
+    outside = sorted({*by_day, *looks} - set(names), reverse=True)  # dated in the future
+    return tuple(_day(name, by_day.get(name, Counter()), looks.get(name, NO_CRAWLS)) for name in [*outside, *names])
+
+
+NO_CRAWLS = CrawlCoverage(crawls=0, succeeded=0)
+
+
+def _day(name: str, sections: Counter[str | None], looks: CrawlCoverage) -> Day:
+    return Day(
+        day=name,
+        article_count=sections.total(),
+        by_section=dict(sections),
+        crawls=looks.crawls,
+        succeeded_crawls=looks.succeeded,
+        coverage=looks.coverage,
+    )
+
+
+def _sections(database: Database, wanted: ArticleFilter) -> dict[str, Counter[str | None]]:
+    found: dict[str, Counter[str | None]] = {}
+    for day, section, number in counts(database, wanted, [By.DAY, By.SECTION]):
+        found.setdefault(day, Counter())[section] = number
+    return found
+
+
+def _crawl_coverage(
+    connection: Connection, source: str | None, since: datetime, until: datetime
+) -> dict[str, CrawlCoverage]:
+    """By the day a look began. One that runs still is no failure."""
+    day = day_of(runs.c.started_at, connection.dialect.name)
+    good = func.sum(case((runs.c.status == RunStatus.SUCCEEDED, 1), else_=0))
+    ended = (runs.c.status != RunStatus.RUNNING, runs.c.started_at >= since, runs.c.started_at < until)
+    of_source = [] if source is None else [runs.c.source == source]
+    found = connection.execute(select(day, func.count(), good).where(*ended, *of_source).group_by(day))
+    return {name: CrawlCoverage(crawls=number, succeeded=succeeded) for name, number, succeeded in found}
+
+
+def _most_edited(connection: Connection, wanted: ArticleFilter, since: datetime, until: datetime) -> dict[int, int]:
+    """Articles by how many wordings ended in the period, whenever they were published."""
+    times = (revisions.c.seen_until >= since, revisions.c.seen_until < until)
+    number = func.count()
+    plain = filter_conditions(connection, replace(wanted, since=None, until=None))
+    joined = revisions.join(articles, articles.c.id == revisions.c.article_id)
+    asked = select(revisions.c.article_id, number).select_from(joined).where(*times, *plain)
+    ranked = (
+        asked.group_by(revisions.c.article_id)
+        .order_by(number.desc(), revisions.c.article_id.desc())
+        .limit(MAX_REPORT_ARTICLES)
+    )
+    return dict(connection.execute(ranked).all())
+
+
+def _days_with_articles(database: Database, edited: dict[int, int]) -> tuple[MostEdited, ...]:
+    found = ((Articles(database).get(article_id), count) for article_id, count in edited.items())
+    return tuple(
+        MostEdited(article=_summary(article), revision_count=count) for article, count in found if article is not None
+    )
+
+
+def _summary(article: ArticleSummary) -> ArticleSummary:
+    return ArticleSummary(**{name: getattr(article, name) for name in ArticleSummary.__dataclass_fields__})
+
+
+def _events(
+    connection: Connection, source: str | None, since: datetime, until: datetime, kinds: Sequence[EventKind]
+) -> tuple[Event, ...]:
+    """Events that began before the period's end and were not over before its beginning."""
+    during = and_(events.c.opened_at < until, or_(events.c.closed_at.is_(None), events.c.closed_at >= since))
+    of_source = [] if source is None else [events.c.source == source]
+    asked = select(*COLUMNS).where(during, events.c.kind.in_([str(kind) for kind in kinds]), *of_source)
+    return tuple(from_row(row) for row in connection.execute(asked.order_by(events.c.id.desc())).mappings())
+
+
+def _missing_fields(connection: Connection, wanted: ArticleFilter) -> tuple[MissingField, ...]:
+    of = _by_source(connection, wanted)
+    kept = type_coerce(articles.c.problems, Text)
+    asked = select(articles.c.source, kept).where(*filter_conditions(connection, wanted), kept != "[]")
+    met: Counter[tuple[str, str]] = Counter()
+    for source, problems in connection.execution_options(yield_per=200).execute(asked):
+        met.update({(source, field) for field, _reason in json.loads(problems or "[]")})
+    return tuple(
+        MissingField(source=source, field=field, article_count=count, of=of[source])
+        for (source, field), count in sorted(met.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    )
+
+
+def _by_source(connection: Connection, wanted: ArticleFilter) -> dict[str, int]:
+    asked = (
+        select(articles.c.source, func.count())
+        .where(*filter_conditions(connection, wanted))
+        .group_by(articles.c.source)
+    )
+    return dict(connection.execute(asked).all())
+
+
+def event_summary(event: Event) -> str:
+    """What an event is about: its subject, and the sentence that was said of it; where none was, its plain details."""
+    plain = (f"{name} {value}" for name, value in event.details.items() if isinstance(value, str | int | float))
+    return "; ".join(filter(None, (event.subject, *([event.sentence] if event.sentence else plain))))

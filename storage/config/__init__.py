@@ -1,0 +1,1 @@
+"""Read presswatch.toml and the environment into typed settings; set up logging."""

@@ -1,0 +1,110 @@
+"""What the program says on stderr while it works: one line an entry, as text or as JSON."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from storage.text.sanitize import sanitize
+
+QUIET_LIBRARIES = ("scrapy", "twisted", "asyncio", "aiohttp", "alembic", "apscheduler", "apprise", "urllib3")
+"""Speak of their own affairs: what goes wrong in them we say ourselves."""
+
+_RECORD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def configure(*, level: str, form: str, traces: bool = False) -> None:
+    """Log entries of `level` and above to stderr, with `traces` ours at debug level.
+
+    `form` is text, json, or terse: without the time, for a person who waits for the end of a command.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(FORMATTERS[form]())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    logging.captureWarnings(form == "json")
+    root.setLevel(level.upper())
+    for name in QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    if traces:
+        for name in ("scraper", "scheduler", "storage"):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+
+def is_json() -> bool:
+    """Whether `configure` was asked for JSON in this process."""
+    return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
+
+
+def _timestamp(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+class TextLines(logging.Formatter):
+    """Time, level, message; control characters of a page's words cannot reach the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{_timestamp(record)} {record.levelname.lower():<7} {sanitize(record.getMessage())}"
+        return f"{line}\n{sanitize(self.formatException(record.exc_info), lines=True)}" if record.exc_info else line
+
+
+class TerseLines(logging.Formatter):
+    """Level and message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = f"{record.levelname} {sanitize(record.getMessage())}"
+        return f"{line}\n{sanitize(self.formatException(record.exc_info), lines=True)}" if record.exc_info else line
+
+
+class JsonLines(logging.Formatter):
+    """An object a line: time, level, logger, message, and what the entry was given as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "time": _timestamp(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        entry |= {name: value for name, value in record.__dict__.items() if name not in _RECORD_ATTRIBUTES}
+        if record.exc_info:
+            entry["trace"] = self.formatException(record.exc_info)
+        import json  # --help loads this module, and writes no JSON
+
+        return json.dumps(entry, ensure_ascii=True, default=str)
+
+
+DEBUG = ContextVar("presswatch_debug", default=False)
+"""Whether the running command was given --debug."""
+
+MAX_ERROR_LENGTH = 1_000
+"""Characters of an error line."""
+
+
+def print_error(message: str, code: int) -> int:
+    """Print an error to stderr in one line; return the exit code `code`.
+
+    With --debug the trace of the exception that is being handled, if any, stands before it. Where the log is JSON the
+    error is one of its entries: a program that reads the log reads JSON on every line.
+    """
+    with_trace = DEBUG.get() and sys.exception() is not None
+    if is_json():
+        logging.getLogger("presswatch").error("%s", message, exc_info=with_trace)
+        return code
+    if with_trace:
+        traceback.print_exc()
+    print(f"presswatch: {_shorten(sanitize(message))}", file=sys.stderr, flush=True)
+    return code
+
+
+def _shorten(line: str) -> str:
+    """Cut the middle out of a line that is too long: its ends hold what was typed and the advice."""
+    half = MAX_ERROR_LENGTH // 2
+    return line if len(line) <= MAX_ERROR_LENGTH else f"{line[:half]} … {line[-half:]}"
+
+
+FORMATTERS: Mapping[str, type[logging.Formatter]] = {"text": TextLines, "json": JsonLines, "terse": TerseLines}

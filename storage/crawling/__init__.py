@@ -1,0 +1,1 @@
+"""Record what a crawl did: sources, channels, links, fetches, runs and events."""

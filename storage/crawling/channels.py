@@ -1,0 +1,112 @@
+"""Read and write the poll state of each channel: validators, failures, the last successful poll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from storage.database.engine import AnyRow
+from storage.database.tables import ChannelRow
+from storage.model.records import FailureStage, FetchFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelState:
+    """The poll state of a channel before it is polled."""
+
+    id: int
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    parser_fingerprint: str | None = None
+    validators_trusted: bool = True
+    consecutive_failures: int = 0
+    failure: FailureStage | None = None
+    last_success_at: datetime | None = None
+    last_changed_at: datetime | None = None
+    last_unconditional_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollResult:
+    """The result of a successful poll: at least one plausible link, or a 304 that can be believed."""
+
+    etag: str | None
+    last_modified: str | None
+    body_hash: str | None
+    fingerprint: str
+    validators_trusted: bool
+    conditional: bool
+    changed: bool
+
+
+def get_or_create(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:
+    """Read the poll state of these channels by URL; one that was never polled gets its row."""
+    found = _states(connection, source, urls)
+    missing = [url for url in dict.fromkeys(urls) if url not in found]
+    if missing:
+        fresh = {"source": source, "validators_trusted": True, "consecutive_failures": 0}
+        connection.execute(insert(ChannelRow), [fresh | {"url": url} for url in missing])
+        found |= _states(connection, source, missing)
+    return found
+
+
+def _states(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:
+    if not urls:
+        return {}
+    rows = connection.execute(select(ChannelRow).where(ChannelRow.source == source, ChannelRow.url.in_(urls)))
+    return {row.url: _state(row) for row in rows}
+
+
+def record_poll(
+    connection: Connection, channel_id: int, result: PollResult | None, failure: FetchFailure | None, *, now: datetime
+) -> None:
+    """Write the poll state of a channel after a successful or a failed poll."""
+    values: dict[str, Any] = {"polled_at": now}
+    values |= _success(result, now) if result is not None else {}
+    values |= _failure(failure, now) if failure is not None else {}
+    connection.execute(update(ChannelRow).where(ChannelRow.id == channel_id).values(values))
+
+
+def _success(result: PollResult, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "etag": result.etag,
+        "last_modified": result.last_modified,
+        "body_hash": result.body_hash,
+        "parser_fingerprint": result.fingerprint,
+        "validators_trusted": result.validators_trusted,
+        "consecutive_failures": 0,
+        "failure_stage": None,
+        "failure_reason": None,
+        "last_success_at": now,
+    }
+    values |= {"last_changed_at": now} if result.changed else {}
+    return values if result.conditional else values | {"last_unconditional_at": now}
+
+
+def _failure(failure: FetchFailure, now: datetime) -> dict[str, Any]:
+    """The validators stay: they belong to the last good body."""
+    failed = {"failure_stage": failure.failure_stage, "failure_reason": failure.reason, "last_failed_at": now}
+    return {"consecutive_failures": ChannelRow.consecutive_failures + 1, **failed}
+
+
+def _state(row: AnyRow) -> ChannelState:
+    return ChannelState(
+        id=row.id,
+        url=row.url,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        body_hash=row.body_hash,
+        parser_fingerprint=row.parser_fingerprint,
+        validators_trusted=row.validators_trusted,
+        consecutive_failures=row.consecutive_failures,
+        failure=row.failure_stage,
+        last_success_at=row.last_success_at,
+        last_changed_at=row.last_changed_at,
+        last_unconditional_at=row.last_unconditional_at,
+    )

@@ -1,0 +1,284 @@
+"""Keep every URL that was ever listed or requested, and the recorded outcome it ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
+
+from storage.crawling import events
+from storage.crawling.fetches import FetchAttempt, fetch_row, record_fetches
+from storage.database.column_types import UtcDateTime
+from storage.database.engine import AnyRow, upsert_insert
+from storage.database.session import Database
+from storage.database.tables import ArticleRow, LinkRow, ListingRow
+from storage.model import backoff, recrawl
+from storage.model.event_kinds import EventKind
+from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, Outcome
+from storage.saving import change_detection
+
+T = TypeVar("T")
+
+TERMINAL_OUTCOMES = frozenset({Outcome.STORED, Outcome.GONE})
+"""Outcomes that a failed look leaves as they are: it says nothing of what was known before."""
+
+MAX_RECRAWL_RETRIES = 8
+"""Failures in a row after which a re-look is given up until the article's next rung."""
+
+LINK_BATCH_SIZE = 500
+"""Addresses a query: well under the number of parameters either database takes."""
+
+
+class Links:
+    """Write the rows of `links` and `fetches` for a fetch that stored no article."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self, source: str, listed: Collection[str], *, now: datetime, all_articles: bool) -> dict[str, KnownLink]:
+        """Read what is known of URLs; see `read_known`."""
+        with self._database.read() as connection:
+            return read_known(connection, source, listed, now=now, all_articles=all_articles)
+
+    def ensure(self, source: str, urls: Sequence[str], *, now: datetime) -> None:
+        """Insert a row for each of these URLs that has none."""
+        rows = [_new_row(source, Link(url=url, channel=""), now) for url in urls]
+        with self._database.write() as connection:
+            connection.execute(upsert_insert(connection, LinkRow).on_conflict_do_nothing(index_elements=["url"]), rows)
+
+    def record_filtered(
+        self, tried: FetchAttempt, *, reason: str, sections: tuple[str, ...], language: str | None
+    ) -> None:
+        """Record that a page was read and turned out to be of no wanted section or language."""
+        learned = {"sections": sections, "language": language}
+        settled = {"outcome": Outcome.FILTERED, "outcome_reason": reason, "failed_attempts": 0, "next_attempt_at": None}
+        settled |= {"parsed_at": tried.fetched_at, "first_404_at": None}
+        with self._database.write() as connection:
+            link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
+            record_fetches(connection, [fetch_row(link.id, tried, FetchResult.FILTERED, reason=reason)])
+
+    def record_failure(self, tried: FetchAttempt, failure: FetchFailure) -> FetchResult:
+        """Record a fetch that failed; the link stays pending and gets its next time."""
+        if failure.http_status in {404, 410}:
+            return self._missing(tried, failure)
+        with self._database.write() as connection:
+            link = _link(connection, tried.url)
+            attempts = link.failed_attempts + 1
+            jitter = backoff.jitter_of(f"{tried.url} {attempts}")
+            again = recrawl.retry_at(attempts, link.first_listed_at, tried.fetched_at, jitter=jitter)
+            settled: dict[str, Any] = {"failed_attempts": attempts, "next_attempt_at": again}
+            if link.outcome not in TERMINAL_OUTCOMES:
+                settled |= {"outcome": Outcome.PENDING, "outcome_reason": f"{failure.failure_stage}: {failure.reason}"}
+            elif attempts % MAX_RECRAWL_RETRIES == 0 and link.article_id is not None:
+                _skip_recrawl_age(connection, link, tried)
+            connection.execute(_update_link(tried.url).values(settled))
+            record_fetches(connection, [fetch_row(link.id, tried, FetchResult.FAILED, failure=failure)])
+        return FetchResult.FAILED
+
+    def _missing(self, tried: FetchAttempt, failure: FetchFailure) -> FetchResult:
+        with self._database.write() as connection:
+            link = _link(connection, tried.url)
+            gone = link.outcome == Outcome.GONE or change_detection.is_confirmed_gone(
+                link.first_404_at, tried.fetched_at
+            )
+            result = FetchResult.GONE if gone else FetchResult.NOT_FOUND
+            connection.execute(
+                _update_link(tried.url).values(_missing_values(link, failure, tried.fetched_at, gone=gone))
+            )
+            record_fetches(connection, [fetch_row(link.id, tried, result, failure=failure)])
+            if gone and link.article_id is not None:
+                _close_article(connection, link, tried)
+                _skip_recrawl_age(connection, link, tried)
+        return result
+
+
+def read_known(
+    connection: Connection, source: str, listed: Collection[str], *, now: datetime, all_articles: bool
+) -> dict[str, KnownLink]:
+    """Read what is known of the listed URLs, of every pending link, and of every article due for a recrawl.
+
+    `all_articles` adds every article of the source, due or not.
+    """
+    due = ArticleRow.id.is_not(None) if all_articles else ArticleRow.recrawl_at <= now
+    found = _known_links(connection, source, or_(LinkRow.outcome == Outcome.PENDING, due))
+    for urls in _batches(sorted(set(listed) - found.keys())):
+        found |= _known_links(connection, source, LinkRow.url.in_(urls))
+    return found
+
+
+def upsert_listed(connection: Connection, source: str, listed: Sequence[Link], now: datetime) -> None:
+    """Insert or update the links that channels list now; hints that were missing are filled in.
+
+    Their sections replace earlier hints: they are to hold those that any channel, now or before, named.
+    """
+    if not listed:
+        return
+    connection.execute(_upsert_link(connection), [_new_row(source, link, now) for link in listed])
+    seen = update(ArticleRow).where(ArticleRow.url == bindparam("listed")).values(last_seen_at=now)
+    connection.execute(seen, [{"listed": link.url} for link in listed])
+
+
+def upsert_listings(connection: Connection, channel_id: int, urls: Sequence[str], now: datetime) -> None:
+    """Record that these links stand on the channel now."""
+    if urls:
+        connection.execute(_upsert_listing(connection, channel_id, now), [{"listed": url} for url in urls])
+
+
+def touch_listed(connection: Connection, channel_ids: Sequence[int], now: datetime) -> None:
+    """Record that these channels have not changed: the links they listed last stand there still."""
+    for channel_id in channel_ids:
+        on_channel = ListingRow.channel_id == channel_id
+        last = select(func.max(ListingRow.last_listed_at)).where(on_channel).scalar_subquery()
+        listed = select(ListingRow.link_id).where(on_channel, ListingRow.last_listed_at == last)
+        for ids in _batches(list(connection.scalars(listed))):
+            listing = update(ListingRow).where(on_channel, ListingRow.link_id.in_(ids))
+            connection.execute(listing.values(last_listed_at=now))
+            connection.execute(update(LinkRow).where(LinkRow.id.in_(ids)).values(last_listed_at=now))
+            urls = select(LinkRow.url).where(LinkRow.id.in_(ids))
+            connection.execute(update(ArticleRow).where(ArticleRow.url.in_(urls)).values(last_seen_at=now))
+
+
+def mark_filtered(connection: Connection, reasons: Mapping[str, str]) -> None:
+    """Set links aside without a fetch, each with its reason. No further attempt at them is planned."""
+    _settle(connection, Outcome.FILTERED, reasons, failed_attempts=0, next_attempt_at=None)
+
+
+def set_pending_reasons(connection: Connection, reasons: Mapping[str, str]) -> None:
+    """Set links pending, each with the reason why it is not fetched yet or why it is taken up again."""
+    _settle(connection, Outcome.PENDING, reasons)
+
+
+def _settle(connection: Connection, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
+    if reasons:
+        rows = [{"listed": url, "because": reason} for url, reason in reasons.items()]
+        statement = update(LinkRow).where(LinkRow.url == bindparam("listed"))
+        connection.execute(statement.values(outcome=outcome, outcome_reason=bindparam("because"), **values), rows)
+
+
+def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "first_404_at": link.first_404_at or now,
+        "next_attempt_at": now + change_detection.GONE_AFTER,
+        "failed_attempts": link.failed_attempts + 1,
+    }
+    if gone:
+        return values | {"outcome": Outcome.GONE, "outcome_reason": failure.reason}
+    if link.outcome != Outcome.STORED:
+        return values | {
+            "outcome": Outcome.PENDING,
+            "outcome_reason": f"{failure.failure_stage}: {failure.reason}, not confirmed yet",
+        }
+    return values
+
+
+def _close_article(connection: Connection, link: AnyRow, tried: FetchAttempt) -> None:
+    own = ArticleRow.url == link.url  # a redirect may end, and its target not
+    article = update(ArticleRow).where(ArticleRow.id == link.article_id, own, ArticleRow.gone_at.is_(None))
+    if connection.execute(article.values(gone_at=tried.fetched_at)).rowcount:
+        since = f"not there since {link.first_404_at or tried.fetched_at:%Y-%m-%d %H:%M} UTC"
+        details = {"sentence": since, "article_id": link.article_id}
+        events.record(
+            connection,
+            source=link.source,
+            kind=EventKind.GONE,
+            subject=tried.url,
+            details=details,
+            now=tried.fetched_at,
+        )
+
+
+def _skip_recrawl_age(connection: Connection, link: AnyRow, tried: FetchAttempt) -> None:
+    """Wait for the article's next rung: a page that cannot be had is not asked for ever."""
+    dates = select(ArticleRow.published_at, ArticleRow.first_seen_at).where(ArticleRow.id == link.article_id)
+    article = connection.execute(dates).one()
+    later = recrawl.next_recrawl(article.published_at, article.first_seen_at, tried.fetched_at)
+    connection.execute(update(ArticleRow).where(ArticleRow.id == link.article_id).values(recrawl_at=later))
+
+
+def _link(connection: Connection, url: str) -> AnyRow:  # held, for what is written next is counted from it
+    return connection.execute(select(LinkRow).where(LinkRow.url == url).with_for_update()).one()
+
+
+def _update_link(url: str) -> Any:
+    return update(LinkRow).where(LinkRow.url == url)
+
+
+def _new_row(source: str, link: Link, now: datetime) -> dict[str, Any]:
+    return {
+        "source": source,
+        "url": link.url,
+        "title": link.title,
+        "published_at": link.published_at,
+        "published_raw": link.published_raw,
+        "sections": link.sections,
+        "language": link.language,
+        "first_listed_at": now,
+        "last_listed_at": now,
+        "outcome": Outcome.PENDING,
+        "failed_attempts": 0,
+    }
+
+
+def _upsert_link(connection: Connection) -> Any:
+    statement = upsert_insert(connection, LinkRow)
+    hints = ("title", "published_at", "published_raw", "language")
+    filled = {name: func.coalesce(getattr(LinkRow, name), statement.excluded[name]) for name in hints}
+    # What the page itself says, once it was read, no listing overrules.
+    open_to_hints = or_(LinkRow.parsed_at.is_(None), LinkRow.sections == ())
+    sections = case((open_to_hints, statement.excluded.sections), else_=LinkRow.sections)
+    listed = {"last_listed_at": statement.excluded.last_listed_at, "sections": sections}
+    return statement.on_conflict_do_update(index_elements=["url"], set_={**listed, **filled})
+
+
+def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
+    columns = ["link_id", "channel_id", "first_listed_at", "last_listed_at"]
+    at = literal(now, UtcDateTime())  # typed: of a time without its zone, PostgreSQL would guess the zone
+    listed: Any = select(LinkRow.id, literal(channel_id), at, at).where(LinkRow.url == bindparam("listed"))
+    statement = upsert_insert(connection, ListingRow).from_select(columns, listed)
+    return statement.on_conflict_do_update(index_elements=["link_id", "channel_id"], set_={"last_listed_at": now})
+
+
+def _known_links(connection: Connection, source: str, condition: ColumnElement[bool]) -> dict[str, KnownLink]:
+    columns = (
+        LinkRow.url,
+        LinkRow.outcome,
+        LinkRow.failed_attempts,
+        LinkRow.next_attempt_at,
+        LinkRow.first_listed_at,
+        func.coalesce(ArticleRow.published_at, LinkRow.published_at).label("published_at"),
+        LinkRow.sections,
+        LinkRow.language,
+        ArticleRow.id.label("article_id"),
+        LinkRow.parsed_at,
+        ArticleRow.recrawl_at,
+    )
+    # At its own address only: two links that lead to one page would each fetch it at every re-look.
+    own = and_(ArticleRow.id == LinkRow.article_id, ArticleRow.url == LinkRow.url)
+    joined = select(*columns).outerjoin(ArticleRow, own)
+    return {row.url: _as_known(row) for row in connection.execute(joined.where(LinkRow.source == source, condition))}
+
+
+def _as_known(row: AnyRow) -> KnownLink:
+    relook = row.recrawl_at
+    if relook is not None and row.next_attempt_at is not None:
+        # A re-look that failed waits like any other failed fetch, or a broken page would be asked at every crawl.
+        relook = max(relook, row.next_attempt_at)
+    return KnownLink(
+        url=row.url,
+        outcome=row.outcome,
+        failed_attempts=row.failed_attempts,
+        next_attempt_at=row.next_attempt_at,
+        first_listed_at=row.first_listed_at,
+        published_at=row.published_at,
+        sections=row.sections,
+        language=row.language,
+        article_id=row.article_id,
+        recrawl_at=relook,
+        was_parsed=row.parsed_at is not None,
+    )
+
+
+def _batches(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (values[start : start + LINK_BATCH_SIZE] for start in range(0, len(values), LINK_BATCH_SIZE))

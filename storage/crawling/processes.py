@@ -1,0 +1,37 @@
+"""Whether the process that opened a run is still there."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+
+def process_start_time(pid: int) -> str | None:
+    """What tells a process from a later one with the same pid: its start time, where the system shows it.
+
+    None if there is no such process. On systems without /proc the answer is "?", which only says that it lives.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "?" if not Path("/proc/self/stat").exists() and _responds(pid) else None
+    # Field 2 is the command in brackets and may hold spaces and brackets itself: count from the last one.
+    after_command = stat.rpartition(")")[2].split()
+    state, started = after_command[0], after_command[19]
+    return None if state in "ZX" else started
+
+
+def is_alive(host: str, pid: int, process: str | None) -> bool:
+    """Whether a process that was recorded with its identity lives; of another machine's we cannot say otherwise."""
+    return host != socket.gethostname() or (process is not None and process_start_time(pid) == process)
+
+
+def _responds(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,290 @@
+"""Open, close and list crawl runs: one open run a source; a run whose process is gone is closed as interrupted."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage.crawling.processes import is_alive, process_start_time
+from storage.database.engine import AnyRow
+from storage.database.session import Database
+from storage.database.tables import CrawlRunRow, FetchRow, LinkRow
+from storage.model.errors import AlreadyRunningError, StoreError
+from storage.model.records import FetchResult, Outcome, RunStatus, Trigger
+
+HEARTBEAT_INTERVAL = timedelta(seconds=30)
+RUN_BATCH_SIZE = 200
+"""Rows that are read at once while runs are listed."""
+HEARTBEAT_TIMEOUT = timedelta(minutes=10)
+"""A run of another machine without a sign of life for so long is taken for dead: twenty beats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """How a run ended, counted from what it did."""
+
+    run_id: int
+    source: str
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime
+    listed: int
+    new: int
+    revised: int
+    unchanged: int
+    views_updated: int
+    filtered: int
+    failed: int
+    gone: int
+    pending: int
+    requests: int
+    received: int  # bytes of bodies
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlRun:
+    """Record one crawl of one source, as it is listed; `finished_at` is None while it runs."""
+
+    id: int
+    source: str
+    trigger: Trigger
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    listed_count: int
+    new_count: int
+    revised_count: int
+    unchanged_count: int
+    view_update_count: int
+    filtered_count: int
+    failed_count: int
+    gone_count: int
+    pending_count: int
+    new_link_count: int  # listed addresses never listed before
+    recrawl_due_count: int
+    recrawl_count: int
+    request_count: int
+    byte_count: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlCounts:
+    """What a crawl knows of itself that its fetches do not tell."""
+
+    listed: int = 0
+    new_links: int = 0  # of them never listed before
+    changed: bool = False  # a channel listed something else than at the look before
+    set_aside: int = 0  # links filtered unread, by the hints of their listings
+    recrawls_due: int = 0
+    recrawls: int = 0  # of them chosen; the rest found no room in the budget
+    requests: int = 0
+    received: int = 0  # bytes of bodies
+
+
+NO_COUNTS = CrawlCounts()
+
+
+class Runs:
+    """Write the rows of `crawl_runs`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, source: str, trigger: Trigger, *, now: datetime) -> int:
+        """Open a run and return its id.
+
+        Runs of the source whose process is gone are closed as interrupted first. Raises AlreadyRunningError if one is alive.
+        """
+        with one_open_run(self._database, source), self._database.write() as connection:
+            return open_run(connection, source, trigger, now=now)
+
+    def close_for_process(
+        self, pid: int, status: RunStatus, *, since: datetime, now: datetime, error: str
+    ) -> list[str]:
+        """Close what a child process of this machine left open when it ended; return the sources.
+
+        A run that the child closed itself as interrupted, because we told it to end, gets our status and reason.
+        """
+        mine = (CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname(), CrawlRunRow.started_at >= since)
+        columns = select(CrawlRunRow.id, CrawlRunRow.source, CrawlRunRow.finished_at, CrawlRunRow.status)
+        with self._database.read() as connection:
+            runs = connection.execute(columns.where(*mine)).all()
+        for run in runs:
+            if run.finished_at is None:
+                self.close(run.id, status, now=now, error=error)
+        ended = [run for run in runs if run.finished_at is None or run.status is RunStatus.INTERRUPTED]
+        if not ended:
+            return []
+        named = update(CrawlRunRow).where(CrawlRunRow.id.in_([run.id for run in ended]))
+        with self._database.write() as connection:
+            connection.execute(named.values(status=status, error=error))
+        return [run.source for run in ended]
+
+    def heartbeat(self, run_id: int, *, now: datetime) -> None:
+        """Show a sign of life."""
+        with self._database.write() as connection:
+            connection.execute(update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(heartbeat_at=now))
+
+    def close(
+        self,
+        run_id: int,
+        status: RunStatus,
+        *,
+        now: datetime,
+        counts: CrawlCounts = NO_COUNTS,
+        error: str | None = None,
+    ) -> RunSummary:
+        """Close a run."""
+        with self._database.write() as connection:
+            return close_run(connection, run_id, status, now=now, counts=counts, error=error)
+
+
+@contextmanager
+def one_open_run(database: Database, source: str) -> Iterator[None]:
+    """Raise AlreadyRunningError where `open_run` found that a live process has a run of the source open."""
+    try:
+        yield
+    except StoreError as error:
+        if isinstance(error.__cause__, IntegrityError):
+            raise _already_open(database, source) from error
+        raise
+
+
+def open_run(connection: Connection, source: str, trigger: Trigger, *, now: datetime) -> int:
+    """Insert an open run and return its id; runs of the source whose process is gone are closed as interrupted."""
+    for run in connection.execute(_open_runs(source)).all():
+        if not _is_alive(run, now):
+            error = "its process ended without closing it"
+            close_run(connection, run.id, RunStatus.INTERRUPTED, now=now, error=error)
+    pid = os.getpid()
+    process = {"host": socket.gethostname(), "pid": pid, "process_start_time": process_start_time(pid)}
+    moments = {"started_at": now, "heartbeat_at": now}
+    values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **process, **moments}
+    run_id: int = connection.execute(insert(CrawlRunRow).values(values).returning(CrawlRunRow.id)).scalar_one()
+    return run_id
+
+
+def close_run(
+    connection: Connection,
+    run_id: int,
+    status: RunStatus,
+    *,
+    now: datetime,
+    counts: CrawlCounts = NO_COUNTS,
+    error: str | None = None,
+) -> RunSummary:
+    """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
+    source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
+    done = _counts(connection, run_id, source or "")
+    done["filtered_count"] += counts.set_aside
+    values = {"status": status, "finished_at": now, "error": error, **done, **_error_text(counts)}
+    closed = update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(values).returning(CrawlRunRow)
+    return _summary(connection.execute(closed).one())
+
+
+def _already_open(database: Database, source: str) -> AlreadyRunningError:
+    with database.read() as connection:
+        run = connection.execute(_open_runs(source)).first()
+    who = f" by process {run.pid} on {run.host} since {run.started_at:%Y-%m-%d %H:%M} UTC" if run else ""
+    return AlreadyRunningError(f"{source} is being crawled already{who}; wait for it to end")
+
+
+def _open_runs(source: str) -> Any:
+    columns = (CrawlRunRow.id, CrawlRunRow.host, CrawlRunRow.pid, CrawlRunRow.process_start_time)
+    moments = (CrawlRunRow.started_at, CrawlRunRow.heartbeat_at)
+    return select(*columns, *moments).where(CrawlRunRow.source == source, CrawlRunRow.finished_at.is_(None))
+
+
+def _is_alive(run: AnyRow, now: datetime) -> bool:
+    beats = run.host == socket.gethostname() or now - run.heartbeat_at < HEARTBEAT_TIMEOUT
+    return bool(beats and is_alive(run.host, run.pid, run.process))
+
+
+def _counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
+    rows = connection.execute(
+        select(FetchRow.result, func.count()).where(FetchRow.run_id == run_id).group_by(FetchRow.result)
+    )
+    found: dict[FetchResult, int] = {result: count for result, count in rows}  # noqa: C416  (rows are not pairs to mypy)
+    recounted = and_(FetchRow.run_id == run_id, FetchRow.view_count.is_not(None), FetchRow.result != FetchResult.NEW)
+    pending = and_(LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
+    return {
+        "new_count": found.get(FetchResult.NEW, 0),
+        "revised_count": found.get(FetchResult.REVISED, 0),
+        "unchanged_count": sum(found.get(same, 0) for same in UNCHANGED_RESULTS),
+        "filtered_count": found.get(FetchResult.FILTERED, 0),
+        "failed_count": found.get(FetchResult.FAILED, 0) + found.get(FetchResult.NOT_FOUND, 0),
+        "gone_count": found.get(FetchResult.GONE, 0),
+        "view_update_count": connection.scalar(select(func.count()).where(recounted)) or 0,
+        "pending_count": connection.scalar(select(func.count()).where(pending)) or 0,
+    }
+
+
+def _error_text(counts: CrawlCounts) -> dict[str, Any]:
+    return {
+        "listed_count": counts.listed,
+        "new_link_count": counts.new_links,
+        "channels_changed": counts.changed,
+        "recrawl_due_count": counts.recrawls_due,
+        "recrawl_count": counts.recrawls,
+        "request_count": counts.requests,
+        "byte_count": counts.received,
+    }
+
+
+UNCHANGED_RESULTS = (FetchResult.UNCHANGED, FetchResult.REPARSED, FetchResult.UNCONFIRMED)
+
+
+def _summary(row: AnyRow) -> RunSummary:
+    return RunSummary(
+        run_id=row.id,
+        source=row.source,
+        status=row.status,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        listed=row.listed_count,
+        new=row.new_count,
+        revised=row.revised_count,
+        unchanged=row.unchanged_count,
+        views_updated=row.view_update_count,
+        filtered=row.filtered_count,
+        failed=row.failed_count,
+        gone=row.gone_count,
+        pending=row.pending_count,
+        requests=row.request_count,
+        received=row.byte_count,
+        error=row.error,
+    )
+
+
+crawl_runs = CrawlRunRow.__table__
+_PAST_COLUMNS = tuple(crawl_runs.c[field.name] for field in fields(CrawlRun))
+
+
+def list_runs(database: Database, *, source: str | None = None, limit: int | None = None) -> Iterator[CrawlRun]:
+    """Iterate over the crawl runs of all sources or of one, the latest first. Raises StoreError.
+
+    At most RUN_BATCH_SIZE are read at once; a longer list holds its transaction until it ends or is closed.
+    """
+    found = _past_runs(database, source, limit)
+    return iter(list(found)) if limit is not None and limit <= RUN_BATCH_SIZE else found
+
+
+def _past_runs(database: Database, source: str | None, limit: int | None) -> Iterator[CrawlRun]:
+    statement = select(*_PAST_COLUMNS).order_by(crawl_runs.c.id.desc()).limit(limit)
+    if source is not None:
+        latest = (crawl_runs.c.started_at.desc(), crawl_runs.c.id.desc())
+        statement = select(*_PAST_COLUMNS).where(crawl_runs.c.source == source).order_by(*latest).limit(limit)
+    streaming = {"yield_per": RUN_BATCH_SIZE}
+    with database.read() as connection, connection.execution_options(**streaming).execute(statement) as found:
+        for row in found.mappings():
+            yield CrawlRun(**row)

@@ -1,0 +1,79 @@
+"""Keep the sources in the database: names, terms, and until when their hosts asked to be left alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from storage.database.engine import upsert_insert
+from storage.database.session import Database
+from storage.database.tables import SourceRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceDeclaration:
+    """The name, title, home page, usage terms and time zone of a source."""
+
+    name: str
+    title: str
+    home: str
+    terms: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """A host that asked to be left alone: the base URL of the copy that was crawled, and until when."""
+
+    base_url: str
+    until: datetime
+
+
+class Sources:
+    """Read and write the rows of `sources`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def declare(self, *, name: str, title: str, home: str, terms: str, timezone: str) -> None:
+        """Insert the source, or update its row."""
+        source = SourceDeclaration(name=name, title=title, home=home, terms=terms, timezone=timezone)
+        with self._database.write() as connection:
+            declare(connection, source)
+
+    def titles(self) -> dict[str, str]:
+        """Map the name of each source to its title."""
+        with self._database.read() as connection:
+            return {row.name: row.title for row in connection.execute(select(SourceRow.name, SourceRow.title))}
+
+    def home(self, name: str | None = None) -> str | None:
+        """Return the home page of a source; without a name that of the first; None if there is none."""
+        wanted = [] if name is None else [SourceRow.name == name]
+        with self._database.read() as connection:
+            home: str | None = connection.scalar(select(SourceRow.home).where(*wanted).order_by(SourceRow.name))
+        return home
+
+
+def declare(connection: Connection, source: SourceDeclaration) -> None:
+    """Insert the source, or update its row."""
+    values = asdict(source)
+    statement = upsert_insert(connection, SourceRow).values(values)
+    changed = {name: value for name, value in values.items() if name != "name"}
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed))
+
+
+def rate_limited_until(connection: Connection, name: str, base_url: str) -> datetime | None:
+    """Return until when the host at `base_url` asked to be left alone; another copy of the source has another host."""
+    limited = select(SourceRow.rate_limited_until).where(
+        SourceRow.name == name, SourceRow.rate_limited_base_url == base_url
+    )
+    until: datetime | None = connection.scalar(limited)
+    return until
+
+
+def set_rate_limit(connection: Connection, name: str, limit: RateLimit) -> None:
+    """Keep until when the host of a source asked to be left alone."""
+    limited = {"rate_limited_until": limit.until, "rate_limited_base_url": limit.base_url}
+    connection.execute(update(SourceRow).where(SourceRow.name == name).values(limited))

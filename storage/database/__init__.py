@@ -1,0 +1,1 @@
+"""Open the database and its transactions; declare, create and upgrade its tables."""

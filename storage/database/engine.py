@@ -1,0 +1,273 @@
+"""The connection to the database: how it is opened, what a failure of it is called."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Dialect, Engine, Row, create_engine, event, func, make_url, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+
+from storage.model.errors import ConfigError, StoreError
+from storage.model.redaction import redact_password
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of any columns."""
+
+_SECRETS = frozenset({"password", "sslpassword"})
+
+WRITE_OPTIONS = {"presswatch_writes": True}
+READ_OPTIONS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""PostgreSQL's one snapshot for all statements of a transaction; SQLite has it anyway."""
+
+CONNECT_TIMEOUT = timedelta(seconds=10)
+
+WAL_AUTOCHECKPOINT = "wal_autocheckpoint = 4000"
+"""Pages of the log, 16 MB, before they go into the file: pages that change with every article go there less often."""
+
+
+def create_store_engine(database: str, *, busy_timeout: timedelta) -> Engine:
+    """Open `database`, an SQLAlchemy address of SQLite or PostgreSQL; nothing is read or written yet.
+
+    `busy_timeout` is how long a write waits for another process's lock. Raises ConfigError for an address that
+    SQLAlchemy cannot use, for one that would show its password, and for a database in memory: each thread would have
+    its own, and all end with the command.
+    """
+    try:
+        url = make_url(database)
+        dialect = url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise _unsupported_error(database, first_line(error)) from error
+    if (reason := _unsupported_reason(url, dialect)) is not None:
+        raise _unsupported_error(database, reason)
+    return _sqlite_engine(url, busy_timeout) if dialect.name == "sqlite" else _postgresql_engine(url, busy_timeout)
+
+
+def _unsupported_reason(url: URL, dialect: type[Dialect]) -> str | None:
+    """Why an address that can be read is refused all the same."""
+    if (dialect.name, dialect.driver) not in {("sqlite", "pysqlite"), ("postgresql", "psycopg")}:
+        return "articles are kept in SQLite, or in PostgreSQL through psycopg"
+    if dialect.name == "sqlite":
+        return "a database in memory keeps nothing" if url.database in {None, "", ":memory:"} else None
+    if "@" in (url.host or ""):
+        return "an @ in a password is written %40"
+    if _SECRETS & url.query.keys():
+        return "a password stands before the @, as in user:password@host"
+    return None
+
+
+def _unsupported_error(database: str, why: str) -> ConfigError:
+    shown = redact_password(database)
+    return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as {_expected_form(database)}")
+
+
+def _expected_form(database: str) -> str:
+    is_server = database.startswith("postgres")
+    return "postgresql+psycopg://user:password@host/presswatch" if is_server else "sqlite:///presswatch.db"
+
+
+def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
+    if (address := read_only_uri(url.database or "")) is not None:
+        wait = busy_timeout.total_seconds()
+        engine = create_engine(
+            url, creator=lambda: sqlite3.connect(address, timeout=wait, uri=True, check_same_thread=False)
+        )
+    else:
+        engine = create_engine(url, connect_args={"timeout": busy_timeout.total_seconds()})
+        event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def read_only_uri(file: str) -> str | None:
+    """How SQLite opens a file that we may read and not write; None for any other.
+
+    A reader of a write-ahead log writes beside the file where it reads. Where it may not, and no log lies there, nobody
+    has the file open for writing: it can be read as one that never changes (https://sqlite.org/wal.html, read-only
+    databases).
+    """
+    path = Path(file)
+    if not path.is_file() or os.access(path, os.W_OK) or not os.access(path, os.R_OK):
+        return None
+    alone = not os.access(path.parent, os.W_OK) and not path.with_name(f"{path.name}-shm").exists()
+    return f"file:{quote(str(path))}?mode=ro{'&immutable=1' if alone else ''}"
+
+
+def _postgresql_engine(url: URL, busy_timeout: timedelta) -> Engine:
+    # Not 0, which is for ever. A zone of the server's would come back with every time, and have to be known here.
+    wait = max(1, round(busy_timeout.total_seconds() * 1000))
+    theirs = url.query.get("options", "")
+    options = f"{theirs if isinstance(theirs, str) else ' '.join(theirs)} -c lock_timeout={wait} -c TimeZone=UTC"
+    patience = url.query.get("connect_timeout", round(CONNECT_TIMEOUT.total_seconds()))
+    try:
+        # A daemon outlives restarts of the server: a connection from before is noticed and opened anew.
+        return create_engine(url, connect_args={"options": options, "connect_timeout": patience}, pool_pre_ping=True)
+    except ImportError as error:
+        raise ConfigError(
+            f"PostgreSQL needs psycopg ({first_line(error)}): pip install 'presswatch[postgres]'"
+        ) from error
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not begin transactions by itself: it begins them late and deferred, and a read that turns
+    # into a write then fails at once instead of waiting for the lock.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    _switch_to_wal(cursor)
+    for pragma in ("synchronous = NORMAL", "foreign_keys = ON", WAL_AUTOCHECKPOINT):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """Of several that open a new file at once only one can switch it, and SQLite refuses another at once, however long
+    it was told to wait (measured: in three of sixty rounds of six). So the waiting is ours."""
+    (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    until = time.monotonic() + patience / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("presswatch_writes", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif (driver := connection.connection.driver_connection) is not None:
+        # It takes no lock and waits for none, so it cannot fail; through SQLAlchemy it is a tenth of a list's time.
+        driver.execute("BEGIN")
+
+
+def file_identity(engine: Engine) -> tuple[int, int] | None:
+    """What tells the file of an SQLite database from another in its place; None if there is no file."""
+    if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
+        return None
+    return identity_of(Path(engine.url.database))
+
+
+def identity_of(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another, whatever they are called; None if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
+    """One transaction: all of it is kept, or nothing. Raises StoreError, naming the database."""
+    try:
+        with (
+            engine.connect().execution_options(**_options(engine, writes=writes)) as connection,
+            connection.begin(),
+        ):
+            yield connection
+    except SQLAlchemyError as error:
+        raise wrap_error(engine, error) from error
+
+
+def _options(engine: Engine, *, writes: bool) -> dict[str, Any]:
+    if writes:
+        return WRITE_OPTIONS
+    return READ_OPTIONS if engine.dialect.name == "postgresql" else {}
+
+
+def wrap_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
+    """The one line a person gets for a failure of the database."""
+    where = engine.url.render_as_string(hide_password=True)
+    cause = first_line(error.orig if isinstance(error, DBAPIError) and error.orig else error)
+    return StoreError(f"database {where}: {cause}; {_error_hint(error, cause)}")
+
+
+def _error_hint(error: SQLAlchemyError, cause: str) -> str:
+    if (missing := MISSING_OBJECT_RE.search(cause)) is not None:
+        return MISSING_OBJECT_HINTS[missing[1]]
+    lowered = cause.lower()
+    for sign, advice in ERROR_HINTS.items():
+        if sign in lowered:
+            return advice
+    return "is it reachable?" if isinstance(error, OperationalError) else "run with --debug for the trace"
+
+
+ERROR_HINTS = {
+    "locked": "another process held it for too long; try again, or raise storage.busy_timeout",
+    "lock timeout": "another process held it for too long; try again, or raise storage.busy_timeout",
+    "deadlock": "two processes wrote the same rows; try again",
+    "disk is full": "free some space and crawl again: nothing half-written was kept",
+    "no space left": "free some space on the server and crawl again: nothing half-written was kept",
+    "disk i/o": "check the disk and its free space; nothing half-written was kept",
+    "unable to open": "does the folder exist, and may you write there?",
+    "readonly": "may you write to this file?",
+    "read-only": "it only answers questions: name the server that takes writes",
+    "malformed": "the file is damaged: put a copy of it in its place, or name another with --database",
+    "not a database": "this file is something else; name another with --database",
+    "no such column": "its tables are not those of this version: run presswatch db info",
+    "no such table": "it is not a Presswatch database, or an old one: run presswatch db upgrade",
+    "connection refused": "is the server running, and does it listen there?",
+    "no such file": "is the server running, and is this its socket?",
+    "password": "check user and password in the address (in a password, @ is written %40 and / %2F)",
+    "no pg_hba.conf entry": "the server lets nobody in from here: ask who runs it",
+    "name or service not known": "is the server's name spelt right?",
+    "timeout expired": "is the server reachable from here?",
+    "too many clients": "the server has too many connections; end some, or raise its max_connections",
+    "connection slots": "the server has too many connections; end some, or raise its max_connections",
+    "permission denied": "the user of the address must own the database, or be granted its schema",
+    "no equivalent in encoding": "its encoding must be UTF8: make it with CREATE DATABASE … ENCODING 'UTF8'",
+}
+"""By a sign in what the database said, the first that is found; what people can do about it."""
+
+MISSING_OBJECT_RE = re.compile(r"(database|role|relation|column) \S+( of relation \S+)? does not exist")
+"""What PostgreSQL misses, and where; the names between may be anything."""
+
+MISSING_OBJECT_HINTS = {
+    "database": "make it with CREATE DATABASE, or check its name in the address",
+    "role": "check the user in the address",
+    "relation": ERROR_HINTS["no such table"],
+    "column": ERROR_HINTS["no such column"],
+}
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says first; of several tries to connect, what became of the last."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    tries = [line for line in lines if line.startswith("- host:")]
+    return tries[-1].removeprefix("- ") if tries else lines[0]
+
+
+ADVISORY_LOCK_IDS = {"tables": 7_791_001, "articles": 7_791_002, "daemon": 7_791_003}
+"""Names of locks as PostgreSQL has them: numbers, in a space that all programs of a database share."""
+
+
+def advisory_lock(connection: Connection, name: str) -> None:
+    """Be the only one with this lock until the transaction ends; on SQLite a write is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK_IDS[name])))
+
+
+def upsert_insert(connection: Connection, model: Any) -> sqlite.Insert:
+    """An INSERT that can say what happens on a conflict."""
+    return upsert_insert_for(connection.dialect.name, model)
+
+
+def upsert_insert_for(dialect: str, model: Any) -> sqlite.Insert:
+    """The same by the dialect's name; SQLite and PostgreSQL spell it alike."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 20 ms that no start on SQLite needs
+
+        return postgresql.insert(model)  # type: ignore[return-value]  # same methods, no common type
+    return sqlite.insert(model)

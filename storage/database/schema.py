@@ -1,0 +1,75 @@
+"""The version of the database's tables: made on an empty database, refused when it is newer or older."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from storage.database.engine import advisory_lock, transaction
+from storage.database.tables import SCHEMA_VERSION
+from storage.model.errors import StoreError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def check(engine: Engine) -> None:
+    """Make the tables of an empty database; raise StoreError for one of another version or of another program."""
+    with transaction(engine, writes=False) as connection:
+        found = version_of(connection)
+        empty = _is_empty(connection)
+    if empty:
+        upgrade(engine)
+    elif found != SCHEMA_VERSION:
+        raise StoreError(_mismatch(engine, found))
+
+
+def _is_empty(connection: Connection) -> bool:
+    return not inspect(connection).get_table_names()
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version the tables were made for; None where Presswatch never was."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def include_object(name: str | None, kind: str, _parents: object = None) -> bool:
+    """Whether the models know a table: the full-text index is made by hand, for each database in its own way."""
+    return not (kind == "table" and (name or "").startswith("articles_fts"))
+
+
+def upgrade(engine: Engine) -> str | None:
+    """Bring the tables to this program's version; return the version they had. One transaction, one upgrader.
+
+    Raises StoreError for those of a newer version or of another program.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    with transaction(engine) as connection:
+        advisory_lock(connection, "tables")
+        before = version_of(connection)
+        newer = before is not None and before > SCHEMA_VERSION
+        if newer or (before is None and not _is_empty(connection)):
+            raise StoreError(_mismatch(engine, before))
+        config = Config()
+        # Alembic keeps its options in a ConfigParser, to which % begins the name of another option.
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return before
+
+
+def _mismatch(engine: Engine, found: str | None) -> str:
+    where = engine.url.render_as_string(hide_password=True)
+    if found is None:
+        return f"database {where} holds tables of another program; name another database"
+    if found > SCHEMA_VERSION:
+        return (
+            f"database {where} was made by a newer Presswatch (tables {found}, this program knows {SCHEMA_VERSION}); "
+            "install the newer one"
+        )
+    return f"database {where} has old tables ({found}, needed {SCHEMA_VERSION}): run presswatch db upgrade"

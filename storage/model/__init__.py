@@ -1,0 +1,1 @@
+"""Define the values, errors and URLs that every package shares; no I/O, no library."""

@@ -1,0 +1,205 @@
+"""Frozen values that cross the border between the packages.
+
+The same article has one type at each moment of its way::
+
+    Link          an address found on a channel, with the hints that stood beside it
+    Known         what the database already says of that address
+    ArticleData   what one fetch of its page said
+    (rows)        what is kept; see storage.database.tables
+
+Every datetime here is aware and in UTC; a naive one is refused where it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MAX_CLOCK_SKEW = timedelta(minutes=10)
+"""How far ahead of ours a site's clock may be before its dates count as lying in the future."""
+
+
+class DatePrecision(StrEnum):
+    """How exactly a page said when it was published."""
+
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+
+class Outcome(StrEnum):
+    """Where a listed address stands; every link has exactly one."""
+
+    PENDING = "pending"  # not stored yet: never tried, or failed and to be tried again
+    STORED = "stored"
+    FILTERED = "filtered"  # of a section or language nobody asked for
+    GONE = "gone"  # 404 or 410, confirmed
+
+
+class FailureStage(StrEnum):
+    """Where a look or a fetch failed; each its own name, so that none hides behind another."""
+
+    NETWORK = "network"
+    TIMEOUT = "timeout"
+    HTTP_5XX = "http 5xx"
+    HTTP_4XX = "http 4xx"
+    BLOCKED = "blocked"
+    ROBOTS = "robots"
+    NOT_A_FEED = "not a feed"
+    EMPTY_LIST = "empty list"
+    PARSE = "parse"
+
+
+class SaveOutcome(StrEnum):
+    """What one fetch did to an article."""
+
+    NEW = "new"
+    REVISED = "revised"
+    UNCHANGED = "same"
+    REPARSED = "reread"  # our own reader changed, not the page
+    UNCONFIRMED = "suspect"  # must be seen a second time before it is believed
+
+
+class FetchResult(StrEnum):
+    """How one fetch ended: what it did to the article, or why there was nothing to do it with."""
+
+    NEW = "new"
+    REVISED = "revised"
+    UNCHANGED = "same"
+    REPARSED = "reread"
+    UNCONFIRMED = "suspect"
+    FILTERED = "filtered"
+    NOT_FOUND = "missing"  # 404 or 410, not confirmed yet
+    GONE = "gone"  # 404 or 410, confirmed
+    FAILED = "failed"
+
+
+class EditKind(StrEnum):
+    """What sort of edit a revision is."""
+
+    FORMAT = "format"  # equal but for typography; never stored
+    MINOR = "minor"
+    NUMBERS = "numbers"
+    QUOTE = "quote"
+    TITLE = "title"
+    SUBSTANTIVE = "substantive"
+    DATE_MOVED = "date moved"
+
+
+class Trigger(StrEnum):
+    """What started a crawl."""
+
+    MANUAL = "manual"
+    SCHEDULED = "scheduled"
+    SCRAPY = "scrapy"
+
+
+class DeliveryMode(StrEnum):
+    """When somebody who asked is told."""
+
+    IMMEDIATE = "instantly"
+    DIGEST = "digest"
+
+
+class RunStatus(StrEnum):
+    """How a crawl run stands or ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    TIMED_OUT = "timed out"
+    CRASHED = "crashed"
+
+
+class FetchPurpose(StrEnum):
+    """Why an address is fetched in this crawl."""
+
+    NEW = "new"
+    RETRY = "retry"
+    RECRAWL = "re-look"
+    REQUESTED = "asked"  # named by hand
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A field that could not be read, or was read with doubt."""
+
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An article address found on a channel, with its hints; only address and channel are certain."""
+
+    url: str  # canonical
+    channel: str  # address of the channel that listed it
+    title: str | None = None
+    published_at: datetime | None = None
+    published_raw: str | None = None  # as printed
+    sections: tuple[str, ...] = ()  # folded labels and slugs (scraper.text.fold); empty: not said
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownLink:
+    """What the database says of an address before a crawl decides about it."""
+
+    url: str
+    outcome: Outcome
+    failed_attempts: int = 0
+    next_attempt_at: datetime | None = None
+    first_listed_at: datetime | None = None
+    published_at: datetime | None = None
+    sections: tuple[str, ...] = ()
+    language: str | None = None
+    article_id: int | None = None  # of the article at this address; None if it redirects to another
+    recrawl_at: datetime | None = None  # None: no further look is planned
+    was_parsed: bool = False  # its page was read, so that its sections and language are not mere hints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleData:
+    """What one fetch of an article's page said. A field that could not be read is None and has a problem."""
+
+    source: str
+    url: str  # canonical
+    language: str | None
+    sections: tuple[str, ...]  # folded, in page order
+    title: str
+    fetched_at: datetime
+    parser_version: int
+    subtitle: str | None = None
+    body: str = ""  # blocks parted by one blank line; "" is legal (photo and video stories)
+    description: str | None = None
+    published_at: datetime | None = None
+    published_raw: str | None = None  # as printed
+    published_precision: DatePrecision | None = None
+    author: str | None = None
+    view_count: int | None = None
+    image_url: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedPage:
+    """A page as read: the article, and for each field that was read what it was read from."""
+
+    article: ArticleData
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailure:
+    """A fetch or a look that brought nothing, named by its stage."""
+
+    url: str
+    failure_stage: FailureStage
+    reason: str  # one line a person can act on
+    http_status: int | None = None

@@ -1,0 +1,156 @@
+"""The canonical form of an address: what an article is known by.
+
+Two spellings of one address must become one text, or an article is stored twice; two addresses must never
+become one, or an article is lost. So only what cannot carry meaning is folded.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+MAX_URL_LENGTH = 2_000
+"""Longer addresses are refused: PostgreSQL cannot index a text beyond 2,704 bytes, and no article has one."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+TRACKING_PARAMS = frozenset(
+    {
+        *("_ga", "_gl", "_openstat", "dclid", "fbclid", "gad_source", "gbraid", "gclid", "gclsrc", "igsh", "igshid"),
+        *("li_fat_id", "mc_cid", "mc_eid", "msclkid", "ttclid", "twclid", "wbraid", "wickedid", "yclid", "ysclid"),
+    }
+)
+"""Query parameters that say where a reader came from, never what is shown; `utm_*` besides."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_BLANK = " \u00a0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u202f\u205f\u2060\u3000\ufeff"
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*{_LABEL}\Z")
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}\Z", re.ASCII)
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\Z")
+_PIECE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~!$&'()*+,;=:@/?\[\]-]")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+class Origin(NamedTuple):
+    """Where an address lives, in canonical spelling; `port` is None when it is the scheme's own."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.host}" if self.port is None else f"{self.scheme}://{self.host}:{self.port}"
+
+
+def canonicalize(url: str) -> str | None:
+    """The one spelling of `url` under which it is stored; None if it is no usable http(s) address.
+
+    Without fragment, tracking parameters, default port, `www.` and trailing slash; host in lower case and IDNA,
+    percent-encoding normalised, white space around it and control characters dropped. `http` becomes `https`
+    unless a port is named or the host is no public name (an IP address, one word, `.localhost`). An address
+    with a user name is refused, as is anything a browser and this function could understand differently.
+    Never raises, and `canonical(canonical(url)) == canonical(url)`.
+    """
+    try:
+        split = _split(url)
+        where = _origin(split.scheme, split.netloc)
+        cleaned = None if where is None else f"{where}{_path(split.path)}{_query(split.query)}"
+    except ValueError:  # broken brackets, ports and host names, lone surrogates
+        return None
+    return cleaned if cleaned is not None and len(cleaned) <= MAX_URL_LENGTH else None
+
+
+def origin(url: str) -> Origin | None:
+    """Where `url` lives, by the rules of `canonical`; None if it is no usable http(s) address. Never raises."""
+    try:
+        split = _split(url)
+        return _origin(split.scheme, split.netloc)
+    except ValueError:
+        return None
+
+
+def _split(url: str) -> SplitResult:
+    return urlsplit(_CONTROLS.sub("", url).strip(_BLANK))
+
+
+# A crawl asks the same few hosts of every address several times, which was half of the work of `canonical`.
+@lru_cache(maxsize=256)
+def _origin(scheme: str, netloc: str) -> Origin | None:
+    split = SplitResult(scheme, netloc, "", "", "")
+    host, port = _host(split), split.port
+    if host is None or port == 0 or scheme not in DEFAULT_PORTS:
+        return None
+    if port == DEFAULT_PORTS[scheme]:
+        port = None
+    if scheme == "http" and port is None and _is_public(host):
+        scheme = "https"
+    return Origin(scheme, host, port)
+
+
+def _is_public(host: str) -> bool:
+    """Whether a host may be taken to speak https: copies on this machine or a closed network often do not."""
+    return "." in host and not host.endswith(".localhost") and not host.startswith("[") and not _IPV4.match(host)
+
+
+def _host(split: SplitResult) -> str | None:
+    if "@" in split.netloc or not split.hostname:
+        return None
+    if "[" in split.netloc:
+        return _ipv6(split.hostname)
+    name = split.hostname if split.hostname.isascii() else split.hostname.encode("idna").decode("ascii")
+    name = name.lower().removesuffix(".")
+    while name.startswith("www.") and "." in name[4:]:
+        name = name[4:]
+    if not _HOST.match(name):
+        return None
+    # A last label of digits makes browsers read the whole as a number: 127.1 is 127.0.0.1.
+    ends_in_number = name.rpartition(".")[2].isdigit() or name.rpartition(".")[2].startswith("0x")
+    return name if not ends_in_number or _IPV4.match(name) else None
+
+
+def _ipv6(text: str) -> str:
+    from ipaddress import IPv6Address
+
+    if "%" in text:
+        raise ValueError(f"zone in address {text!r}")
+    return f"[{IPv6Address(text).compressed}]"
+
+
+def _path(path: str) -> str:
+    """A path from its first slash, without one at its end; "/" for the root."""
+    if _PLAIN_PATH.match(path):
+        return path
+    kept: list[str] = []
+    for segment in _percent_encode(path).split("/")[1:]:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept).rstrip("/")
+
+
+def _query(query: str) -> str:
+    if not query:
+        return ""
+    kept = [pair for pair in _percent_encode(query).split("&") if pair and not _is_tracking(pair.partition("=")[0])]
+    return "?" + "&".join(kept) if kept else ""
+
+
+def _is_tracking(name: str) -> bool:
+    return name.lower().startswith("utm_") or name.lower() in TRACKING_PARAMS
+
+
+def _percent_encode(text: str) -> str:
+    return _PIECE.sub(_normalize_segment, text)
+
+
+def _normalize_segment(match: re.Match[str]) -> str:
+    """An escape with its letters in upper case, or the character it need not have hidden; else an escape."""
+    piece = match[0]
+    if len(piece) == 3:
+        code = int(piece[1:], 16)
+        return chr(code) if code in _UNRESERVED else piece.upper()
+    return "".join(f"%{byte:02X}" for byte in piece.encode("utf-8"))

@@ -1,0 +1,1 @@
+"""Keep saved searches and the outbox of notifications."""

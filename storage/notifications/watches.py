@@ -1,0 +1,170 @@
+"""Saved questions: who asked what, how they want to be told, and up to which article they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
+
+from storage.articles.conditions import all_sections
+from storage.database.article_sections import column_of
+from storage.database.daemon_tables import AlertRow, WatchRow
+from storage.database.engine import upsert_insert
+from storage.database.session import Database
+from storage.database.tables import ArticleRow, SourceRow
+from storage.model.errors import PresswatchError
+from storage.model.records import DatePrecision, DeliveryMode
+from storage.notifications.outbox import NewAlert, QuietHours, insert_alerts, quiet_hours
+from storage.search.matcher import IndexedDocument
+
+articles = ArticleRow.__table__
+sources = SourceRow.__table__
+alerts = AlertRow.__table__
+watches = WatchRow.__table__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSavedSearch:
+    """A question to be saved. `target` is an Apprise address and may hold a secret."""
+
+    name: str
+    query: str
+    target: str = field(repr=False)
+    delivery_mode: DeliveryMode = DeliveryMode.IMMEDIATE
+    digest_every: timedelta | None = None
+    quiet_from: str | None = None
+    quiet_until: str | None = None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch(NewSavedSearch):
+    """A saved question; articles up to `last_article_id` were asked already."""
+
+    id: int
+    created_at: datetime
+    last_article_id: int
+    last_notified_at: datetime | None
+
+    @property
+    def quiet(self) -> QuietHours | None:
+        return quiet_hours(self.quiet_from, self.quiet_until, self.timezone)
+
+    def at(self, last_article_id: int) -> SavedSearch:
+        """The same watch after it was asked of more articles."""
+        return replace(self, last_article_id=last_article_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchableArticle:
+    """An article as a watch is asked about it and tells of it."""
+
+    id: int
+    source: str
+    source_title: str
+    terms: str
+    url: str
+    language: str | None
+    section: str | None
+    sections: tuple[str, ...]
+    title: str
+    subtitle: str | None
+    body: str
+    published_at: datetime | None
+    published_precision: DatePrecision | None
+    stored_at: datetime
+
+    @property
+    def document(self) -> IndexedDocument:
+        return IndexedDocument(
+            title=self.title,
+            subtitle=self.subtitle,
+            body=self.body,
+            sections=all_sections(self.sections, self.section),
+            source=self.source,
+            language=self.language,
+        )
+
+
+class SavedSearches:
+    """The rows of `watches`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, new: NewSavedSearch, now: datetime) -> SavedSearch:
+        """Save a question; it is asked of what is stored from now on.
+
+        Raises PresswatchError if the name is taken.
+        """
+        with self._database.write() as connection:
+            latest = connection.scalar(select(func.max(articles.c.id))) or 0
+            values = {**asdict(new), "created_at": now, "last_article_id": latest}
+            fresh = upsert_insert(connection, watches).values(values).on_conflict_do_nothing(index_elements=["name"])
+            if connection.execute(fresh.returning(watches.c.id)).first() is None:
+                raise PresswatchError(f"a watch named {new.name} is there already; remove it or choose another name")
+            return _saved_search(connection, watches.c.name == new.name)
+
+    def list(self) -> tuple[SavedSearch, ...]:
+        """All watches, by name."""
+        with self._database.read() as connection:
+            return tuple(SavedSearch(**row) for row in connection.execute(_WATCH.order_by(watches.c.name)).mappings())
+
+    def get(self, name: str) -> SavedSearch:
+        """The watch of this name. Raises PresswatchError if there is none."""
+        with self._database.read() as connection:
+            return _saved_search(connection, watches.c.name == name, name)
+
+    def remove(self, name: str) -> int:
+        """Forget a watch and what it had not delivered yet; return how many messages that were.
+
+        Raises PresswatchError if there is no such watch.
+        """
+        with self._database.write() as connection:
+            watch = _saved_search(connection, watches.c.name == name, name)
+            unsent = delete(AlertRow).where(alerts.c.saved_search_id == watch.id, alerts.c.delivered_at.is_(None))
+            count = connection.execute(unsent).rowcount
+            connection.execute(delete(WatchRow).where(watches.c.id == watch.id))
+        return count
+
+    def articles_after(self, watch: SavedSearch, limit: int) -> tuple[SearchableArticle, ...]:
+        """The next articles the watch was not asked of, in the order they were stored, whole."""
+        return self._articles(articles.c.id > watch.last_article_id, limit)
+
+    def stored_since(self, moment: datetime, after_id: int, limit: int) -> tuple[SearchableArticle, ...]:
+        """Articles stored at or after `moment` with ids above `after_id`, in the order they were stored, whole."""
+        return self._articles((articles.c.stored_at >= moment) & (articles.c.id > after_id), limit)
+
+    def _articles(self, where: ColumnElement[bool], limit: int) -> tuple[SearchableArticle, ...]:
+        statement = _ARTICLES.where(where).order_by(articles.c.id).limit(limit)
+        with self._database.read() as connection:
+            return tuple(SearchableArticle(**row) for row in connection.execute(statement).mappings())
+
+    def commit_checkpoint(self, watch: SavedSearch, last_article_id: int, rows: Iterable[NewAlert] = ()) -> int:
+        """Note up to which article the watch was asked, and keep what came of it, in one transaction.
+
+        If somebody else went on with the watch meanwhile, or removed it, nothing is done. Return how many messages
+        are new.
+        """
+        unmoved = (watches.c.id == watch.id, watches.c.last_article_id == watch.last_article_id)
+        with self._database.write() as connection:
+            moved = connection.execute(update(WatchRow).where(*unmoved).values(last_article_id=last_article_id))
+            return insert_alerts(connection, rows) if moved.rowcount else 0
+
+
+_WATCH: Select[Any] = select(*(watches.c[row.name] for row in fields(SavedSearch)))
+_ARTICLES: Select[Any] = select(
+    *(column_of(row.name) for row in fields(SearchableArticle) if row.name not in {"source_title", "terms"}),
+    sources.c.title.label("source_title"),
+    sources.c.terms,
+).join_from(articles, sources, sources.c.name == articles.c.source)
+
+
+def _saved_search(connection: Connection, where: ColumnElement[bool], name: str = "") -> SavedSearch:
+    row = connection.execute(_WATCH.where(where)).mappings().first()
+    if row is None:
+        raise PresswatchError(f"no watch is named {name}; presswatch watch list gives those there are")
+    return SavedSearch(**row)

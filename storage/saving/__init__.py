@@ -1,0 +1,1 @@
+"""Store a fetched article: detect changes, merge, insert."""

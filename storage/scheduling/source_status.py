@@ -1,0 +1,89 @@
+"""How each source stands: its plan, its last crawl, what is open, what came today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from storage.crawling.events import Event, Events
+from storage.crawling.runs import CrawlRun, list_runs
+from storage.database.session import Database
+from storage.database.tables import ArticleRow, CrawlRunRow, LinkRow
+from storage.model.records import Outcome, RunStatus
+from storage.scheduling.leases import Lease, Leases
+from storage.scheduling.schedules import Schedule, Schedules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecrawlCounts:
+    """Re-looks of a period: due, and done of them."""
+
+    due: int
+    chosen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSourceStatus:
+    """One source, as it stands now."""
+
+    source: str
+    schedule: Schedule | None
+    last_run: CrawlRun | None
+    is_running: bool
+    stored_today: int
+    pending: int
+    recrawls: RecrawlCounts  # since `since`
+    events: tuple[Event, ...]  # open
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemStatus:
+    """The daemon and all sources."""
+
+    daemon: Lease | None
+    is_watched: bool
+    sources: tuple[StoredSourceStatus, ...]
+
+
+def system_status(database: Database, *, since: datetime, now: datetime) -> SystemStatus:
+    """How everything stands; counts are since `since`. Raises StoreError."""
+    lease = Leases(database).holder()
+    schedules = Schedules(database).all()
+    names = sorted({*schedules, *_last_crawls(database)})
+    return SystemStatus(
+        daemon=lease,
+        is_watched=lease is not None and lease.is_alive(now),
+        sources=tuple(_source_status(database, name, schedules.get(name), since) for name in names),
+    )
+
+
+def _last_crawls(database: Database) -> list[str]:
+    with database.read() as connection:
+        return list(connection.scalars(select(CrawlRunRow.source).distinct()))
+
+
+def _source_status(database: Database, source: str, schedule: Schedule | None, since: datetime) -> StoredSourceStatus:
+    last = next(list_runs(database, source=source, limit=1), None)
+    with database.read() as connection:
+        stored = (ArticleRow.source == source, ArticleRow.stored_at >= since)
+        pending = (LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
+        runs = (CrawlRunRow.source == source, CrawlRunRow.started_at >= since)
+        relooks = select(func.sum(CrawlRunRow.recrawl_count)).where(*runs)
+        done = connection.scalar(relooks) or 0
+        return StoredSourceStatus(
+            source=source,
+            schedule=schedule,
+            last_run=last,
+            is_running=last is not None and last.status is RunStatus.RUNNING,
+            stored_today=connection.scalar(select(func.count()).select_from(ArticleRow).where(*stored)) or 0,
+            pending=connection.scalar(select(func.count()).select_from(LinkRow).where(*pending)) or 0,
+            recrawls=RecrawlCounts(due=done + _deferred_recrawls(last), chosen=done),
+            events=tuple(Events(database).find(source=source, open_only=True)),
+        )
+
+
+def _deferred_recrawls(last: CrawlRun | None) -> int:
+    """Re-looks that found no room in the last crawl's budget; those before it found theirs, or are among these."""
+    return 0 if last is None else last.recrawl_due_count - last.recrawl_count

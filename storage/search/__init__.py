@@ -1,0 +1,1 @@
+"""Parse queries, keep the full-text index and match articles against queries."""

@@ -1,0 +1,120 @@
+"""What the full-text index takes of an article: words from our analyser, in the form that each database reads.
+
+A text stands in the index as its stems in their order, the n-th entry being the n-th word, and behind them the words
+that are not their own stem, each once and apart from the others. So a word is found by its stem, and by itself as
+people type it into Datasette; what begins with some letters is found in either form; and a phrase is found among the
+stems alone. The price: who asks for столовая, whose stem is столов, also finds столов, the tables, whose own stem is
+стол. The names of sections, sources and languages are compared whole, so each is one entry: its words with `_` between
+them.
+
+On SQLite (FTS5) each field is a column, and a `_`, which no word has, stands before each of the words behind the stems.
+On PostgreSQL (tsvector) the fields stand behind each other with a gap that no phrase can bridge, and the words at a
+place of their field that has no neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from storage.search.matcher import IndexedDocument
+from storage.search.query import SearchField
+from storage.text.analyzer import forms, stems_and_surface_forms
+
+UNSTEMMED_MARK = "_"
+"""Before each word that stands behind the stems."""
+LABEL_MARK = "="
+"""Before and behind the field of a name in a tsvector."""
+MAX_LABEL_LENGTH = 200
+"""Characters of a name that are compared; PostgreSQL takes entries of 2,046 bytes at most."""
+
+TSVECTOR_WEIGHTS = {SearchField.TITLE: "A", SearchField.SUBTITLE: "B", SearchField.BODY: "D"}
+"""The weights of a tsvector, by which it tells fields apart."""
+
+UNSTEMMED_POSITION = {SearchField.TITLE: 16_383, SearchField.SUBTITLE: 16_381, SearchField.BODY: 16_379}
+"""Where the words stand in a tsvector; the first is the last place there is (PostgreSQL, Text Search Limitations). Of
+one entry at one place only the heavier weight is kept, so each field has its own."""
+MAX_LEXEME_POSITION = 16_377
+"""The last place of a stem; those behind it stand among the words of their field, and are found in no phrase."""
+MAX_POSITIONS = {SearchField.TITLE: 64, SearchField.SUBTITLE: 128, SearchField.BODY: 256}
+"""Places of an entry up to and with this field; a tsvector has room for 256. Behind them no phrase finds it."""
+MAX_TSVECTOR_BYTES = 1_000_000
+"""Bytes of a tsvector that we use of the 1,048,575 there are; what has no room is not found."""
+
+
+def label_term(words: list[str]) -> str:
+    """A name, or what it begins with, as one entry of the index."""
+    return "_".join(words)[:MAX_LABEL_LENGTH]
+
+
+def texts(article: IndexedDocument) -> dict[SearchField, str]:
+    """What words are looked for in."""
+    return {
+        SearchField.TITLE: article.title,
+        SearchField.SUBTITLE: article.subtitle or "",
+        SearchField.BODY: article.body,
+    }
+
+
+def label_terms(article: IndexedDocument) -> Mapping[SearchField, list[str]]:
+    """The names an article goes by, as the index takes them."""
+    return _names(article.sections, article.source, article.language or "")
+
+
+@lru_cache(maxsize=1024)
+def _names(sections: tuple[str, ...], source: str, language: str) -> Mapping[SearchField, list[str]]:
+    called = {SearchField.SECTION: sections, SearchField.SOURCE: (source,), SearchField.LANGUAGE: (language,)}
+    return {field: list(filter(None, dict.fromkeys(map(_name, called[field])))) for field in called}
+
+
+def _name(name: str) -> str:
+    return label_term([word for word, _ in forms(name)])
+
+
+def fts5_columns(article: IndexedDocument) -> tuple[str, ...]:
+    """The columns of the FTS5 table: body, title, subtitle, section, source, language."""
+    texts = (article.body, article.title, article.subtitle or "")
+    return (*map(_column, texts), *map(" ".join, label_terms(article).values()))
+
+
+def _column(text: str) -> str:
+    stems, words = stems_and_surface_forms(text)
+    return f" {UNSTEMMED_MARK} ".join([stems, *words])
+
+
+def tsvector(article: IndexedDocument) -> str:
+    """The article as PostgreSQL writes a tsvector."""
+    entries: dict[str, list[str]] = {
+        f"{LABEL_MARK}{field}{LABEL_MARK}{name}": []
+        for field, called in label_terms(article).items()
+        for name in called
+    }
+    room = MAX_TSVECTOR_BYTES - sum(map(_size, entries))
+    for entry, place, most in _positions(article):
+        if entry not in entries:
+            if room < _size(entry):
+                continue
+            room -= _size(entry)
+            entries[entry] = []
+        if room >= 2 and len(entries[entry]) < most:
+            room -= 2
+            entries[entry].append(place)
+    return " ".join(f"'{entry}':{','.join(at)}" if at else f"'{entry}'" for entry, at in entries.items())
+
+
+def _size(entry: str) -> int:
+    return len(entry.encode()) + 4
+
+
+def _positions(article: IndexedDocument) -> Iterator[tuple[str, str, int]]:
+    """Each entry of a text with its place and weight, and how many places it may have by then."""
+    at = 0
+    for field, text in texts(article).items():
+        apart, weight, most = UNSTEMMED_POSITION[field], TSVECTOR_WEIGHTS[field], MAX_POSITIONS[field]
+        stems, words = stems_and_surface_forms(text)
+        for stem in stems.split():
+            at += 1
+            yield stem, f"{at if at <= MAX_LEXEME_POSITION else apart}{weight}", most
+        for word in words:
+            yield word, f"{apart}{weight}", most
+        at += 1

@@ -1,0 +1,291 @@
+"""The language questions are asked in, and what a question is made of.
+
+    gas corridor            both words, in any of their forms, anywhere in title, subtitle or body
+    "export route"          the words side by side; so is gas-field
+    reform*                 words that begin so; gas-fiel* a word gas, and behind it one that begins so
+    gas OR oil              one of them; AND may be left out, and binds closer
+    gas -sport, gas NOT sport
+    title:gas, title:(gas OR "oil field")
+    section:politics        also source, language (or lang): the whole of it, not a word in it
+
+Operators are written in capitals; or, and, not are words. The parts of a question know nothing of how they will be
+answered: `storage.search.matcher` does it in memory, `storage.search.fulltext` in the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storage.text.analyzer import tokens
+
+MAX_QUERY_LENGTH = 2000
+"""Characters of a question."""
+MAX_QUERY_DEPTH = 20
+"""Parentheses and negations within each other; SQLite's parser of questions would take some more."""
+
+
+class SearchField(StrEnum):
+    """Where a word is looked for."""
+
+    TITLE = "title"
+    SUBTITLE = "subtitle"
+    BODY = "body"
+    SECTION = "section"
+    SOURCE = "source"
+    LANGUAGE = "language"
+
+
+LABEL_FIELDS = frozenset({SearchField.SECTION, SearchField.SOURCE, SearchField.LANGUAGE})
+"""Fields that are compared whole and in no other form, for they are names."""
+
+FIELD_NAMES = {str(field): field for field in SearchField} | {"lang": SearchField.LANGUAGE}
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWord:
+    """A word as it was asked for: folded, and reduced to its stem (see storage.text.analyzer)."""
+
+    word: str
+    stem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that stand side by side, mostly one. Of more than one the stems are compared.
+
+    One alone is also found where a word is written as its stem. With `prefix` the last is what a stem begins with, or,
+    if it is alone, a word. `field` None means title, subtitle or body; in one of LABELS all words together are compared
+    with the whole of it, folded.
+    """
+
+    words: tuple[QueryWord, ...]
+    prefix: bool = False
+    field: SearchField | None = None
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """What is looked for in a text: stems, but a prefix as it is."""
+        last = self.words[-1]
+        return (*(word.stem for word in self.words[:-1]), last.word if self.prefix else last.stem)
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """What must not be; only ever a part of an All that asks for something, too."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """What must be all together; at least one part is no Not."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """What must be at least once; no part is a Not."""
+
+    parts: tuple[Node, ...]
+
+
+Node = Term | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as it was written, and as it was understood."""
+
+    text: str
+    root: Node
+
+
+def parse(text: str) -> Query:
+    """Understand a question. Raises ValueError with one line that says where it went wrong and why."""
+    if len(text) > MAX_QUERY_LENGTH:
+        raise ValueError(f"a question has at most {MAX_QUERY_LENGTH} characters, this one has {len(text)}")
+    pieces = _tokens(text)
+    if len(pieces) == 1:
+        raise ValueError("nothing is asked: write at least one word")
+    return Query(text, _Parser(pieces).read())
+
+
+def query_words(text: str) -> tuple[QueryWord, ...]:
+    """The words of a text as a Term has them."""
+    return tuple(QueryWord(token.word, token.stem) for token in tokens(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A lexical piece of a question: its kind, what it says, and at which character it begins."""
+
+    kind: str
+    text: str
+    start: int
+
+
+_QUOTES = '"“”„«»'
+_LEXER = re.compile(
+    rf"""\s*(?:
+      (?P<open>\() | (?P<close>\))
+    | (?P<phrase>[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)[{_QUOTES}])
+    | (?P<quote>[{_QUOTES}])
+    | (?P<operator>(?:AND|OR|NOT)(?=[\s()]|$))
+    | (?P<minus>[-−–](?=[^\s)]))
+    | (?P<field>[^\W\d_]+):(?=[^\s)])
+    | (?P<bare>[^\W\d_]+:)(?=[\s)]|$)
+    | (?P<word>[^\s(){_QUOTES}]+)
+    )""",
+    re.VERBOSE,
+)
+
+
+def _tokens(text: str) -> list[_Token]:
+    pieces = []
+    rest = text.rstrip()
+    place = 0
+    while place < len(rest):
+        found = _LEXER.match(rest, place)
+        assert found is not None, rest[place:]
+        kind = next(name for name in _KINDS if found[name] is not None)
+        pieces.append(_Token(kind, found[_SAYS.get(kind, kind)], found.start(kind)))
+        place = found.end()
+    return [*pieces, _Token("end", "", len(rest))]
+
+
+_KINDS = ("open", "close", "phrase", "quote", "operator", "minus", "field", "bare", "word")
+_SAYS = {"phrase": "quoted"}
+
+
+def _syntax_error(piece: _Token, what: str) -> ValueError:
+    return ValueError(f"position {piece.start + 1}: {what}")
+
+
+class _Parser:
+    """Reads pieces by recursive descent: OR binds loosest, then AND, then NOT."""
+
+    def __init__(self, pieces: list[_Token]) -> None:
+        self._pieces = pieces
+        self._place = 0
+        self._depth = 0
+        self._field: SearchField | None = None
+
+    def read(self) -> Node:
+        root = self._either()
+        if self._next.kind == "close":
+            raise _syntax_error(self._next, "this ) closes nothing")
+        if not _has_terms(root):
+            raise _syntax_error(self._pieces[0], "this only says what must not be; add a word that must")
+        return root
+
+    @property
+    def _next(self) -> _Token:
+        return self._pieces[self._place]
+
+    def _take(self) -> _Token:
+        self._place += 1
+        return self._pieces[self._place - 1]
+
+    def _is_operator(self, *words: str) -> bool:
+        return self._next.kind == "operator" and self._next.text in words
+
+    def _either(self) -> Node:
+        first = self._next
+        parts = [self._all()]
+        while self._is_operator("OR"):
+            self._take()
+            parts.append(self._all())
+        if len(parts) > 1 and not all(map(_has_terms, parts)):
+            raise _syntax_error(first, "a side of this OR only says what must not be")
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _all(self) -> Node:
+        parts = [self._part()]
+        while self._next.kind not in {"end", "close"} and not self._is_operator("OR"):
+            if self._is_operator("AND"):
+                self._take()
+            parts.append(self._part())
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+    def _part(self) -> Node:
+        piece = self._take()
+        if piece.kind == "minus" or (piece.kind, piece.text) == ("operator", "NOT"):
+            return self._deeper(piece, lambda: self._negated(piece))
+        if piece.kind == "open":
+            return self._deeper(piece, lambda: self._group(piece))
+        if piece.kind == "field":
+            return self._in_field(piece)
+        if piece.kind in {"word", "phrase"}:
+            return self._term(piece)
+        raise _syntax_error(piece, self._unwelcome(piece))
+
+    def _unwelcome(self, piece: _Token) -> str:
+        before = self._pieces[self._place - 2] if self._place > 1 else None
+        if piece.kind == "quote":
+            return "this quotation mark has no partner"
+        if piece.kind == "bare":
+            return f"{piece.text} needs a word right behind it"
+        if piece.kind == "operator":
+            return f"{piece.text} needs a word before it"
+        if before is not None and before.kind in {"operator", "minus"}:
+            return f"{before.text} needs a word behind it"
+        return "these parentheses are empty" if before is not None and before.kind == "open" else "a word is missing"
+
+    def _deeper(self, piece: _Token, read: Callable[[], Node]) -> Node:
+        self._depth += 1
+        if self._depth > MAX_QUERY_DEPTH:
+            raise _syntax_error(piece, f"more than {MAX_QUERY_DEPTH} parentheses or negations within each other")
+        try:
+            return read()
+        finally:
+            self._depth -= 1
+
+    def _negated(self, piece: _Token) -> Node:
+        part = self._part()
+        if isinstance(part, Not):
+            return part.part
+        if not _has_terms(part):
+            raise _syntax_error(piece, "what is negated here only says what must not be")
+        return Not(part)
+
+    def _group(self, opening: _Token) -> Node:
+        if self._next.kind == "end":
+            raise _syntax_error(opening, "this ( is never closed")
+        inside = self._either()
+        if self._next.kind != "close":
+            raise _syntax_error(opening, "this ( is never closed")
+        self._take()
+        return inside
+
+    def _in_field(self, piece: _Token) -> Node:
+        field = FIELD_NAMES.get(piece.text.lower())
+        if field is None:
+            known = ", ".join(FIELD_NAMES)
+            raise _syntax_error(
+                piece, f"no field is called {piece.text}; known: {known} (in quotes it is searched as text)"
+            )
+        if self._next.kind not in {"word", "phrase", "open", "quote"}:
+            raise _syntax_error(piece, f"{piece.text}: needs a word right behind it")
+        outside, self._field = self._field, field
+        try:
+            return self._part()
+        finally:
+            self._field = outside
+
+    def _term(self, piece: _Token) -> Term:
+        words = query_words(piece.text)
+        if not words:
+            raise _syntax_error(piece, f"no word is in {piece.text!r}")
+        prefix = piece.kind == "word" and piece.text.endswith("*")
+        return Term(words, prefix, self._field)
+
+
+def _has_terms(node: Node) -> bool:
+    """Whether the node says what must be, and not only what must not."""
+    if isinstance(node, And):
+        return any(map(_has_terms, node.parts))
+    return not isinstance(node, Not)

@@ -1,0 +1,1 @@
+"""Analyse, diff, sanitize and format text."""

@@ -1,1 +1,0 @@
-"""Crawls for real: the bundled site in a child process, a real SQLite file, nothing mocked."""

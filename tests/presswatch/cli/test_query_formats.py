@@ -1,0 +1,240 @@
+"""`presswatch query`: fields, pages, counts and the forms beyond table, JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import feedparser
+import pytest
+from lxml import etree
+
+from tests.conftest import Ask
+from tests.support.rows import DAY, NOON, TERMS, Rows
+
+HOSTILE = "<script>alert('x')</script> & \"gas\" ]]> \x00\x0b\x1b[31m\ufffe|`*_ \u202egnp"
+FEEDS = ["rss", "atom"]
+
+
+def cursor_of(stderr: str) -> str | None:
+    found = re.search(r"--cursor ([\w-]+) goes on", stderr)
+    return found[1] if found else None
+
+
+@pytest.mark.parametrize("form", FEEDS)
+def test_a_feed_is_valid_and_says_whose_each_article_is(rows: Rows, ask: Ask, form: str) -> None:
+    rows.article("one", title="Gas corridor", sections=("politics", "economy"), revised_at=NOON)
+    rows.article("undated", published_at=None, language=None)
+    written = ask("query", "--format", form, "--section", "politics").stdout_bytes
+    etree.fromstring(written, etree.XMLParser(resolve_entities=False))
+    feed = feedparser.parse(written)
+    assert not feed.bozo
+    assert feed.version == {"rss": "rss20", "atom": "atom10"}[form]
+    assert "section politics" in feed.feed.title
+    assert feed.feed.link == "https://caliber.az"
+    dated, undated = feed.entries
+    assert (dated.title, dated.link, dated.id) == ("Gas corridor", dated.link, dated.link)
+    assert dated.published_parsed[:5] == (2026, 11, 4, 11, 0)
+    assert "published" not in undated
+    for entry in feed.entries:
+        assert entry.link.startswith("https://caliber.az/en/post/")
+        assert entry.presswatch_source == "caliber"
+        assert entry.presswatch_fetched_at == "2026-11-04T12:00:00+00:00"
+        assert entry.rights == TERMS
+        assert entry.author == "Caliber.az"
+        assert "Caliber.az (caliber), fetched 2026-11-04 12:00 UTC" in entry.summary
+    assert [tag.term for tag in dated.tags] == ["politics", "economy"]
+
+
+@pytest.mark.parametrize("form", FEEDS)
+def test_a_hostile_title_stays_text_in_a_feed(rows: Rows, ask: Ask, form: str) -> None:
+    rows.article("one", title=HOSTILE, sections=("<b>&\x01",))
+    written = ask("query", "--format", form).stdout_bytes
+    assert b"<script" not in written
+    assert not set(written.decode()) & set("\x00\x0b\x1b\ufffe\u202e")
+    feed = feedparser.parse(written)
+    assert not feed.bozo
+    (entry,) = feed.entries
+    if form == "atom":
+        assert entry.title_detail.type == "text/plain"
+        assert entry.title == "<script>alert('x')</script> & \"gas\" ]]> \ufffd[31m|`*_ \u202egnp"  # NUL is no text
+    else:  # most readers take the title for HTML
+        assert "<script" not in entry.title
+        assert "&lt;script&gt;" in entry.title
+    assert entry.tags[0].term == "<b>&"
+
+
+@pytest.mark.parametrize("form", FEEDS)
+def test_a_feed_of_nothing_is_a_feed(rows: Rows, ask: Ask, form: str) -> None:
+    feed = feedparser.parse(ask("query", "--format", form).stdout_bytes)
+    assert (feed.bozo, feed.entries) == (False, [])
+
+
+def test_a_feed_names_the_next_page_and_keeps_its_id(rows: Rows, ask: Ask) -> None:
+    for number in range(3):
+        rows.article(f"a{number}")
+    answer = ask("query", "--format", "atom", "--limit", "2")
+    feed = feedparser.parse(answer.stdout_bytes)
+    (next_page,) = [link.href for link in feed.feed.links if link.rel == "next"]
+    assert next_page.endswith(f"?after={cursor_of(answer.stderr)}")
+    again = feedparser.parse(ask("query", "--format", "atom", "--limit", "1").stdout_bytes)
+    assert again.feed.id == feed.feed.id
+    assert feedparser.parse(ask("query", "--format", "atom", "--gone").stdout_bytes).feed.id != feed.feed.id
+
+
+def test_tsv_is_a_line_a_row_without_quotes(rows: Rows, ask: Ask) -> None:
+    rows.article("one", title='=1\t"two"\nthree', sections=("politics", "economy"), view_count=None)
+    head, line = ask("query", "--format", "tsv").stdout.splitlines()
+    row = dict(zip(head.split("\t"), line.split("\t"), strict=True))
+    assert row["title"] == '\'=1 "two" three'
+    assert (row["sections"], row["view_count"], row["terms"]) == ("politics; economy", "", TERMS)
+    raw = ask("query", "--format", "tsv", "--no-escape", "--fields", "title").stdout.splitlines()[1]
+    assert raw.split("\t")[0] == '=1\\t"two"\\nthree'
+
+
+def test_markdown_is_a_table_in_which_a_title_is_only_text(rows: Rows, ask: Ask) -> None:
+    rows.article("one", title=HOSTILE)
+    rows.article("two", title="![x](http://a/b) [y](javascript:z)\n# no")
+    head, rule, *lines = ask("query", "--format", "md").stdout.splitlines()
+    assert head.startswith("| title | url | published\\_at |")
+    assert rule.count("---") == rule.count("|") - 1
+    assert len(lines) == 2
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == rule.count("|") for line in lines)
+    assert "<script" not in lines[1]
+    assert "\\!\\[x\\]\\(http://a/b\\) \\[y\\]" in lines[0]
+    assert "<https://caliber.az/en/post/two>" in lines[0]
+    assert TERMS in lines[0]
+    assert "| 2026-11-04 11:00 UTC |" in lines[0]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "tsv"])
+def test_fields_come_as_asked_and_with_them_whose_they_are(rows: Rows, ask: Ask, form: str) -> None:
+    rows.article("one")
+    written = ask("query", "--format", form, "--fields", "title, view_count").stdout
+    if form == "json":
+        (entry,) = json.loads(written)
+    elif form == "jsonl":
+        entry = json.loads(written)
+    else:
+        (entry,) = csv.DictReader(io.StringIO(written), delimiter="," if form == "csv" else "\t")
+    assert list(entry) == ["title", "view_count", "source", "url", "fetched_at", "terms"]
+    assert (entry["title"], str(entry["view_count"])) == ("One", "100")
+
+
+def test_fields_in_a_table_stand_alone_and_the_sources_below(rows: Rows, ask: Ask) -> None:
+    rows.article("one", published_at=None)
+    assert ask("query", "--fields", "view_count,published_at,title").stdout.splitlines() == [
+        "VIEW_COUNT  PUBLISHED_AT  TITLE",
+        "       100             -  One",
+        "",
+        f"Caliber.az (caliber): {TERMS}",
+        "1  fetched 2026-11-04 12:00  https://caliber.az/en/post/one",
+        "Times are UTC.",
+    ]
+
+
+@pytest.mark.parametrize("sort", ["date", "views", "stored"])
+@pytest.mark.parametrize("form", ["jsonl", "rss"])
+def test_pages_put_together_are_the_whole_list(rows: Rows, ask: Ask, sort: str, form: str) -> None:
+    for number in range(7):
+        given = None if number % 3 == 0 else NOON - (number % 2) * DAY
+        rows.article(f"a{number}", published_at=given, view_count=given and number % 2)
+    options = ["query", "--sort", sort, "--format", form]
+    addresses = re.compile(r"https://caliber.az/en/post/a\d(?=[\"<])")
+    whole = list(dict.fromkeys(addresses.findall(ask(*options, "--limit", "0").stdout)))
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        after = ["--cursor", cursor] if cursor else []
+        answer = ask(*options, "--limit", "3", *after)
+        found += dict.fromkeys(addresses.findall(answer.stdout))
+        cursor = cursor_of(answer.stderr)
+    assert found == whole
+    assert len(whole) == 7
+
+
+def test_a_last_page_that_is_full_is_the_last(rows: Rows, ask: Ask) -> None:
+    for number in range(2):
+        rows.article(f"a{number}")
+    assert ask("query", "--limit", "2").stderr == ""
+
+
+COUNTED = [
+    ("day", [("2026-11-04", 2), ("2026-11-03", 1), ("2026-11-02", 1)]),
+    ("source", [("caliber", 3), ("apa", 1)]),
+    ("section", [("politics", 3), (None, 1)]),
+    ("language", [("en", 3), ("ru", 1)]),
+]
+
+
+def four(rows: Rows) -> None:
+    rows.source("apa", title="APA")
+    rows.article("one", source="apa", language="ru")
+    rows.article("two", section=None)
+    rows.article("three", published_at=NOON - DAY)
+    rows.article("undated", published_at=None, first_seen_at=NOON - 2 * DAY)
+
+
+@pytest.mark.parametrize(("by", "expected"), COUNTED)
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "tsv", "md"])
+def test_counts_by_each_in_every_form(
+    rows: Rows, ask: Ask, by: str, expected: list[tuple[str | None, int]], form: str
+) -> None:
+    four(rows)
+    written = ask("query", "--group-by", by, "--format", form).stdout
+    if form == "json":
+        assert [tuple(entry.values()) for entry in json.loads(written)] == expected
+    elif form == "jsonl":
+        assert [tuple(json.loads(line).values()) for line in written.splitlines()] == expected
+    else:
+        missing = {"table": "-", "md": ""}.get(form, "")
+        words = [re.split(r"[,\t]| +\|? *|\| ", line.strip("| ")) for line in written.splitlines()]
+        told = [[word.replace("\\", "") for word in line if word] for line in words]
+        assert told[-len(expected) :] == [
+            [word for word in (name if name is not None else missing, str(number)) if word] for name, number in expected
+        ]
+
+
+def test_the_count_is_a_number(rows: Rows, ask: Ask) -> None:
+    four(rows)
+    assert ask("query", "--count").stdout == "4\n"
+    assert ask("query", "--count", "--language", "ru").stdout == "1\n"
+    assert json.loads(ask("query", "--count", "--format", "json").stdout) == [{"article_count": 4}]
+    assert ask("query", "--count", "--gone").stdout == "0\n"
+
+
+def test_the_count_is_of_what_the_list_lists(rows: Rows, ask: Ask) -> None:
+    four(rows)
+    for options in (["--since", "2026-11-03"], ["--until", "2026-11-03"], ["--section", "politics"], ["--gone"]):
+        listed = ask("query", "--format", "jsonl", *options).stdout.count("\n")
+        assert ask("query", "--count", *options).stdout == f"{listed}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--fields", "title,boddy"], "no field is called boddy; known: id, source, source_title, url, title"),
+        (["--fields", ","], "no field is named; known: id"),
+        (["--fields", "title", "--format", "rss"], "a feed has the fields that rss gives it"),
+        (["--cursor", "nonsense"], "this is no cursor"),
+        (["--cursor", "é"], "this is no cursor"),
+        (["--cursor", "ZGF0ZXx8"], "this is no cursor"),
+        (["--cursor", "c3RvcmVkfHw3"], "sorted by stored, this one is sorted by date"),
+        (["--count", "--format", "atom"], "--format atom means nothing to counts"),
+        (["--group-by", "day", "--fields", "title"], "--fields means nothing to counts"),
+        (["--count", "--cursor", "c3RvcmVkfHw3"], "--cursor means nothing to counts"),
+        (["--group-by", "day", "--sort", "date"], "--sort means nothing to counts"),
+        (["gas", "--count", "--highlight"], "--highlight means nothing to counts"),
+        (["--count", "--limit", "0"], "--limit means nothing to counts"),
+        (["--group-by", "author"], "'author' is not one of"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_asking_is_one_clear_line(rows: Rows, ask: Ask, options: list[str], said: str) -> None:
+    rows.article("one")
+    answer = ask("query", *options)
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert said in answer.stderr
+    assert answer.stderr.count("\n") == 1

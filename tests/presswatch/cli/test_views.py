@@ -1,0 +1,188 @@
+"""`presswatch views`: the series of an article, views at an age, what gained most."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from storage.database.tables import ViewReadingRow
+from storage.model.records import DatePrecision
+from tests.conftest import Ask
+from tests.support.rows import HOUR, NOON, TERMS, Rows
+
+
+@pytest.fixture
+def article(rows: Rows) -> int:
+    """Published an hour before NOON, read at NOON and each hour after; reset once."""
+    number = rows.article("rail-link", published_precision=DatePrecision.MINUTE)
+    rows.readings(number, 100, 160, 280, 7, 9, 10)
+    return number
+
+
+def test_the_series_the_sparkline_and_the_views_at_each_age(ask: Ask, article: int) -> None:
+    told = ask("views", str(article))
+    assert told.exit_code == 0
+    assert told.stdout.splitlines() == [
+        "Rail link",
+        "https://caliber.az/en/post/rail-link",
+        "published 2026-11-04 11:00",
+        "",
+        "views  ▃▃▃▄▄▄▄▄▅▅▅▆▆▇▇█        ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁",
+        "READ              VIEWS  GAINED  PER HOUR  AFTER",
+        "2026-11-04 12:00    100       -         -      -",
+        "2026-11-04 13:00    160     +60      60.0    1 h",
+        "2026-11-04 14:00    280    +120     120.0    1 h",
+        "2026-11-04 15:00      7   reset         -    1 h",
+        "2026-11-04 16:00      9      +2       2.0    1 h",
+        "2026-11-04 17:00     10      +1       1.0    1 h",
+        "",
+        "AGE   AT                VIEWS  GAP  BASIS",
+        "1 h   2026-11-04 12:00    100  0 s  read",
+        "6 h   2026-11-04 17:00     10  0 s  read",
+        "24 h  2026-11-05 11:00      -    -  after the last reading",
+        "7 d   2026-11-11 11:00      -    -  after the last reading",
+        "",
+        f"Caliber.az (caliber): {TERMS}",
+        "fetched 2026-11-04 12:00",
+        "Times are UTC.",
+    ]
+
+
+def test_what_lies_between_readings_is_marked_with_its_gap(rows: Rows, ask: Ask) -> None:
+    number = rows.article("between", published_at=NOON - HOUR / 2, published_precision=DatePrecision.MINUTE)
+    rows.readings(number, 100, 201)
+    assert "1 h   2026-11-04 12:30   ~150  1 h  interpolated" in ask("views", str(number)).stdout
+
+
+def test_a_date_without_a_time_gives_no_age(rows: Rows, ask: Ask) -> None:
+    number = rows.article("day", published_precision=DatePrecision.DAY)
+    rows.readings(number, 1, 2)
+    assert "views at an age: not known" in ask("views", str(number)).stdout
+    assert json.loads(ask("views", str(number), "--format", "json").stdout)["at_age"] == []
+
+
+def test_an_article_whose_views_were_never_read(rows: Rows, ask: Ask) -> None:
+    number = rows.article("unread")
+    assert "its views were never read" in ask("views", str(number)).stdout
+
+
+def test_json_has_readings_and_ages_and_rows_have_both(ask: Ask, article: int) -> None:
+    told = json.loads(ask("views", str(article), "--format", "json").stdout)
+    assert (told["id"], told["terms"], told["source_title"]) == (article, TERMS, "Caliber.az")
+    assert [one["gained"] for one in told["readings"]] == [None, 60, 120, None, 2, 1]
+    assert told["readings"][3]["basis"] == "reset"
+    assert [(one["age_hours"], one["view_count"], one["basis"]) for one in told["at_age"][:2]] == [
+        (1.0, 100, "read"),
+        (6.0, 10, "read"),
+    ]
+    lines = [json.loads(line) for line in ask("views", str(article), "--format", "jsonl").stdout.splitlines()]
+    rows = list(csv.DictReader(io.StringIO(ask("views", str(article), "--format", "csv").stdout)))
+    assert [one["kind"] for one in lines] == [one["kind"] for one in rows] == ["reading"] * 6 + ["at age"] * 4
+    assert rows[1] | {"gained": "60", "terms": TERMS, "gap_hours": "1.0", "age_hours": "2.0"} == rows[1]
+
+
+def lately(rows: Rows, slug: str, *counts: int, **facts: object) -> int:
+    """An article read each hour until half an hour ago."""
+    number = rows.article(slug, **facts)
+    last = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=30)
+    with rows.store.write() as connection:
+        for hours, count in enumerate(reversed(counts)):
+            row = {"article_id": number, "measured_at": last - hours * HOUR, "view_count": count}
+            connection.execute(insert(ViewReadingRow).values(row))
+    return number
+
+
+@pytest.mark.dialect
+def test_the_top_tells_what_gained_most_in_the_window(rows: Rows, ask: Ask) -> None:
+    lately(rows, "little", 0, 10, 20)
+    lately(rows, "much", 0, 500, 3, 103)
+    told = ask("views", "--top", "20", "--window", "24h")
+    assert told.exit_code == 0
+    lines = [line.split() for line in told.stdout.splitlines()]
+    assert lines[0] == ["ID", "PUBLISHED", "GAINED", "PER", "HOUR", "OVER", "VIEWS", "NOTE", "TITLE"]
+    assert lines[1] == ["2", "2026-11-04", "11:00", "+600", "200.0", "3", "h", "103", "reset", "Much"]
+    assert lines[2] == ["1", "2026-11-04", "11:00", "+20", "10.0", "2", "h", "20", "Little"]
+    assert f"Caliber.az (caliber): {TERMS}" in told.stdout
+    assert "https://caliber.az/en/post/much\n" in told.stdout
+    (first, _second) = json.loads(ask("views", "--top", "5", "--format", "json").stdout)
+    assert (first["id"], first["gained"], first["reset_count"], first["terms"]) == (2, 600, 1, TERMS)
+    short = json.loads(ask("views", "--top", "5", "--window", "1h", "--format", "json").stdout)
+    assert [one["id"] for one in short] == [2, 1]
+    assert 49 <= short[0]["gained"] <= 50
+
+
+def test_the_top_can_be_of_a_source_a_section_a_language_or_the_last_days(rows: Rows, ask: Ask) -> None:
+    rows.source("apa", title="APA")
+    lately(rows, "one", 0, 10, published_at=datetime.now(UTC) - 2 * HOUR)
+    lately(rows, "two", 0, 20, source="apa", language="ru")
+    lately(rows, "three", 0, 30, section="economy", sections=("economy",))
+
+    def ids(*more: str) -> list[int]:
+        return [one["id"] for one in json.loads(ask("views", "--top", "9", "--format", "json", *more).stdout)]
+
+    assert ids() == [3, 2, 1]
+    assert ids("--source", "apa") == [2]
+    assert ids("--section", "economy") == [3]
+    assert ids("--language", "ru") == [2]
+    assert ids("--since", "1d") == [1]
+
+
+@pytest.mark.dialect
+def test_the_top_as_of_a_moment_is_that_of_the_window_before_it(rows: Rows, ask: Ask) -> None:
+    rows.readings(rows.article("early"), 0, 50, 50, 50)
+    rows.readings(rows.article("late"), 0, 0, 0, 90)
+
+    def top(moment: str, window: str) -> list[tuple[int, int]]:
+        told = ask("views", "--top", "9", "--window", window, "--as-of", moment, "--format", "json").stdout
+        return [(row["id"], row["gained"]) for row in json.loads(told or "[]")]
+
+    assert top("2026-11-04T13:00Z", "1 h") == [(1, 50)]
+    assert top("2026-11-04T15:00Z", "1 h") == [(2, 90)]
+    assert top("2026-11-04T15:00Z", "3 h") == [(2, 90), (1, 50)]
+    assert top("2026-11-04T14:00Z", "1 h") == []
+    assert "--as-of is for lists" in ask("views", "1", "--as-of", "7d").stderr
+
+
+def test_an_empty_top_is_said_beside_the_output(rows: Rows, ask: Ask) -> None:
+    answer = ask("views", "--top", "3", "--format", "json")
+    assert (answer.exit_code, answer.stdout) == (0, "[]\n")
+    assert "--window takes a longer one" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((), 2, "name an article by id or address"),
+        (("1", "--top", "3"), 2, "--top is for lists"),
+        (("1", "--window", "1h"), 2, "--window is for lists"),
+        (("1", "--source", "apa"), 2, "--source is for lists"),
+        (("--top", "3", "--window", "soon"), 2, "--window: must be a duration"),
+        (("--top", "3", "--window", ""), 2, "--window: must be a duration"),
+        (("--top", "3", "--window", "0 h"), 2, "nothing is gained in no time"),
+        (("--top", "3", "--window", "36500d"), 2, "--window: must be ten years at most"),
+        (("--top", "3", "--window", "99999999999d"), 2, "--window: must be ten years at most"),
+        (("--top", "3", "--as-of", "0001-01-01"), 2, "--as-of: no window of so long lies before that"),
+        (("--top", "0"), 2, "'--top': '0' is not a whole number from 1 to 1000"),
+        (("--top", "many"), 2, "'--top': 'many' is not a whole number from 1 to 1000"),
+        (("--top", "3", "--since", "x"), 2, "--since"),
+        (("99",), 1, "no article 99 is stored"),
+        (("nonsense",), 2, "is no address"),
+    ],
+    ids=str,
+)
+def test_wrong_questions_are_answered_in_one_line(ask: Ask, words: tuple[str, ...], code: int, said: str) -> None:
+    answer = ask("views", *words)
+    assert (answer.exit_code, answer.stdout) == (code, "")
+    assert said in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_title_cannot_steer_the_terminal(rows: Rows, ask: Ask) -> None:
+    number = lately(rows, "bad", 1, 2, title="\x1b[2J\u202ebad")
+    for words in ((str(number),), ("--top", "3")):
+        assert not set(ask("views", *words).stdout) & set("\x1b\u202e")

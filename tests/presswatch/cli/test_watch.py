@@ -1,0 +1,161 @@
+"""`presswatch watch`: what is saved, shown, tried and refused."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scheduler.notifications.delivery import deliver_due, match_saved_searches
+from storage.model.records import DeliveryMode
+from tests.conftest import Ask
+from tests.support.listener import PASSWORD, TOKEN, Listener, refusing_port
+from tests.support.paths import ROOT
+from tests.support.rows import NOON, Rows
+from tests.test_imports import loaded_by
+
+HOOK = "json://127.0.0.1:9/hook"
+
+
+@pytest.mark.dialect
+def test_a_watch_is_saved_as_it_was_asked_for(rows: Rows, ask: Ask) -> None:
+    latest = rows.article("gas")
+    done = ask(
+        *("watch", "add", "Gas in Baku", "gas AND -sport", "--to", f"json://u:{PASSWORD}@127.0.0.1:9/{TOKEN}"),
+        *("--digest", "1 d", "--quiet", "22:00-7:30", "--timezone", "Asia/Baku"),
+    )
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == ("watch Gas in Baku: tells json://***@127.0.0.1:9/*** every 1 d, not 22:00-07:30 Asia/Baku\n")
+    watch = rows.store.watches.get("Gas in Baku")
+    assert (watch.delivery_mode, watch.digest_every) == (DeliveryMode.DIGEST, timedelta(days=1))
+    assert (watch.quiet_from, watch.quiet_until, watch.timezone) == ("22:00", "07:30", "Asia/Baku")
+    assert watch.last_article_id == latest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("Gas", "gas AND", "--to", HOOK), "QUERY: position 8: AND needs a word behind it"),
+        (("Gas", "", "--to", HOOK), "QUERY: nothing is asked"),
+        ((" ", "gas", "--to", HOOK), "NAME: must have 1 to 100 characters"),
+        (
+            ("Gas", "gas", "--to", f"nonsense://{TOKEN}"),
+            "--to: nonsense://*** is no address that Apprise can use; write",
+        ),
+        (("Gas", "gas", "--to", TOKEN), "--to: *** is no address that Apprise can use; write"),
+        (("Gas", "gas", "--to", HOOK, "--digest", "often"), "--digest: must be a duration such as"),
+        (("Gas", "gas", "--to", HOOK, "--digest", "10 s"), "--digest: must be a minute at least"),
+        (("Gas", "gas", "--to", HOOK, "--quiet", "22-7"), "--quiet: '22-7' are no quiet hours: write them as"),
+        (("Gas", "gas", "--to", HOOK, "--quiet", "24:00-07:00"), "--quiet: '24:00-07:00' are no quiet hours"),
+        (("Gas", "gas", "--to", HOOK, "--quiet", "07:00-7:00"), "--quiet: must begin and end at different times"),
+        (("Gas", "gas", "--to", HOOK, "--timezone", "Baku"), "--timezone: no time zone is called 'Baku'"),
+        (("Gas", "gas", "--to", HOOK, "--timezone", "../etc"), "--timezone: no time zone is called '../etc'"),
+        (("Gas", "gas"), "Missing option '--to'"),
+    ],
+)
+def test_what_cannot_be_saved_is_refused_in_one_line(rows: Rows, ask: Ask, arguments: tuple[str], words: str) -> None:
+    done = ask("watch", "add", *arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert TOKEN not in done.stderr
+    assert rows.store.watches.list() == ()
+
+
+def test_a_name_is_taken_once(ask: Ask) -> None:
+    assert ask("watch", "add", "Gas", "gas", "--to", HOOK).exit_code == 0
+    done = ask("watch", "add", "Gas", "oil", "--to", HOOK)
+    assert done.exit_code == 1
+    assert done.stderr == "presswatch: a watch named Gas is there already; remove it or choose another name\n"
+
+
+def test_the_list_shows_what_waits_and_no_secret(rows: Rows, ask: Ask) -> None:
+    port = refusing_port()
+    ask("watch", "add", "Gas", "gas", "--to", f"json://u:{PASSWORD}@127.0.0.1:{port}/{TOKEN}")
+    ask("watch", "add", "Oil", "oil", "--to", HOOK, "--digest", "6 h")
+    rows.article("gas", body="Gas.")
+    now = datetime.now(UTC)
+    match_saved_searches(rows.store, now=now)
+    deliver_due(rows.store, now=now)
+    table = ask("watch", "list").stdout
+    assert f"json://***@127.0.0.1:{port}/***" in table
+    assert "Gas: 1 alerts were not delivered yet: the target could not be reached" in table
+    records = json.loads(ask("watch", "list", "--format", "json").stdout)
+    assert [(record["name"], record["delivery_mode"]) for record in records] == [
+        ("Gas", "at once"),
+        ("Oil", "every 6 h"),
+    ]
+    assert (records[0]["waiting_count"], records[0]["failed_count"]) == (1, 1)
+    comma = ask("watch", "list", "--format", "csv").stdout
+    assert [row["query"] for row in csv.DictReader(io.StringIO(comma))] == ["gas", "oil"]
+    lines = ask("watch", "list", "--format", "jsonl").stdout
+    assert [json.loads(line)["name"] for line in lines.splitlines()] == ["Gas", "Oil"]
+    assert not any(secret in shown for secret in (TOKEN, PASSWORD) for shown in (table, comma, lines, str(records)))
+
+
+def test_no_watches_are_an_empty_list_and_a_word(ask: Ask) -> None:
+    done = ask("watch", "list", "--format", "json")
+    assert (done.exit_code, done.stdout) == (0, "[]\n")
+    assert "no watches are saved; presswatch watch add" in done.stderr
+
+
+@pytest.mark.dialect
+def test_a_watch_is_removed_with_what_it_had_not_told(rows: Rows, ask: Ask) -> None:
+    ask("watch", "add", "Gas", "gas", "--to", HOOK)
+    rows.article("gas")
+    match_saved_searches(rows.store, now=NOON)
+    assert ask("watch", "remove", "Gas").stdout == "watch Gas: removed; 1 undelivered alerts dropped\n"
+    assert rows.store.watches.list() == ()
+
+
+@pytest.mark.parametrize("command", ["remove", "preview", "ping"])
+def test_a_name_nobody_has_is_said_to_be_none(ask: Ask, command: str) -> None:
+    done = ask("watch", command, "Gaz\x1b[2J")
+    assert done.exit_code == 1
+    assert done.stderr == "presswatch: no watch is named Gaz\ufffd[2J; presswatch watch list gives those there are\n"
+
+
+def test_a_dry_run_shows_what_would_have_been_told_and_sends_nothing(rows: Rows, ask: Ask, listener: Listener) -> None:
+    now = datetime.now(UTC)
+    for days in (40, 10, 1):
+        rows.article(f"gas-{days}", body=f"Not here. Gas {days} days ago!\x1b[2J", stored_at=now - timedelta(days=days))
+    rows.article("sport", body="No.", stored_at=now)
+    ask("watch", "add", "Gas", "gas", "--to", listener.target)
+    done = ask("watch", "preview", "Gas")
+    assert done.exit_code == 0
+    assert [line for line in done.stdout.splitlines() if line.startswith("Gas ")] == [
+        *("Gas 10 days ago!\ufffd[2J", "Gas 1 days ago!\ufffd[2J"),
+    ]
+    assert "https://caliber.az/en/post/gas-1" in done.stdout
+    assert "2 articles of the last 30 days would have been notified; nothing was sent" in done.stderr
+    assert "1 articles of the last 5 days" in ask("watch", "preview", "Gas", "--days", "5").stderr
+    assert ask("watch", "preview", "Gas", "--days", "0").exit_code == 2
+    assert listener.asked == 0
+    assert rows.store.alerts.undelivered().count == 0
+
+
+def test_a_trial_says_whether_it_was_taken_or_why_not(ask: Ask, listener: Listener) -> None:
+    ask("watch", "add", "Gas", "gas", "--to", listener.target)
+    done = ask("watch", "ping", "Gas")
+    shown = f"json://***@127.0.0.1:{listener.port}/***"
+    assert (done.exit_code, done.stdout) == (0, f"watch Gas: delivered to {shown}\n")
+    assert listener.titles == ["Presswatch: a trial of Gas"]
+    listener.answer(401)
+    done = ask("watch", "ping", "Gas")
+    assert done.exit_code == 1
+    assert done.stderr == f"presswatch: watch Gas: {shown} answered with HTTP 401; nothing was delivered\n"
+
+
+@pytest.mark.parametrize("arguments", [["watch", "--help"], ["watch", "add", "--help"]], ids=" ".join)
+def test_help_loads_no_apprise(arguments: list[str]) -> None:
+    assert not loaded_by(arguments, ROOT) & {"apprise", "requests"}
+
+
+def test_questions_and_the_list_load_no_apprise(tmp_path: Path) -> None:
+    for words in (["query"], ["watch", "list"]):
+        loaded = loaded_by([*words, "--database", f"sqlite:///{tmp_path}/asked.db"], tmp_path)
+        assert not loaded & {"apprise", "requests", "scrapy", "twisted"}

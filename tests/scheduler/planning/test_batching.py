@@ -1,0 +1,111 @@
+"""Who goes first after a downtime, and who shares a child process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.planning.batching import batch, spread_overdue
+from scheduler.planning.plan import NextPoll
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SPREAD = 10 * MINUTE
+
+
+def due(minutes: float, interval: float | None = 12) -> NextPoll:
+    return NextPoll(NOW + minutes * MINUTE, None if interval is None else interval * MINUTE, "as before")
+
+
+def test_each_overdue_source_is_due_once_spread_out_and_the_busiest_first() -> None:
+    plans = {
+        "slow": due(-600, 360),
+        "busy": due(-700, 8),
+        "older": due(-90, 30),
+        "newer": due(-30, 30),
+        "cron": due(-10, None),
+        "later": due(5, 8),
+        "now": due(0, 8),
+    }
+    caught = spread_overdue(plans, now=NOW, spread=SPREAD)
+    order = sorted(
+        (name for name in plans if plans[name].next_poll_at < NOW), key=lambda name: caught[name].next_poll_at
+    )
+    assert order == ["busy", "newer", "older", "slow", "cron"]
+    assert [caught[name].next_poll_at - NOW for name in order] == [place * 2 * MINUTE for place in range(5)]
+    assert caught["later"] is plans["later"]
+    assert caught["now"] is plans["now"]
+    assert caught["newer"].reason == "was due 2026-11-24 11:30 UTC and nothing looked: caught up once, number 2 of 5"
+    assert [caught[name].interval for name in plans] == [plans[name].interval for name in plans]
+
+
+def test_one_alone_is_due_now() -> None:
+    caught = spread_overdue({"a": due(-1)}, now=NOW, spread=SPREAD)
+    assert caught["a"].next_poll_at == NOW
+    assert caught["a"].reason == "was due 2026-11-24 11:59 UTC and nothing looked: caught up once"
+
+
+def test_nothing_due_is_nothing_caught_up() -> None:
+    assert spread_overdue({}, now=NOW, spread=SPREAD) == {}
+
+
+PLANS = st.dictionaries(
+    st.text("abc", min_size=1),
+    st.builds(due, st.floats(-(10**7), 10**7), st.none() | st.floats(1, 400)),
+)
+
+
+@given(PLANS, st.floats(0, 600))
+def test_no_flood_and_nothing_forgotten(plans: dict[str, NextPoll], minutes: float) -> None:
+    spread = minutes * MINUTE
+    caught = spread_overdue(plans, now=NOW, spread=spread)
+    assert caught.keys() == plans.keys()
+    late = sorted(caught[name].next_poll_at for name in plans if plans[name].next_poll_at < NOW)
+    assert all(NOW <= at <= NOW + spread for at in late)
+    if late:
+        gaps = [later - earlier for earlier, later in pairwise(late)]
+        assert all(gap >= spread / len(late) - timedelta(microseconds=1) for gap in gaps)
+    assert spread_overdue(caught, now=NOW, spread=spread) == caught
+
+
+@pytest.mark.parametrize(
+    ("names", "alone", "most", "children"),
+    [
+        ("", "", 4, []),
+        ("abc", "", 4, ["abc"]),
+        ("abcd", "", 2, ["ab", "cd"]),
+        ("abcde", "", 4, ["ab", "cde"]),
+        ("abc", "", 1, ["a", "b", "c"]),
+        ("abc", "b", 4, ["ac", "b"]),
+        ("abc", "abc", 4, ["a", "b", "c"]),
+        ("abab", "", 4, ["ab"]),
+        ("a", "zy", 4, ["a"]),
+    ],
+)
+def test_children(names: str, alone: str, most: int, children: list[str]) -> None:
+    assert batch(names, alone=set(alone), most=most) == [tuple(child) for child in children]
+
+
+@given(
+    st.lists(st.text("abcd", min_size=1, max_size=2)),
+    st.sets(st.text("abcd", min_size=1, max_size=2)),
+    st.integers(1, 5),
+)
+def test_each_source_is_in_one_child(names: Sequence[str], alone: set[str], most: int) -> None:
+    children = batch(names, alone=alone, most=most)
+    assert sorted(name for child in children for name in child) == sorted(set(names))
+    assert all(1 <= len(child) <= most for child in children)
+    assert all(len(child) == 1 for child in children if alone & set(child))
+    shared = [len(child) for child in children if not alone & set(child)]
+    assert not shared or max(shared) - min(shared) <= 1
+    assert len(shared) == -(-len(set(names) - alone) // most)
+
+
+def test_a_child_without_room_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        batch(["a"], alone=(), most=0)

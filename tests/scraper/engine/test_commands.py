@@ -1,0 +1,207 @@
+"""The commands that fetch, as a person types them, right and wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.model.records import Trigger
+from tests.support.crawl_env import Desk
+from tests.support.paths import ROOT
+from tests.support.patience import patient
+from tests.support.site import Site, bad
+from tests.support.stories import NOW, story
+
+
+def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = desk.crawl_command()
+    assert done.returncode == 0
+    assert done.stdout.startswith("caliber: succeeded: 1 listed, 1 new,")
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
+
+
+def test_verbose_says_what_happens_to_each_address_and_no_more(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = desk.crawl_command("--verbose")
+    assert done.stderr.splitlines() == [f"INFO {site.url_of('one')}: new (first fetch)"]
+
+
+def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> None:
+    site.publish_many([story("one"), story("two")])
+    done = desk.crawl_command("--limit", "1")
+    assert done.returncode == 0
+    assert "1 pending" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nosuch"], "nosuch"),
+        (["caliber", "--limit", "0"], "--limit"),
+        (["caliber", "--limit", "many"], "--limit"),
+        (["caliber", "--since", "yesterday-ish"], "--since"),
+        (["caliber", "--recrawl", "some"], "--recrawl"),
+        (["caliber", "--base-url", "caliber"], "base_url"),
+        (["caliber", "--base-url", "ftp://127.0.0.1"], "base_url"),
+        (["caliber", "--base-url", ""], "base_url"),
+        (["caliber", "--url", "https://example.org/en/post/one"], "not an article URL"),
+        (["caliber", "--database", "nonsense"], "nonsense"),
+        (["caliber", "--database", ""], "database address '' cannot be used"),
+        (["caliber", "--database", "sqlite://"], "a database in memory keeps nothing"),
+        (["caliber", "--database", "sqlite:///:memory:"], "a database in memory keeps nothing"),
+        (["caliber", "--database", "nosuch://me:secret@127.0.0.1/x"], "'nosuch://me:***@127.0.0.1/x'"),
+        (["caliber", "--config", "missing.toml"], "missing.toml"),
+        (["caliber", "--nosuch"], "--nosuch"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, desk: Desk) -> None:
+    done = desk.command("crawl", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre; known here: caliber"),
+        ('[sources.caliber]\nchannels = [{ feed = "https://example.org/rss" }]\n', "channel 'https://example.org/rss'"),
+        ('[sources.caliber]\nbase_url = ""\n', "base_url ''"),
+        ('[scraper]\nmax_response_size = "0.1 B"\n', "scraper.max_response_size = '0.1 B': must be a size"),
+    ],
+    ids=["no source", "another host", "no base", "no byte"],
+)
+def test_settings_that_cannot_work_are_refused_before_anything_is_opened(settings: str, said: str, desk: Desk) -> None:
+    (desk.folder / "presswatch.toml").write_text(settings, encoding="utf-8")
+    for arguments in (["crawl", "caliber"], ["crawl"]):
+        done = desk.command(*arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert not (desk.folder / "desk.db").exists()
+
+
+def test_read_prints_every_field_and_stores_nothing(desk: Desk, site: Site) -> None:
+    site.publish(story("one", subtitle="Below it"))
+    done = desk.command("parse", site.url_of("one"), "--base-url", site.url)
+    assert done.returncode == 0, done.stderr
+    for said in ("Title of one", "Below it", "h1.post_title", "view_count", "100", "15 million", "terms"):
+        assert said in done.stdout
+    assert not (desk.folder / "desk.db").exists()
+
+
+def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = desk.command("parse", site.url_of("one"), "--base-url", site.url, "--format", "json")
+    record = json.loads(done.stdout)
+    assert record["title"] == "Title of one"
+    assert record["origins"]["title"]
+    assert record["problems"] == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_read_writes_whatever_the_output_can_hold(
+    form: str, desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every terminal or pipe is UTF-8: JSON is, whatever the locale, and a person sees question marks."""
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    site.publish(story("one", title="Переговоры", body=("Да.",)))
+    done = desk.command("parse", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert ("Переговоры" if form == "json" else "title               ??????????") in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "said"),
+    [("/en/post/missing", 1, "answered 404"), ("/en/category/politics", 2, "not an article URL")],
+)
+def test_read_says_in_one_line_what_is_wrong(url: str, code: int, said: str, desk: Desk, site: Site) -> None:
+    done = desk.command("parse", site.url + url, "--base-url", site.url)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sources_lists_what_can_be_crawled(desk: Desk) -> None:
+    done = desk.command("sources")
+    assert done.returncode == 0
+    assert "caliber" in done.stdout
+    assert "/rss.xml" in done.stdout
+
+
+def scrapy(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Scrapy's own command in a folder with our scrapy.cfg."""
+    (desk.folder / "scrapy.cfg").write_text((ROOT / "scrapy.cfg").read_text(encoding="utf-8"), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=desk.folder,
+        env=desk.environment(),
+        timeout=patient(60),
+        check=False,
+    )
+
+
+def test_scrapy_list_names_the_sources(desk: Desk) -> None:
+    done = scrapy(desk, "list")
+    assert done.stdout.split() == ["caliber"], done.stderr
+
+
+def test_scrapy_crawl_stores_the_same_rows(desk: Desk, site: Site, tmp_path: Path) -> None:
+    site.publish_many([story("one"), story("two", sections=("sport",))])
+    done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "Traceback" not in done.stderr
+    by_scrapy = desk.row("articles")
+    (tmp_path / "other").mkdir()
+    other = Desk(tmp_path / "other", site)
+    other.crawl()
+    by_us = other.row("articles")
+    changing = {"first_seen_at", "last_seen_at", "stored_at", "fetched_at"}
+    assert {k: v for k, v in by_scrapy._mapping.items() if k not in changing} == {
+        k: v for k, v in by_us._mapping.items() if k not in changing
+    }
+    runs = desk.command("runs", "--format", "json")
+    assert json.loads(runs.stdout)[0]["trigger"] == "scrapy"
+
+
+def test_scrapy_crawl_with_a_wrong_argument_says_so(desk: Desk) -> None:
+    done = scrapy(desk, "crawl", "caliber", "-a", "limt=3")
+    assert "limt" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["shell", "-c", "response.status", "--nolog"], ["fetch", "--nolog"]], ids=" ".join
+)
+def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    done = scrapy(desk, *arguments, "--nolog", site.url_of("one"))
+    assert done.returncode == 0, done.stderr
+    assert ("200" if arguments[0] == "shell" else "Title of one") in done.stdout
+    assert done.stderr == ""
+
+
+def test_scrapy_crawl_says_why_it_failed(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("/en/category/politics", bad.answer(404))
+    done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "presswatch: caliber: " in done.stderr
+    assert "set channels in [sources.caliber]" in done.stderr
+
+
+def test_scrapy_crawl_says_that_the_source_is_being_crawled(desk: Desk, site: Site) -> None:
+    with desk.store() as store:
+        store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
+        store.runs.open("caliber", Trigger.MANUAL, now=NOW)
+        done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    assert "being crawled already" in done.stderr
+    assert "Unclosed" not in done.stderr
+    assert site.requests == ()

@@ -1,0 +1,167 @@
+"""What becomes of an address over several crawls: its outcome stays true whatever befalls it in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from scraper.crawl.selection import RecrawlMode
+from storage.config.settings import SourceSettings
+from storage.database.tables import LinkRow
+from storage.model.records import Outcome
+from tests.support.crawl_env import Desk
+from tests.support.site import Site, bad
+from tests.support.stories import NOW, story
+
+
+def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(desk: Desk, site: Site) -> None:
+    site.publish(story("ours"))
+    site.publish(story("sport-story", sections=("sport",)))
+    site.publish(story("po-russki", language="ru", title="Заголовок"))
+    desk.crawl()
+    desk.crawl(urls=(site.url_of("sport-story"), site.url_of("po-russki")))
+    site.count("sport-story", 500)
+    site.count("po-russki", 600)
+    run = desk.crawl(relook=RecrawlMode.ALL)
+    assert (run.filtered, run.views_updated) == (0, 3)
+    assert sorted(row.view_count for row in desk.rows("articles")) == [100, 500, 600]
+    assert {row.outcome for row in desk.rows("links")} == {Outcome.STORED}
+
+
+def test_a_link_left_for_later_keeps_the_sections_of_every_channel(desk: Desk, site: Site) -> None:
+    """One channel calls it economics, another politics: it is wanted, now and when it has left both lists."""
+    site.publish_many([story("one", days=1), story("two", days=2), story("three", days=3)])
+    site.override("/rss.xml", economics_feed(site, "two", "three"), headers={"Content-Type": "application/rss+xml"})
+    run = desk.crawl(limit=1)
+    assert (run.new, run.pending) == (1, 2)
+    assert desk.row("links", url=site.url_of("two")).sections == ("economics", "politics")
+    site.unlist("three")
+    run = desk.crawl()
+    assert (run.new, run.filtered, run.pending) == (2, 0, 0)
+
+
+def test_a_link_filtered_by_one_channel_is_kept_for_later_by_another(desk: Desk, site: Site) -> None:
+    site.publish_many([story("one", days=1), story("two", days=2)])
+    site.unlist("two")
+    site.override("/rss.xml", economics_feed(site, "two"), headers={"Content-Type": "application/rss+xml"})
+    desk.crawl()
+    assert desk.row("links", url=site.url_of("two")).outcome is Outcome.FILTERED
+    site.restore("two")
+    assert desk.crawl(since=NOW).pending == 1
+    assert desk.crawl().new == 1
+
+
+@pytest.mark.parametrize("languages", [("en", "ru"), ("EN", "RU"), ()])
+def test_languages_widened_later_take_up_what_was_filtered(languages: tuple[str, ...], desk: Desk, site: Site) -> None:
+    """Though the feed has not changed since; and codes are compared without case, as sections are."""
+    site.publish_many([story("ours"), story("po-russki", language="ru", title="Заголовок")])
+    assert desk.crawl().new == 1
+    desk.of_source = SourceSettings(languages=languages)
+    run = desk.crawl()
+    assert (run.new, run.filtered) == (1, 0)
+
+
+def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(desk: Desk, site: Site) -> None:
+    """A test copy crawled into the same database must not turn into failures, re-looks or requests of the other."""
+    site.publish_many([story("one", days=1), story("two", days=2)])
+    desk.crawl(limit=1)
+    before = desk.rows("links")
+    with Site.start() as other:
+        other.publish_many([story("one", days=1), story("two", days=2)])
+        run = Desk(desk.folder, other).crawl(relook=RecrawlMode.ALL)
+    assert (run.new, run.failed) == (2, 0)
+    assert desk.rows("links")[:2] == before
+    assert desk.crawl(relook=RecrawlMode.ALL).failed == 0
+
+
+def test_a_gone_article_stays_gone_when_its_host_fails(desk: Desk, site: Site) -> None:
+    site.publish_many([story("one"), story("two")])
+    desk.crawl()
+    site.withdraw("one")
+    desk.crawl(relook=RecrawlMode.ALL)
+    long_missing(desk, site.url_of("one"))
+    assert desk.crawl(relook=RecrawlMode.ALL).gone == 1
+    site.misbehave("one", bad.server_error())
+    run = desk.crawl(relook=RecrawlMode.ALL)
+    assert (run.failed, run.pending) == (1, 0)
+    assert desk.row("links", url=site.url_of("one")).outcome is Outcome.GONE
+    site.behave()
+    site.restore("one")
+    desk.crawl(relook=RecrawlMode.ALL)
+    assert desk.row("articles", url=site.url_of("one")).gone_at is None
+
+
+def test_a_page_that_was_read_in_between_must_be_missing_twice_again(desk: Desk, site: Site) -> None:
+    site.feed_style(sections=False)
+    desk.of_source = SourceSettings(channels=({"feed": "/rss.xml"},))
+    site.publish_many([story("one"), story("two")])
+    site.edit("one", sections=("sport",))
+    site.misbehave("one", bad.answer(404))
+    desk.crawl()
+    long_missing(desk, site.url_of("one"))
+    site.behave()
+    assert desk.crawl().filtered == 1
+    desk.of_source = SourceSettings(sections=())
+    site.misbehave("one", bad.answer(404))
+    assert desk.crawl().gone == 0
+    assert desk.row("links", url=site.url_of("one")).outcome is Outcome.PENDING
+
+
+def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(desk: Desk, site: Site) -> None:
+    site.publish(story("one"))
+    site.misbehave("one", bad.server_error())
+    desk.crawl()
+    desk.of_source = SourceSettings(sections=("economics",))
+    desk.crawl()
+    link = desk.row("links")
+    assert (link.outcome, link.attempts, link.next_attempt_at) == (Outcome.FILTERED, 0, None)
+    assert "next attempt    none planned" in desk.command("inspect", link.url).stdout
+
+
+def long_missing(desk: Desk, url: str) -> None:
+    """As if the first 404 had been answered a day ago."""
+    with desk.store() as store, store.write() as connection:
+        links = LinkRow.__table__
+        connection.execute(update(links).where(links.c.url == url).values(first_404_at=NOW - timedelta(days=1)))
+
+
+def economics_feed(site: Site, *slugs: str) -> bytes:
+    items = "".join(
+        f"<item><title>{slug}</title><link>{site.url_of(slug)}</link><category>Economics</category></item>"
+        for slug in slugs
+    )
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
+
+
+def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(desk: Desk, site: Site) -> None:
+    """Its wording no longer shows that it is the same; that the old address redirects there does."""
+    site.publish(story("one", days=1))
+    desk.crawl()
+    site.publish(story("renamed", days=1, title="Quite another title"))
+    site.unlist("renamed")
+    site.misbehave("one", bad.redirect(site.article("renamed").path, status=301))
+    assert desk.crawl(relook=RecrawlMode.ALL).new == 1
+    old, new = desk.row("articles", url=site.url_of("one")), desk.row("articles", url=site.url_of("renamed"))
+    assert (new.title, new.duplicate_of_id, old.duplicate_of_id) == ("Quite another title", old.id, None)
+    assert (old.recrawl_at, old.gone_at) == (None, None)
+    assert new.recrawl_at is not None
+    link = desk.row("links", url=site.url_of("one"))
+    assert (link.outcome, link.reason) == (Outcome.STORED, f"redirects to {new.url}")
+
+    site.clear_requests()
+    run = desk.crawl(relook=RecrawlMode.ALL)
+    assert (run.unchanged, run.new) == (1, 0)
+    assert (len(site.requests_for("one")), len(site.requests_for("renamed"))) == (0, 1)
+    assert f"same wording    {old.id}, {old.url}" in desk.command("show", str(new.id)).stdout
+
+
+def test_an_address_that_redirected_from_the_first_is_not_looked_at_again(desk: Desk, site: Site) -> None:
+    site.publish_many([story("here", days=1), story("old-name", days=1)])
+    site.unlist("here")
+    site.misbehave("old-name", bad.redirect(site.article("here").path))
+    desk.crawl()
+    site.clear_requests()
+    desk.crawl(relook=RecrawlMode.ALL)
+    assert (len(site.requests_for("old-name")), len(site.requests_for("here"))) == (0, 1)

@@ -1,0 +1,136 @@
+"""Saved pages against what they say: a directory is a case, each of its fields a test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scraper.errors import PageError
+from scraper.parsing.article_page import GENERIC_PARSER_VERSION, ArticlePage
+from scraper.parsing.source_urls import SourceUrls
+from scraper.sources import get_source, load_sources
+from storage.model.errors import ConfigError
+from storage.model.records import ArticleData, FailureStage, ParsedPage
+from tests.support.paths import PAGES
+
+CASES = sorted(path.parent for path in PAGES.glob("*/*/expected.json"))
+READ = {field.name for field in fields(ArticleData)} - {"source", "url", "fetched_at", "parser_version"}
+
+
+@cache
+def expected(case: Path) -> Mapping[str, Any]:
+    told: dict[str, Any] = json.loads((case / "expected.json").read_text(encoding="utf-8"))
+    return told
+
+
+def page(case: Path, *, later: timedelta = timedelta(0)) -> ArticlePage:
+    told, source = expected(case), get_source(case.parent.name)
+    return source.page(
+        (case / "page.html").read_bytes(),
+        url=told["url"],
+        source=source,
+        urls=SourceUrls(source),
+        fetched_at=datetime.fromisoformat(told["fetched_at"]) + later,
+        content_type=told.get("content_type"),
+    )
+
+
+@cache
+def reading(case: Path) -> ParsedPage:
+    return page(case).parse()
+
+
+def as_told(read: ParsedPage, field: str) -> Any:
+    """A field as a case's file writes it."""
+    value = read.provenance if field == "origins" else getattr(read.article, field)
+    if field == "body":
+        return value.split("\n\n") if value else []
+    if field == "problems":
+        return [[problem.field, problem.reason] for problem in value]
+    if field == "sections":
+        return list(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def named(case: Path) -> str:
+    return f"{case.parent.name}/{case.name}"
+
+
+ARTICLES = [case for case in CASES if "error" not in expected(case)]
+FIELDS = [
+    pytest.param(case, field, id=f"{named(case)}-{field}") for case in ARTICLES for field in sorted(READ | {"origins"})
+]
+FAILURES = [pytest.param(case, id=named(case)) for case in CASES if "error" in expected(case)]
+
+
+@pytest.mark.parametrize(("case", "field"), FIELDS)
+def test_field(case: Path, field: str) -> None:
+    assert as_told(reading(case), field) == expected(case)[field]
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_what_is_no_article(case: Path) -> None:
+    with pytest.raises(PageError) as caught:
+        page(case).parse()
+    told = expected(case)
+    assert (caught.value.reason, caught.value.url, caught.value.stage) == (
+        told["error"],
+        told["url"],
+        FailureStage.PARSE,
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=named)
+def test_case_tells_every_field_and_nothing_else(case: Path) -> None:
+    told = set(expected(case))
+    whole = {"url", "fetched_at", "error"} if "error" in told else {"url", "fetched_at", "origins", *READ}
+    assert told - {"content_type"} == whole
+
+
+@pytest.mark.parametrize("case", ARTICLES, ids=named)
+def test_read_twice_it_says_the_same(case: Path) -> None:
+    first, later = page(case).parse(), page(case, later=timedelta(seconds=1)).parse()
+    assert replace(later.article, fetched_at=first.article.fetched_at) == first.article
+    assert later.provenance == first.provenance
+
+
+@pytest.mark.parametrize("case", ARTICLES, ids=named)
+def test_what_is_known_of_every_article(case: Path) -> None:
+    article = reading(case).article
+    source = get_source(case.parent.name)
+    assert (article.source, article.url, article.parser_version) == (
+        source.name,
+        expected(case)["url"],
+        source.page.version,
+    )
+    assert SourceUrls(source).article_url(article.url) == article.url
+
+
+def test_every_source_has_a_case() -> None:
+    assert {case.parent.name for case in CASES} == set(load_sources())
+
+
+class TestSources:
+    def test_a_source_is_found_by_its_name(self) -> None:
+        assert get_source("caliber").base_url == "https://caliber.az"
+
+    def test_an_unknown_name_is_answered_with_the_known_ones(self) -> None:
+        with pytest.raises(ConfigError, match="'calibre'; there are: caliber"):
+            get_source("calibre")
+
+    def test_a_name_is_that_of_its_module(self) -> None:
+        for name, source in load_sources().items():
+            assert source.page.__module__ == f"scraper.sources.{name}"
+
+    def test_the_version_counts_the_reader_and_the_source(self) -> None:
+        class Later(get_source("caliber").page):  # type: ignore[misc]
+            own_version = 7
+
+        assert Later.version == GENERIC_PARSER_VERSION * 1000 + 7

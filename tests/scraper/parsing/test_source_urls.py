@@ -1,0 +1,173 @@
+"""Addresses of a source: which are its articles, where they are moved to, in which language they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from scraper.parsing.source_urls import SourceUrls, merge
+from storage.model.errors import ConfigError
+from storage.model.records import Link
+from storage.model.urls import canonicalize
+from tests.support.declared import ADDRESSES, HOME, SOURCE
+
+COPY = SourceUrls(SOURCE, "http://127.0.0.1:8099")
+
+OF_THE_HOST = {
+    "as it is": f"{HOME}/en/post/x",
+    "www": "https://www.caliber.az/en/post/x",
+    "http": "http://caliber.az/en/post/x",
+    "no scheme": "//caliber.az/en/post/x",
+    "a path": "/en/post/x",
+    "relative": "../post/x",
+    "white space": " \n/en/post/x\t",
+    "untidy": "HTTP://WWW.Caliber.az:80/en/./post/x/?utm_source=tg#views",
+}
+
+
+@pytest.mark.parametrize("href", OF_THE_HOST.values(), ids=OF_THE_HOST)
+def test_spellings_of_one_article(href: str) -> None:
+    page = f"{HOME}/en/category/politics"
+    assert ADDRESSES.article_url(href, page) == f"{HOME}/en/post/x"
+    assert COPY.article_url(href, page) == "http://127.0.0.1:8099/en/post/x"
+
+
+NO_ARTICLE = {
+    "nothing": "",
+    "another path": "/en/category/politics",
+    "more than an article": "/en/post/x/comments",
+    "the path without its start": "/static/en/post/x",
+    "another host": "https://evil.example/en/post/x",
+    "a host that ends alike": "https://notcaliber.az/en/post/x",
+    "a host below": "https://m.caliber.az/en/post/x",
+    "the host as a user": "https://caliber.az@evil.example/en/post/x",
+    "another port": "https://caliber.az:8443/en/post/x",
+    "a script": "javascript:location='/en/post/x'",
+    "mail": "mailto:post@caliber.az",
+    "a path with a scheme inside": "/out?to=https://caliber.az/en/post/x",
+    "broken brackets": "http://[::1/en/post/x",
+    "a lone surrogate": "/en/post/\ud800",
+}
+
+
+@pytest.mark.parametrize("href", NO_ARTICLE.values(), ids=NO_ARTICLE)
+def test_no_article(href: str) -> None:
+    assert ADDRESSES.article_url(href) is None
+
+
+def test_what_a_query_says_is_kept() -> None:
+    assert ADDRESSES.article_url("/post/x?page=2&utm_source=tg") == f"{HOME}/post/x?page=2"
+
+
+def test_a_copy_takes_its_own_articles_and_those_of_the_home() -> None:
+    assert COPY.article_url("http://127.0.0.1:8099/post/x") == "http://127.0.0.1:8099/post/x"
+    assert COPY.article_url("http://127.0.0.1:8100/post/x") is None
+    assert ADDRESSES.article_url("http://127.0.0.1:8099/post/x") is None
+
+
+@pytest.mark.parametrize("base", [HOME, "http://127.0.0.1:8099", "http://localhost", "https://mirror.example:8443"])
+def test_stored_addresses_are_canonical(base: str) -> None:
+    address = SourceUrls(SOURCE, base).article_url("/en/post/a b/?utm_source=x")
+    assert address == f"{base}/en/post/a%20b"
+    assert canonicalize(address) == address
+
+
+@pytest.mark.parametrize(
+    ("written", "base"),
+    [
+        (None, HOME),
+        ("https://caliber.az/", HOME),
+        (" HTTPS://www.Caliber.az:443 ", HOME),
+        ("http://127.0.0.1:8099", "http://127.0.0.1:8099"),
+        ("http://[::1]:8099/", "http://[::1]:8099"),
+        ("http://mirror.example", "http://mirror.example"),
+    ],
+)
+def test_base(written: str | None, base: str) -> None:
+    assert SourceUrls(SOURCE, written).base == base
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "caliber.az",
+        "ftp://caliber.az",
+        "https://",
+        "https://caliber.az/en",
+        "https://caliber.az?x=1",
+        "https://caliber.az/#top",
+        "https://me:secret@caliber.az",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "https://caliber.az\\en",
+    ],
+)
+def test_a_base_url_of_more_or_less_is_refused_by_name(written: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        SourceUrls(SOURCE, written)
+    assert repr(written) in str(refused.value)
+    assert "https://caliber.az" in str(refused.value)
+
+
+def test_language() -> None:
+    assert ADDRESSES.language(f"{HOME}/en/post/x") == "en"
+    assert ADDRESSES.language(f"{HOME}/post/x") == "ru"
+    assert COPY.language("http://127.0.0.1:8099/arm/post/x") == "arm"
+    assert ADDRESSES.language("no address") == "ru"
+    plain = SourceUrls(replace(SOURCE, article_path=r"/news/\d+"))
+    assert plain.language(f"{HOME}/news/1") == "ru"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/rss.xml", "/rss.xml"),
+        ("rss.xml", "/rss.xml"),
+        ("/rss/", "/rss/"),
+        ("", "/"),
+        ("?feed=rss", "/?feed=rss"),
+        ("/feed?utm_source=x&to=https://a.example/%7e#top", "/feed?utm_source=x&to=https://a.example/%7e"),
+        ("https://caliber.az/en/category/politics?p=1", "/en/category/politics?p=1"),
+        ("http://www.caliber.az", "/"),
+        ("https://caliber.az?feed=rss", "/?feed=rss"),
+        ("/search/Баку и мир", "/search/%D0%91%D0%B0%D0%BA%D1%83%20%D0%B8%20%D0%BC%D0%B8%D1%80"),
+    ],
+)
+def test_channel(path: str, expected: str) -> None:
+    assert ADDRESSES.channel_url(path) == HOME + expected
+    assert COPY.channel_url(path) == "http://127.0.0.1:8099" + expected
+
+
+@pytest.mark.parametrize("path", ["https://feeds.example/caliber", "ftp://caliber.az/rss", "https://caliber.az:81/rss"])
+def test_a_channel_elsewhere_is_refused_by_name(path: str) -> None:
+    with pytest.raises(ConfigError, match=r"channel '.*is not on https://caliber\.az"):
+        ADDRESSES.channel_url(path)
+
+
+def test_own() -> None:
+    assert ADDRESSES.is_same_site("http://www.caliber.az/robots.txt")
+    assert COPY.is_same_site("http://127.0.0.1:8099/en/post/x#a")
+    assert not COPY.is_same_site("https://127.0.0.1:8099/en/post/x")
+    assert not COPY.is_same_site("http://127.0.0.1/en/post/x")
+    assert not COPY.is_same_site(f"{HOME}/en/post/x")
+    assert not ADDRESSES.is_same_site("https://caliber.az.evil.example/")
+    assert not ADDRESSES.is_same_site("data:text/html,x")
+
+
+def _link(**hints: object) -> Link:
+    return Link(url=f"{HOME}/post/x", channel=f"{HOME}/", **hints)  # type: ignore[arg-type]
+
+
+def test_merged_links_complete_each_other() -> None:
+    at = datetime(2026, 6, 25, 13, 24, tzinfo=UTC)
+    bare = _link(sections=("politics",), published_raw="soon")
+    full = _link(title="Second", sections=("world", "politics"), published_at=at, published_raw="25 June 2026 17:24")
+    other = replace(bare, url=f"{HOME}/post/y")
+    third = _link(title="Third", published_at=at.replace(year=2025), published_raw="x")
+    assert tuple(merge([bare, other, full, third]).values()) == (
+        _link(title="Second", sections=("politics", "world"), published_at=at, published_raw="25 June 2026 17:24"),
+        other,
+    )

@@ -1,3 +1,0 @@
-from tests.site.fixtures import shared_site, site
-
-__all__ = ["shared_site", "site"]

@@ -1,0 +1,238 @@
+"""What was known at a moment: the pure function's properties, and that the database agrees with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.articles.as_of import ArticleAsOf, Presence, listed_articles, revision_at, summary_as_of
+from storage.articles.as_of_listing import article_as_of
+from storage.articles.conditions import all_sections
+from storage.articles.filters import ArticleFilter, Sort
+from storage.articles.results import ArticleSummary, ListingPeriod
+from storage.model.records import EditKind
+from storage.search.matcher import IndexedDocument, matches
+from storage.search.query import parse
+from tests.support.examples import examples
+from tests.support.revision_histories import MOMENTS, History, clear, histories, keep
+from tests.support.rows import DAY, HOUR, NOON, Rows
+
+REAL = settings(
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+TICK = timedelta(microseconds=1)
+NOW = NOON + 9 * DAY
+
+
+def then(rows: Rows, article_id: int, moment: datetime) -> ArticleAsOf:
+    found = article_as_of(rows.store, article_id, moment)
+    assert found is not None
+    return found
+
+
+@REAL
+@given(histories())
+def test_as_of_now_is_now(rows: Rows, told: History) -> None:
+    clear(rows)
+    article_id = keep(rows, told, "one")
+    found = then(rows, article_id, NOW)
+    assert found.details is not None
+    assert found.details.article == rows.store.articles.get(article_id)
+    assert found.details.readings == rows.store.articles.readings(article_id)
+    assert found.details.revisions == rows.store.articles.revisions(article_id)
+    assert list(rows.store.articles.find(ArticleFilter(as_of=NOW))) == list(rows.store.articles.find())
+
+
+@REAL
+@given(histories())
+def test_what_was_not_stored_yet_is_absent(rows: Rows, told: History) -> None:
+    clear(rows)
+    article_id = keep(rows, told, "one")
+    assert then(rows, article_id, told.first_seen_at - TICK).presence is Presence.UNKNOWN
+    before = then(rows, article_id, told.stored_at - TICK)
+    assert before.details is None
+    assert before.presence in {Presence.UNKNOWN, Presence.LISTED}
+    assert not list(rows.store.articles.find(ArticleFilter(as_of=told.stored_at - TICK)))
+    assert len(list(rows.store.articles.find(ArticleFilter(as_of=told.stored_at)))) == 1
+
+
+@REAL
+@given(histories(), st.lists(MOMENTS, min_size=2, max_size=5))
+def test_knowledge_only_grows(rows: Rows, told: History, moments: list[datetime]) -> None:
+    clear(rows)
+    article_id = keep(rows, told, "one")
+    for early, late in pairwise(then(rows, article_id, moment) for moment in sorted(moments)):
+        order = list(Presence)
+        assert min(order.index(early.presence), 2) <= min(order.index(late.presence), 2)
+        if early.details is None:
+            continue
+        assert late.details is not None
+        assert late.details.readings[: len(early.details.readings)] == early.details.readings
+        assert late.details.revisions[: len(early.details.revisions)] == early.details.revisions
+        assert early.details.article.fetched_at <= late.details.article.fetched_at
+        assert early.details.article.fetched_at <= max(early.as_of, told.stored_at)
+
+
+@REAL
+@given(histories(), MOMENTS)
+def test_the_wording_and_the_views_are_the_last_ones_seen_by_then(rows: Rows, told: History, moment: datetime) -> None:
+    clear(rows)
+    found = then(rows, keep(rows, told, "one"), moment)
+    if found.details is None:
+        assert moment < told.stored_at
+        return
+    edits = sum(at <= moment for at in told.edits)
+    assert found.details.article.title == f"one {edits}"
+    assert found.details.article.published_at == told.wordings[edits]["published_at"]
+    read = [at for at in told.readings if at <= moment]
+    assert found.details.article.view_count == (told.readings[max(read)] if read else None)
+    turns = sum(at <= moment for at in (*told.comings.gone, *told.comings.restored))
+    assert (found.presence is Presence.GONE) == (turns % 2 == 1)
+    assert (found.presence is Presence.RESTORED) == (turns > 0 and turns % 2 == 0)
+    assert (found.details.article.gone_at is not None) == (found.presence is Presence.GONE)
+
+
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "section": st.sampled_from(["politics", "economy", "sport"]),
+        "min_views": st.integers(0, 3),
+        "max_views": st.integers(3, 5),
+        "edited_since": MOMENTS,
+        "edit_kinds": st.sampled_from([(EditKind.NUMBERS,), (EditKind.TITLE, EditKind.MINOR)]),
+        "is_stealth": st.booleans(),
+        "gone": st.booleans(),
+        "since": st.sampled_from([NOON - 2 * HOUR, NOON]),
+        "until": st.sampled_from([NOON + HOUR / 2, NOON + DAY]),
+        "query": st.sampled_from([parse(text) for text in ("a0 1", "body", '"body 1" OR a1', "0 -section:economy")]),
+    },
+)
+
+
+@pytest.mark.dialect
+@settings(REAL)
+@given(st.lists(histories(), max_size=4), st.data(), FILTERS, st.sampled_from([Sort.DATE, Sort.VIEWS, Sort.STORED]))
+def test_the_database_lists_what_the_pure_function_says(
+    rows: Rows, told: list[History], data: st.DataObject, asked: dict[str, Any], sort: Sort
+) -> None:
+    clear(rows)
+    # Half of the moments are those of a reading or an edit: what holds at that very moment is easily missed.
+    turns = [at for one in told for at in (*one.edits, *one.readings, *one.comings.gone, *one.comings.restored)]
+    moment = data.draw(MOMENTS | st.sampled_from(turns) if turns else MOMENTS)
+    ids = {keep(rows, one, f"a{place}"): one for place, one in enumerate(told)}
+    wanted = ArticleFilter(**asked)
+    known = [
+        article
+        for present in rows.store.articles.find()
+        if (article := as_it_was(rows, present, ids[present.id], moment)) is not None
+        and passes(article, ids[present.id], wanted, moment)
+        and (wanted.query is None or matches(wanted.query, said_then(rows, article, moment)))
+    ]
+    found = list(rows.store.articles.find(ArticleFilter(**asked, as_of=moment), sort=sort))
+    assert found == in_order(known, sort)
+    paged: list[ArticleSummary] = []
+    for _ in range(len(found)):
+        paged += page(rows, asked, moment, sort, paged)
+    assert paged == found
+
+
+def page(
+    rows: Rows, asked: dict[str, Any], moment: datetime, sort: Sort, before: Sequence[ArticleSummary]
+) -> list[ArticleSummary]:
+    after = before[-1].cursor(sort) if before else None
+    return list(rows.store.articles.find(ArticleFilter(**asked, as_of=moment), sort=sort, limit=2, after=after))
+
+
+def as_it_was(rows: Rows, article: ArticleSummary, told: History, moment: datetime) -> ArticleSummary | None:
+    kept = rows.store.articles
+    return summary_as_of(article, kept.revisions(article.id), kept.readings(article.id), told.comings, moment)
+
+
+def said_then(rows: Rows, article: ArticleSummary, moment: datetime) -> IndexedDocument:
+    whole = rows.store.articles.get(article.id)
+    assert whole is not None
+    said = revision_at(rows.store.articles.revisions(article.id), moment) or whole
+    return IndexedDocument(
+        title=said.title,
+        subtitle=said.subtitle,
+        body=said.body,
+        sections=all_sections(said.sections, article.section),
+        source=article.source,
+        language=article.language,
+    )
+
+
+def passes(article: ArticleSummary, told: History, wanted: ArticleFilter, moment: datetime) -> bool:
+    """The filter as one would say it in Python, of an article as it was."""
+    dated = article.published_at or article.first_seen_at
+    edits = [
+        at
+        for at, kind, is_stealth in zip(told.edits, told.kinds, told.is_stealth, strict=True)
+        if at <= moment
+        and (wanted.edited_since is None or at >= wanted.edited_since)
+        and (not wanted.edit_kinds or kind in wanted.edit_kinds)
+        and (wanted.is_stealth is None or is_stealth is wanted.is_stealth)
+    ]
+    asks_edit = wanted.edited_since is not None or bool(wanted.edit_kinds) or wanted.is_stealth is not None
+    views = article.view_count
+    return all(
+        [
+            wanted.section is None or wanted.section in {article.section, *article.sections},
+            wanted.min_views is None or (views is not None and views >= wanted.min_views),
+            wanted.max_views is None or (views is not None and views <= wanted.max_views),
+            not asks_edit or bool(edits),
+            wanted.gone is None or (article.gone_at is not None) is wanted.gone,
+            wanted.since is None or dated >= wanted.since,
+            wanted.until is None or dated < wanted.until,
+        ]
+    )
+
+
+def in_order(found: list[ArticleSummary], sort: Sort) -> list[ArticleSummary]:
+    newest = sorted(found, key=lambda article: article.id, reverse=True)
+    if sort is Sort.STORED:
+        return newest
+    keys = {Sort.DATE: lambda one: one.published_at, Sort.VIEWS: lambda one: one.view_count}
+    having = [one for one in newest if keys[sort](one) is not None]
+    lacking = [one for one in newest if keys[sort](one) is None]
+    return [*sorted(having, key=keys[sort], reverse=True), *lacking]
+
+
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [
+        (NOON - TICK, (False, None)),
+        (NOON, (True, NOON)),
+        (NOON + HOUR, (True, NOON + HOUR)),
+        (NOON + 2 * HOUR, (False, NOON + HOUR)),
+        (NOON + 3 * HOUR, (True, NOON + 3 * HOUR)),
+        (NOON + 9 * HOUR, (False, NOON + 4 * HOUR)),
+    ],
+)
+def test_an_article_is_listed_while_a_channel_lists_it(moment: datetime, told: tuple[bool, datetime | None]) -> None:
+    first = ListingPeriod(channel="a", first_listed_at=NOON, last_listed_at=NOON + HOUR)
+    second = ListingPeriod(channel="b", first_listed_at=NOON + 3 * HOUR, last_listed_at=NOON + 4 * HOUR)
+    assert listed_articles([first, second], moment) == told
+
+
+@pytest.mark.dialect
+def test_an_edit_at_the_very_moment_is_known_to_filters_and_sorts_too(rows: Rows) -> None:
+    number = rows.article("moved", sections=("politics",), section="politics", published_at=NOON - 2 * HOUR)
+    rows.revision(number, 1, sections=("economy",), published_at=NOON, seen_from=NOON, seen_until=NOON + HOUR)
+    rows.article("between", published_at=NOON - HOUR, sections=("sport",), section="sport")
+
+    def ids(moment: datetime, **asked: Any) -> list[int]:
+        return [one.id for one in rows.store.articles.find(ArticleFilter(as_of=moment, **asked))]
+
+    before, at = NOON + HOUR - TICK, NOON + HOUR
+    assert (ids(before), ids(at)) == ([1, 2], [2, 1])
+    assert (ids(before, section="economy"), ids(at, section="economy")) == ([1], [])
+    assert (ids(before, section="politics"), ids(at, section="politics")) == ([], [1])
+    assert (ids(before, since=NOON), ids(at, since=NOON)) == ([1], [])

@@ -1,0 +1,141 @@
+"""The tables that the migrations make are those the models say, and an older database keeps what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from storage.database import daemon_tables, schema
+from storage.database.declarative import Model
+from storage.database.engine import create_store_engine, transaction
+from storage.database.tables import SCHEMA_VERSION
+from storage.model.errors import StoreError
+from storage.model.event_kinds import EventKind
+
+pytestmark = pytest.mark.dialect
+
+assert daemon_tables.LeaseRow.metadata is Model.metadata
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database of each kind with nothing in it."""
+    with ExitStack() as opened:
+        address = f"sqlite:///{tmp_path}/x.db"
+        if request.param == "postgres":
+            address = opened.enter_context(request.getfixturevalue("postgres").database(tables=False)).address
+        engine = create_store_engine(address, busy_timeout=timedelta(seconds=1))
+        opened.callback(engine.dispose)
+        yield engine
+
+
+def upgrade_to(engine: Engine, version: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    with transaction(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+
+def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_server_default": True, "include_name": schema.include_object}
+        )
+        assert compare_metadata(context, Model.metadata) == []
+
+
+def test_the_version_is_that_of_the_last_step() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_VERSION
+
+
+def test_an_old_database_is_refused_until_it_is_upgraded_and_keeps_what_it_holds(engine: Engine) -> None:
+    upgrade_to(engine, "0001")
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL)"))
+        connection.execute(
+            text(
+                "INSERT INTO channels (source, url, interval, validators_trusted, failures, etag)"
+                " VALUES ('s', 'u', 60.0, true, 2, 'e')"
+            )
+        )
+    with pytest.raises(StoreError, match=r"old tables \(0001, needed .*run presswatch db upgrade"):
+        schema.check(engine)
+    assert schema.upgrade(engine) == "0001"
+    schema.check(engine)
+    with transaction(engine, writes=False) as connection:
+        assert connection.execute(text("SELECT url, etag, failures FROM channels")).all() == [("u", "e", 2)]
+
+
+def test_the_kinds_of_stored_events_get_their_plain_words(engine: Engine) -> None:
+    upgrade_to(engine, "0003")
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)"))
+        for kind in ("back", "untrusted", "volatile", "killed", "silent"):
+            row = text(
+                "INSERT INTO events (source, kind, subject, details, opened_at)"
+                " VALUES ('s', :kind, '', '{}', '2026-11-04 12:00:00')"
+            )
+            connection.execute(row, {"kind": kind})
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        kinds = connection.scalars(text("SELECT kind FROM events ORDER BY id")).all()
+    assert kinds == ["restored", "bad_validators", "noisy", "crawl_killed", "silent"]
+    assert set(kinds) <= set(EventKind)
+
+
+def test_sections_become_rows_and_stay_in_the_index(engine: Engine) -> None:
+    upgrade_to(engine, "0003")
+    stored = {
+        1: ("politics", "|economy|politics|"),
+        2: ("a|b", "|sport|a/b|sport|"),
+        3: ("diplomacy", "|siyasət|"),
+        4: (None, ""),
+        5: ("archive", ""),
+    }
+    columns = "source, title, body, content_hash, problems, first_seen_at, last_seen_at, stored_at, fetched_at"
+    moments = ", ".join(["'2026-11-04 12:00:00.000000'"] * 4)
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)"))
+        for article_id, (section, sections) in stored.items():
+            values = {"id": article_id, "url": f"u{article_id}", "section": section, "sections": sections}
+            connection.execute(
+                text(
+                    f"INSERT INTO articles (id, url, section, sections, {columns}, published_at, parser_version)"
+                    f" VALUES (:id, :url, :section, :sections, 's', 't', 'b', 'h', '[]', {moments}, {moments[:28]}, 1)"
+                ),
+                values,
+            )
+        if engine.dialect.name == "sqlite":
+            connection.execute(text("INSERT INTO articles_fts (rowid, title, sections) VALUES (1, 't', 'economy')"))
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        rows = connection.execute(
+            text("SELECT article_id, section, position FROM article_sections ORDER BY article_id, position")
+        ).all()
+        assert connection.scalar(text("SELECT count(*) FROM article_sections WHERE published_at IS NULL")) == 0
+        if engine.dialect.name == "sqlite":
+            found = text("SELECT rowid, title, section FROM articles_fts WHERE articles_fts MATCH 'section : economy'")
+            assert connection.execute(found).all() == [(1, "t", "politics")]  # columns as `articles` has them
+    assert rows == [
+        (1, "economy", 1),
+        (1, "politics", 2),
+        (2, "sport", 1),
+        (2, "a/b", 2),
+        (3, "diplomacy", 0),
+        (3, "siyasət", 1),
+        (5, "archive", 0),
+    ]

@@ -1,0 +1,128 @@
+"""The language of questions: what is understood, what is refused in which words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.search.query import And, Node, Not, Or, SearchField, Term, parse, query_words
+
+
+def term(text: str, *, prefix: bool = False, field: SearchField | None = None) -> Term:
+    return Term(query_words(text), prefix, field)
+
+
+GAS, OIL, SPORT = term("gas"), term("oil"), term("sport")
+
+
+@pytest.mark.parametrize(
+    ("text", "root"),
+    [
+        ("gas", GAS),
+        ("  gas  ", GAS),
+        ("GASES", term("gases")),
+        ("gas oil", And((GAS, OIL))),
+        ("gas AND oil", And((GAS, OIL))),
+        ("gas and oil", And((GAS, term("and"), OIL))),
+        ("gas OR oil", Or((GAS, OIL))),
+        ("gas oil OR sport", Or((And((GAS, OIL)), SPORT))),
+        ("gas (oil OR sport)", And((GAS, Or((OIL, SPORT))))),
+        ("gas -sport", And((GAS, Not(SPORT)))),
+        ("gas NOT sport", And((GAS, Not(SPORT)))),
+        ("gas AND NOT sport", And((GAS, Not(SPORT)))),
+        ("-sport gas", And((Not(SPORT), GAS))),
+        ("gas -(oil OR sport)", And((GAS, Not(Or((OIL, SPORT)))))),
+        ("gas -(sport -oil)", And((GAS, Not(And((SPORT, Not(OIL))))))),
+        ("NOT NOT gas", GAS),
+        ("gas-field", term("gas field")),
+        ('"gas field"', term("gas field")),
+        ("«gas field»", term("gas field")),
+        ("“gas field”", term("gas field")),
+        ('gas"oil"', And((GAS, OIL))),
+        ("corr*", term("corr", prefix=True)),
+        ("gas-corr*", term("gas corr", prefix=True)),
+        ('"corr*"', term("corr")),
+        ("title:gas", term("gas", field=SearchField.TITLE)),
+        ("TITLE:gas", term("gas", field=SearchField.TITLE)),
+        ('title:"gas oil"', term("gas oil", field=SearchField.TITLE)),
+        ("title:(gas OR oil)", Or((term("gas", field=SearchField.TITLE), term("oil", field=SearchField.TITLE)))),
+        ("title:gas oil", And((term("gas", field=SearchField.TITLE), OIL))),
+        ("gas -title:oil", And((GAS, Not(term("oil", field=SearchField.TITLE))))),
+        ("lang:en gas", And((term("en", field=SearchField.LANGUAGE), GAS))),
+        ("language:en", term("en", field=SearchField.LANGUAGE)),
+        ("10:30", term("10 30")),
+        ("1.5", term("1 5")),
+        ("(((gas)))", GAS),
+    ],
+)
+def test_understood(text: str, root: Node) -> None:
+    assert parse(text).root == root
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "nothing is asked: write at least one word"),
+        (" \t ", "nothing is asked: write at least one word"),
+        ('gas "oil', "position 5: this quotation mark has no partner"),
+        ('title:"oil', "position 7: this quotation mark has no partner"),
+        ("(gas", "position 1: this ( is never closed"),
+        ("gas (", "position 5: this ( is never closed"),
+        ("gas)", "position 4: this ) closes nothing"),
+        ("gas ()", "position 6: these parentheses are empty"),
+        ("-gas", "position 1: this only says what must not be; add a word that must"),
+        ("NOT (gas oil)", "position 1: this only says what must not be; add a word that must"),
+        ("gas OR -oil", "position 1: a side of this OR only says what must not be"),
+        ("gas -(-oil -sport)", "position 5: what is negated here only says what must not be"),
+        ("gas AND", "position 8: AND needs a word behind it"),
+        ("gas OR OR oil", "position 8: OR needs a word before it"),
+        ("AND gas", "position 1: AND needs a word before it"),
+        ("gas NOT", "position 8: NOT needs a word behind it"),
+        ("gas - oil", "position 5: no word is in '-'"),
+        ("gas %%", "position 5: no word is in '%%'"),
+        ('gas ""', "no word is in ''"),
+        ("title: gas", "position 1: title: needs a word right behind it"),
+        ("title:-gas", "position 1: title: needs a word right behind it"),
+        ("titel:gas", "position 1: no field is called titel; known: title, subtitle, body, section, source, language"),
+        ("https://caliber.az/x", "position 1: no field is called https; known:"),
+        ("(" * 60 + "gas" + ")" * 60, "position 21: more than 20 parentheses or negations within each other"),
+        ("NOT " * 60 + "gas", "position 81: more than 20 parentheses or negations within each other"),
+        ("gas " * 600, "a question has at most 2000 characters, this one has 2400"),
+    ],
+)
+def test_refused_in_one_line_that_says_where_and_why(text: str, words: str) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011  (the words are compared below)
+        parse(text)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+PIECES = st.sampled_from(
+    ["gas", "oil", "AND", "OR", "NOT", "-", "(", ")", '"', "title:", "lang:", "x*", "*", ":", "%", "«"]
+)
+
+
+@given(st.lists(st.tuples(PIECES, st.sampled_from(["", " "])), max_size=25), st.text(max_size=5))
+def test_anything_is_understood_or_refused_in_one_line(pieces: list[tuple[str, str]], more: str) -> None:
+    understood = _parsed("".join(piece + space for piece, space in pieces) + more)
+    assert len(understood.splitlines()) == 1 if isinstance(understood, str) else _is_sound(understood)
+
+
+def _parsed(text: str) -> Node | str:
+    try:
+        return parse(text).root
+    except ValueError as refused:
+        return str(refused)
+
+
+def _is_sound(node: Node) -> bool:
+    """As databases need it: a Not stands in an All beside what is none, and negates something that asks."""
+    if isinstance(node, Term):
+        return bool(node.words)
+    if isinstance(node, Not):
+        return False
+    if isinstance(node, Or):
+        return len(node.parts) > 1 and all(map(_is_sound, node.parts))
+    plain = [part.part if isinstance(part, Not) else part for part in node.parts]
+    return all(map(_is_sound, plain)) and not all(isinstance(part, Not) for part in node.parts)

@@ -1,0 +1,111 @@
+"""Articles in English and Russian, and questions of every sort, for what must find the same in each way of asking."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from storage.search.matcher import IndexedDocument
+
+ARTICLES = (
+    IndexedDocument(
+        title="Premier survives vote",
+        subtitle="Переговоры о реформах начались в Баку",
+        body=(
+            "Mr. Marling met the U.S. envoy on Monday. The gas-field\u00a0 at Orrin, he said, will cost 1.5 million."
+            "\n\nReforms of the export route come next! “Will they?” asked İlham."
+        ),
+        sections=("Foreign policy", "politics"),
+        source="caliber",
+        language="en",
+    ),
+    IndexedDocument(
+        title="Gas corridor reformed",
+        body="The corridor carries gas. Sport pays for none of it. O'Neil’s field grew by 15 %.",
+        sections=("economics",),
+        source="caliber",
+        language="en",
+    ),
+    IndexedDocument(
+        title="Газовый коридор: переговоров не будет",
+        subtitle="Реформы отложены",
+        body="Столовая закрыта, столов нет. Ёлка стоит, елки растут. Газ идёт по коридору; реформа — потом.",
+        sections=("политика", "Foreign affairs"),
+        source="apa",
+        language="ru",
+    ),
+    IndexedDocument(
+        title="Export routes",
+        subtitle="The dining of dynamic routers",
+        body="Dying, he died. An export; route it! Politics en caliber field gas. Reform reform reform. " * 3,
+        sections=("sport", "foreign"),
+        source="apa",
+        language="en",
+    ),
+    IndexedDocument(title="Bare title", sections=(), source="apa", language=None),
+    IndexedDocument(
+        title="Ölkədə İSLAHATLAR və qaz", body="Qazın ixracı 1,5 dəfə artdı.", sections=("Siyasət",), source="caliber"
+    ),
+    IndexedDocument(
+        title="Nothing | to = see_here 'quoted' \"twice\" *", body="AND OR NOT NEAR(gas oil) title:x ^gas +gas"
+    ),
+)
+
+WORDS = (
+    *("gas", "Gas", "газ", "газа", "reform", "Reforms", "reformed", "реформ", "переговоры", "export", "route", "field"),
+    *("corridor", "коридоре", "столовая", "стол", "столов", "ёлка", "елок", "İLHAM", "islahatlar", "qaz", "15", "1.5"),
+    *(
+        "sport",
+        "politics",
+        "en",
+        "caliber",
+        "dying",
+        "die",
+        "title",
+        "bare",
+        "O'Neil",
+        "gas-field",
+        "U.S.",
+        "x",
+        "near",
+    ),
+    *("ref*", "гас*", "reforme*", "route*", "gas-fi*", "export-rou*", "1.*", "с*", "=*", "sect*", "столо*", "o'n*"),
+    *(
+        "reforms*",
+        "reformed*",
+        "gas-f*",
+        "gas-field*",
+        "exports-rou*",
+        "export-routes*",
+        "столовая*",
+        "столовая-закр*",
+        "ʼ's",
+    ),
+    *(
+        '"export route"',
+        '"gas field"',
+        '"reform export"',
+        '"столов нет"',
+        '"the corridor carries"',
+        '"vote переговоры"',
+        '"столовая нет"',
+        '"reforms route"',
+        '"reforms corridor"',
+    ),
+    *("section:politics", "section:foreign", "section:foreign*", 'section:"foreign policy"', "section:foreign-po*"),
+    *("source:apa", "SOURCE:Caliber", "lang:en", "language:RU", "lang:e", "lang:e*", "section:siyasət", "source:a*"),
+    *("title:gas", "subtitle:реформы", "body:reform", "title:ref*", 'body:"export route"', "title:(gas OR bare)"),
+)
+
+
+def questions() -> st.SearchStrategy[str]:
+    """Questions as people might type them, of up to some levels."""
+    return st.recursive(
+        st.sampled_from(WORDS),
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from([" ", " AND ", " OR ", " -", " NOT "]), inner).map("".join),
+            inner.map(lambda question: f"({question})"),
+            inner.map(lambda question: f"gas -({question})"),
+            st.tuples(st.sampled_from(["title:", "body:", "subtitle:"]), inner).map(lambda two: f"{two[0]}({two[1]})"),
+        ),
+        max_leaves=8,
+    )

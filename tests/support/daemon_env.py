@@ -1,0 +1,117 @@
+"""Several sources for one daemon: a copy of the site for each, declared from outside as a source file would."""
+
+from __future__ import annotations
+
+import socket
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.support.daemon_process import Post
+from tests.support.paths import ROOT
+from tests.support.patience import patient
+from tests.support.site import Site
+from tests.support.stories import story
+
+DECLARATION = """
+from dataclasses import replace
+
+from scraper.sources.caliber import SOURCE as CALIBER
+
+SOURCE = replace(CALIBER, name="{name}", title="{name}", home="https://{name}.example")
+"""
+# Python imports it at the start of every process: the sources of a second folder belong to the package, too.
+PLUG = """
+import scraper.sources
+
+scraper.sources.__path__.append({folder!r})
+"""
+TABLE = """
+[sources.{name}]
+base_url = "{url}"
+interval = "1 s"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a process holds."""
+
+    resident: int  # bytes
+    handles: int
+    threads: int
+    tasks: int  # of its asyncio loop
+
+    @classmethod
+    def of(cls, pid: int, tasks: int) -> Size:
+        process = psutil.Process(pid)
+        return cls(process.memory_info().rss, process.num_fds(), process.num_threads(), tasks)
+
+
+class Stand(Post):
+    """A post from which daemons watch several papers, each its own source with its own site."""
+
+    def __init__(self, folder: Path, papers: dict[str, Site]) -> None:
+        self.papers = papers
+        self.port = _free_port()
+        self._published = 0
+        super().__init__(folder, next(iter(papers.values())))
+        (folder / "more").mkdir()
+        for name in papers:
+            if name != "caliber":
+                (folder / "more" / f"{name}.py").write_text(DECLARATION.format(name=name), encoding="utf-8")
+        (folder / "sitecustomize.py").write_text(PLUG.format(folder=str(folder / "more")), encoding="utf-8")
+        tables = [TABLE.format(name=name, url=site.url) for name, site in papers.items() if name != "caliber"]
+        self.settle(listen=f"127.0.0.1:{self.port}", more="".join(tables))
+
+    def _environment(self) -> dict[str, str]:
+        return {**super()._environment(), "PYTHONPATH": f"{self.folder}:{ROOT}"}
+
+    def publish(self, count: int = 1) -> None:
+        """So many new articles on every paper."""
+        numbers = range(self._published, self._published + count)
+        self._published += count
+        for site in self.papers.values():
+            site.publish_many(story(f"story-{number}") for number in numbers)
+
+    @property
+    def published(self) -> list[str]:
+        """The addresses of everything published."""
+        return [f"{site.url}/en/post/story-{n}" for site in self.papers.values() for n in range(self._published)]
+
+    def size(self, pid: int) -> Size:
+        """What a daemon holds, its tasks as it says itself."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=patient(30)) as answer:
+            lines = answer.read().decode().splitlines()
+        [tasks] = [float(line.split()[1]) for line in lines if line.startswith("presswatch_tasks ")]
+        return Size.of(pid, int(tasks))
+
+    def ended(self) -> int:
+        """How many crawls have ended."""
+        return sum(run.finished_at is not None for run in self.rows("crawl_runs"))
+
+    def ask_for_all(self) -> None:
+        """A crawl of each source now."""
+        from datetime import UTC, datetime
+
+        with self.store() as store:
+            for name in self.papers:
+                store.schedules.request_crawl(name, now=datetime.now(UTC))
+
+
+@contextmanager
+def stand(folder: Path, names: Sequence[str]) -> Iterator[Stand]:
+    """A stand with these papers, one of which is caliber; all of it is stopped in the end."""
+    with ExitStack() as stack:
+        papers = {name: stack.enter_context(Site.start()) for name in names}
+        yield stack.enter_context(Stand(folder, papers))
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port

@@ -1,0 +1,163 @@
+"""Where a daemon watches from in a test: it is started as a person starts it, and surely stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Row, select
+
+from storage.database import daemon_tables as _duty_models  # noqa: F401  (they fill the metadata)
+from storage.database.declarative import Model
+from storage.store import Store, open_store
+from tests.support.paths import ROOT
+from tests.support.patience import patient, patient_setting, wait_until
+from tests.support.site import Site
+
+PATIENCE = 60.0
+"""Seconds on a quiet machine for anything a daemon does within one or two."""
+FOREVER = 100_000.0
+"""Seconds that outlast every test."""
+T = TypeVar("T")
+SETTINGS = """
+[scraper]
+delay = "0 s"
+retry_delay = "0 s"
+autothrottle = false
+concurrency = 8
+retries = 0
+timeout = "1 d"  # a site that hangs is ended by nothing but the deadline
+
+[scheduler]
+shutdown_grace_period = "{grace}"
+crawl_timeout = "{deadline}"
+memory_limit = "{memory}"
+metrics_listen = "{listen}"
+
+[sources.caliber]
+base_url = "{url}"
+{schedule}
+"""
+
+
+class Post:
+    """Daemons that watch the site into one database."""
+
+    def __init__(self, folder: Path, site: Site, database: str = "") -> None:
+        self.folder = folder
+        self.site = site
+        self.database = database or f"sqlite:///{folder}/post.db"
+        self._daemons: list[subprocess.Popen[str]] = []
+        self.settle()
+
+    def settle(
+        self,
+        *,
+        schedule: str = 'interval = "1 s"',
+        grace: str = "",
+        deadline: str = "",
+        memory: str = "1 GB",
+        listen: str = "",
+        more: str = "",
+    ) -> None:
+        """Write the settings for the daemons to come."""
+        text = SETTINGS.format(
+            url=self.site.url,
+            schedule=schedule,
+            grace=grace or patient_setting(3),
+            deadline=deadline or patient_setting(60),
+            memory=memory,
+            listen=listen,
+        )
+        (self.folder / "presswatch.toml").write_text(text + more, encoding="utf-8")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A daemon that watches; its log goes to `log`."""
+        with (self.folder / "log").open("a", encoding="utf-8") as log:
+            daemon = subprocess.Popen(
+                [sys.executable, "-m", "presswatch", "daemon", *arguments],
+                cwd=self.folder,
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+                text=True,
+                preexec_fn=_as_from_a_terminal,  # noqa: PLW1509  (no thread of ours holds a lock here)
+            )
+        self._daemons.append(daemon)
+        return daemon
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`presswatch` with these arguments, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "presswatch", *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=patient(PATIENCE),
+            check=False,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT), "PRESSWATCH_DATABASE": self.database}
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text(encoding="utf-8")
+
+    def store(self) -> Store:
+        return open_store(self.database)
+
+    def rows(self, table: str, **where: Any) -> list[Row[Any]]:
+        """The rows of a table that have these values, in the order of their first column."""
+        columns = Model.metadata.tables[table]
+        wanted = [columns.c[name] == value for name, value in where.items()]
+        statement = select(columns).where(*wanted).order_by(next(iter(columns.c)))
+        with closing(self.store()) as store, store.read() as connection:
+            return list(connection.execute(statement))
+
+    def wait(self, what: Callable[[], T], *, patience: float = PATIENCE) -> T:
+        """Until `what` is true; AssertionError with the daemon's log if it takes too long."""
+        return wait_until(what, seconds=patience, every=0.1, report=lambda: f"the log says:\n{self.log}")
+
+    def wait_for(self, table: str, count: int = 1, **where: Any) -> list[Row[Any]]:
+        """Until a table has so many rows with these values."""
+        self.wait(lambda: self._is_there() and len(self.rows(table, **where)) >= count)
+        return self.rows(table, **where)
+
+    def _is_there(self) -> bool:
+        return not self.database.startswith("sqlite") or (self.folder / "post.db").exists()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for daemon in self._daemons:
+            if daemon.poll() is None:
+                daemon.send_signal(signal.SIGTERM)
+        for daemon in self._daemons:
+            try:
+                daemon.wait(patient(15))
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+
+
+def _as_from_a_terminal() -> None:
+    """What runs the tests may have been told to outlive its terminal, and a child inherits that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def end(daemon: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:
+    """Send a signal and wait for the end; the exit code."""
+    daemon.send_signal(number)
+    return daemon.wait(patient(PATIENCE))

@@ -1,0 +1,41 @@
+"""Silence asked of a history, as the daemon would ask it after every look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from scheduler.health.findings import Finding
+from scheduler.health.silence import MIN_SILENCE, WEEKS, detect_silence
+from tests.support.synthetic_histories import MONDAY, POLL, Newsroom
+
+PER_DAY = 10.0
+
+
+def ask(room: Newsroom, arrivals: Sequence[datetime], now: datetime, *, since: datetime = MONDAY) -> Finding | None:
+    """What is said at `now`, when the last look at every channel was good."""
+    known = [at for at in arrivals if at > now - 2 * WEEKS]
+    return detect_silence(
+        known, timezone=room.timezone, since=since, now=now, last_good_look_at=now, default_per_day=PER_DAY
+    )
+
+
+def false_alarms(room: Newsroom, *, days: int, seed: int, after: timedelta = timedelta(0)) -> list[Finding]:
+    """Every silence said in a history without any. Asking at the last poll of each pause is enough: what is expected
+    only grows until an article comes."""
+    arrivals = room.arrivals(MONDAY, timedelta(days=days), seed=seed)
+    pauses = [pair for pair in pairwise(arrivals) if pair[1] - pair[0] > MIN_SILENCE and pair[0] > MONDAY + after]
+    told = [ask(room, [at for at in arrivals if at <= before], following - POLL) for before, following in pauses]
+    return [finding for finding in told if finding is not None and finding.opens]
+
+
+def time_to_detect(room: Newsroom, *, stops_at: datetime, seed: int) -> timedelta:
+    """How long after a source stopped for good it is called silent, by a look every quarter of an hour."""
+    arrivals = room.arrivals(MONDAY, stops_at - MONDAY, seed=seed)
+    low, high = 0, 30 * 96
+    while low < high:
+        middle = (low + high) // 2
+        found = ask(room, arrivals, stops_at + middle * POLL)
+        low, high = (low, middle) if found is not None and found.opens else (middle + 1, high)
+    return low * POLL
