@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 from presswatch.export.export import ExportNotes, ExportRequest, Rows, Writer
 from presswatch.output.formats import escape_control_chars, iter_csv
+from storage.database.article_sections import PRIMARY, plain_name
 from storage.database.tables import ArticleRow
 from storage.model.errors import ConfigError
 
@@ -38,27 +39,36 @@ def write_csv(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: Export
 
 
 def _flatten(row: list[Any]) -> list[Any]:
-    return [_report_progress(value) if isinstance(value, list) else value for value in row]
+    return [_list_items(value) if isinstance(value, list) else value for value in row]
 
 
-def _report_progress(parts: list[Any]) -> tuple[str, ...]:
+def _list_items(parts: list[Any]) -> tuple[str, ...]:
     """Names as they are; a problem as `field: reason`."""
     return tuple(part if isinstance(part, str) else f"{part['field']}: {part['reason']}" for part in parts)
 
 
 def write_sqlite(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
-    """A table `articles`, as Datasette likes it: times as ISO text, lists as JSON arrays that it makes facets of."""
+    """Write a SQLite file with the tables `articles` and `article_sections`, ready for Datasette.
+
+    Times are ISO 8601 text, lists are JSON arrays (Datasette makes facets of them). `article_sections` has the columns
+    and the positions of the table of that name in the store; it needs the fields `id` and `sections`, and is left out
+    if one of them is not exported.
+    """
     connection = sqlite3.connect(Path(output.name), isolation_level=None)
     try:
         # Nothing can be lost that the database does not have: the file gets its name only when it is whole.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(f"CREATE TABLE articles ({', '.join(map(_column_types, plan.columns))})")
+        connection.execute(f"CREATE TABLE articles ({', '.join(map(_column_definition, plan.columns))})")
         connection.execute("BEGIN")
         places = ", ".join("?" * len(plan.columns))
-        connection.executemany(f"INSERT INTO articles VALUES ({places})", map(_sqlite_value, rows))  # noqa: S608
+        sections = SectionTable(connection, plan.columns) if {"id", "sections"} <= set(plan.columns) else None
+        values = map(_sqlite_value, rows if sections is None else sections.insert_sections(rows))
+        connection.executemany(f"INSERT INTO articles VALUES ({places})", values)  # noqa: S608
         for name in {"published_at", "source", "section"} & set(plan.columns):
             connection.execute(f"CREATE INDEX articles_{name} ON articles ({name})")
+        if sections is not None:
+            connection.execute("CREATE INDEX article_sections_section ON article_sections (section, published_at)")
         connection.execute("COMMIT")
     except sqlite3.Error as error:  # of the file that is written; what the database says is a StoreError
         raise OSError(f"{error}: is there room on the disk?") from error
@@ -66,7 +76,36 @@ def write_sqlite(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: Exp
         connection.close()
 
 
-def _column_types(name: str) -> str:
+class SectionTable:
+    """Table `article_sections` of an export: one row for each section of an article."""
+
+    def __init__(self, connection: sqlite3.Connection, columns: Sequence[str]) -> None:
+        self._connection = connection
+        self._columns = columns
+        connection.execute(
+            "CREATE TABLE article_sections (article_id INTEGER NOT NULL REFERENCES articles (id),"
+            " position INTEGER NOT NULL, section TEXT NOT NULL, published_at TEXT, PRIMARY KEY (article_id, position))"
+            " WITHOUT ROWID"
+        )
+
+    def insert_sections(self, rows: Rows) -> Iterator[list[Any]]:
+        """Insert the sections of each article row, then yield the row."""
+        for row in rows:
+            article = dict(zip(self._columns, row, strict=True))
+            self._connection.executemany("INSERT INTO article_sections VALUES (?, ?, ?, ?)", _section_rows(article))
+            yield row
+
+
+def _section_rows(article: Mapping[str, Any]) -> Iterator[tuple[int, int, str, str | None]]:
+    """Yield article id, position, section and publication time; position 0 is a section the page does not name."""
+    positions = {name: position for position, name in enumerate(article["sections"], PRIMARY + 1)}
+    if article.get("section"):
+        positions.setdefault(plain_name(article["section"]), PRIMARY)
+    for name, position in positions.items():
+        yield article["id"], position, name, article.get("published_at")
+
+
+def _column_definition(name: str) -> str:
     if name == "id":
         return "id INTEGER PRIMARY KEY"
     column = ArticleRow.__table__.c.get(name)

@@ -96,10 +96,10 @@ def test_by_growth(gas: Rows, ask: Ask) -> None:
     assert lines[0].split() == ["ID", "PUBLISHED", "GAINED", "VIEWS", "SECTION", "TITLE"]
     assert [line.split()[3] for line in lines[1:4]] == ["+60", "+5", "-"]
     first = ask("query", "gas", "--sort", "growth", "--limit", "1", "--format", "jsonl")
-    assert json.loads(first.stdout)["gained"] == 60
+    assert json.loads(first.stdout)["view_gain"] == 60
     cursor = first.stderr.split("--cursor ")[1].split()[0]
     rest = ask("query", "gas", "--sort", "growth", "--cursor", cursor, "--format", "jsonl").stdout.splitlines()
-    assert [json.loads(line)["gained"] for line in rest] == [5, None]
+    assert [json.loads(line)["view_gain"] for line in rest] == [5, None]
     feed = feedparser.parse(ask("query", "gas", "--sort", "growth", "--limit", "1", "--format", "atom").stdout_bytes)
     assert feed.entries[0].link.endswith("pipes")
 

@@ -150,7 +150,7 @@ def test_an_upgrade_indexes_what_an_old_database_holds(alone: Path, tmp_path: Pa
         file.execute("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)")
         file.execute(
             "INSERT INTO articles (source, url, sections, title, body, content_hash, problems, first_seen_at,"
-            " last_seen_at, stored_at, fetched_at, parser_version) VALUES ('s', 'u', '|x|', 'Reforms', '', 'h',"
+            " last_seen_at, stored_at, last_fetched_at, reader_version) VALUES ('s', 'u', '|x|', 'Reforms', '', 'h',"
             " '[]', '2026-11-04 12:00:00', '2026-11-04 12:00:00', '2026-11-04 12:00:00', '2026-11-04 12:00:00', 1)"
         )
         file.commit()

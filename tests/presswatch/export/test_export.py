@@ -14,6 +14,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
@@ -23,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from lxml import etree
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 import presswatch
 from presswatch.export import excel as excel_files
@@ -32,7 +33,7 @@ from presswatch.export.export import ExportNotes
 from storage.articles import export_rows
 from storage.articles.export_rows import EXPORT_FIELDS
 from storage.articles.filters import ArticleFilter
-from storage.database.tables import SCHEMA_VERSION
+from storage.database.tables import SCHEMA_VERSION, ArticleSectionRow
 from storage.model.records import Problem
 from storage.search.query import parse
 from tests.conftest import Ask
@@ -107,6 +108,30 @@ def test_every_kind_carries_every_field_of_every_article(rows: Rows, ask: Ask, a
     assert second["sections"] == lists.get(kind, ["politics", "economy"])
     problems = {".csv": "author: no byline", ".db": '[{"field": "author", "reason": "no byline"}]'}
     assert first["problems"] == problems.get(kind, [{"field": "author", "reason": "no byline"}])
+
+
+@pytest.mark.dialect
+def test_sqlite_export_has_a_row_for_each_section(rows: Rows, ask: Ask, alone: Path) -> None:
+    two(rows)
+    rows.article("three", section="energy", sections=())
+    assert ask("export", "out.db").exit_code == 0
+    with closing(sqlite3.connect(alone / "out.db")) as file:
+        found = file.execute("select * from article_sections order by article_id, position").fetchall()
+        joined = file.execute(
+            "SELECT url FROM articles JOIN article_sections ON article_id = id WHERE article_sections.section = 'economy'"
+        ).fetchall()
+    assert [tuple(row[:3]) for row in found if row[0] > 1] == [(2, 1, "politics"), (2, 2, "economy"), (3, 0, "energy")]
+    with rows.store.read() as connection:
+        stored = connection.execute(select(ArticleSectionRow.__table__.c["article_id", "position", "section"]))
+        assert sorted(row[:3] for row in found) == sorted(map(tuple, stored))
+    assert joined == [("https://caliber.az/en/post/two",)]
+
+
+def test_sqlite_export_without_ids_or_sections_has_only_articles(rows: Rows, ask: Ask, alone: Path) -> None:
+    two(rows)
+    assert ask("export", "out.db", "--fields", "title,sections").exit_code == 0
+    with closing(sqlite3.connect(alone / "out.db")) as file:
+        assert file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall() == [("articles",)]
 
 
 @pytest.mark.dialect

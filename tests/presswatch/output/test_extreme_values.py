@@ -149,7 +149,7 @@ def test_growth_is_ranked_alike_whatever_the_fractions_of_seconds(rows: Rows) ->
         for at, count in ((NOON - timedelta(seconds=10), 0), (NOON + timedelta(seconds=10 + late), 1000)):
             rows._insert("view_readings", {"article_id": article, "measured_at": at, "view_count": count})
     found = rows.store.articles.find(sort=Sort.GROWTH, now=since + timedelta(hours=24))
-    assert [(article.title, article.gained) for article in found] == [("B", 500), ("A", 500)]  # type: ignore[attr-defined]
+    assert [(article.title, article.view_gain) for article in found] == [("B", 500), ("A", 500)]  # type: ignore[attr-defined]
 
 
 @pytest.mark.dialect
