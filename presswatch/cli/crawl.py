@@ -153,7 +153,8 @@ def summary_line(run: RunSummary) -> str:
     """Summarize a crawl in one line: counts of outcomes, requests, bytes, seconds."""
     counts = (
         f"{run.listed} listed, {run.new} new, {run.revised} edited, {run.views_updated} views updated, "
-        f"{run.unchanged} unchanged, {run.filtered} filtered, {run.failed} failed, {run.gone} gone; {run.pending} pending"
+        f"{run.unchanged} unchanged, {run.filtered} filtered, {run.failed} failed, {run.gone} gone; "
+        f"{run.pending} pending"
     )
     seconds = (run.finished_at - run.started_at).total_seconds()
     cost = f"{run.requests} requests, {run.received / 1e6:.1f} MB, {seconds:.1f} s"

@@ -52,7 +52,7 @@ def iter_export_rows(connection: Connection, wanted: ArticleFilter, names: Seque
             for place, name in of_source.items():
                 values.insert(place, notes[source][name])
             for place, make in makers:
-                if values[place] is not None:
+                if values[place] is not None or make is _names:
                     values[place] = make(values[place])
             yield values
 
@@ -113,8 +113,8 @@ def sqlite_time_to_iso(kept: str | datetime) -> str:
     return kept.astimezone(UTC).isoformat()
 
 
-def _names(kept: str) -> list[str]:
-    return [name for name in kept.split("|") if name]
+def _names(kept: str | None) -> list[str]:
+    return [name for name in (kept or "").split("|") if name]
 
 
 def _problems(kept: str) -> list[dict[str, str]]:

@@ -229,7 +229,9 @@ def _by_growth(connection: Connection, order: ListingRequest) -> Iterator[Listin
     grown = gains_query(tests, since=order.growth_until - GROWTH_WINDOW, until=order.growth_until).subquery("grown")
     found = _start_cursor(order)
     if order.has_date_key:
-        whole = select(*SUMMARY_COLUMNS, grown.c.view_gain).join_from(grown, articles, articles.c.id == grown.c.article_id)
+        whole = select(*SUMMARY_COLUMNS, grown.c.view_gain).join_from(
+            grown, articles, articles.c.id == grown.c.article_id
+        )
         by_gain = after_cursor(found.shape, whole, grown.c.view_gain, grown.c.article_id)
         yield ListingQuery(statement=by_gain, values=found.values)
     others = select(*SUMMARY_COLUMNS, cast(null(), BigInteger).label("view_gain"))
