@@ -207,7 +207,7 @@ def _open_runs(source: str) -> Any:
 
 def _is_alive(run: AnyRow, now: datetime) -> bool:
     beats = run.host == socket.gethostname() or now - run.heartbeat_at < HEARTBEAT_TIMEOUT
-    return bool(beats and is_alive(run.host, run.pid, run.process))
+    return bool(beats and is_alive(run.host, run.pid, run.process_start_time))
 
 
 def _counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:

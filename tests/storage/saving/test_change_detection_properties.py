@@ -94,7 +94,7 @@ def test_a_changed_page_is_settled_after_two_looks(before: ArticleData, after: A
     first = detect_change(row, after, now=NOON + HOUR)
     if first.change is SaveOutcome.UNCONFIRMED:
         row = StoredText(
-            **{name: getattr(row, name) for name in StoredText.__slots__ if not name.startswith("suspect")},
+            **{name: getattr(row, name) for name in StoredText.__slots__ if not name.startswith("unconfirmed")},
             unconfirmed_hash=first.unconfirmed_hash,
             unconfirmed_since=first.unconfirmed_since,
         )

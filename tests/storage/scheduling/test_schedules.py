@@ -113,7 +113,7 @@ def test_a_lease_of_another_machine_is_held_as_long_as_it_beats(store: Store) ->
 def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path, rows: Rows) -> None:
     ask = (
         "import os, sys, time; from datetime import UTC, datetime; from storage.store import open_store\n"
-        "from storage.crawling.processes import identity\n"
+        "from storage.crawling.processes import process_start_time\n"
         "with open_store(sys.argv[1]) as store:\n"
         "    now = datetime.now(UTC)\n"
         "    held = store.leases.acquire(process=process_start_time(os.getpid()), version='1', now=now)\n"
