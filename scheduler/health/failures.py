@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler.health.findings import Finding, Json, format_duration, iso
+from scheduler.health.findings import Finding, Json, iso
 from storage.model.event_kinds import EventKind
 from storage.model.records import FailureStage
 from storage.scheduling.health_queries import ChannelHealth
+from storage.text.durations import format_duration
 
 BLOCKED_POLLS = 2
 """Failed looks in a row that make a blocked channel: one 429 may be our own haste."""

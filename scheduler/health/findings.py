@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from storage.model.event_kinds import EventKind
@@ -39,12 +39,3 @@ class Finding:
 def iso(moment: datetime | None) -> str | None:
     """A moment as details hold it: ISO 8601 in UTC, whole seconds."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def format_duration(length: timedelta) -> str:
-    """A duration as a sentence holds it: `3 d 4 h`, `9 h 12 min`, `40 min`."""
-    minutes = int(length.total_seconds() // 60)
-    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

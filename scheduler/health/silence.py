@@ -25,10 +25,11 @@ from math import exp, log
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from scheduler.health.findings import Finding, format_duration, iso
+from scheduler.health.findings import Finding, iso
 from scheduler.health.latency import nearest_rank
 from scheduler.planning.publish_rates import ExpectedCount, PublishRates, estimate_rates
 from storage.model.event_kinds import EventKind
+from storage.text.durations import format_duration
 
 WEEKS = timedelta(weeks=8)
 """How far back arrivals are learned from: long enough for eight of each hour, short enough to follow a season."""
