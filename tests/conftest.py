@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import presswatch
 from tests.support import examples
+from tests.support.listener import Listener
 from tests.support.patience import patient
 from tests.support.postgres.server import Server
 from tests.support.rows import Rows, address_of, empty_database
@@ -92,3 +93,10 @@ def ask(rows: Rows, alone: Path) -> Ask:
         return CliRunner().invoke(presswatch.main, [*arguments, "--database", rows.database], prog_name="presswatch")
 
     return run
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Run an HTTP server that takes alerts."""
+    with Listener() as listening:
+        yield listening

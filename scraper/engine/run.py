@@ -98,7 +98,7 @@ async def fetch_page(visit: SourceContext, url: str) -> ParsedPage | FetchFailur
     )
 
 
-STORE_EXTENSIONS = ("scraper.engine.extensions.CrawlRun", "scraper.engine.extensions.Progress")
+STORE_EXTENSIONS = ("scraper.engine.extensions.RunRecorder", "scraper.engine.extensions.Progress")
 
 
 async def _wait_closed(runner: AsyncCrawlerRunner, task: asyncio.Task[None]) -> None:

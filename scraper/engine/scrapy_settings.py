@@ -60,7 +60,7 @@ def _without(components: Mapping[str, int], unused: Collection[str]) -> dict[str
     return {name: order for name, order in components.items() if name not in unused}
 
 
-HTTP_HANDLER = "scraper.engine.download_handler.ByteHeaders"
+HTTP_HANDLER = "scraper.engine.download_handler.RawHeadersHandler"
 
 BASE_SETTINGS: dict[str, Any] = {
     "BOT_NAME": "presswatch",
@@ -71,18 +71,18 @@ BASE_SETTINGS: dict[str, Any] = {
     "REMOTE_CONTROL_ENABLED": False,
     "TELNETCONSOLE_ENABLED": False,
     "DOWNLOADER_MIDDLEWARES": {
-        "scraper.engine.middlewares.OwnHost": 50,
-        "scraper.engine.middlewares.Robots": 100,
-        "scraper.engine.middlewares.Hold": 200,
-        "scraper.engine.middlewares.PatientRetry": 550,
-        "scraper.engine.middlewares.OwnRedirect": 600,
-        "scraper.engine.middlewares.Meter": 850,
+        "scraper.engine.middlewares.SameHostOnly": 50,
+        "scraper.engine.middlewares.RobotsTxt": 100,
+        "scraper.engine.middlewares.RetryAfter": 200,
+        "scraper.engine.middlewares.RetryWithDelay": 550,
+        "scraper.engine.middlewares.RedirectWithinHost": 600,
+        "scraper.engine.middlewares.TrafficCounter": 850,
     },
     "DOWNLOADER_MIDDLEWARES_BASE": _without(
         default_settings.DOWNLOADER_MIDDLEWARES_BASE, UNUSED_DOWNLOADER_MIDDLEWARES
     ),
     "SPIDER_MIDDLEWARES_BASE": _without(default_settings.SPIDER_MIDDLEWARES_BASE, UNUSED_SPIDER_MIDDLEWARES),
-    "EXTENSIONS": {"scraper.engine.extensions.CrawlRun": 10, "scraper.engine.extensions.Progress": 20},
+    "EXTENSIONS": {"scraper.engine.extensions.RunRecorder": 10, "scraper.engine.extensions.Progress": 20},
     "EXTENSIONS_BASE": _without(default_settings.EXTENSIONS_BASE, UNUSED_EXTENSIONS),
     "ITEM_PIPELINES": {"scraper.engine.pipelines.StorePipeline": 300},
     "REDIRECT_MAX_TIMES": 5,

@@ -1,4 +1,4 @@
-"""What the tests of alerts share: a database, somebody who listens, and the command line."""
+"""Capture the log of the scheduler's tests."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-
-from tests.support.listener import Listener
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with Listener() as listening:
-        yield listening
 
 
 @pytest.fixture

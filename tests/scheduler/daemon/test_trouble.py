@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import urllib.request
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from storage.crawling.processes import process_start_time
 from storage.database.daemon_tables import AlertRow
@@ -23,12 +20,6 @@ from tests.support.site import Site, bad
 from tests.support.stories import story
 
 FAR = 'interval = "6 h"'
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    with Listener() as listening:
-        yield listening
 
 
 def test_a_stop_waits_for_one_message_and_not_for_all(post: Post, site: Site, listener: Listener) -> None:
