@@ -24,7 +24,7 @@ from benchmarks.million import Rows, insert
 from scraper.crawl.write_batcher import MAX_BATCH
 from storage.crawling.fetches import FetchAttempt
 from storage.model.records import ArticleData, DatePrecision, FetchPurpose
-from storage.saving.saving import SaveRequest
+from storage.saving.requests import SaveRequest
 from storage.search.index_entries import fts5_columns
 from storage.search.matcher import IndexedDocument
 from storage.store import Store, open_store

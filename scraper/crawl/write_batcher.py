@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from storage.saving.saving import SaveRequest, SaveResult
+from storage.saving.requests import SaveRequest, SaveResult
 
 BATCH_DELAY = 0.1
 """Seconds that a save waits for others. A crawl that keeps a site's delay has none to wait for, and nothing to lose."""

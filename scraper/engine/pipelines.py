@@ -12,7 +12,7 @@ from scraper.engine.middlewares import CrawlComponent
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import StoreError
 from storage.model.records import FetchFailure, FetchPurpose, ParsedPage, SaveOutcome
-from storage.saving.saving import SaveRequest
+from storage.saving.requests import SaveRequest
 
 if TYPE_CHECKING:
     from scraper.crawl.session import CrawlSession

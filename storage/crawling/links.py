@@ -17,7 +17,6 @@ from storage.database.tables import ArticleRow, LinkRow, ListingRow
 from storage.model import backoff, recrawl
 from storage.model.event_kinds import EventKind
 from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, Outcome
-from storage.saving import change_detection
 
 T = TypeVar("T")
 
@@ -80,9 +79,7 @@ class Links:
     def _missing(self, tried: FetchAttempt, failure: FetchFailure) -> FetchResult:
         with self._database.write() as connection:
             link = _link(connection, tried.url)
-            gone = link.outcome == Outcome.GONE or change_detection.is_confirmed_gone(
-                link.first_404_at, tried.fetched_at
-            )
+            gone = link.outcome == Outcome.GONE or recrawl.is_confirmed_gone(link.first_404_at, tried.fetched_at)
             result = FetchResult.GONE if gone else FetchResult.NOT_FOUND
             connection.execute(
                 _update_link(tried.url).values(_missing_values(link, failure, tried.fetched_at, gone=gone))
@@ -160,7 +157,7 @@ def _settle(connection: Connection, outcome: Outcome, reasons: Mapping[str, str]
 def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone: bool) -> dict[str, Any]:
     values: dict[str, Any] = {
         "first_404_at": link.first_404_at or now,
-        "next_attempt_at": now + change_detection.GONE_AFTER,
+        "next_attempt_at": now + recrawl.GONE_AFTER,
         "failed_attempts": link.failed_attempts + 1,
     }
     if gone:

@@ -21,6 +21,9 @@ RECRAWL_AGES = (
 
 FIRST_RETRY_DELAY = timedelta(minutes=5)
 
+GONE_AFTER = timedelta(hours=6)
+"""Least time between the first 404 or 410 and the one that confirms it (policy, "Is it an edit?" 5)."""
+
 
 def next_recrawl(published_at: datetime | None, first_seen_at: datetime, fetched_at: datetime) -> datetime | None:
     """The first rung after `fetched_at`; None after the last.
@@ -40,3 +43,8 @@ def retry_at(failures: int, first_listed_at: datetime, now: datetime, *, jitter:
     """
     wait = backoff.exponential_delay(FIRST_RETRY_DELAY, failures, cap=backoff.backoff_cap(now - first_listed_at))
     return now + wait * (1 + backoff.BACKOFF_JITTER * jitter)
+
+
+def is_confirmed_gone(first_404_at: datetime | None, now: datetime) -> bool:
+    """Return whether a 404 or 410 at `now` confirms an earlier one at `first_404_at`."""
+    return first_404_at is not None and now - first_404_at >= GONE_AFTER

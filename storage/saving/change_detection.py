@@ -16,8 +16,6 @@ CONFIRM_AFTER = timedelta(minutes=10)
 """A suspect reading must be seen again at least so much later before it is believed (policy, "Is it an edit?" 3)."""
 MIN_BODY_RATIO = 0.5
 """A body under this share of its last length is suspect (the same rule)."""
-GONE_AFTER = timedelta(hours=6)
-"""404 or 410 must be answered twice, at least so far apart, before an article is called gone (rule 5)."""
 MAX_MINOR_EDITS = 24
 """More minor edits than this within 48 h are a volatile field of the source, not edits (rule 7)."""
 
@@ -207,8 +205,3 @@ def _is_date_text_the_same(stored: StoredText, data: ArticleData) -> bool:
 
 def _text_of(article: StoredText | ArticleData) -> ArticleText:
     return ArticleText(title=article.title, subtitle=article.subtitle, body=article.body)
-
-
-def is_confirmed_gone(first_404_at: datetime | None, now: datetime) -> bool:
-    """Whether a 404 or 410 at `now` confirms the first one of the row, at `first_404_at`."""
-    return first_404_at is not None and now - first_404_at >= GONE_AFTER

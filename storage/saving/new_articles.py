@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
@@ -20,13 +20,11 @@ from storage.database.tables import ArticleRow, LinkRow
 from storage.model.recrawl import next_recrawl
 from storage.saving.change_detection import ChangeDecision
 from storage.saving.merge import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
+from storage.saving.requests import SaveRequest
 from storage.search import index
 
-if TYPE_CHECKING:
-    from storage.saving.saving import SaveRequest
-
 RowValues = dict[str, Any]
-PendingSave = tuple["SaveRequest", ChangeDecision]
+PendingSave = tuple[SaveRequest, ChangeDecision]
 """A save, and the decision that holds if its article is not stored yet."""
 
 # Statements are built once and on tables, not classes: building them for every article took two thirds of a save,

@@ -32,6 +32,7 @@ from storage.saving.new_articles import (
     load_existing_batch,
     new_row,
 )
+from storage.saving.requests import SaveRequest, SaveResult
 from storage.search import index
 
 MINOR_EDIT_WINDOW = timedelta(hours=48)
@@ -63,29 +64,6 @@ _UPDATE_LINK = update(LINK_TABLE).where(LINK_TABLE.c.id == bindparam("which"))
 @cache
 def _insert_reading(dialect: str) -> Any:
     return upsert_insert_for(dialect, VIEW_READINGS).on_conflict_do_nothing()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveResult:
-    """What saving one fetch did."""
-
-    article_id: int
-    outcome: SaveOutcome
-    edit_kind: EditKind | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveRequest:
-    """What one fetch said, to be kept.
-
-    `tried.url` is the address that was asked for; it differs from `data.url` after a redirect within the site.
-    `section` is the wanted section the page belongs to.
-    """
-
-    data: ArticleData
-    attempt: FetchAttempt
-    section: str | None
 
 
 class ArticleWriter:

@@ -13,7 +13,7 @@ from scraper.crawl.write_batcher import BATCH_DELAY, MAX_BATCH, WriteBatcher
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import StoreError
 from storage.model.records import ArticleData, DatePrecision, FetchPurpose, SaveOutcome
-from storage.saving.saving import SaveRequest, SaveResult
+from storage.saving.requests import SaveRequest, SaveResult
 from tests.support.rows import NOON, Rows
 
 pytestmark = pytest.mark.dialect

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from storage.model.records import ArticleData, DatePrecision, EditKind, Problem, SaveOutcome
+from storage.model.recrawl import GONE_AFTER, is_confirmed_gone
 from storage.saving.change_detection import (
     CONFIRM_AFTER,
-    GONE_AFTER,
     MAX_MINOR_EDITS,
     StoredText,
     detect_change,
-    is_confirmed_gone,
 )
 from storage.saving.edit_classifier import content_hash
 

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from storage.crawling.fetches import FetchAttempt
 from storage.database.engine import advisory_lock
 from storage.model.records import ArticleData, DatePrecision, FetchPurpose, SaveOutcome
-from storage.saving.saving import SaveRequest, SaveResult
+from storage.saving.requests import SaveRequest, SaveResult
 from storage.store import Store
 from tests.support.postgres.server import Server
 from tests.support.rows import HOUR, NOON, Rows, address_of, empty_database

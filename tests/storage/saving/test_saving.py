@@ -9,7 +9,7 @@ import pytest
 
 from storage.crawling.fetches import FetchAttempt
 from storage.model.records import ArticleData, DatePrecision, EditKind, FetchPurpose, Problem, SaveOutcome
-from storage.saving.saving import SaveResult
+from storage.saving.requests import SaveResult
 from tests.support.rows import HOUR, NOON, Rows
 
 pytestmark = pytest.mark.dialect
