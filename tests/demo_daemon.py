@@ -244,7 +244,7 @@ def tell_delays(status: Mapping[str, Any]) -> None:
 def brief(log: str) -> Sequence[str]:
     """The daemon's own lines, without its times and without what only repeats."""
     lines = [line.partition(" ")[2] for line in log.splitlines()]
-    chosen = [line for line in lines if not re.search(r": new \(|crawling caliber|nothing has changed", line)]
+    chosen = [line for line in lines if not re.search(r": new \(|crawling caliber|not modified", line)]
     return [f"  {line[:150]}" for line in chosen[:16]] + [f"  ({len(lines)} lines in all)"]
 
 

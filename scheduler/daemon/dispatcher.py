@@ -76,8 +76,8 @@ class Dispatcher:
 
     async def _launch(self) -> None:
         await asyncio.sleep(GATHER_DELAY)
-        alone = [source for source, schedule in self._due.items() if schedule.run_isolated]
-        for sources in batch(tuple(self._due), alone=alone, most=MAX_SOURCES_PER_WORKER):
+        isolated = [source for source, schedule in self._due.items() if schedule.run_isolated]
+        for sources in batch(tuple(self._due), isolated=isolated, max_size=MAX_SOURCES_PER_WORKER):
             if self._closing.is_set() or len(self._works) >= self._slots:
                 return
             for source in sources:

@@ -1,17 +1,18 @@
-"""Adapt the mean interval between polls of a source, and deal the polls out over the hours of the week.
+"""Adapt the mean interval between polls of a source, and distribute the polls over the hours of the week.
 
-Two decisions, one number. The **pace** is the average time between two looks over a week: overlap moves it from look
-to look, and it tends back to what the weeks have taught. The rhythm deals the looks out over the week.
+The mean interval is the average time between two polls over a week. Each poll adjusts it by the number of new links,
+and it reverts to the interval that the estimated publication rates call for. The rates decide how the polls are
+distributed over the week.
 
-*Dealing out.* Let r(t) be the rate of new articles and q(t) that of looks. An article waits for the next look about
-half a gap, 1/(2q), so the articles together wait ∫ r/(2q) dt. With the looks ∫ q dt given, Lagrange's condition
-r/(2q²) = μ makes q proportional to √r: hours that bring four times as many articles get twice as many looks. (The
-same optimum: Sia, Cho, Cho, "Efficient Monitoring Algorithm for Fast News Alerts", IEEE TKDE 19, 2007.) The next look
-is where the integral of √r, scaled to a mean of 1, reaches the pace; it runs on into the coming hours, which is why a
-quiet night does not slow the morning.
+*Distribution.* Let r(t) be the rate of new articles and q(t) that of polls. An article waits for the next poll about
+half an interval, 1/(2q), so the articles together wait ∫ r/(2q) dt. With the polls ∫ q dt given, Lagrange's condition
+r/(2q²) = μ makes q proportional to √r: hours that bring four times as many articles get twice as many polls. (The
+same optimum: Sia, Cho, Cho, "Efficient Monitoring Algorithm for Fast News Alerts", IEEE TKDE 19, 2007.) The next poll
+is due when the integral of √r, scaled to a mean of 1, reaches the mean interval; the integral runs on into the coming
+hours, which is why a quiet night does not slow the morning.
 
-*How many.* Between sources the same theorem holds, so looks a day grow with the root of articles a day, and the new
-articles a look is to bring, its **aim**, too.
+*Number.* The same theorem holds between sources: polls a day grow with the root of articles a day, and so does the
+target number of new items per poll.
 """
 
 from __future__ import annotations
@@ -27,52 +28,53 @@ ONE_DAY = timedelta(days=1)
 
 TARGET_NEW = 1.5
 TARGET_AT_RATE = 90.0
-"""A source of 90 articles a day is to bring 1.5 new ones a look: 60 looks a day, one in 15 min by day."""
+"""Target of 1.5 new items per poll for a source of 90 articles a day: 60 polls a day, one in 15 min by day."""
 MAX_NEW_SHARE = 1 / 8
-"""Never more than this share of a list is aimed to be new: what a burst of eight times the rate would still fit on."""
+"""Maximum share of a list that the target may be: the list still holds a burst of eight times the rate."""
 
 STEP_GAIN = 0.07
-"""How strongly one look moves the pace: by e^-0.07 for as many surplus articles as were expected.
+"""Factor e^-0.07 on the mean interval for a poll with twice the expected number of new items.
 
-Chosen with HOMING on eight months that are not those of `benchmarks.polling`. At 0.2 the pace follows chance, and most
-of the gain at the ninth decile is lost; at 0 it is as wrong as what was learned.
+Chosen together with REVERSION on eight months that are not those of `benchmarks.polling`. At 0.2 the interval follows
+chance, and most of the gain at the ninth decile is lost; at 0 it is as wrong as the estimated rates.
 """
 REVERSION = 0.15
-"""How far one look takes the pace back to the learned one, so that a burst is forgotten within a dozen looks."""
+"""Mean reversion of one poll toward the initial interval, so that a burst is forgotten within a dozen polls."""
 MAX_LOG_STEP = log(2)
-"""One look at most halves or doubles the pace."""
+"""One poll at most halves or doubles the mean interval."""
 
 MIN_RATE_SHARE = 0.1
-"""Hours are looked at as if they brought at least this share of the average: rhythms change."""
+"""Minimum rate of an hour as a share of the average: publication rates change."""
 QUIET_RATE_SHARE = 0.5
-"""Below this share of the average rate an hour is quiet; articles begin to come where it is reached again."""
+"""Share of the average rate below which an hour is quiet."""
 
 
 @dataclass(frozen=True, slots=True)
 class IntervalBounds:
-    """The least and the most time between two looks."""
+    """Limit the time between two polls."""
 
-    least: timedelta
-    most: timedelta
+    minimum: timedelta
+    maximum: timedelta
 
     def clamp(self, interval: timedelta) -> timedelta:
-        return max(self.least, min(self.most, interval))
+        """Limit an interval to the bounds."""
+        return max(self.minimum, min(self.maximum, interval))
 
 
-def target_new_items(rhythm: PublishRates, listed: int) -> float:
-    """New articles that a look is to bring on average, from a list of so many links (0: not known)."""
-    wanted = TARGET_NEW * sqrt(max(24 * rhythm.mean, 0.1) / TARGET_AT_RATE)
-    return min(wanted, listed * MAX_NEW_SHARE) if listed else wanted
+def target_new_items(rates: PublishRates, listed: int) -> float:
+    """Compute the target number of new items per poll; `listed` is the length of the list, 0 if unknown."""
+    target = TARGET_NEW * sqrt(max(24 * rates.mean, 0.1) / TARGET_AT_RATE)
+    return min(target, listed * MAX_NEW_SHARE) if listed else target
 
 
-def initial_interval(rhythm: PublishRates, listed: int, bounds: IntervalBounds) -> timedelta:
-    """The pace of a source that was never looked at before, from what its rhythm says."""
-    return bounds.clamp(min(bounds.most, ONE_HOUR * (target_new_items(rhythm, listed) / max(rhythm.mean, 1e-6))))
+def initial_interval(rates: PublishRates, listed: int, bounds: IntervalBounds) -> timedelta:
+    """Compute the mean interval of a source without a poll yet from its publication rates."""
+    return bounds.clamp(min(bounds.maximum, ONE_HOUR * (target_new_items(rates, listed) / max(rates.mean, 1e-6))))
 
 
 def adjust_interval(
-    pace: timedelta,
-    rhythm: PublishRates,
+    mean_interval: timedelta,
+    rates: PublishRates,
     *,
     start: datetime,
     end: datetime,
@@ -80,60 +82,62 @@ def adjust_interval(
     fresh: int,
     bounds: IntervalBounds,
 ) -> timedelta:
-    """The pace after a look at `end` found `fresh` new links since the look at `start`.
+    """Adjust the mean interval after a poll at `end` found `fresh` new links since the poll at `start`.
 
-    It is compared with what that very stretch of time would bring at the pace that meets the aim, so neither a night
-    nor a late look moves the pace: at that pace, the mean of the surplus is zero.
+    `fresh` is compared with the number expected in that period at the interval that meets the target, so neither a
+    night nor a late poll moves the interval: at that interval, the mean of the surplus is zero.
     """
-    share = rhythm.expected(start, end) / rhythm.mean if rhythm.mean else (end - start) / ONE_HOUR
-    due = ONE_HOUR * share / pace * target_new_items(rhythm, listed)
+    share = rates.expected(start, end) / rates.mean if rates.mean else (end - start) / ONE_HOUR
+    due = ONE_HOUR * share / mean_interval * target_new_items(rates, listed)
     surplus = (fresh - due) / max(1.0, due)
     if listed and fresh >= listed:
-        surplus = max(surplus, MAX_LOG_STEP / STEP_GAIN)  # nothing was known: links were missed
+        surplus = max(surplus, MAX_LOG_STEP / STEP_GAIN)  # no known link on the list: links were missed
     step = max(-MAX_LOG_STEP, min(MAX_LOG_STEP, STEP_GAIN * surplus))
-    homing = (initial_interval(rhythm, listed, bounds) / pace) ** REVERSION
-    return bounds.clamp(pace * homing * exp(-step))
+    reversion = (initial_interval(rates, listed, bounds) / mean_interval) ** REVERSION
+    return bounds.clamp(mean_interval * reversion * exp(-step))
 
 
 def time_to_next(
-    pace: timedelta, rhythm: PublishRates, start: datetime, bounds: IntervalBounds, *, factor: float = 1.0
+    mean_interval: timedelta, rates: PublishRates, start: datetime, bounds: IntervalBounds, *, factor: float = 1.0
 ) -> timedelta:
-    """The time from `start` to the next look, times `factor` (its jitter).
+    """Compute the time from `start` to the next poll, times `factor` (its jitter), within the bounds.
 
-    Within bounds, and unless these forbid it never past the hour in which articles begin to come.
+    Unless the bounds forbid it, the poll comes at most an hour after the end of a quiet period.
     """
-    latest = start + bounds.most
-    wait = _time_to_next_article(pace, rhythm, rhythm.segments(start, latest))
-    wait = bounds.most if wait is None else wait * factor
-    dawn = end_of_quiet(rhythm, start, latest)
-    return bounds.clamp(min(wait, dawn + ONE_HOUR - start) if dawn else wait)
+    latest = start + bounds.maximum
+    wait = _integrate_to_one_poll(mean_interval, rates, rates.segments(start, latest))
+    wait = bounds.maximum if wait is None else wait * factor
+    quiet_end = end_of_quiet(rates, start, latest)
+    return bounds.clamp(min(wait, quiet_end + ONE_HOUR - start) if quiet_end else wait)
 
 
-def end_of_quiet(rhythm: PublishRates, start: datetime, latest: datetime) -> datetime | None:
-    """The end of the quiet in which `start` lies; None if it lies in none, or if that goes on past `latest`."""
-    line = QUIET_RATE_SHARE * rhythm.mean
-    if rhythm.rate(start) >= line:
+def end_of_quiet(rates: PublishRates, start: datetime, latest: datetime) -> datetime | None:
+    """Find the end of the quiet period around `start`; None if `start` is not quiet or `latest` still is."""
+    threshold = QUIET_RATE_SHARE * rates.mean
+    if rates.rate(start) >= threshold:
         return None
-    return next((at for at, _, rate in rhythm.segments(start, latest) if rate >= line), None)
+    return next((at for at, _, rate in rates.segments(start, latest) if rate >= threshold), None)
 
 
-def time_since_last(pace: timedelta, rhythm: PublishRates, end: datetime, bounds: IntervalBounds) -> timedelta:
-    """The time from the look before to one planned for `end`, as far as pace and rhythm tell."""
-    backwards = reversed(list(rhythm.segments(end - bounds.most, end)))
-    return bounds.clamp(_time_to_next_article(pace, rhythm, backwards) or bounds.most)
+def time_since_last(mean_interval: timedelta, rates: PublishRates, end: datetime, bounds: IntervalBounds) -> timedelta:
+    """Estimate the time from the previous poll to one planned for `end`, from mean interval and publication rates."""
+    reverse_segments = reversed(list(rates.segments(end - bounds.maximum, end)))
+    return bounds.clamp(_integrate_to_one_poll(mean_interval, rates, reverse_segments) or bounds.maximum)
 
 
-def _time_to_next_article(pace: timedelta, rhythm: PublishRates, stretches: Iterable[RateSegment]) -> timedelta | None:
-    """How far along the stretches the integral of the looks' density reaches one look; None if they end before."""
-    mean = rhythm.mean
-    average = sum(_weight(rate, mean) for rate in rhythm.rates) / HOURS_PER_WEEK
-    left, passed = pace, timedelta(0)
-    for at, until, rate in stretches:
+def _integrate_to_one_poll(
+    mean_interval: timedelta, rates: PublishRates, segments: Iterable[RateSegment]
+) -> timedelta | None:
+    """Integrate the poll density over the segments up to one poll; None if they end before."""
+    mean = rates.mean
+    average = sum(_weight(rate, mean) for rate in rates.rates) / HOURS_PER_WEEK
+    remaining, elapsed = mean_interval, timedelta(0)
+    for at, until, rate in segments:
         density = _weight(rate, mean) / average
-        if density * (until - at) >= left:
-            return passed + left / density
-        left -= density * (until - at)
-        passed += until - at
+        if density * (until - at) >= remaining:
+            return elapsed + remaining / density
+        remaining -= density * (until - at)
+        elapsed += until - at
     return None
 
 

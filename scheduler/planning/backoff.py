@@ -15,20 +15,20 @@ BACKOFF = {
     FailureStage.NOT_A_FEED: (timedelta(minutes=15), 1.5),  # usually a maintenance page
     FailureStage.PARSE: (timedelta(minutes=15), 1.5),
     FailureStage.HTTP_4XX: (timedelta(minutes=30), 2.0),  # seldom cures itself
-    FailureStage.BLOCKED: (timedelta(hours=1), 2.0),  # asking again soon makes it worse
+    FailureStage.BLOCKED: (timedelta(hours=1), 2.0),  # another request soon makes it worse
     FailureStage.ROBOTS: (timedelta(hours=1), 2.0),
 }
-"""The wait after the first failure of each class, and how many times longer each further one makes it.
+"""Wait after the first failure of each class, and the factor for each further one.
 
 With a factor f the end of an outage is noticed up to f - 1 times its length late: doubling would lose an hour and a
-half of articles after an outage of three. At 1.2 a dead host is still asked only two dozen times in its first day.
+half of articles after an outage of three. At 1.2 a dead host still gets only two dozen requests in its first day.
 """
 CRASH_BACKOFF = (timedelta(minutes=10), 1.5)
-"""The same for a crawl that ended without saying why: killed at its deadline, or crashed."""
+"""Wait and factor for a crawl that ended without reporting: killed at its deadline, or crashed."""
 
 
 def backoff_delay(stage: FailureStage | None, failures: int, lasting: timedelta) -> timedelta:
-    """Compute the wait after `failures` in a row, the last of them of this class, in a trouble that lasts so long.
+    """Compute the wait after consecutive `failures`, the last of them of this class, that have lasted for `lasting`.
 
     min(cap, first · factor^(failures - 1)). Fewer than one failure count as one.
     """

@@ -11,43 +11,42 @@ from storage.text.durations import format_time
 
 
 def spread_overdue(due: Mapping[str, NextPoll], *, now: datetime, spread: timedelta) -> dict[str, NextPoll]:
-    """The plans after a downtime: each source that is overdue is due once, from `now` on, evenly over `spread`.
+    """Spread the overdue sources after a downtime: each is due once, from `now` on, evenly over `spread`.
 
-    First the one that publishes most (the shortest interval), whose list forgets soonest; among equals, and among
-    those without an interval, which come last, the one whose time came last. Plans that are not overdue stand.
+    The source with the shortest interval comes first, since its list drops links soonest; those without an interval
+    come last; among equals the one that became due last comes first. Plans that are not overdue stay.
     """
     now = now.astimezone(UTC)
     late = sorted((name for name in due if due[name].next_poll_at < now), key=lambda name: _urgency(name, due[name]))
     gap = spread / len(late) if late else spread
-    caught = {
-        name: replace(due[name], next_poll_at=now + place * gap, reason=_reason(due[name], place + 1, len(late)))
-        for place, name in enumerate(late)
+    spread_out = {
+        name: replace(due[name], next_poll_at=now + position * gap, reason=_reason(due[name], position + 1, len(late)))
+        for position, name in enumerate(late)
     }
-    return {**due, **caught}
+    return {**due, **spread_out}
 
 
 def _urgency(name: str, plan: NextPoll) -> tuple[timedelta, float, str]:
     return (plan.interval or timedelta.max, -plan.next_poll_at.timestamp(), name)
 
 
-def _reason(plan: NextPoll, place: int, count: int) -> str:
-    among = f", number {place} of {count}" if count > 1 else ""
-    return f"was due {format_time(plan.next_poll_at)} UTC and nothing looked: caught up once{among}"
+def _reason(plan: NextPoll, position: int, count: int) -> str:
+    rank = f", number {position} of {count}" if count > 1 else ""
+    return f"was due {format_time(plan.next_poll_at)} UTC and not polled: caught up once{rank}"
 
 
-def batch(due: Sequence[str], *, alone: Collection[str], most: int) -> list[tuple[str, ...]]:
-    """The child processes for the sources that are due now: `most` a child at most, evenly filled, in their order.
+def batch(due: Sequence[str], *, isolated: Collection[str], max_size: int) -> list[tuple[str, ...]]:
+    """Group the sources that are due into crawl processes of at most `max_size`, evenly filled, in their order.
 
-    One whose last crawl had to be killed (`alone`) gets a child of its own, after the others, which it could hold up.
-    Raises ValueError if `most` is less than 1.
+    A source whose last crawl had to be killed (`isolated`) gets a process of its own, after the others, which it could
+    delay. Raises ValueError if `max_size` is less than 1.
     """
-    if most < 1:
-        raise ValueError("a child must take at least one source")
+    if max_size < 1:
+        raise ValueError("a crawl process needs at least one source")
     names = list(dict.fromkeys(due))
-    together = [name for name in names if name not in alone]
-    children = -(-len(together) // most)
+    together = [name for name in names if name not in isolated]
+    count = -(-len(together) // max_size)
     shared = [
-        tuple(together[part * len(together) // children : (part + 1) * len(together) // children])
-        for part in range(children)
+        tuple(together[part * len(together) // count : (part + 1) * len(together) // count]) for part in range(count)
     ]
-    return shared + [(name,) for name in names if name in alone]
+    return shared + [(name,) for name in names if name in isolated]

@@ -19,21 +19,21 @@ INTERVAL_JITTER = 0.1
 MIN_INTERVAL = timedelta(seconds=1)
 CLOCK_TICK = timedelta(microseconds=1)
 MAX_DST_SHIFT = timedelta(hours=3)
-"""Longer than any change to or from summer time."""
+"""Upper bound of any change to or from summer time."""
 CRON_CHECK_START = datetime(2024, 1, 1, tzinfo=UTC)
 CRON_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
 class FixedInterval:
-    """A look every so often, ±10 %."""
+    """Poll at a fixed interval, ±10 %."""
 
     interval: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """A look whenever five fields say so on the clocks of a time zone."""
+    """Poll at the times of a five-field cron expression in a time zone."""
 
     expression: str
     timezone: str
@@ -41,7 +41,7 @@ class Cron:
 
 @dataclass(frozen=True, slots=True)
 class Adaptive:
-    """As many looks as the source deserves, `least` apart and never more than `most`."""
+    """Poll at an adaptive interval between `minimum` and `maximum`."""
 
     minimum: timedelta = DEFAULT_MIN_INTERVAL
     maximum: timedelta = DEFAULT_MAX_INTERVAL
@@ -58,10 +58,10 @@ def parse_rule(
     min_interval: timedelta | None = None,
     max_interval: timedelta | None = None,
 ) -> ScheduleRule:
-    """The rule that a source's settings mean; the adaptive one without any.
+    """Parse the schedule settings of a source; without any, the rule is adaptive.
 
-    `timezone` is the one cron goes by, UTC if it is None. Raises ValueError, in one line, for settings that
-    contradict each other or cannot be.
+    `timezone` is that of the cron expression, UTC if None. Raises ValueError, in one line, for settings that are
+    invalid or contradict each other.
     """
     if (interval is not None) + (cron is not None) + (min_interval is not None or max_interval is not None) > 1:
         raise ValueError("give one of interval, cron, or min_interval and max_interval: they contradict each other")
@@ -72,15 +72,15 @@ def parse_rule(
         return FixedInterval(interval)
     if cron is not None:
         return _cron(cron, timezone or "UTC")
-    least = min_interval or min(DEFAULT_MIN_INTERVAL, max_interval or DEFAULT_MIN_INTERVAL)
-    most = max_interval or max(DEFAULT_MAX_INTERVAL, least)
-    if least > most:
+    minimum = min_interval or min(DEFAULT_MIN_INTERVAL, max_interval or DEFAULT_MIN_INTERVAL)
+    maximum = max_interval or max(DEFAULT_MAX_INTERVAL, minimum)
+    if minimum > maximum:
         raise ValueError("min_interval must not be longer than max_interval")
-    return Adaptive(least, most)
+    return Adaptive(minimum, maximum)
 
 
 def _cron(expression: str, timezone: str) -> Cron:
-    """Raises ValueError for an expression without meaning or one whose time never comes."""
+    """Validate a cron rule. Raises ValueError for an invalid expression and for one that never fires."""
     rule = Cron(" ".join(expression.split()), timezone)
     try:
         ZoneInfo(timezone)
@@ -101,14 +101,14 @@ def _trigger(rule: Cron) -> CronTrigger:
     if len(fields) != 5:
         raise ValueError("it needs five fields: minute hour day month weekday")
     if fields[2] != "*" and fields[4] != "*":
-        # crontab(5) means either, APScheduler both: better not to guess
+        # crontab(5) takes either, APScheduler both: ambiguous, so it is refused
         raise ValueError("it names both a day of the month and a weekday: leave one of them *")
     fields[4] = ",".join(_weekdays(part) for part in fields[4].split(","))
     return CronTrigger.from_crontab(" ".join(fields), timezone=UTC)
 
 
 def _weekdays(part: str) -> str:
-    """Numbers as crontab(5) counts them (0 and 7 are Sunday) by name: APScheduler counts from Monday."""
+    """Translate the weekday numbers of crontab(5) (0 and 7 are Sunday) to names: APScheduler counts from Monday."""
     days, _, step = part.partition("/")
     first, _, last = days.partition("-")
     if not first.isdigit() and not step:
@@ -122,10 +122,10 @@ def _weekdays(part: str) -> str:
 
 
 def next_fire(rule: Cron, after: datetime) -> datetime:
-    """The next time that cron means, strictly after that moment (UTC).
+    """Compute the next time of a cron rule strictly after `after`, in UTC.
 
-    A time that a change to summer time skips comes at the moment it would have been; one that is repeated in autumn
-    comes once, unless the minute or hour field begins with `*`: then real time counts (crontab(5), Vixie's rule).
+    A time that a change to summer time skips fires at the moment it would have been; one that is repeated in autumn
+    fires once, unless the minute or hour field begins with `*`: then real time counts (crontab(5), Vixie's rule).
     """
     zone = ZoneInfo(rule.timezone)
     changing = (after - MAX_DST_SHIFT).astimezone(zone).utcoffset() != (after + MAX_DST_SHIFT).astimezone(
@@ -133,18 +133,18 @@ def next_fire(rule: Cron, after: datetime) -> datetime:
     ).utcoffset()
     start = after.astimezone(zone).replace(tzinfo=UTC, fold=0) - (MAX_DST_SHIFT if changing else CLOCK_TICK)
     by_real_time = any(field.startswith("*") for field in rule.expression.split()[:2])
-    found: list[datetime] = []
+    times: list[datetime] = []
     for wall in _wall_times(rule, start):
-        found += [at for at in _utc_times(wall, zone, by_real_time) if at > after]
-        if found and (not changing or wall > start + 3 * MAX_DST_SHIFT):
-            return min(found)
+        times += [at for at in _utc_times(wall, zone, by_real_time) if at > after]
+        if times and (not changing or wall > start + 3 * MAX_DST_SHIFT):
+            return min(times)
     raise ValueError(f"cron {rule.expression!r} has no time after {format_time(after.astimezone(UTC))} UTC")
 
 
 def _wall_times(rule: Cron, start: datetime) -> Iterator[datetime]:
-    """What the clocks on the wall show when cron fires, as if it were UTC.
+    """Yield the local times at which cron fires, as if they were UTC.
 
-    In a zone of its own, APScheduler 3.11 leaves out the Monday after the clocks have changed ("0 0 * * 1-5").
+    In a zone of its own, APScheduler 3.11 skips the Monday after the clocks have changed ("0 0 * * 1-5").
     """
     while (fire := _trigger(rule).get_next_fire_time(None, start)) is not None:
         yield fire
@@ -159,7 +159,7 @@ def _utc_times(wall: datetime, zone: ZoneInfo, by_real_time: bool) -> list[datet
 
 
 def bounds_of(rule: FixedInterval | Adaptive) -> IntervalBounds:
-    """The least and the most time between a good look and the next, jitter included."""
+    """Return the bounds of the time between a successful poll and the next, jitter included."""
     if isinstance(rule, FixedInterval):
         return IntervalBounds(rule.interval * (1 - INTERVAL_JITTER), rule.interval * (1 + INTERVAL_JITTER))
     return IntervalBounds(rule.minimum, rule.maximum)

@@ -190,7 +190,7 @@ def test_after_a_downtime_each_source_is_caught_up_once(month: Month, source: st
     assert month.began == [START, OFF[1]]
     since = [one for one in month.of(source) if one.real_at >= OFF[1]][:2]
     assert since[0].real_at - OFF[1] <= timedelta(minutes=2)
-    assert "nothing looked: caught up once" in since[0].planned.reason
+    assert "not polled: caught up once" in since[0].planned.reason
     assert since[1].real_at - since[0].real_until >= DEFAULT_MIN_INTERVAL
     assert not [one for one in month.of(source) if within(one.real_at, OFF)]
 

@@ -31,7 +31,7 @@ def test_it_keeps_a_source_up_to_date_until_it_is_told_to_stop(post: Post, site:
     assert {run.trigger for run in runs} == {"scheduled"}
     assert all(run.finished_at is not None for run in runs)
     assert post.rows("leases") == []
-    assert "next look at" in post.log
+    assert "next poll at" in post.log
     assert "Traceback" not in post.log
     assert post.log.rstrip().endswith("stopped")
 
@@ -139,7 +139,7 @@ def test_once_says_when_a_crawl_failed(post: Post, site: Site) -> None:
     assert end_of(post, "daemon", "--once") == 1
     [schedule] = post.rows("schedules")
     assert schedule.failures == 1
-    assert "http 5xx, failure 1 in a row" in schedule.reason
+    assert "http 5xx, consecutive failure 1" in schedule.reason
 
 
 def end_of(post: Post, *arguments: str) -> int:
@@ -193,7 +193,7 @@ def test_it_answers_whoever_watches_it(post: Post, site: Site) -> None:
     post.settle(schedule=FAR, listen=f"127.0.0.1:{port}")
     post.start()
     post.wait_for("crawl_runs", 1, status="succeeded")
-    post.wait(lambda: "next look at" in post.log)
+    post.wait(lambda: "next poll at" in post.log)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
         assert json.load(answer) == {"healthy": True, "running": [], "overdue": []}
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:

@@ -40,14 +40,14 @@ def test_each_overdue_source_is_due_once_spread_out_and_the_busiest_first() -> N
     assert [caught[name].next_poll_at - NOW for name in order] == [place * 2 * MINUTE for place in range(5)]
     assert caught["later"] is plans["later"]
     assert caught["now"] is plans["now"]
-    assert caught["newer"].reason == "was due 2026-11-24 11:30 UTC and nothing looked: caught up once, number 2 of 5"
+    assert caught["newer"].reason == "was due 2026-11-24 11:30 UTC and not polled: caught up once, number 2 of 5"
     assert [caught[name].interval for name in plans] == [plans[name].interval for name in plans]
 
 
 def test_one_alone_is_due_now() -> None:
     caught = spread_overdue({"a": due(-1)}, now=NOW, spread=SPREAD)
     assert caught["a"].next_poll_at == NOW
-    assert caught["a"].reason == "was due 2026-11-24 11:59 UTC and nothing looked: caught up once"
+    assert caught["a"].reason == "was due 2026-11-24 11:59 UTC and not polled: caught up once"
 
 
 def test_nothing_due_is_nothing_caught_up() -> None:
@@ -88,7 +88,7 @@ def test_no_flood_and_nothing_forgotten(plans: dict[str, NextPoll], minutes: flo
     ],
 )
 def test_children(names: str, alone: str, most: int, children: list[str]) -> None:
-    assert batch(names, alone=set(alone), most=most) == [tuple(child) for child in children]
+    assert batch(names, isolated=set(alone), max_size=most) == [tuple(child) for child in children]
 
 
 @given(
@@ -97,7 +97,7 @@ def test_children(names: str, alone: str, most: int, children: list[str]) -> Non
     st.integers(1, 5),
 )
 def test_each_source_is_in_one_child(names: Sequence[str], alone: set[str], most: int) -> None:
-    children = batch(names, alone=alone, most=most)
+    children = batch(names, isolated=alone, max_size=most)
     assert sorted(name for child in children for name in child) == sorted(set(names))
     assert all(1 <= len(child) <= most for child in children)
     assert all(len(child) == 1 for child in children if alone & set(child))
@@ -108,4 +108,4 @@ def test_each_source_is_in_one_child(names: Sequence[str], alone: set[str], most
 
 def test_a_child_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        batch(["a"], alone=(), most=0)
+        batch(["a"], isolated=(), max_size=0)

@@ -241,39 +241,39 @@ def test_a_rhythm_of_nothing_is_looked_at_steadily() -> None:
         (
             Adaptive(),
             look(fresh=0, listed=0, changed=False),
-            "nothing has changed: every 26 min; Tuesday 09:00 brings 3.8 an hour",
+            "not modified: every 26 min; Tuesday 09:00 brings 3.8 an hour",
         ),
         (
             Adaptive(HOUR),
             look(),
-            "22 of 24 links were known: every 1 h, the least allowed; Tuesday 09:00 brings 3.8 an hour",
+            "22 of 24 links were known: every 1 h, the minimum; Tuesday 09:00 brings 3.8 an hour",
         ),
         (
             Adaptive(MINUTE, 10 * MINUTE),
             look(),
-            "22 of 24 links were known: every 10 min, the most allowed; Tuesday 09:00 brings 3.8 an hour",
+            "22 of 24 links were known: every 10 min, the maximum; Tuesday 09:00 brings 3.8 an hour",
         ),
         (FixedInterval(90 * MINUTE), look(), "22 of 24 links were known: every 1 h 30 min, as set"),
         (DAILY, look(), "22 of 24 links were known; cron 0 9 * * * (UTC)"),
         (
             Adaptive(),
             failed(FailureStage.TIMEOUT, 3, 2 * HOUR),
-            "timeout, failure 3 in a row since 2026-11-24 07:30 UTC: next try in 7 min",
+            "timeout, consecutive failure 3 since 2026-11-24 07:30 UTC: next poll in 7 min",
         ),
         (
             Adaptive(),
             failed(None),
-            "crawl ended without a word, failure 1 in a row since 2026-11-24 09:30 UTC: next try in 10 min",
+            "crawl ended without reporting, consecutive failure 1 since 2026-11-24 09:30 UTC: next poll in 10 min",
         ),
         (
             DAILY,
             failed(FailureStage.BLOCKED),
-            "blocked, failure 1 in a row since 2026-11-24 09:30 UTC: next at 2026-11-25 09:00 UTC, by cron",
+            "blocked, consecutive failure 1 since 2026-11-24 09:30 UTC: next poll at 2026-11-25 09:00 UTC, by cron",
         ),
         (
             Adaptive(),
             look(rate_limited_until=NOW + 2 * HOUR),
-            "the site asked to be left alone until 2026-11-24 11:30 UTC",
+            "rate limited by the site until 2026-11-24 11:30 UTC",
         ),
     ],
 )
@@ -458,12 +458,12 @@ def test_at_a_start_a_stored_plan_stands_if_a_clock_can_have_meant_it(
 
 
 def test_at_a_start_the_reasons_say_what_happened() -> None:
-    assert after(Adaptive(), None, last=None) == NextPoll(NOW, None, "never looked at: due at once")
+    assert after(Adaptive(), None, last=None) == NextPoll(NOW, None, "never polled: due now")
     assert after(Adaptive(), None, last=NextPoll(NOW - HOUR, HOME, "-")).reason == (
-        "was due 2026-11-24 08:30 UTC and nothing looked: due now"
+        "was due 2026-11-24 08:30 UTC and not polled: due now"
     )
     assert after(Adaptive(), None, last=NextPoll(NOW + timedelta(days=366), None, "-")).reason == (
-        "planned for 2027-11-25 09:30 UTC, further away than any plan: the clock or the rule has changed"
+        "planned for 2027-11-25 09:30 UTC, later than any plan can be: the rule or the clock has changed"
     )
 
 

@@ -63,7 +63,7 @@ def test_a_plan_is_never_before_now_never_out_of_reach_and_says_why(
     assert plan.next_poll_at.tzinfo is UTC
     assert plan.reason.strip()
     assert "\n" not in plan.reason
-    longest = 9 * DAY if isinstance(rule, Cron) else max(bounds_of(rule).most, DAY)
+    longest = 9 * DAY if isinstance(rule, Cron) else max(bounds_of(rule).maximum, DAY)
     assert plan.next_poll_at <= NOW + longest
     assert plan == plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
 
@@ -74,11 +74,11 @@ def test_after_a_look_no_flood_and_after_a_good_one_bounds_hold(
 ) -> None:
     plan = plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
     bounds = bounds_of(rule)
-    assert plan.next_poll_at >= NOW + bounds.least
+    assert plan.next_poll_at >= NOW + bounds.minimum
     if look.ok and (look.rate_limited_until is None or look.rate_limited_until <= NOW):
-        assert plan.next_poll_at <= NOW + bounds.most
+        assert plan.next_poll_at <= NOW + bounds.maximum
         assert plan.interval is not None
-        assert bounds.least <= plan.interval <= bounds.most
+        assert bounds.minimum <= plan.interval <= bounds.maximum
     if not look.ok and last is not None and isinstance(rule, Adaptive):
         assert plan.interval == last.interval
     if look.rate_limited_until is not None and look.rate_limited_until <= NOW + DAY:

@@ -101,8 +101,8 @@ def test_the_default_brings_what_it_says_sleeps_at_night_and_rests_at_the_weeken
     "rates",
     [(1.0,) * 167, (-1.0,) * HOURS_PER_WEEK, (float("nan"),) * HOURS_PER_WEEK, (float("inf"),) * HOURS_PER_WEEK],
 )
-def test_what_is_no_rhythm_is_refused(rates: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="168 rates"):
+def test_invalid_rates_are_refused(rates: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="168 finite"):
         PublishRates(rates, BERLIN)
 
 

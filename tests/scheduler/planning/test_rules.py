@@ -136,7 +136,7 @@ def test_a_cron_that_has_run_out_says_so() -> None:
 
 
 def test_bounds() -> None:
-    assert bounds_of(FixedInterval(10 * MINUTE)).least == 9 * MINUTE
-    assert bounds_of(FixedInterval(10 * MINUTE)).most == 11 * MINUTE
-    assert bounds_of(Adaptive()).least == 5 * MINUTE
-    assert bounds_of(Adaptive()).most == 6 * HOUR
+    assert bounds_of(FixedInterval(10 * MINUTE)).minimum == 9 * MINUTE
+    assert bounds_of(FixedInterval(10 * MINUTE)).maximum == 11 * MINUTE
+    assert bounds_of(Adaptive()).minimum == 5 * MINUTE
+    assert bounds_of(Adaptive()).maximum == 6 * HOUR
