@@ -16,7 +16,7 @@ from storage.model.records import FailureStage, FetchFailure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
-    """The poll state of a channel before it is polled."""
+    """The poll state of a channel: its validators, consecutive failures and last successes."""
 
     id: int
     url: str
@@ -34,7 +34,7 @@ class ChannelState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollResult:
-    """The result of a successful poll: at least one plausible link, or a 304 that can be believed."""
+    """The result of a successful poll: at least one plausible link, or a trusted 304."""
 
     etag: str | None
     last_modified: str | None
@@ -46,14 +46,14 @@ class PollResult:
 
 
 def get_or_create(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:
-    """Read the poll state of these channels by URL; one that was never polled gets its row."""
-    found = _states(connection, source, urls)
-    missing = [url for url in dict.fromkeys(urls) if url not in found]
-    if missing:
-        fresh = {"source": source, "validators_trusted": True, "consecutive_failures": 0}
-        connection.execute(insert(ChannelRow), [fresh | {"url": url} for url in missing])
-        found |= _states(connection, source, missing)
-    return found
+    """Return the poll state of each channel by URL; insert a row for each that was never polled."""
+    states = _states(connection, source, urls)
+    new_urls = [url for url in dict.fromkeys(urls) if url not in states]
+    if new_urls:
+        defaults = {"source": source, "validators_trusted": True, "consecutive_failures": 0}
+        connection.execute(insert(ChannelRow), [defaults | {"url": url} for url in new_urls])
+        states |= _states(connection, source, new_urls)
+    return states
 
 
 def _states(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:
@@ -66,7 +66,7 @@ def _states(connection: Connection, source: str, urls: Sequence[str]) -> dict[st
 def record_poll(
     connection: Connection, channel_id: int, result: PollResult | None, failure: FetchFailure | None, *, now: datetime
 ) -> None:
-    """Write the poll state of a channel after a successful or a failed poll."""
+    """Update the poll state of a channel after a poll: `result` if it succeeded, `failure` if it failed."""
     values: dict[str, Any] = {"polled_at": now}
     values |= _success(result, now) if result is not None else {}
     values |= _failure(failure, now) if failure is not None else {}
@@ -90,7 +90,7 @@ def _success(result: PollResult, now: datetime) -> dict[str, Any]:
 
 
 def _failure(failure: FetchFailure, now: datetime) -> dict[str, Any]:
-    """The validators stay: they belong to the last good body."""
+    """Return the columns of a failed poll; validators stay, as they belong to the last good body."""
     failed = {"failure_stage": failure.failure_stage, "failure_reason": failure.reason, "last_failed_at": now}
     return {"consecutive_failures": ChannelRow.consecutive_failures + 1, **failed}
 

@@ -1,7 +1,7 @@
-"""Record the steps of one crawl: its begin, its polls, its selection, its end; each is one transaction.
+"""Record the steps of a crawl, one transaction each: begin, polls, selection, end.
 
 The poll state of a channel is written with the selection, after its links: a crawl that is killed in between must not
-be answered "not modified" about links of which nothing was decided yet.
+get "304 Not Modified" for links that were not selected yet.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from storage.model.records import FetchFailure, KnownLink, Link, RunStatus, Trig
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlStart:
-    """An open run, the poll state of each channel by URL, and until when the host asked to be left alone."""
+    """The id of an open run, the poll state of each channel by URL, and the end of a Retry-After, if any."""
 
     run_id: int
     channels: Mapping[str, ChannelState]
@@ -30,7 +30,7 @@ class CrawlStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPoll:
-    """One poll of a channel: its result with the links it listed, or its failure."""
+    """One poll of a channel: its result and listed links, or its failure."""
 
     state: ChannelState
     links: Sequence[Link] = ()
@@ -39,17 +39,18 @@ class ChannelPoll:
 
     @property
     def is_changed(self) -> bool:
+        """Return whether the poll succeeded and the channel lists other links than before."""
         return self.result is not None and self.result.changed
 
     @property
     def urls(self) -> list[str]:
-        """The URLs it listed, each once."""
+        """Return the listed URLs without duplicates, in their order."""
         return list(dict.fromkeys(link.url for link in self.links))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingGap:
-    """A channel on which nothing was known: articles may have been missed."""
+    """A channel that lists no known link, so that articles may have been missed."""
 
     channel: str
     details: Mapping[str, Any]
@@ -57,14 +58,14 @@ class ListingGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRecord:
-    """What was known before the polls of a crawl were recorded, and the gaps they showed."""
+    """The links known before the polls of a crawl were recorded, by URL, and the gaps found."""
 
     known: Mapping[str, KnownLink]
     gaps: Sequence[ListingGap]
 
 
 class Crawls:
-    """Write what a crawl does between its fetches."""
+    """Write the rows of a crawl that do not belong to one of its fetches."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -72,9 +73,10 @@ class Crawls:
     def begin(
         self, source: SourceDeclaration, channel_urls: Sequence[str], trigger: Trigger, *, base_url: str, now: datetime
     ) -> CrawlStart:
-        """Declare the source, open its run, and read the poll state of its channels.
+        """Insert or update the source, open a run, and return it with the poll state of the channels.
 
-        Runs of the source whose process is gone are closed as interrupted first. Raises AlreadyRunningError if one is alive.
+        Open runs of the source whose process has ended are closed as interrupted first.
+        Raises AlreadyRunningError if the process of one is alive.
         """
         with runs.one_open_run(self._database, source.name), self._database.write() as connection:
             sources.declare(connection, source)
@@ -93,10 +95,10 @@ class Crawls:
         now: datetime,
         all_articles: bool = False,
     ) -> PollRecord:
-        """Write the links that the channels listed, and return what was known before.
+        """Write the links that the channels listed, and return those known before.
 
-        `listed` holds the links of all polls, one a URL. Known are the listed URLs, every pending link and every
-        article due for a recrawl; `all_articles` adds every article of the source.
+        `listed` holds the links of all polls by URL. Known links are those of the listed URLs, every pending link
+        and every article due for a recrawl; `all_articles` adds every article of the source.
         """
         with self._database.write() as connection:
             known = links.read_known(connection, source, listed, now=now, all_articles=all_articles)
@@ -106,7 +108,7 @@ class Crawls:
                     links.upsert_listings(connection, poll.state.id, poll.urls, now)
             unchanged = [poll.state.id for poll in polls if poll.result is not None and not poll.is_changed]
             links.touch_listed(connection, unchanged, now)
-            # In the transaction of the links: once they are known, nobody would find the gap again.
+            # In the transaction of the links: once they are known, the gap cannot be detected again.
             gaps = [_gap(poll) for poll in polls if has_gap(poll.state, poll.urls, known)]
             for gap in gaps:
                 events.record(connection, source=source, kind="gap", subject=gap.channel, details=gap.details, now=now)
@@ -120,9 +122,9 @@ class Crawls:
         pending: Mapping[str, str],
         now: datetime,
     ) -> None:
-        """Write what was decided of links that are not fetched now, each a reason by URL, and the poll state.
+        """Write the reasons of links that are not fetched in this crawl, by URL, and the poll state of the channels.
 
-        `filtered` are set aside unread; `pending` wait for a later crawl, or were filtered under other settings.
+        `filtered` links are not fetched; `pending` ones wait for a later crawl, or were filtered under other settings.
         """
         with self._database.write() as connection:
             links.mark_filtered(connection, filtered)
@@ -140,7 +142,7 @@ class Crawls:
         error: str | None = None,
         rate_limit: RateLimit | None = None,
     ) -> RunSummary:
-        """Close the run, and keep until when its host asked to be left alone."""
+        """Close the run, count its fetches, and store the Retry-After of its host; return the totals."""
         with self._database.write() as connection:
             summary = runs.close_run(connection, run_id, status, now=now, counts=counts, error=error)
             if rate_limit is not None:
@@ -149,7 +151,7 @@ class Crawls:
 
 
 def has_gap(state: ChannelState, listed: Collection[str], known_before: Collection[str]) -> bool:
-    """Whether links were missed: the channel was polled well before, and nothing it lists now was known then."""
+    """Return whether links may have been missed: an earlier poll succeeded, and none of the listed URLs is known."""
     return state.last_success_at is not None and bool(listed) and not any(url in known_before for url in listed)
 
 
@@ -164,7 +166,7 @@ def _gap(poll: ChannelPoll) -> ListingGap:
 
 
 def _with_known_sections(listed: Mapping[str, Link], known: Mapping[str, KnownLink]) -> list[Link]:
-    """Add the sections that channels named each URL under before: a story may be in several."""
+    """Add the sections stored for each listed URL: an article may be in several."""
     before = {url: known[url].sections for url in listed if url in known}
     return [
         replace(link, sections=tuple(dict.fromkeys((*before.get(url, ()), *link.sections))))

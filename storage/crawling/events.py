@@ -1,4 +1,4 @@
-"""Things a person may want to know, opened when they begin and closed when they end."""
+"""Record events, such as an edit or a failing source: opened when they begin, closed when they end."""
 
 from __future__ import annotations
 
@@ -17,66 +17,67 @@ from storage.model.event_kinds import EventKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Describe what happened to a source, a channel or an article; `closed_at` is None while it lasts.
+    """An event of a source, a channel or an article; `closed_at` is None while it lasts.
 
-    `details` can be written as JSON; its "sentence" is one line for a person.
+    `details` is JSON data; its "sentence" is one line for a person.
     """
 
     id: int
     source: str
     kind: EventKind
-    subject: str  # the address or field it is about; "" for the source as a whole
+    subject: str  # the URL or field it concerns; "" for the source as a whole
     details: Mapping[str, Any]
     opened_at: datetime
     closed_at: datetime | None
 
     @property
     def is_open(self) -> bool:
+        """Return whether the event has not been closed."""
         return self.closed_at is None
 
     @property
     def has_ended(self) -> bool:
-        """Whether a lasting event is over; an event of one moment never ends."""
+        """Return whether a lasting event is closed; an event of one moment never ends."""
         return self.kind.traits.is_lasting and not self.is_open
 
     @property
     def key(self) -> tuple[EventKind, str]:
-        """Identify the event among those of its source: a finding of the same key is this event again."""
+        """Return the kind and subject, which identify an open event of a source."""
         return (self.kind, self.subject)
 
     @property
     def sentence(self) -> str:
-        """One line for a person; empty if the details have none."""
+        """Return the one-line description from the details; empty if they have none."""
         return str(self.details.get("sentence") or "")
 
 
 def record(
     connection: Connection, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime
 ) -> None:
-    """Add an event that is over as soon as it is said, inside the transaction of what caused it."""
+    """Insert an event that opens and closes at `now`, inside the transaction of its cause."""
     values = {"source": source, "kind": kind, "subject": subject, "details": dict(details)}
     connection.execute(insert(EventRow).values(opened_at=now, closed_at=now, **values))
 
 
 class Events:
-    """The rows of `events`."""
+    """Read and write the rows of `events`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
-        """Record what was over as soon as it happened."""
+        """Insert an event that opens and closes at `now`."""
         with self._database.write() as connection:
             record(connection, source=source, kind=kind, subject=subject, details=details, now=now)
 
     def open(self, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime) -> None:
-        """Record that something began; nothing if it is open already."""
+        """Insert an open event; do nothing if one of the same source, kind and subject is open."""
         values = {"source": source, "kind": kind, "subject": subject, "details": dict(details), "opened_at": now}
         with self._database.write() as connection:
             connection.execute(upsert_insert(connection, EventRow).values(values).on_conflict_do_nothing())
 
     def close(self, event_id: int, *, now: datetime) -> None:
-        """Record that it ended."""
+        """Close an event; do nothing if it is closed."""
         ended = update(EventRow).where(EventRow.id == event_id, EventRow.closed_at.is_(None))
         with self._database.write() as connection:
             connection.execute(ended.values(closed_at=now))
@@ -84,19 +85,19 @@ class Events:
     def find(
         self, *, source: str | None = None, open_only: bool = False, kind: str | None = None, limit: int | None = None
     ) -> list[Event]:
-        """Events, the latest first."""
-        wanted = [] if source is None else [EventRow.source == source]
-        wanted += [EventRow.closed_at.is_(None)] if open_only else []
-        wanted += [] if kind is None else [EventRow.kind == kind]
-        statement = select(*COLUMNS).where(*wanted).order_by(EventRow.id.desc()).limit(limit)
+        """Return events, newest first; every argument given narrows the list."""
+        conditions = [] if source is None else [EventRow.source == source]
+        conditions += [EventRow.closed_at.is_(None)] if open_only else []
+        conditions += [] if kind is None else [EventRow.kind == kind]
+        statement = select(*COLUMNS).where(*conditions).order_by(EventRow.id.desc()).limit(limit)
         with self._database.read() as connection:
             return [from_row(row) for row in connection.execute(statement).mappings()]
 
 
 COLUMNS = tuple(EventRow.__table__.c[name] for name in Event.__dataclass_fields__)
-"""Columns of `from_row`."""
+"""Columns that `from_row` needs."""
 
 
 def from_row(row: Mapping[Any, Any]) -> Event:
-    """Make an Event of a row of `COLUMNS`."""
+    """Build an Event from a row of `COLUMNS`."""
     return Event(**{**row, "kind": EventKind(row["kind"])})

@@ -1,4 +1,4 @@
-"""Fetches: each try at an address, as it ended."""
+"""Record fetches: one row of `fetches` for each request of an article page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.model.records import FetchFailure, FetchPurpose, FetchResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchAttempt:
-    """One fetch of one address within a run: what every outcome is recorded with."""
+    """One request of one URL: the columns of `fetches` that do not depend on its result."""
 
     url: str
     purpose: FetchPurpose
@@ -30,29 +30,29 @@ _INSERT_FETCH = insert(_FETCHES)
 
 
 def record_fetches(connection: Connection, fetches: Sequence[Mapping[str, Any]]) -> None:
-    """Add fetches as `fetch_row` has them, inside the transaction of what they changed."""
+    """Insert rows built by `fetch_row`, inside the transaction of the changes they describe."""
     connection.execute(_INSERT_FETCH, fetches)
 
 
 def fetch_row(
     link_id: int,
-    tried: FetchAttempt,
+    attempt: FetchAttempt,
     result: FetchResult,
     *,
     failure: FetchFailure | None = None,
     reason: str | None = None,
     view_count: int | None = None,
 ) -> dict[str, Any]:
-    """The row of a fetch."""
+    """Build the row of a fetch; of a failed one, reason and HTTP status come from `failure`."""
     return {
         "link_id": link_id,
-        "run_id": tried.run_id,
-        "fetched_at": tried.fetched_at,
-        "purpose": tried.purpose,
+        "run_id": attempt.run_id,
+        "fetched_at": attempt.fetched_at,
+        "purpose": attempt.purpose,
         "result": result,
         "failure_stage": failure.failure_stage if failure else None,
         "reason": failure.reason if failure else reason,
-        "http_status": failure.http_status if failure else tried.http_status,
-        "byte_count": tried.byte_count,
+        "http_status": failure.http_status if failure else attempt.http_status,
+        "byte_count": attempt.byte_count,
         "view_count": view_count,
     }

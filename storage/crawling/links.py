@@ -1,4 +1,4 @@
-"""Keep every URL that was ever listed or requested, and the recorded outcome it ends in."""
+"""Read and write links: every URL that was listed or requested, with its outcome and next attempt."""
 
 from __future__ import annotations
 
@@ -21,80 +21,80 @@ from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, Ou
 T = TypeVar("T")
 
 TERMINAL_OUTCOMES = frozenset({Outcome.STORED, Outcome.GONE})
-"""Outcomes that a failed look leaves as they are: it says nothing of what was known before."""
+"""Outcomes that a failed fetch leaves unchanged."""
 
 MAX_RECRAWL_RETRIES = 8
-"""Failures in a row after which a re-look is given up until the article's next rung."""
+"""Consecutive failures after which a recrawl is put off to the article's next recrawl age."""
 
 LINK_BATCH_SIZE = 500
-"""Addresses a query: well under the number of parameters either database takes."""
+"""URLs in one statement: well under the parameter limit of either database."""
 
 
 class Links:
-    """Write the rows of `links` and `fetches` for a fetch that stored no article."""
+    """Read and write `links`, and `fetches` of pages that were filtered or failed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def known(self, source: str, listed: Collection[str], *, now: datetime, all_articles: bool) -> dict[str, KnownLink]:
-        """Read what is known of URLs; see `read_known`."""
+        """Return known links by URL; see `read_known`."""
         with self._database.read() as connection:
             return read_known(connection, source, listed, now=now, all_articles=all_articles)
 
     def ensure(self, source: str, urls: Sequence[str], *, now: datetime) -> None:
-        """Insert a row for each of these URLs that has none."""
+        """Insert a pending link for each URL that has none."""
         rows = [_new_row(source, Link(url=url, channel=""), now) for url in urls]
         with self._database.write() as connection:
             connection.execute(upsert_insert(connection, LinkRow).on_conflict_do_nothing(index_elements=["url"]), rows)
 
     def record_filtered(
-        self, tried: FetchAttempt, *, reason: str, sections: tuple[str, ...], language: str | None
+        self, attempt: FetchAttempt, *, reason: str, sections: tuple[str, ...], language: str | None
     ) -> None:
-        """Record that a page was read and turned out to be of no wanted section or language."""
-        learned = {"sections": sections, "language": language}
-        settled = {"outcome": Outcome.FILTERED, "outcome_reason": reason, "failed_attempts": 0, "next_attempt_at": None}
-        settled |= {"parsed_at": tried.fetched_at, "first_404_at": None}
+        """Record a fetched page whose section or language is not selected."""
+        hints = {"sections": sections, "language": language}
+        values = {"outcome": Outcome.FILTERED, "outcome_reason": reason, "failed_attempts": 0, "next_attempt_at": None}
+        values |= {"parsed_at": attempt.fetched_at, "first_404_at": None}
         with self._database.write() as connection:
-            link = connection.execute(_update_link(tried.url).values(settled | learned).returning(LinkRow.id)).one()
-            record_fetches(connection, [fetch_row(link.id, tried, FetchResult.FILTERED, reason=reason)])
+            link = connection.execute(_update_link(attempt.url).values(values | hints).returning(LinkRow.id)).one()
+            record_fetches(connection, [fetch_row(link.id, attempt, FetchResult.FILTERED, reason=reason)])
 
-    def record_failure(self, tried: FetchAttempt, failure: FetchFailure) -> FetchResult:
-        """Record a fetch that failed; the link stays pending and gets its next time."""
+    def record_failure(self, attempt: FetchAttempt, failure: FetchFailure) -> FetchResult:
+        """Record a failed fetch and plan the next attempt; return whether the page failed, is missing or is gone."""
         if failure.http_status in {404, 410}:
-            return self._missing(tried, failure)
+            return self._missing(attempt, failure)
         with self._database.write() as connection:
-            link = _link(connection, tried.url)
+            link = _link(connection, attempt.url)
             attempts = link.failed_attempts + 1
-            jitter = backoff.jitter_of(f"{tried.url} {attempts}")
-            again = recrawl.retry_at(attempts, link.first_listed_at, tried.fetched_at, jitter=jitter)
-            settled: dict[str, Any] = {"failed_attempts": attempts, "next_attempt_at": again}
+            jitter = backoff.jitter_of(f"{attempt.url} {attempts}")
+            again = recrawl.retry_at(attempts, link.first_listed_at, attempt.fetched_at, jitter=jitter)
+            values: dict[str, Any] = {"failed_attempts": attempts, "next_attempt_at": again}
             if link.outcome not in TERMINAL_OUTCOMES:
-                settled |= {"outcome": Outcome.PENDING, "outcome_reason": f"{failure.failure_stage}: {failure.reason}"}
+                values |= {"outcome": Outcome.PENDING, "outcome_reason": f"{failure.failure_stage}: {failure.reason}"}
             elif attempts % MAX_RECRAWL_RETRIES == 0 and link.article_id is not None:
-                _skip_recrawl_age(connection, link, tried)
-            connection.execute(_update_link(tried.url).values(settled))
-            record_fetches(connection, [fetch_row(link.id, tried, FetchResult.FAILED, failure=failure)])
+                _skip_recrawl_age(connection, link, attempt)
+            connection.execute(_update_link(attempt.url).values(values))
+            record_fetches(connection, [fetch_row(link.id, attempt, FetchResult.FAILED, failure=failure)])
         return FetchResult.FAILED
 
-    def _missing(self, tried: FetchAttempt, failure: FetchFailure) -> FetchResult:
+    def _missing(self, attempt: FetchAttempt, failure: FetchFailure) -> FetchResult:
         with self._database.write() as connection:
-            link = _link(connection, tried.url)
-            gone = link.outcome == Outcome.GONE or recrawl.is_confirmed_gone(link.first_404_at, tried.fetched_at)
+            link = _link(connection, attempt.url)
+            gone = link.outcome == Outcome.GONE or recrawl.is_confirmed_gone(link.first_404_at, attempt.fetched_at)
             result = FetchResult.GONE if gone else FetchResult.NOT_FOUND
             connection.execute(
-                _update_link(tried.url).values(_missing_values(link, failure, tried.fetched_at, gone=gone))
+                _update_link(attempt.url).values(_missing_values(link, failure, attempt.fetched_at, gone=gone))
             )
-            record_fetches(connection, [fetch_row(link.id, tried, result, failure=failure)])
+            record_fetches(connection, [fetch_row(link.id, attempt, result, failure=failure)])
             if gone and link.article_id is not None:
-                _close_article(connection, link, tried)
-                _skip_recrawl_age(connection, link, tried)
+                _close_article(connection, link, attempt)
+                _skip_recrawl_age(connection, link, attempt)
         return result
 
 
 def read_known(
     connection: Connection, source: str, listed: Collection[str], *, now: datetime, all_articles: bool
 ) -> dict[str, KnownLink]:
-    """Read what is known of the listed URLs, of every pending link, and of every article due for a recrawl.
+    """Return the known links among the listed URLs, every pending link, and every article due for a recrawl, by URL.
 
     `all_articles` adds every article of the source, due or not.
     """
@@ -106,25 +106,25 @@ def read_known(
 
 
 def upsert_listed(connection: Connection, source: str, listed: Sequence[Link], now: datetime) -> None:
-    """Insert or update the links that channels list now; hints that were missing are filled in.
+    """Insert or update the links that channels list now, and fill in missing hints.
 
-    Their sections replace earlier hints: they are to hold those that any channel, now or before, named.
+    Their sections replace the stored hints, so they must include those of earlier listings.
     """
     if not listed:
         return
     connection.execute(_upsert_link(connection), [_new_row(source, link, now) for link in listed])
-    seen = update(ArticleRow).where(ArticleRow.url == bindparam("listed")).values(last_seen_at=now)
-    connection.execute(seen, [{"listed": link.url} for link in listed])
+    seen = update(ArticleRow).where(ArticleRow.url == bindparam("listed_url")).values(last_seen_at=now)
+    connection.execute(seen, [{"listed_url": link.url} for link in listed])
 
 
 def upsert_listings(connection: Connection, channel_id: int, urls: Sequence[str], now: datetime) -> None:
-    """Record that these links stand on the channel now."""
+    """Insert or update the listings of these URLs on a channel."""
     if urls:
-        connection.execute(_upsert_listing(connection, channel_id, now), [{"listed": url} for url in urls])
+        connection.execute(_upsert_listing(connection, channel_id, now), [{"listed_url": url} for url in urls])
 
 
 def touch_listed(connection: Connection, channel_ids: Sequence[int], now: datetime) -> None:
-    """Record that these channels have not changed: the links they listed last stand there still."""
+    """Renew `last_listed_at` of the links that these unchanged channels listed last."""
     for channel_id in channel_ids:
         on_channel = ListingRow.channel_id == channel_id
         last = select(func.max(ListingRow.last_listed_at)).where(on_channel).scalar_subquery()
@@ -138,20 +138,20 @@ def touch_listed(connection: Connection, channel_ids: Sequence[int], now: dateti
 
 
 def mark_filtered(connection: Connection, reasons: Mapping[str, str]) -> None:
-    """Set links aside without a fetch, each with its reason. No further attempt at them is planned."""
-    _settle(connection, Outcome.FILTERED, reasons, failed_attempts=0, next_attempt_at=None)
+    """Mark links as filtered without a fetch, each with its reason, and plan no further attempt."""
+    _set_outcome(connection, Outcome.FILTERED, reasons, failed_attempts=0, next_attempt_at=None)
 
 
 def set_pending_reasons(connection: Connection, reasons: Mapping[str, str]) -> None:
-    """Set links pending, each with the reason why it is not fetched yet or why it is taken up again."""
-    _settle(connection, Outcome.PENDING, reasons)
+    """Mark links as pending, each with the reason why it is not fetched yet or is selected again."""
+    _set_outcome(connection, Outcome.PENDING, reasons)
 
 
-def _settle(connection: Connection, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
+def _set_outcome(connection: Connection, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
     if reasons:
-        rows = [{"listed": url, "because": reason} for url, reason in reasons.items()]
-        statement = update(LinkRow).where(LinkRow.url == bindparam("listed"))
-        connection.execute(statement.values(outcome=outcome, outcome_reason=bindparam("because"), **values), rows)
+        rows = [{"listed_url": url, "new_reason": reason} for url, reason in reasons.items()]
+        statement = update(LinkRow).where(LinkRow.url == bindparam("listed_url"))
+        connection.execute(statement.values(outcome=outcome, outcome_reason=bindparam("new_reason"), **values), rows)
 
 
 def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone: bool) -> dict[str, Any]:
@@ -170,31 +170,31 @@ def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone:
     return values
 
 
-def _close_article(connection: Connection, link: AnyRow, tried: FetchAttempt) -> None:
+def _close_article(connection: Connection, link: AnyRow, attempt: FetchAttempt) -> None:
     own = ArticleRow.url == link.url  # a redirect may end, and its target not
     article = update(ArticleRow).where(ArticleRow.id == link.article_id, own, ArticleRow.gone_at.is_(None))
-    if connection.execute(article.values(gone_at=tried.fetched_at)).rowcount:
-        since = f"not there since {link.first_404_at or tried.fetched_at:%Y-%m-%d %H:%M} UTC"
+    if connection.execute(article.values(gone_at=attempt.fetched_at)).rowcount:
+        since = f"not there since {link.first_404_at or attempt.fetched_at:%Y-%m-%d %H:%M} UTC"
         details = {"sentence": since, "article_id": link.article_id}
         events.record(
             connection,
             source=link.source,
             kind=EventKind.GONE,
-            subject=tried.url,
+            subject=attempt.url,
             details=details,
-            now=tried.fetched_at,
+            now=attempt.fetched_at,
         )
 
 
-def _skip_recrawl_age(connection: Connection, link: AnyRow, tried: FetchAttempt) -> None:
-    """Wait for the article's next rung: a page that cannot be had is not asked for ever."""
+def _skip_recrawl_age(connection: Connection, link: AnyRow, attempt: FetchAttempt) -> None:
+    """Put the recrawl off to the article's next recrawl age, so that a failing page is not requested at every crawl."""
     dates = select(ArticleRow.published_at, ArticleRow.first_seen_at).where(ArticleRow.id == link.article_id)
     article = connection.execute(dates).one()
-    later = recrawl.next_recrawl(article.published_at, article.first_seen_at, tried.fetched_at)
+    later = recrawl.next_recrawl(article.published_at, article.first_seen_at, attempt.fetched_at)
     connection.execute(update(ArticleRow).where(ArticleRow.id == link.article_id).values(recrawl_at=later))
 
 
-def _link(connection: Connection, url: str) -> AnyRow:  # held, for what is written next is counted from it
+def _link(connection: Connection, url: str) -> AnyRow:  # row lock: the next values are counted from these
     return connection.execute(select(LinkRow).where(LinkRow.url == url).with_for_update()).one()
 
 
@@ -222,7 +222,7 @@ def _upsert_link(connection: Connection) -> Any:
     statement = upsert_insert(connection, LinkRow)
     hints = ("title", "published_at", "published_raw", "language")
     filled = {name: func.coalesce(getattr(LinkRow, name), statement.excluded[name]) for name in hints}
-    # What the page itself says, once it was read, no listing overrules.
+    # Values parsed from the page itself take precedence over hints of a listing.
     open_to_hints = or_(LinkRow.parsed_at.is_(None), LinkRow.sections == ())
     sections = case((open_to_hints, statement.excluded.sections), else_=LinkRow.sections)
     listed = {"last_listed_at": statement.excluded.last_listed_at, "sections": sections}
@@ -231,8 +231,8 @@ def _upsert_link(connection: Connection) -> Any:
 
 def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
     columns = ["link_id", "channel_id", "first_listed_at", "last_listed_at"]
-    at = literal(now, UtcDateTime())  # typed: of a time without its zone, PostgreSQL would guess the zone
-    listed: Any = select(LinkRow.id, literal(channel_id), at, at).where(LinkRow.url == bindparam("listed"))
+    at = literal(now, UtcDateTime())  # typed: PostgreSQL would guess the zone of an untyped time
+    listed: Any = select(LinkRow.id, literal(channel_id), at, at).where(LinkRow.url == bindparam("listed_url"))
     statement = upsert_insert(connection, ListingRow).from_select(columns, listed)
     return statement.on_conflict_do_update(index_elements=["link_id", "channel_id"], set_={"last_listed_at": now})
 
@@ -251,17 +251,17 @@ def _known_links(connection: Connection, source: str, condition: ColumnElement[b
         LinkRow.parsed_at,
         ArticleRow.recrawl_at,
     )
-    # At its own address only: two links that lead to one page would each fetch it at every re-look.
+    # At its own URL only: two links that redirect to one page would each fetch it at every recrawl.
     own = and_(ArticleRow.id == LinkRow.article_id, ArticleRow.url == LinkRow.url)
     joined = select(*columns).outerjoin(ArticleRow, own)
     return {row.url: _as_known(row) for row in connection.execute(joined.where(LinkRow.source == source, condition))}
 
 
 def _as_known(row: AnyRow) -> KnownLink:
-    relook = row.recrawl_at
-    if relook is not None and row.next_attempt_at is not None:
-        # A re-look that failed waits like any other failed fetch, or a broken page would be asked at every crawl.
-        relook = max(relook, row.next_attempt_at)
+    recrawl_at = row.recrawl_at
+    if recrawl_at is not None and row.next_attempt_at is not None:
+        # A failed recrawl waits like any other failed fetch, or a broken page would be requested at every crawl.
+        recrawl_at = max(recrawl_at, row.next_attempt_at)
     return KnownLink(
         url=row.url,
         outcome=row.outcome,
@@ -272,7 +272,7 @@ def _as_known(row: AnyRow) -> KnownLink:
         sections=row.sections,
         language=row.language,
         article_id=row.article_id,
-        recrawl_at=relook,
+        recrawl_at=recrawl_at,
         was_parsed=row.parsed_at is not None,
     )
 

@@ -1,4 +1,4 @@
-"""Whether the process that opened a run is still there."""
+"""Identify a process by its start time, and check whether it is alive."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def process_start_time(pid: int) -> str | None:
-    """What tells a process from a later one with the same pid: its start time, where the system shows it.
+    """Return the start time of a process, in clock ticks since boot, to tell it from a later one with the same pid.
 
-    None if there is no such process. On systems without /proc the answer is "?", which only says that it lives.
+    None if no such process is alive. On systems without /proc it is "?" for every live process.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -23,7 +23,7 @@ def process_start_time(pid: int) -> str | None:
 
 
 def is_alive(host: str, pid: int, process: str | None) -> bool:
-    """Whether a process that was recorded with its identity lives; of another machine's we cannot say otherwise."""
+    """Return whether the process with this pid and start time is alive; True for another host, whose are not visible."""
     return host != socket.gethostname() or (process is not None and process_start_time(pid) == process)
 
 

@@ -1,4 +1,4 @@
-"""Open, close and list crawl runs: one open run a source; a run whose process is gone is closed as interrupted."""
+"""Open, close and list crawl runs: one open run per source; one whose process has ended becomes interrupted."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from storage.model.records import FetchResult, Outcome, RunStatus, Trigger
 
 HEARTBEAT_INTERVAL = timedelta(seconds=30)
 RUN_BATCH_SIZE = 200
-"""Rows that are read at once while runs are listed."""
+"""Rows fetched at a time when runs are listed."""
 HEARTBEAT_TIMEOUT = timedelta(minutes=10)
-"""A run of another machine without a sign of life for so long is taken for dead: twenty beats."""
+"""Age of the last heartbeat after which a run of another host counts as dead: twenty heartbeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """How a run ended, counted from what it did."""
+    """Status and totals of a closed run."""
 
     run_id: int
     source: str
@@ -52,7 +52,7 @@ class RunSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlRun:
-    """Record one crawl of one source, as it is listed; `finished_at` is None while it runs."""
+    """A row of `crawl_runs`; `finished_at` is None while it runs."""
 
     id: int
     source: str
@@ -69,7 +69,7 @@ class CrawlRun:
     failed_count: int
     gone_count: int
     pending_count: int
-    new_link_count: int  # listed addresses never listed before
+    new_link_count: int  # listed URLs never listed before
     recrawl_due_count: int
     recrawl_count: int
     request_count: int
@@ -79,14 +79,14 @@ class CrawlRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlCounts:
-    """What a crawl knows of itself that its fetches do not tell."""
+    """Counts of a crawl that cannot be counted from its fetches."""
 
     listed: int = 0
     new_links: int = 0  # of them never listed before
-    changed: bool = False  # a channel listed something else than at the look before
-    set_aside: int = 0  # links filtered unread, by the hints of their listings
+    changed: bool = False  # a channel listed other links than at the poll before
+    set_aside: int = 0  # links filtered without a fetch, by the hints of their listings
     recrawls_due: int = 0
-    recrawls: int = 0  # of them chosen; the rest found no room in the budget
+    recrawls: int = 0  # of them selected; the rest exceeded the request budget
     requests: int = 0
     received: int = 0  # bytes of bodies
 
@@ -95,7 +95,7 @@ NO_COUNTS = CrawlCounts()
 
 
 class Runs:
-    """Write the rows of `crawl_runs`."""
+    """Open, update and close rows of `crawl_runs`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -103,7 +103,8 @@ class Runs:
     def open(self, source: str, trigger: Trigger, *, now: datetime) -> int:
         """Open a run and return its id.
 
-        Runs of the source whose process is gone are closed as interrupted first. Raises AlreadyRunningError if one is alive.
+        Open runs of the source whose process has ended are closed as interrupted first.
+        Raises AlreadyRunningError if the process of one is alive.
         """
         with one_open_run(self._database, source), self._database.write() as connection:
             return open_run(connection, source, trigger, now=now)
@@ -111,27 +112,27 @@ class Runs:
     def close_for_process(
         self, pid: int, status: RunStatus, *, since: datetime, now: datetime, error: str
     ) -> list[str]:
-        """Close what a child process of this machine left open when it ended; return the sources.
+        """Close the runs that a worker process of this host left open when it ended; return their sources.
 
-        A run that the child closed itself as interrupted, because we told it to end, gets our status and reason.
+        A run that the worker closed itself as interrupted, because it was terminated, gets `status` and `error`.
         """
-        mine = (CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname(), CrawlRunRow.started_at >= since)
+        of_process = (CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname(), CrawlRunRow.started_at >= since)
         columns = select(CrawlRunRow.id, CrawlRunRow.source, CrawlRunRow.finished_at, CrawlRunRow.status)
         with self._database.read() as connection:
-            runs = connection.execute(columns.where(*mine)).all()
+            runs = connection.execute(columns.where(*of_process)).all()
         for run in runs:
             if run.finished_at is None:
                 self.close(run.id, status, now=now, error=error)
         ended = [run for run in runs if run.finished_at is None or run.status is RunStatus.INTERRUPTED]
         if not ended:
             return []
-        named = update(CrawlRunRow).where(CrawlRunRow.id.in_([run.id for run in ended]))
+        statement = update(CrawlRunRow).where(CrawlRunRow.id.in_([run.id for run in ended]))
         with self._database.write() as connection:
-            connection.execute(named.values(status=status, error=error))
+            connection.execute(statement.values(status=status, error=error))
         return [run.source for run in ended]
 
     def heartbeat(self, run_id: int, *, now: datetime) -> None:
-        """Show a sign of life."""
+        """Update the time of the run's last heartbeat."""
         with self._database.write() as connection:
             connection.execute(update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(heartbeat_at=now))
 
@@ -144,14 +145,14 @@ class Runs:
         counts: CrawlCounts = NO_COUNTS,
         error: str | None = None,
     ) -> RunSummary:
-        """Close a run."""
+        """Close a run and return its totals."""
         with self._database.write() as connection:
             return close_run(connection, run_id, status, now=now, counts=counts, error=error)
 
 
 @contextmanager
 def one_open_run(database: Database, source: str) -> Iterator[None]:
-    """Raise AlreadyRunningError where `open_run` found that a live process has a run of the source open."""
+    """Translate the unique-index violation of `open_run` into AlreadyRunningError."""
     try:
         yield
     except StoreError as error:
@@ -161,7 +162,7 @@ def one_open_run(database: Database, source: str) -> Iterator[None]:
 
 
 def open_run(connection: Connection, source: str, trigger: Trigger, *, now: datetime) -> int:
-    """Insert an open run and return its id; runs of the source whose process is gone are closed as interrupted."""
+    """Insert an open run and return its id; close those whose process has ended as interrupted."""
     for run in connection.execute(_open_runs(source)).all():
         if not _is_alive(run, now):
             error = "its process ended without closing it"
@@ -183,11 +184,11 @@ def close_run(
     counts: CrawlCounts = NO_COUNTS,
     error: str | None = None,
 ) -> RunSummary:
-    """Close a run. What it did is counted from its fetches, so that a killed run is counted like any other."""
+    """Close a run and return its totals, counted from its fetches, so that a killed run is counted like any other."""
     source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
-    done = _counts(connection, run_id, source or "")
-    done["filtered_count"] += counts.set_aside
-    values = {"status": status, "finished_at": now, "error": error, **done, **_error_text(counts)}
+    totals = _fetch_counts(connection, run_id, source or "")
+    totals["filtered_count"] += counts.set_aside
+    values = {"status": status, "finished_at": now, "error": error, **totals, **_count_columns(counts)}
     closed = update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(values).returning(CrawlRunRow)
     return _summary(connection.execute(closed).one())
 
@@ -195,8 +196,8 @@ def close_run(
 def _already_open(database: Database, source: str) -> AlreadyRunningError:
     with database.read() as connection:
         run = connection.execute(_open_runs(source)).first()
-    who = f" by process {run.pid} on {run.host} since {run.started_at:%Y-%m-%d %H:%M} UTC" if run else ""
-    return AlreadyRunningError(f"{source} is being crawled already{who}; wait for it to end")
+    owner = f" by process {run.pid} on {run.host} since {run.started_at:%Y-%m-%d %H:%M} UTC" if run else ""
+    return AlreadyRunningError(f"{source} is being crawled already{owner}; wait for it to end")
 
 
 def _open_runs(source: str) -> Any:
@@ -206,30 +207,32 @@ def _open_runs(source: str) -> Any:
 
 
 def _is_alive(run: AnyRow, now: datetime) -> bool:
-    beats = run.host == socket.gethostname() or now - run.heartbeat_at < HEARTBEAT_TIMEOUT
-    return bool(beats and is_alive(run.host, run.pid, run.process_start_time))
+    has_heartbeat = run.host == socket.gethostname() or now - run.heartbeat_at < HEARTBEAT_TIMEOUT
+    return bool(has_heartbeat and is_alive(run.host, run.pid, run.process_start_time))
 
 
-def _counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
+def _fetch_counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
     rows = connection.execute(
         select(FetchRow.result, func.count()).where(FetchRow.run_id == run_id).group_by(FetchRow.result)
     )
-    found: dict[FetchResult, int] = {result: count for result, count in rows}  # noqa: C416  (rows are not pairs to mypy)
-    recounted = and_(FetchRow.run_id == run_id, FetchRow.view_count.is_not(None), FetchRow.result != FetchResult.NEW)
+    by_result: dict[FetchResult, int] = {result: count for result, count in rows}  # noqa: C416  (rows are not pairs to mypy)
+    views_updated_condition = and_(
+        FetchRow.run_id == run_id, FetchRow.view_count.is_not(None), FetchRow.result != FetchResult.NEW
+    )
     pending = and_(LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
     return {
-        "new_count": found.get(FetchResult.NEW, 0),
-        "revised_count": found.get(FetchResult.REVISED, 0),
-        "unchanged_count": sum(found.get(same, 0) for same in UNCHANGED_RESULTS),
-        "filtered_count": found.get(FetchResult.FILTERED, 0),
-        "failed_count": found.get(FetchResult.FAILED, 0) + found.get(FetchResult.NOT_FOUND, 0),
-        "gone_count": found.get(FetchResult.GONE, 0),
-        "view_update_count": connection.scalar(select(func.count()).where(recounted)) or 0,
+        "new_count": by_result.get(FetchResult.NEW, 0),
+        "revised_count": by_result.get(FetchResult.REVISED, 0),
+        "unchanged_count": sum(by_result.get(result, 0) for result in UNCHANGED_RESULTS),
+        "filtered_count": by_result.get(FetchResult.FILTERED, 0),
+        "failed_count": by_result.get(FetchResult.FAILED, 0) + by_result.get(FetchResult.NOT_FOUND, 0),
+        "gone_count": by_result.get(FetchResult.GONE, 0),
+        "view_update_count": connection.scalar(select(func.count()).where(views_updated_condition)) or 0,
         "pending_count": connection.scalar(select(func.count()).where(pending)) or 0,
     }
 
 
-def _error_text(counts: CrawlCounts) -> dict[str, Any]:
+def _count_columns(counts: CrawlCounts) -> dict[str, Any]:
     return {
         "listed_count": counts.listed,
         "new_link_count": counts.new_links,
@@ -267,24 +270,24 @@ def _summary(row: AnyRow) -> RunSummary:
 
 
 crawl_runs = CrawlRunRow.__table__
-_PAST_COLUMNS = tuple(crawl_runs.c[field.name] for field in fields(CrawlRun))
+_RUN_COLUMNS = tuple(crawl_runs.c[field.name] for field in fields(CrawlRun))
 
 
 def list_runs(database: Database, *, source: str | None = None, limit: int | None = None) -> Iterator[CrawlRun]:
-    """Iterate over the crawl runs of all sources or of one, the latest first. Raises StoreError.
+    """Iterate over the crawl runs of all sources or of one, newest first. Raises StoreError.
 
-    At most RUN_BATCH_SIZE are read at once; a longer list holds its transaction until it ends or is closed.
+    A list of at most RUN_BATCH_SIZE is read at once; a longer one keeps its transaction until it ends or is closed.
     """
-    found = _past_runs(database, source, limit)
-    return iter(list(found)) if limit is not None and limit <= RUN_BATCH_SIZE else found
+    runs = _iter_runs(database, source, limit)
+    return iter(list(runs)) if limit is not None and limit <= RUN_BATCH_SIZE else runs
 
 
-def _past_runs(database: Database, source: str | None, limit: int | None) -> Iterator[CrawlRun]:
-    statement = select(*_PAST_COLUMNS).order_by(crawl_runs.c.id.desc()).limit(limit)
+def _iter_runs(database: Database, source: str | None, limit: int | None) -> Iterator[CrawlRun]:
+    statement = select(*_RUN_COLUMNS).order_by(crawl_runs.c.id.desc()).limit(limit)
     if source is not None:
         latest = (crawl_runs.c.started_at.desc(), crawl_runs.c.id.desc())
-        statement = select(*_PAST_COLUMNS).where(crawl_runs.c.source == source).order_by(*latest).limit(limit)
+        statement = select(*_RUN_COLUMNS).where(crawl_runs.c.source == source).order_by(*latest).limit(limit)
     streaming = {"yield_per": RUN_BATCH_SIZE}
-    with database.read() as connection, connection.execution_options(**streaming).execute(statement) as found:
-        for row in found.mappings():
+    with database.read() as connection, connection.execution_options(**streaming).execute(statement) as rows:
+        for row in rows.mappings():
             yield CrawlRun(**row)

@@ -1,4 +1,4 @@
-"""Keep the sources in the database: names, terms, and until when their hosts asked to be left alone."""
+"""Read and write sources: name, title, home page, usage terms, and the Retry-After of their hosts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SourceDeclaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """A host that asked to be left alone: the base URL of the copy that was crawled, and until when."""
+    """The Retry-After of a host: the base URL that was crawled, and the time until which not to request it."""
 
     base_url: str
     until: datetime
@@ -50,9 +50,9 @@ class Sources:
 
     def home(self, name: str | None = None) -> str | None:
         """Return the home page of a source; without a name that of the first; None if there is none."""
-        wanted = [] if name is None else [SourceRow.name == name]
+        conditions = [] if name is None else [SourceRow.name == name]
         with self._database.read() as connection:
-            home: str | None = connection.scalar(select(SourceRow.home).where(*wanted).order_by(SourceRow.name))
+            home: str | None = connection.scalar(select(SourceRow.home).where(*conditions).order_by(SourceRow.name))
         return home
 
 
@@ -65,7 +65,7 @@ def declare(connection: Connection, source: SourceDeclaration) -> None:
 
 
 def rate_limited_until(connection: Connection, name: str, base_url: str) -> datetime | None:
-    """Return until when the host at `base_url` asked to be left alone; another copy of the source has another host."""
+    """Return the end of the Retry-After of the host at `base_url`; None if it sent none."""
     limited = select(SourceRow.rate_limited_until).where(
         SourceRow.name == name, SourceRow.rate_limited_base_url == base_url
     )
@@ -74,6 +74,6 @@ def rate_limited_until(connection: Connection, name: str, base_url: str) -> date
 
 
 def set_rate_limit(connection: Connection, name: str, limit: RateLimit) -> None:
-    """Keep until when the host of a source asked to be left alone."""
+    """Store the Retry-After of the host of a source."""
     limited = {"rate_limited_until": limit.until, "rate_limited_base_url": limit.base_url}
     connection.execute(update(SourceRow).where(SourceRow.name == name).values(limited))

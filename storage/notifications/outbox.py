@@ -1,7 +1,7 @@
-"""The outbox: messages on their way to somebody, kept until they are delivered; and the events nobody was told of.
+"""Store alerts until they are delivered (transactional outbox), and find events without a notification.
 
-An alert is written in the transaction of what it is about, with a key that says what that is and for whom, so that
-nothing is told twice and nothing is lost, whenever the process ends.
+An alert is inserted in the transaction of its cause, with a unique key of cause and target, so that nothing is
+notified twice or lost, whenever the process ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ watches = WatchRow.__table__
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAlert:
-    """A message to be kept. `key` says what it is about and for whom; `target` may hold a secret."""
+    """An alert to be stored. `key` identifies its cause and target; `target` may contain a secret."""
 
     key: str
     target: str = field(repr=False)
@@ -44,7 +44,7 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietHours:
-    """Local times, HH:MM, between which nobody is told anything; over midnight when `until` comes first."""
+    """Local times, HH:MM, between which nothing is delivered; over midnight when `until` is the earlier one."""
 
     begin: str
     until: str
@@ -53,7 +53,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueAlert:
-    """A message that is to be delivered now, with what its watch says of the manner."""
+    """An alert to be delivered now, with the delivery options of its watch."""
 
     id: int
     key: str
@@ -70,62 +70,62 @@ class DueAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UndeliveredCount:
-    """What was not delivered yet."""
+    """Counts of undelivered alerts."""
 
     count: int
     failed_count: int  # of them, those that failed at least once
     oldest_at: datetime | None
-    error: str | None  # of the last one that failed
+    error: str | None  # of the last failed attempt
 
 
 class Alerts:
-    """The rows of `alerts`."""
+    """Read and write the rows of `alerts`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def enqueue(self, rows: Iterable[NewAlert]) -> int:
-        """Keep messages; those whose key is there already change nothing. Return how many are new."""
+        """Insert alerts, ignoring those whose key exists; return the number of new ones."""
         with self._database.write() as connection:
             return insert_alerts(connection, rows)
 
     def due(self, now: datetime, limit: int) -> tuple[DueAlert, ...]:
-        """Undelivered messages whose next attempt has come, the one due longest first."""
+        """Return at most `limit` undelivered alerts whose next attempt is due, the longest due first."""
         statement = _DUE.where(alerts.c.next_attempt_at <= now).limit(limit)
         with self._database.read() as connection:
             return tuple(_due(row._asdict()) for row in connection.execute(statement))
 
     def delivered(self, ids: Collection[int], now: datetime) -> None:
-        """Record that these arrived; `last_notified_at` of the watches that sent them becomes now."""
-        these = alerts.c.id.in_(ids)
-        told = watches.c.id.in_(select(alerts.c.saved_search_id).where(these))
+        """Mark alerts as delivered, and set `last_notified_at` of their watches."""
+        delivered = alerts.c.id.in_(ids)
+        notified = watches.c.id.in_(select(alerts.c.saved_search_id).where(delivered))
         with self._database.write() as connection:
             values = {"delivered_at": now, "error": None, "attempts": alerts.c.attempts + 1}
-            connection.execute(update(AlertRow).where(these, alerts.c.delivered_at.is_(None)).values(values))
-            connection.execute(update(WatchRow).where(told).values(last_notified_at=now))
+            connection.execute(update(AlertRow).where(delivered, alerts.c.delivered_at.is_(None)).values(values))
+            connection.execute(update(WatchRow).where(notified).values(last_notified_at=now))
 
     def failed(self, ids: Collection[int], error: str, again_at: datetime) -> None:
-        """Record a failed attempt; the messages are kept. `error` must hold no secret."""
+        """Record a failed attempt and the time of the next. `error` must not contain a secret."""
         values = {"attempts": alerts.c.attempts + 1, "error": error, "next_attempt_at": again_at}
         self._update(ids, values)
 
     def postpone(self, ids: Collection[int], until: datetime) -> None:
-        """Let messages wait that were not tried."""
+        """Postpone alerts that were not attempted."""
         self._update(ids, {"next_attempt_at": until})
 
     def _update(self, ids: Collection[int], values: Mapping[str, Any]) -> None:
         with self._database.write() as connection:
-            still = alerts.c.delivered_at.is_(None)
-            connection.execute(update(AlertRow).where(alerts.c.id.in_(ids), still).values(values))
+            undelivered = alerts.c.delivered_at.is_(None)
+            connection.execute(update(AlertRow).where(alerts.c.id.in_(ids), undelivered).values(values))
 
     def undelivered(self, saved_search_id: int | None = None) -> UndeliveredCount:
-        """What was not delivered yet: of one watch, or in all."""
-        still = [
+        """Count the undelivered alerts of one watch, or of all."""
+        conditions = [
             alerts.c.delivered_at.is_(None),
             *([alerts.c.saved_search_id == saved_search_id] if saved_search_id is not None else []),
         ]
-        failed = (*still, alerts.c.error.is_not(None))
-        counts = select(func.count(), func.min(alerts.c.created_at)).where(*still)
+        failed = (*conditions, alerts.c.error.is_not(None))
+        counts = select(func.count(), func.min(alerts.c.created_at)).where(*conditions)
         last = select(alerts.c.error).where(*failed).order_by(alerts.c.next_attempt_at.desc()).limit(1)
         with self._database.read() as connection:
             count, oldest_at = connection.execute(counts).one()
@@ -134,19 +134,19 @@ class Alerts:
         return UndeliveredCount(count=count, failed_count=failed_count, oldest_at=oldest_at, error=error)
 
     def pending_events(self, kinds: Collection[EventKind], limit: int) -> tuple[Event, ...]:
-        """Events of `kinds` whose beginning nobody was told of, and the lasting ones of them that ended untold."""
+        """Return events of `kinds` whose opening, or for a lasting kind closing, was not notified, oldest first."""
         ended = and_(
             events.c.kind.in_(LASTING_KINDS), events.c.closed_at.is_not(None), events.c.close_notified_at.is_(None)
         )
-        untold = or_(events.c.open_notified_at.is_(None), ended)
-        statement = select(*COLUMNS).where(events.c.kind.in_(kinds), untold).order_by(events.c.id).limit(limit)
+        unnotified = or_(events.c.open_notified_at.is_(None), ended)
+        statement = select(*COLUMNS).where(events.c.kind.in_(kinds), unnotified).order_by(events.c.id).limit(limit)
         with self._database.read() as connection:
             return tuple(from_row(row) for row in connection.execute(statement).mappings())
 
     def enqueue_for_event(self, event: Event, rows: Iterable[NewAlert], now: datetime) -> int:
-        """Keep the messages of an event and note that they were written, in one transaction.
+        """Insert the alerts of an event and mark it as notified, in one transaction; return the number of new ones.
 
-        `event` is as it was when they were written: an end that came since stays untold. Return how many are new.
+        `event` is as it was when they were composed: a closing since then stays pending.
         """
         notified_at = func.coalesce(events.c.open_notified_at, literal(now, events.c.open_notified_at.type))
         values = {"open_notified_at": notified_at, **({} if event.is_open else {"close_notified_at": now})}
@@ -157,7 +157,7 @@ class Alerts:
 
 
 def insert_alerts(connection: Connection, rows: Iterable[NewAlert]) -> int:
-    """Keep messages inside a transaction that is open; return how many are new."""
+    """Insert alerts inside the caller's transaction, ignoring existing keys; return the number of new ones."""
     values = [asdict(row) for row in rows]
     if not values:
         return 0
@@ -166,19 +166,19 @@ def insert_alerts(connection: Connection, rows: Iterable[NewAlert]) -> int:
 
 
 def quiet_hours(begin: str | None, until: str | None, timezone: str) -> QuietHours | None:
-    """The quiet hours of a watch; None if it has none."""
+    """Return the quiet hours of a watch; None if it has none."""
     return QuietHours(begin=begin, until=until, timezone=timezone) if begin and until else None
 
 
 def retry_delay(attempts: int) -> timedelta:
-    """Compute how long a message waits after `attempts` (≥ 1) that failed: a minute, doubled each time, 6 h at most.
+    """Compute the wait after `attempts` (≥ 1) failed attempts: a minute, doubled each time, at most 6 h.
 
-    It is never given up: a target that is back after a month gets what was kept for it.
+    An alert is never dropped: a target that is back after a month gets it.
     """
-    return backoff.exponential_delay(FIRST_WAIT, attempts, cap=backoff.MAX_EARLY_BACKOFF)
+    return backoff.exponential_delay(FIRST_RETRY_DELAY, attempts, cap=backoff.MAX_EARLY_BACKOFF)
 
 
-FIRST_WAIT = timedelta(minutes=1)
+FIRST_RETRY_DELAY = timedelta(minutes=1)
 
 _DUE = (
     select(

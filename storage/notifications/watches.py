@@ -1,4 +1,4 @@
-"""Saved questions: who asked what, how they want to be told, and up to which article they were asked."""
+"""Store watches: saved searches with a target, delivery options and the last article that was matched."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ watches = WatchRow.__table__
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSavedSearch:
-    """A question to be saved. `target` is an Apprise address and may hold a secret."""
+    """A search to be saved. `target` is an Apprise URL and may contain a secret."""
 
     name: str
     query: str
@@ -42,7 +42,7 @@ class NewSavedSearch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedSearch(NewSavedSearch):
-    """A saved question; articles up to `last_article_id` were asked already."""
+    """A saved search; articles up to `last_article_id` have been matched."""
 
     id: int
     created_at: datetime
@@ -51,16 +51,17 @@ class SavedSearch(NewSavedSearch):
 
     @property
     def quiet(self) -> QuietHours | None:
+        """Return the quiet hours; None if there are none."""
         return quiet_hours(self.quiet_from, self.quiet_until, self.timezone)
 
     def at(self, last_article_id: int) -> SavedSearch:
-        """The same watch after it was asked of more articles."""
+        """Return a copy whose last matched article is `last_article_id`."""
         return replace(self, last_article_id=last_article_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchableArticle:
-    """An article as a watch is asked about it and tells of it."""
+    """A stored article with the fields that a watch matches and notifies."""
 
     id: int
     source: str
@@ -79,6 +80,7 @@ class SearchableArticle:
 
     @property
     def document(self) -> IndexedDocument:
+        """Return the searchable fields as a document."""
         return IndexedDocument(
             title=self.title,
             subtitle=self.subtitle,
@@ -90,36 +92,38 @@ class SearchableArticle:
 
 
 class SavedSearches:
-    """The rows of `watches`."""
+    """Read and write the rows of `watches`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(self, new: NewSavedSearch, now: datetime) -> SavedSearch:
-        """Save a question; it is asked of what is stored from now on.
+        """Insert a watch that matches articles stored from now on, and return it.
 
-        Raises PresswatchError if the name is taken.
+        Raises PresswatchError if the name exists.
         """
         with self._database.write() as connection:
             latest = connection.scalar(select(func.max(articles.c.id))) or 0
             values = {**asdict(new), "created_at": now, "last_article_id": latest}
-            fresh = upsert_insert(connection, watches).values(values).on_conflict_do_nothing(index_elements=["name"])
-            if connection.execute(fresh.returning(watches.c.id)).first() is None:
-                raise PresswatchError(f"a watch named {new.name} is there already; remove it or choose another name")
+            statement = (
+                upsert_insert(connection, watches).values(values).on_conflict_do_nothing(index_elements=["name"])
+            )
+            if connection.execute(statement.returning(watches.c.id)).first() is None:
+                raise PresswatchError(f"a watch named {new.name} already exists; remove it or choose another name")
             return _saved_search(connection, watches.c.name == new.name)
 
     def list(self) -> tuple[SavedSearch, ...]:
-        """All watches, by name."""
+        """Return all watches, sorted by name."""
         with self._database.read() as connection:
             return tuple(SavedSearch(**row) for row in connection.execute(_WATCH.order_by(watches.c.name)).mappings())
 
     def get(self, name: str) -> SavedSearch:
-        """The watch of this name. Raises PresswatchError if there is none."""
+        """Return the watch of this name. Raises PresswatchError if there is none."""
         with self._database.read() as connection:
             return _saved_search(connection, watches.c.name == name, name)
 
     def remove(self, name: str) -> int:
-        """Forget a watch and what it had not delivered yet; return how many messages that were.
+        """Delete a watch and its undelivered alerts; return the number of these.
 
         Raises PresswatchError if there is no such watch.
         """
@@ -131,11 +135,11 @@ class SavedSearches:
         return count
 
     def articles_after(self, watch: SavedSearch, limit: int) -> tuple[SearchableArticle, ...]:
-        """The next articles the watch was not asked of, in the order they were stored, whole."""
+        """Return the next `limit` articles that the watch has not matched, in order of storage."""
         return self._articles(articles.c.id > watch.last_article_id, limit)
 
     def stored_since(self, moment: datetime, after_id: int, limit: int) -> tuple[SearchableArticle, ...]:
-        """Articles stored at or after `moment` with ids above `after_id`, in the order they were stored, whole."""
+        """Return at most `limit` articles stored since `moment` with ids above `after_id`, in order of storage."""
         return self._articles((articles.c.stored_at >= moment) & (articles.c.id > after_id), limit)
 
     def _articles(self, where: ColumnElement[bool], limit: int) -> tuple[SearchableArticle, ...]:
@@ -144,15 +148,14 @@ class SavedSearches:
             return tuple(SearchableArticle(**row) for row in connection.execute(statement).mappings())
 
     def commit_checkpoint(self, watch: SavedSearch, last_article_id: int, rows: Iterable[NewAlert] = ()) -> int:
-        """Note up to which article the watch was asked, and keep what came of it, in one transaction.
+        """Store the last matched article of a watch and insert its alerts, in one transaction.
 
-        If somebody else went on with the watch meanwhile, or removed it, nothing is done. Return how many messages
-        are new.
+        Return the number of new alerts. Do nothing if another process updated the watch on meanwhile, or removed it.
         """
-        unmoved = (watches.c.id == watch.id, watches.c.last_article_id == watch.last_article_id)
+        unchanged = (watches.c.id == watch.id, watches.c.last_article_id == watch.last_article_id)
         with self._database.write() as connection:
-            moved = connection.execute(update(WatchRow).where(*unmoved).values(last_article_id=last_article_id))
-            return insert_alerts(connection, rows) if moved.rowcount else 0
+            updated = connection.execute(update(WatchRow).where(*unchanged).values(last_article_id=last_article_id))
+            return insert_alerts(connection, rows) if updated.rowcount else 0
 
 
 _WATCH: Select[Any] = select(*(watches.c[row.name] for row in fields(SavedSearch)))
@@ -166,5 +169,5 @@ _ARTICLES: Select[Any] = select(
 def _saved_search(connection: Connection, where: ColumnElement[bool], name: str = "") -> SavedSearch:
     row = connection.execute(_WATCH.where(where)).mappings().first()
     if row is None:
-        raise PresswatchError(f"no watch is named {name}; presswatch watch list gives those there are")
+        raise PresswatchError(f"no watch is named {name}; presswatch watch list shows the existing ones")
     return SavedSearch(**row)

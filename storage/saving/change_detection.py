@@ -1,7 +1,7 @@
-"""What a fetched article changes: decided from what is stored and what was read, without database or clock.
+"""Detect the change between the stored text of an article and a newly parsed one, without database or clock.
 
-The fields of the parsed article are compared, never the page: the view count and the boxes around an article are no
-part of it, so the same page fetched twice changes nothing.
+Parsed fields are compared, never the page: view count and page furniture are excluded, so that the same article
+fetched twice is unchanged.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from storage.model.records import ArticleData, DatePrecision, EditKind, SaveOutc
 from storage.saving.edit_classifier import ArticleText, classify_edit, content_hash, is_current, normalise
 
 CONFIRM_AFTER = timedelta(minutes=10)
-"""A suspect reading must be seen again at least so much later before it is believed (policy, "Is it an edit?" 3)."""
+"""Least time between an implausible parse and the equal one that confirms it (policy, "Is it an edit?" 3)."""
 MIN_BODY_RATIO = 0.5
-"""A body under this share of its last length is suspect (the same rule)."""
+"""Share of the stored body's length under which a new body is implausible (the same rule)."""
 MAX_MINOR_EDITS = 24
-"""More minor edits than this within 48 h are a volatile field of the source, not edits (rule 7)."""
+"""Minor edits within 48 h above which further ones are noise of the source, not edits (rule 7)."""
 
 COMPARED_FIELDS = (
     "title",
@@ -29,7 +29,7 @@ COMPARED_FIELDS = (
     "published_raw",
     "published_precision",
 )
-KEPT_IF_UNREAD_FIELDS = (
+KEPT_IF_UNPARSED_FIELDS = (
     "subtitle",
     "body",
     "author",
@@ -42,7 +42,7 @@ KEPT_IF_UNREAD_FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredText:
-    """What the decision needs of a stored article."""
+    """The columns of a stored article that change detection needs."""
 
     title: str
     subtitle: str | None
@@ -61,11 +61,11 @@ class StoredText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeDecision:
-    """What one fetch changes.
+    """The change that one fetch makes to an article.
 
-    `change` REVISED keeps the wording before as a revision of `kind`; REREAD overwrites it without one. `unconfirmed_hash`
-    and `unconfirmed_since` are what to remember for the second sight. `volatile` says that a minor edit was counted and not
-    kept. Fields in `held` were not read, by the reader's own word: their stored values stay whatever else is taken.
+    `change` REVISED stores the previous text as a revision of `kind`; REPARSED overwrites it without one.
+    `unconfirmed_hash` and `unconfirmed_since` are stored until an equal parse confirms them. `is_noisy` marks a minor
+    edit that is not stored. `kept_fields` could not be parsed: their stored values stay.
     """
 
     change: SaveOutcome
@@ -74,99 +74,104 @@ class ChangeDecision:
     kind: EditKind | None = None
     is_stealth: bool = False
     unconfirmed_hash: str | None = None
-    unconfirmed_since: datetime | None = None  # when the suspect reading was first seen
+    unconfirmed_since: datetime | None = None  # time of the first parse with that hash
     is_noisy: bool = False
     kept_fields: frozenset[str] = frozenset()
 
     @property
     def overwrites(self) -> bool:
-        """Whether the stored wording gives way to the one just read."""
+        """Return whether the parsed text replaces the stored one."""
         return self.change in {SaveOutcome.REVISED, SaveOutcome.REPARSED}
 
 
 def detect_change(
     stored: StoredText | None, data: ArticleData, *, now: datetime, recent_minor_count: int = 0
 ) -> ChangeDecision:
-    """What fetching `data` at `now` changes; `recent_minor_count` is the article's minor edits of the last 48 h."""
+    """Decide how `data`, fetched at `now`, changes the stored article (None: not stored yet).
+
+    `recent_minor_count` is the number of its minor edits in the last 48 h.
+    """
     if stored is None:
-        hashed = content_hash(data.title, data.subtitle, data.body)
-        return ChangeDecision(change=SaveOutcome.NEW, content_hash=hashed, reason="first fetch")
-    held = _kept_fields(stored, data)
-    kept = _without_loss(stored, data, held)
-    hashed = content_hash(kept.title, kept.subtitle, kept.body)
-    doubt = None if _is_same_text(stored, hashed) else _doubt_reason(stored, data)
-    if doubt is not None and not _seen_before(stored, hashed, now):
-        return _unconfirmed(stored, hashed, doubt, now)
-    return replace(_accept(stored, kept, hashed, recent_minor_count), kept_fields=held)
+        new_hash = content_hash(data.title, data.subtitle, data.body)
+        return ChangeDecision(change=SaveOutcome.NEW, content_hash=new_hash, reason="first fetch")
+    kept_fields = _kept_fields(stored, data)
+    complete = _with_kept_text(stored, data, kept_fields)
+    new_hash = content_hash(complete.title, complete.subtitle, complete.body)
+    doubt = None if _is_same_text(stored, new_hash) else _doubt_reason(stored, data)
+    if doubt is not None and not _seen_before(stored, new_hash, now):
+        return _unconfirmed(stored, new_hash, doubt, now)
+    return replace(_accept(stored, complete, new_hash, recent_minor_count), kept_fields=kept_fields)
 
 
-def _accept(stored: StoredText, data: ArticleData, hashed: str, recent_minor_count: int) -> ChangeDecision:
-    if stored.parser_version != data.parser_version and _is_parsed_differently(stored, data, hashed):
-        return ChangeDecision(change=SaveOutcome.REPARSED, content_hash=hashed, reason=_reparse_reason(stored, data))
-    if _is_same_text(stored, hashed):
-        return _same_or_moved(stored, data, hashed)
-    return _edit(stored, data, hashed, recent_minor_count)
+def _accept(stored: StoredText, data: ArticleData, new_hash: str, recent_minor_count: int) -> ChangeDecision:
+    if stored.parser_version != data.parser_version and _is_parsed_differently(stored, data, new_hash):
+        return ChangeDecision(change=SaveOutcome.REPARSED, content_hash=new_hash, reason=_reparse_reason(stored, data))
+    if _is_same_text(stored, new_hash):
+        return _same_or_moved(stored, data, new_hash)
+    return _edit(stored, data, new_hash, recent_minor_count)
 
 
 def _kept_fields(stored: StoredText, data: ArticleData) -> frozenset[str]:
-    """The fields the reader failed at, by its own word, and that are known from before."""
-    unread = {problem.field for problem in data.problems}
+    """Return the fields that have an extraction problem and no new value, but a stored one."""
+    problematic = {problem.field for problem in data.problems}
     return frozenset(
-        name for name in KEPT_IF_UNREAD_FIELDS if name in unread and getattr(stored, name) and not getattr(data, name)
+        name
+        for name in KEPT_IF_UNPARSED_FIELDS
+        if name in problematic and getattr(stored, name) and not getattr(data, name)
     )
 
 
-def _without_loss(stored: StoredText, data: ArticleData, held: frozenset[str]) -> ArticleData:
-    if held.isdisjoint({"subtitle", "body"}):
+def _with_kept_text(stored: StoredText, data: ArticleData, kept_fields: frozenset[str]) -> ArticleData:
+    if kept_fields.isdisjoint({"subtitle", "body"}):
         return data
-    subtitle = stored.subtitle if "subtitle" in held else data.subtitle
-    return replace(data, subtitle=subtitle, body=stored.body if "body" in held else data.body)
+    subtitle = stored.subtitle if "subtitle" in kept_fields else data.subtitle
+    return replace(data, subtitle=subtitle, body=stored.body if "body" in kept_fields else data.body)
 
 
-def _unconfirmed(stored: StoredText, hashed: str, doubt: str, now: datetime) -> ChangeDecision:
-    first_seen = stored.unconfirmed_since if stored.unconfirmed_hash == hashed else None
+def _unconfirmed(stored: StoredText, new_hash: str, doubt: str, now: datetime) -> ChangeDecision:
+    first_seen = stored.unconfirmed_since if stored.unconfirmed_hash == new_hash else None
     return ChangeDecision(
         change=SaveOutcome.UNCONFIRMED,
         content_hash=stored.content_hash,
         reason=doubt,
-        unconfirmed_hash=hashed,
+        unconfirmed_hash=new_hash,
         unconfirmed_since=first_seen or now,
     )
 
 
-def _is_parsed_differently(stored: StoredText, data: ArticleData, hashed: str) -> bool:
-    """Whether the wording or anything else that was read differs from what is stored."""
+def _is_parsed_differently(stored: StoredText, data: ArticleData, new_hash: str) -> bool:
+    """Return whether the text or any other parsed field differs from the stored one."""
     pairs = ((getattr(data, name), getattr(stored, name)) for name in COMPARED_FIELDS)
-    return not _is_same_text(stored, hashed) or any(read and read != kept for read, kept in pairs)
+    return not _is_same_text(stored, new_hash) or any(new and new != old for new, old in pairs)
 
 
 def _reparse_reason(stored: StoredText, data: ArticleData) -> str:
-    return f"read by reader {data.parser_version}, before by {stored.parser_version}"
+    return f"parsed by parser version {data.parser_version}, before by {stored.parser_version}"
 
 
-def _is_same_text(stored: StoredText, hashed: str) -> bool:
+def _is_same_text(stored: StoredText, new_hash: str) -> bool:
     if is_current(stored.content_hash):
-        return stored.content_hash == hashed
-    # The rules of hashing changed: what was hashed by the old ones is hashed again, or every article would be edited.
-    return content_hash(stored.title, stored.subtitle, stored.body) == hashed
+        return stored.content_hash == new_hash
+    # A hash of an older version is computed again, or every article would count as edited.
+    return content_hash(stored.title, stored.subtitle, stored.body) == new_hash
 
 
-def _same_or_moved(stored: StoredText, data: ArticleData, hashed: str) -> ChangeDecision:
+def _same_or_moved(stored: StoredText, data: ArticleData, new_hash: str) -> ChangeDecision:
     if not _date_moved(stored, data):
-        return ChangeDecision(change=SaveOutcome.UNCHANGED, content_hash=hashed, reason="the wording is the same")
+        return ChangeDecision(change=SaveOutcome.UNCHANGED, content_hash=new_hash, reason="the text is the same")
     reason = f"the date moved from {stored.published_at} to {data.published_at}"
-    return ChangeDecision(change=SaveOutcome.REVISED, kind=EditKind.DATE_MOVED, content_hash=hashed, reason=reason)
+    return ChangeDecision(change=SaveOutcome.REVISED, kind=EditKind.DATE_MOVED, content_hash=new_hash, reason=reason)
 
 
 def _date_moved(stored: StoredText, data: ArticleData) -> bool:
-    """Dates of different precision do not contradict each other: a day is no other moment than a minute of it."""
+    """Return whether both dates are known, of the same precision, and different."""
     known = stored.published_at is not None and data.published_at is not None
     comparable = stored.published_precision == data.published_precision
     return known and comparable and stored.published_at != data.published_at
 
 
 def _doubt_reason(stored: StoredText, data: ArticleData) -> str | None:
-    """Why a reading may be half a page rather than an edit; None if there is no reason to doubt it."""
+    """Return why a parse may be of an incomplete page rather than an edit; None if it is plausible."""
     if stored.published_at is not None and data.published_at is None:
         return "the date that was there could not be read"
     if stored.body and not data.body:
@@ -176,12 +181,12 @@ def _doubt_reason(stored: StoredText, data: ArticleData) -> str | None:
     return None
 
 
-def _seen_before(stored: StoredText, hashed: str, now: datetime) -> bool:
-    same = stored.unconfirmed_hash == hashed and stored.unconfirmed_since is not None
+def _seen_before(stored: StoredText, new_hash: str, now: datetime) -> bool:
+    same = stored.unconfirmed_hash == new_hash and stored.unconfirmed_since is not None
     return same and stored.unconfirmed_since is not None and now - stored.unconfirmed_since >= CONFIRM_AFTER
 
 
-def _edit(stored: StoredText, data: ArticleData, hashed: str, recent_minor_count: int) -> ChangeDecision:
+def _edit(stored: StoredText, data: ArticleData, new_hash: str, recent_minor_count: int) -> ChangeDecision:
     kind = classify_edit(_text_of(stored), _text_of(data))
     if kind is EditKind.FORMAT:
         return ChangeDecision(
@@ -194,12 +199,12 @@ def _edit(stored: StoredText, data: ArticleData, hashed: str, recent_minor_count
         )
     is_stealth = _is_date_text_the_same(stored, data)
     return ChangeDecision(
-        change=SaveOutcome.REVISED, kind=kind, content_hash=hashed, is_stealth=is_stealth, reason=f"edited: {kind}"
+        change=SaveOutcome.REVISED, kind=kind, content_hash=new_hash, is_stealth=is_stealth, reason=f"edited: {kind}"
     )
 
 
 def _is_date_text_the_same(stored: StoredText, data: ArticleData) -> bool:
-    """A page without a printed date cannot be said to have left it as it was."""
+    """Return whether the printed date is the same; False for a page without one, as nothing can be said of it."""
     return bool(data.published_raw) and normalise(stored.published_raw) == normalise(data.published_raw)
 
 

@@ -1,12 +1,12 @@
-"""The wording of an article: what in it can carry meaning, and what sort of edit parts two wordings.
+"""Classify the edit between two versions of an article's text, and hash a text for comparison.
 
-Three foldings, each looser than the one before:
+Three normalizations, each looser than the one before:
 
-    normalise      drops what no reader can see; the content hash is taken of this
-    _marks         and the house style of dashes, dots and guillemets; words, numbers and quotes are compared in this
-    _typography    and single against double quotes; equal in this is an edit of kind `format`
+    normalise                drops invisible differences; the content hash is computed from this
+    _normalize_punctuation   and unifies dashes, dots and guillemets; words, numbers and quotes are compared in this
+    _typography              and unifies single and double quotes; texts equal in this differ by `format` only
 
-None of them touches letters, their case, digits, signs or the presence of a quotation mark.
+None of them changes letters, their case, digits, signs or the presence of a quotation mark.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from storage.model.records import EditKind
 from storage.text.alignment import align, trim
 
 HASH_VERSION = "1"
-"""Goes up whenever `normalise` changes, so that hashes taken by other rules are never compared."""
+"""Version prefix of content hashes; raised whenever `normalise` changes, so that old and new are never compared."""
 
 SUBSTANTIVE_SHARE = 0.1
-"""From this share of the words on an edit is substantive: a lead sentence of a 200-word story."""
+"""Share of changed words from which an edit is substantive: a lead sentence of a 200-word article."""
 MAX_SENTENCE_WORDS = 18
-"""Fewer changed words are never substantive by share alone: the median sentence of the seed page has 18."""
+"""Least number of changed words that is substantive by share: the median sentence of the seed page has 18."""
 MAX_PARAGRAPH_WORDS = 43
-"""As many changed words are substantive in a text of any length: the median paragraph of the seed page has 43."""
+"""Number of changed words that is substantive in a text of any length: the median paragraph of the seed page has 43."""
 
 MAX_DIFF_STEPS = 2_000_000
-"""What aligning two texts may cost, in `steps`: typically 5 ms; difflib's worst case found, two words repeated
-over and over, stays near 60 ms. About 600 words that differ in one stretch; beyond it words are only counted."""
+"""Largest `alignment_cost` of two texts: typically 5 ms; the worst case known for difflib, two words repeated over and
+over, takes about 60 ms. About 600 words that differ in one region; above it words are only counted."""
 
 MAX_WORD_LENGTH = 300
-"""Characters of a word that is brought into NFC: a pile of combining marks costs its square, which freezes Python."""
+"""Characters of the longest word that is normalized to NFC: a run of combining marks takes quadratic time."""
 
-FoldedText = tuple[tuple[str, str], ...]
+Replacements = tuple[tuple[str, str], ...]
 # Replaced one after another: on Cyrillic text that is ten times faster than one str.translate.
-_UNSEEN: FoldedText = (
+_INVISIBLE: Replacements = (
     *((invisible, "") for invisible in "\u00ad\u200b\u2060\ufeff"),
     *((curly, '"') for curly in "“”„‟"),
     *((curly, "'") for curly in "‘’‚‛"),
 )
-_STYLE: FoldedText = (
+_STYLE: Replacements = (
     *((padded, padded.strip()) for padded in ("« ", " »", "‹ ", " ›")),
     *((dash, "-") for dash in "‐‑‒–—―−•◦‣▪"),
     *((guillemet, '"') for guillemet in "«»"),
@@ -59,7 +59,7 @@ _SINGLE_QUOTE = re.compile(r"'(?<!\d')")  # after a digit it may be feet or minu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleText:
-    """What an article says: the fields an edit is judged by."""
+    """The text of an article: the fields that edits are classified by."""
 
     title: str
     subtitle: str | None
@@ -67,53 +67,52 @@ class ArticleText:
 
 
 def normalise(text: str | None) -> str:
-    """`text` without what cannot carry meaning: polling-and-changes, "Is it an edit?", rule 2.
+    """Normalize `text` for comparison (polling-and-changes, "Is it an edit?", rule 2).
 
     NFC; soft hyphens and zero-width spaces dropped; each run of white space or line ends one space; curly quotes
-    straight, double to double and single to single. Stable under repetition.
+    straight, double to double and single to single. Idempotent.
     """
-    words = _fold(text or "", _UNSEEN).split()
+    words = _fold(text or "", _INVISIBLE).split()
     if max(map(len, words), default=0) <= MAX_WORD_LENGTH:
         return unicodedata.normalize("NFC", " ".join(words))
-    # A blank composes with nothing, so word by word is the same.
+    # A space composes with no character, so normalizing word by word gives the same.
     return " ".join(unicodedata.normalize("NFC", word) if len(word) <= MAX_WORD_LENGTH else word for word in words)
 
 
 def content_hash(title: str, subtitle: str | None, body: str) -> str:
-    """A short name for a wording, equal for wordings no reader can tell apart; starts with its version."""
-    # No normalised text can hold the separator: it counts as white space.
-    wording = "\x1f".join(normalise(part) for part in (title, subtitle, body))
-    digest = blake2b(wording.encode("utf-8", "surrogatepass"), digest_size=16)
+    """Hash an article's normalized text: "1:" (HASH_VERSION) and 32 hexadecimal digits of BLAKE2b."""
+    # A normalised text cannot contain the separator: it counts as white space.
+    joined = "\x1f".join(normalise(part) for part in (title, subtitle, body))
+    digest = blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16)
     return f"{HASH_VERSION}:{digest.hexdigest()}"
 
 
 def is_current(hashed: str) -> bool:
-    """Whether a stored hash was taken by the rules in force."""
+    """Return whether a stored hash is of the current HASH_VERSION."""
     return hashed.startswith(f"{HASH_VERSION}:")
 
 
 def classify_edit(before: ArticleText, after: ArticleText) -> EditKind:
-    """What sort of edit leads from one wording to the other.
+    """Classify the edit from one text to the other.
 
-    The first that holds, from what a reader must not miss to what hardly matters: `format` (equal but for
-    typography), `title`, `numbers`, `quote`, `substantive`, `minor`. An edit that is several of these is called by
-    the first; a paragraph added with a figure in it is `numbers`.
+    The first kind that applies wins: `format` (equal but for typography), `title`, `numbers`, `quote`, `substantive`,
+    `minor`; an added paragraph with a number in it is `numbers`.
     """
     if _typographic(before) == _typographic(after):
         return EditKind.FORMAT
     if _typography(before.title) != _typography(after.title):
         return EditKind.TITLE
     old, new = _blocks(before), _blocks(after)
-    gone, come = _word_counts(old, new)  # what both have cannot have changed, and counting is quick
-    if numbers("\n".join(gone)) != numbers("\n".join(come)):
+    removed, added = _word_counts(old, new)  # words in both have not changed, and counting is fast
+    if numbers("\n".join(removed)) != numbers("\n".join(added)):
         return EditKind.NUMBERS
-    if _quotes(gone) != _quotes(come):
+    if _quotes(removed) != _quotes(added):
         return EditKind.QUOTE
     return EditKind.SUBSTANTIVE if _is_substantive(old, new) else EditKind.MINOR
 
 
-def _fold(text: str, folds: FoldedText) -> str:
-    for old, new in folds:
+def _fold(text: str, replacements: Replacements) -> str:
+    for old, new in replacements:
         text = text.replace(old, new)
     return text
 
@@ -126,12 +125,12 @@ def _typography(text: str | None) -> str:
     return _SINGLE_QUOTE.sub('"', _normalize_punctuation(text).replace("''", '"'))
 
 
-def _typographic(wording: ArticleText) -> tuple[str, str, str]:
-    return _typography(wording.title), _typography(wording.subtitle), _typography(wording.body)
+def _typographic(text: ArticleText) -> tuple[str, str, str]:
+    return _typography(text.title), _typography(text.subtitle), _typography(text.body)
 
 
-def _blocks(wording: ArticleText) -> list[str]:
-    lines = [wording.subtitle or "", *wording.body.splitlines()]
+def _blocks(text: ArticleText) -> list[str]:
+    lines = [text.subtitle or "", *text.body.splitlines()]
     return [block for block in map(_normalize_punctuation, lines) if block]
 
 
@@ -158,10 +157,10 @@ _AFTER = re.compile(
 
 
 def numbers(text: str) -> Counter[str]:
-    """The figures in `text`, each with its sign, scale, currency and per cent, as often as they stand there.
+    """Count the numbers in `text`, each with its sign, scale, currency and per cent sign.
 
-    "1,500" and "1500" are two figures: which of comma and dot parts decimals depends on the language. Numbers
-    written out in words are not seen.
+    "1,500" and "1500" are different: the decimal separator depends on the language. Numbers written out in words are
+    not counted.
     """
     return Counter(_number_value(text, match) for match in _DIGITS.finditer(text))
 
@@ -188,7 +187,7 @@ def _scale(word: str) -> str:
 
 
 def _quotes(blocks: Sequence[str]) -> Counter[str]:
-    """What stands inside quotation marks; a quote left open runs to the end of its block."""
+    """Count the quoted passages; a quote left open runs to the end of its block."""
     return Counter(span.strip(" ,.;:!?") for block in blocks for span in block.split('"')[1::2])
 
 
@@ -220,29 +219,29 @@ def _negations(words: Sequence[str]) -> int:
 
 
 def changed_words(before: Sequence[str], after: Sequence[str]) -> list[Region]:
-    """The words that went and came, region by region: blocks are aligned first, then words within what differs.
+    """Return removed and added words by region: blocks are aligned first, then words within changed blocks.
 
-    The whole costs at most MAX_DIFF_STEPS twice; regions beyond that are told apart by counting words, not by order.
+    Costs at most MAX_DIFF_STEPS twice; regions above that are compared by word counts, not by order.
     """
-    found: list[Region] = []
+    regions: list[Region] = []
     spent = 0
     for old, new in _changed_regions(before, after, MAX_DIFF_STEPS):
-        gone, come = " ".join(old).split(), " ".join(new).split()
-        found.extend(_changed_regions(gone, come, MAX_DIFF_STEPS - spent))
-        spent += alignment_cost(*trim(gone, come)[1:3])
-    return found
+        removed, added = " ".join(old).split(), " ".join(new).split()
+        regions.extend(_changed_regions(removed, added, MAX_DIFF_STEPS - spent))
+        spent += alignment_cost(*trim(removed, added)[1:3])
+    return regions
 
 
 def _changed_regions(before: Sequence[str], after: Sequence[str], allowed: int) -> Iterator[Region]:
-    for gone, come, _ in align(before, after, allowed, alignment_cost):
-        if not set(gone).isdisjoint(come):  # too costly to align
-            yield _word_counts(gone, come)
-        elif gone or come:
-            yield list(gone), list(come)
+    for removed, added, _ in align(before, after, allowed, alignment_cost):
+        if not set(removed).isdisjoint(added):  # too costly to align
+            yield _word_counts(removed, added)
+        elif removed or added:
+            yield list(removed), list(added)
 
 
 def alignment_cost(before: Sequence[str], after: Sequence[str]) -> int:
-    """About the most comparisons difflib can need: the equal pairs, once for each match it can find."""
+    """Estimate the most comparisons difflib can make: the equal pairs, once for each possible match."""
     times = Counter(after)
     return sum(times[item] for item in before) * min(len(before), len(after))
 

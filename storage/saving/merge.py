@@ -1,4 +1,4 @@
-"""Which values of a stored article a fetch takes the place of. Pure: the decision was made by storage.saving.change_detection."""
+"""Merge a fetched article into its stored row, as storage.saving.change_detection decided."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from storage.model.records import ArticleData, DatePrecision, SaveOutcome
 from storage.model.recrawl import next_recrawl
 from storage.saving.change_detection import CONFIRM_AFTER, ChangeDecision
 
-# What the page says, column by column. The wording is what an edit is judged by: it is overwritten when the decision
-# says so, and kept as a revision. The date moves only together with how it was printed. The rest follows the page.
+# Text fields are overwritten when the decision says so. A date changes only together with its printed form. Volatile
+# fields always follow the page.
 TEXT_FIELDS = ("title", "subtitle", "body")
 DATE_FIELDS = ("published_at", "published_raw", "published_precision")
 VOLATILE_FIELDS = ("author", "sections", "language", "description", "image_url", "view_count")
 REVISION_FIELDS = ("title", "subtitle", "body", "author", "sections", "published_at", "published_raw", "content_hash")
-"""What a revision keeps of what the page said."""
+"""Columns of `articles` that a revision stores."""
 
 
 def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, section: str | None) -> dict[str, Any]:
-    """The columns of `articles` that change, with their new values. `section` is the wanted one the page belongs to."""
+    """Return the columns of `articles` to update, with their values; `section` is the selected section of the page."""
     values: dict[str, Any] = {
         "fetched_at": data.fetched_at,
         "gone_at": None,
@@ -33,12 +33,12 @@ def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, s
     values |= {name: _filled(stored, data, name) for name in VOLATILE_FIELDS}
     values |= {"problems": data.problems, "parser_version": data.parser_version}
     values["section"] = section or next(iter(data.sections), None) or stored.section
-    if _is_date_of_now(stored, data, decision):
+    if _replaces_date(stored, data, decision):
         values |= {name: getattr(data, name) for name in DATE_FIELDS}
     if decision.overwrites:
         values |= {name: _filled(stored, data, name) for name in TEXT_FIELDS if name not in decision.kept_fields}
     elif stored.subtitle is None:
-        # A field that could not be read before and can be now is no edit of the site's.
+        # A field that could not be parsed before is no edit of the site's.
         values["subtitle"] = data.subtitle
     if decision.change is SaveOutcome.REVISED:
         values["revised_at"] = data.fetched_at
@@ -46,26 +46,28 @@ def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, s
 
 
 def _filled(stored: AnyRow, data: ArticleData, name: str) -> Any:
-    """What was read; what is stored, where nothing could be read."""
-    read = getattr(data, name)
-    missing = read is None or (name == "sections" and not read)
-    # A subtitle has no problem when it is gone: it was taken away.
-    return getattr(stored, name) if missing and name != "subtitle" else read
+    """Return the parsed value of a field; the stored one where nothing could be parsed."""
+    parsed = getattr(data, name)
+    missing = parsed is None or (name == "sections" and not parsed)
+    # A missing subtitle is no extraction problem: it was removed.
+    return getattr(stored, name) if missing and name != "subtitle" else parsed
 
 
-def _is_date_of_now(stored: AnyRow, data: ArticleData, decision: ChangeDecision) -> bool:
-    """Whether the date that was read takes the place of the stored one, which it does as a whole or not at all.
+def _replaces_date(stored: AnyRow, data: ArticleData, decision: ChangeDecision) -> bool:
+    """Return whether the parsed date replaces the stored one.
 
-    One that was not understood does not, nor, in the same wording, one that says less: the day for the minute.
+    One that was not understood does not, nor, with unchanged text, one of less precision: a day for a minute.
     """
     if stored.published_at is None:
         return data.published_at is not None or data.published_raw is not None
     if data.published_at is None or data.published_precision is None:
         return False
-    exactness = list(DatePrecision)
-    known = stored.published_precision
-    is_less = known is not None and exactness.index(data.published_precision) < exactness.index(known)
-    return decision.overwrites or not is_less
+    precisions = list(DatePrecision)
+    stored_precision = stored.published_precision
+    is_less_precise = stored_precision is not None and precisions.index(data.published_precision) < precisions.index(
+        stored_precision
+    )
+    return decision.overwrites or not is_less_precise
 
 
 def _next_recrawl(stored: AnyRow, data: ArticleData, decision: ChangeDecision) -> Any:

@@ -1,4 +1,4 @@
-"""Save what pages said: an article whole or not at all, decided by storage.saving.change_detection."""
+"""Save fetched articles, each as storage.saving.change_detection decides: article, revision, views, link, fetch."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ from storage.saving.requests import SaveRequest, SaveResult
 from storage.search import index
 
 MINOR_EDIT_WINDOW = timedelta(hours=48)
-"""Minor edits of this long are counted before one more is believed (policy: more than 24 in 48 h)."""
+"""Period whose minor edits are counted before another is stored (policy: at most 24 in 48 h)."""
 
 STORED_TEXT_FIELDS = tuple(field.name for field in fields(StoredText))
 
 VIEW_READINGS: Any = ViewReadingRow.__table__
 
-_FIND_ARTICLE = (
+_STORED_ARTICLE = (
     select(
         ArticleRow.id,
         ArticleRow.source,
@@ -57,8 +57,8 @@ _FIND_ARTICLE = (
     .with_for_update()
 )
 
-_UPDATE_ARTICLE = update(ARTICLE_TABLE).where(ARTICLE_TABLE.c.id == bindparam("which"))
-_UPDATE_LINK = update(LINK_TABLE).where(LINK_TABLE.c.id == bindparam("which"))
+_UPDATE_ARTICLE = update(ARTICLE_TABLE).where(ARTICLE_TABLE.c.id == bindparam("row_id"))
+_UPDATE_LINK = update(LINK_TABLE).where(LINK_TABLE.c.id == bindparam("row_id"))
 
 
 @cache
@@ -67,44 +67,44 @@ def _insert_reading(dialect: str) -> Any:
 
 
 class ArticleWriter:
-    """Turns fetched articles into rows."""
+    """Write fetched articles with all rows that belong to them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, data: ArticleData, tried: FetchAttempt, *, section: str | None) -> SaveResult:
-        """Keep what one fetch said: the article, its earlier wording, its view reading, the link's outcome.
-
-        All of it is kept, or nothing. Raises StoreError.
-        """
-        (saved,) = self.save_all([SaveRequest(data=data, attempt=tried, section=section)])
-        return saved
-
-    def save_all(self, saves: Sequence[SaveRequest]) -> tuple[SaveResult, ...]:
-        """Keep what several fetches said, one after the other, in one transaction: all of it, or nothing.
+    def save(self, data: ArticleData, attempt: FetchAttempt, *, section: str | None) -> SaveResult:
+        """Save one fetched article: its row, revision, view reading, link and fetch, in one transaction.
 
         Raises StoreError.
         """
-        asked = [(save, detect_change(None, save.data, now=save.data.fetched_at)) for save in saves]
+        (saved,) = self.save_all([SaveRequest(data=data, attempt=attempt, section=section)])
+        return saved
+
+    def save_all(self, saves: Sequence[SaveRequest]) -> tuple[SaveResult, ...]:
+        """Save several fetched articles in their order, in one transaction; return their results in the same order.
+
+        Raises StoreError.
+        """
+        pending = [(save, detect_change(None, save.data, now=save.data.fetched_at)) for save in saves]
         with self._database.write() as connection:
-            return tuple(kept.result for part in _parts(asked) for kept in _write_batch(connection, part))
+            return tuple(rows.result for batch in _batches(pending) for rows in _write_batch(connection, batch))
 
 
-def _parts(asked: Sequence[PendingSave]) -> Iterator[Sequence[PendingSave]]:
-    """Saves one after the other, cut where one has to do with an address of one before it."""
-    start, met = 0, set[str]()
-    for place, (save, _) in enumerate(asked):
-        addresses = {save.attempt.url, save.data.url}
-        if not met.isdisjoint(addresses):
-            yield asked[start:place]
-            start, met = place, set()
-        met |= addresses
-    yield asked[start:]
+def _batches(pending: Sequence[PendingSave]) -> Iterator[Sequence[PendingSave]]:
+    """Split saves, in their order, into batches in which no URL occurs twice."""
+    start, seen_urls = 0, set[str]()
+    for position, (save, _) in enumerate(pending):
+        urls = {save.attempt.url, save.data.url}
+        if not seen_urls.isdisjoint(urls):
+            yield pending[start:position]
+            start, seen_urls = position, set()
+        seen_urls |= urls
+    yield pending[start:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingRows:
-    """What was done, and the rows that are still to be written."""
+    """The result of a save, and its rows that are still to be written."""
 
     result: SaveResult
     view_reading: RowValues | None
@@ -112,26 +112,32 @@ class PendingRows:
     fetch: RowValues
 
 
-def _write_batch(connection: Connection, part: Sequence[PendingSave]) -> list[PendingRows]:
-    """Keep saves of which no two have an address in common."""
-    found = load_existing_batch(connection, part) if len(part) > 1 else None
-    if found is not None:
-        kept = _write_all(connection, part, found)
+def _write_batch(connection: Connection, batch: Sequence[PendingSave]) -> list[PendingRows]:
+    """Write saves of which no two have a URL in common."""
+    existing = load_existing_batch(connection, batch) if len(batch) > 1 else None
+    if existing is not None:
+        written = _write_all(connection, batch, existing)
     else:
-        kept = [one for asked in part for one in _write_all(connection, [asked], [load_existing(connection, asked)])]
-    # No save asks for these of another, so they are written together: a statement costs more than its row.
-    if readings := [one.view_reading for one in kept if one.view_reading is not None]:
+        written = [
+            rows
+            for pending in batch
+            for rows in _write_all(connection, [pending], [load_existing(connection, pending)])
+        ]
+    # No save of the batch reads these rows, so they are written together: a statement costs more than its row.
+    if readings := [rows.view_reading for rows in written if rows.view_reading is not None]:
         connection.execute(_insert_reading(connection.dialect.name), readings)
-    connection.execute(_UPDATE_LINK, [one.link for one in kept])
-    record_fetches(connection, [one.fetch for one in kept])
-    return kept
+    connection.execute(_UPDATE_LINK, [rows.link for rows in written])
+    record_fetches(connection, [rows.fetch for rows in written])
+    return written
 
 
-def _write_all(connection: Connection, part: Sequence[PendingSave], found: Sequence[ExistingRows]) -> list[PendingRows]:
-    """Keep saves with what is known before each; new articles are written at once."""
-    known = list(zip(part, found, strict=True))
-    new = [new_row(asked, before) for asked, before in known if before.article_id is None]
-    ids = insert_articles(connection, new, index_keeps_up=found[0].is_index_current) if new else {}
+def _write_all(
+    connection: Connection, batch: Sequence[PendingSave], existing: Sequence[ExistingRows]
+) -> list[PendingRows]:
+    """Write saves with the existing rows of each; insert all new articles together."""
+    known = list(zip(batch, existing, strict=True))
+    new = [new_row(pending, before) for pending, before in known if before.article_id is None]
+    ids = insert_articles(connection, new, is_index_current=existing[0].is_index_current) if new else {}
     return [
         _write_article(connection, save, before, decision, ids.get(save.data.url)) for (save, decision), before in known
     ]
@@ -140,26 +146,26 @@ def _write_all(connection: Connection, part: Sequence[PendingSave], found: Seque
 def _write_article(
     connection: Connection, save: SaveRequest, before: ExistingRows, decision: ChangeDecision, new_id: int | None
 ) -> PendingRows:
-    """`decision` is the one that holds for a new article; `new_id` its id, if it was written."""
-    data, tried = save.data, save.attempt
+    """Write one save; `decision` applies to a new article, and `new_id` is its id if it was inserted."""
+    data, attempt = save.data, save.attempt
     if new_id is None:
-        # It is stored; or another crawl stored it between two statements, and what it wrote is what we compare with.
-        stored = connection.execute(_FIND_ARTICLE, {"page": data.url}).one()
-        saved = _record_change(connection, data, stored, save.section, keeps_up=before.is_index_current)
+        # It is stored, or another crawl stored it between two statements: compare with the stored row.
+        stored = connection.execute(_STORED_ARTICLE, {"page_url": data.url}).one()
+        saved = _record_change(connection, data, stored, save.section, is_index_current=before.is_index_current)
     else:
         saved = SaveResult(article_id=new_id, outcome=SaveOutcome.NEW, edit_kind=None, reason=decision.reason)
-    settled = _close_links(connection, data, tried, saved, before)
+    settled = _close_links(connection, data, attempt, saved, before)
     result = FetchResult(saved.outcome.value)
-    fetch = fetch_row(before.link_id, tried, result, reason=saved.reason, view_count=data.view_count)
+    fetch = fetch_row(before.link_id, attempt, result, reason=saved.reason, view_count=data.view_count)
     return PendingRows(result=saved, view_reading=_view_reading(saved.article_id, data), link=settled, fetch=fetch)
 
 
 def _record_change(
-    connection: Connection, data: ArticleData, stored: AnyRow, section: str | None, *, keeps_up: bool | None
+    connection: Connection, data: ArticleData, stored: AnyRow, section: str | None, *, is_index_current: bool | None
 ) -> SaveResult:
-    wording = StoredText(**{name: getattr(stored, name) for name in STORED_TEXT_FIELDS})
-    minor = _recent_minor_edits(connection, stored.id, data)
-    decision = detect_change(wording, data, now=data.fetched_at, recent_minor_count=minor)
+    stored_text = StoredText(**{name: getattr(stored, name) for name in STORED_TEXT_FIELDS})
+    minor_count = _recent_minor_edits(connection, stored.id, data)
+    decision = detect_change(stored_text, data, now=data.fetched_at, recent_minor_count=minor_count)
     if decision.change is SaveOutcome.REVISED:
         _insert_revision(connection, stored, data, decision)
         _record_event(connection, stored, data, EventKind.EDITED, decision.reason, {"is_stealth": decision.is_stealth})
@@ -170,10 +176,10 @@ def _record_change(
             connection, stored, data, EventKind.RESTORED, f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {}
         )
     values = merged_values(stored, data, decision, section)
-    connection.execute(_UPDATE_ARTICLE, without_sections(values) | {"which": stored.id})
+    connection.execute(_UPDATE_ARTICLE, without_sections(values) | {"row_id": stored.id})
     before = stored._asdict()
     replace_sections(connection, stored.id, before, before | values)
-    if keeps_up:
+    if is_index_current:
         index.replace(connection, stored.id, index.index_document(before), index.index_document(before | values))
     return SaveResult(article_id=stored.id, outcome=decision.change, edit_kind=decision.kind, reason=decision.reason)
 
@@ -198,10 +204,12 @@ def _insert_revision(connection: Connection, stored: AnyRow, data: ArticleData, 
 
 
 def _record_event(
-    connection: Connection, stored: AnyRow, data: ArticleData, kind: str, what: str, details: dict[str, Any]
+    connection: Connection, stored: AnyRow, data: ArticleData, kind: str, description: str, details: dict[str, Any]
 ) -> None:
-    about = {"sentence": f"{data.title}: {what}", "article_id": stored.id} | details
-    events.record(connection, source=stored.source, kind=kind, subject=data.url, details=about, now=data.fetched_at)
+    event_details = {"sentence": f"{data.title}: {description}", "article_id": stored.id} | details
+    events.record(
+        connection, source=stored.source, kind=kind, subject=data.url, details=event_details, now=data.fetched_at
+    )
 
 
 def _view_reading(article_id: int, data: ArticleData) -> RowValues | None:
@@ -211,29 +219,29 @@ def _view_reading(article_id: int, data: ArticleData) -> RowValues | None:
 
 
 def _close_links(
-    connection: Connection, data: ArticleData, tried: FetchAttempt, saved: SaveResult, before: ExistingRows
+    connection: Connection, data: ArticleData, attempt: FetchAttempt, saved: SaveResult, before: ExistingRows
 ) -> RowValues:
-    """The address that was asked for is stored, as what is returned says; after a redirect so is the one it led to."""
-    learned = {
+    """Return the columns of the requested link, now stored; after a redirect, write the link of the target too."""
+    hints = {
         "sections": data.sections,
         "language": data.language,
         "article_id": saved.article_id,
-        "parsed_at": tried.fetched_at,
+        "parsed_at": attempt.fetched_at,
     }
     settled = {"outcome": Outcome.STORED, "failed_attempts": 0, "next_attempt_at": None, "first_404_at": None}
-    reason = None if data.url == tried.url else f"redirects to {data.url}"
+    reason = None if data.url == attempt.url else f"redirects to {data.url}"
     if reason is not None:
-        _close_redirect_target(connection, data, before, settled | learned)
+        _close_redirect_target(connection, data, before, settled | hints)
     if before.previous_id is not None and before.previous_id != saved.article_id:
         _redirect_link(connection, before.previous_id, saved.article_id)
-    return settled | learned | {"outcome_reason": reason, "which": before.link_id}
+    return settled | hints | {"outcome_reason": reason, "row_id": before.link_id}
 
 
-def _redirect_link(connection: Connection, before_id: int, article_id: int) -> None:
-    """The address of one article has come to redirect to another: it is the same story, followed where it is now."""
-    connection.execute(_UPDATE_ARTICLE, {"which": before_id, "recrawl_at": None})
-    if before_id < article_id:  # the first of a story is the same as none; and two never point at each other
-        connection.execute(_UPDATE_ARTICLE, {"which": article_id, "duplicate_of_id": before_id})
+def _redirect_link(connection: Connection, previous_id: int, article_id: int) -> None:
+    """Mark an article whose URL now redirects to another as the same article, and stop its recrawls."""
+    connection.execute(_UPDATE_ARTICLE, {"row_id": previous_id, "recrawl_at": None})
+    if previous_id < article_id:  # the first has no duplicate_of_id, and two never refer to each other
+        connection.execute(_UPDATE_ARTICLE, {"row_id": article_id, "duplicate_of_id": previous_id})
 
 
 def _close_redirect_target(

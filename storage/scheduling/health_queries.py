@@ -1,4 +1,4 @@
-"""What the scheduler judges by, read from the rows: when articles came, how their pages read, how channels fare."""
+"""Query the inputs of health checks: arrival times, extracted fields, channel failures, detection times."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from storage.database.tables import ArticleRow, ChannelRow, CrawlRunRow, LinkRow
 from storage.model.records import DatePrecision, FailureStage, RunStatus
 
 ARCHIVE_AGE = timedelta(days=2)
-"""A link listed first so long after its date was not missed for two days: it stood on the list when we came."""
+"""Age of an article at its first listing from which it is archive, not new."""
 
 
 CHANNEL_STALE_AFTER = timedelta(days=2)
-"""A channel not looked at for so long while others of its source were is looked at no more. A Retry-After can keep one
-out of a crawl for a day."""
+"""Time without a poll, while other channels of the source were polled, after which a channel is no longer configured.
+A Retry-After can keep one out of a crawl for a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class DetectionTimes:
 
 
 def arrival_times(database: Database, source: str, *, since: datetime) -> list[datetime]:
-    """When the source's articles came, oldest first: their own dates, else when they were first listed."""
+    """Return the arrival times of a source's links, oldest first: publication, else first listing."""
     columns = (LinkRow.first_listed_at, LinkRow.published_at)
     statement = select(*columns).where(LinkRow.source == source, LinkRow.first_listed_at >= since)
     with database.read() as connection:
@@ -68,7 +68,7 @@ def arrival_times(database: Database, source: str, *, since: datetime) -> list[d
 
 
 def _arrival_time(listed_at: datetime, published_at: datetime | None) -> datetime | None:
-    """None for the back catalogue; a date that lies after its listing is no evidence."""
+    """Return the arrival time of a link; None for the archive. A date after its listing is ignored."""
     if published_at is None or published_at > listed_at:
         return listed_at
     return None if listed_at - published_at > ARCHIVE_AGE else published_at
@@ -82,10 +82,10 @@ def extraction_samples(database: Database, source: str, *, limit: int) -> list[E
 
 
 def channel_health(database: Database, source: str) -> list[ChannelHealth]:
-    """How the channels of a source fare that are looked at; one that no setting names any more is none of them."""
+    """Return the health of the channels of a source that are still polled."""
     names = tuple(ChannelHealth.__dataclass_fields__)
-    renamed = {"reason": "failure_reason"}
-    columns = [getattr(ChannelRow, renamed.get(name, name)).label(name) for name in names]
+    column_names = {"reason": "failure_reason"}
+    columns = [getattr(ChannelRow, column_names.get(name, name)).label(name) for name in names]
     statement = select(*columns).where(ChannelRow.source == source, ChannelRow.polled_at.is_not(None))
     with database.read() as connection:
         latest = connection.scalar(select(func.max(ChannelRow.polled_at)).where(ChannelRow.source == source))
@@ -96,7 +96,7 @@ def channel_health(database: Database, source: str) -> list[ChannelHealth]:
 
 
 def detections(database: Database, *, since: datetime) -> list[DetectionTimes]:
-    """The articles stored since, with the moments of their way here."""
+    """Return the detection times of the articles stored since `since`, in order of storage."""
     columns = (
         ArticleRow.source,
         ArticleRow.published_at,
@@ -110,11 +110,11 @@ def detections(database: Database, *, since: datetime) -> list[DetectionTimes]:
 
 
 def first_crawl_ends(database: Database) -> dict[str, datetime]:
-    """When the first good crawl of each source was over: what was listed until then had been there before."""
-    ended = func.min(CrawlRunRow.finished_at).label("ended")
-    good = select(CrawlRunRow.source, ended).where(CrawlRunRow.status == RunStatus.SUCCEEDED)
+    """Return the end of the first successful crawl by source: articles listed until then are not new."""
+    first_end = func.min(CrawlRunRow.finished_at).label("ended")
+    succeeded = select(CrawlRunRow.source, first_end).where(CrawlRunRow.status == RunStatus.SUCCEEDED)
     with database.read() as connection:
-        return {row.source: row.ended for row in connection.execute(good.group_by(CrawlRunRow.source))}
+        return {row.source: row.ended for row in connection.execute(succeeded.group_by(CrawlRunRow.source))}
 
 
 _SAMPLED = (
@@ -132,7 +132,7 @@ _SAMPLED = (
 
 
 def _sample(row: AnyRow) -> ExtractionSample:
-    """A field that was read with a problem counts as not filled."""
+    """Build a sample; a field with an extraction problem counts as not filled."""
     problematic = {problem.field for problem in row.problems}
     present = {
         "published_at": row.published_at is not None,

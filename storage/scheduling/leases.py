@@ -1,4 +1,4 @@
-"""Lease a database to one daemon at a time; every other one waits or leaves."""
+"""Lease a database to one daemon at a time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from storage.database.session import Database
 DAEMON_LEASE = "daemon"
 HEARTBEAT_INTERVAL = timedelta(seconds=10)
 LEASE_TIMEOUT = timedelta(minutes=2)
-"""A holder on another machine without a sign of life for so long is taken for dead: twelve beats."""
+"""Age of the last heartbeat after which a holder on another host counts as dead: twelve heartbeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Who watches."""
+    """The daemon that holds the lease: its host, process, version and heartbeat."""
 
     host: str
     pid: int
@@ -32,7 +32,7 @@ class Lease:
     heartbeat_at: datetime
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether its holder lives, as far as can be seen from here."""
+        """Return whether the holder's process is alive; of another host, whether its heartbeat is recent."""
         return is_alive(self.host, self.pid, self.process_start_time) and (
             self.host == socket.gethostname() or now - self.heartbeat_at < LEASE_TIMEOUT
         )
@@ -42,42 +42,44 @@ class Lease:
 
 
 class Leases:
-    """The rows of `leases`."""
+    """Read and write the row of the daemon's lease."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def acquire(self, *, process: str | None, version: str, now: datetime) -> Lease | None:
-        """Take the daemon's lease for this process; if somebody alive holds it, return that one instead."""
-        own = {"host": socket.gethostname(), "pid": os.getpid(), "process_start_time": process, "version": version}
-        values = {**own, "started_at": now, "heartbeat_at": now}
+        """Acquire the daemon's lease for this process and return None; if a live process holds it, return its lease."""
+        holder = {"host": socket.gethostname(), "pid": os.getpid(), "process_start_time": process, "version": version}
+        values = {**holder, "started_at": now, "heartbeat_at": now}
         with self._database.write() as connection:
-            advisory_lock(connection, "daemon")  # a row that is not there yet cannot be held
+            advisory_lock(connection, "daemon")  # a row that does not exist yet cannot be locked
             row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
-            held = None if row is None else Lease(**row)
-            if held is not None and held.is_alive(now):
-                return held
+            current = None if row is None else Lease(**row)
+            if current is not None and current.is_alive(now):
+                return current
             statement = upsert_insert(connection, LeaseRow).values(name=DAEMON_LEASE, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
         return None
 
     def holder(self) -> Lease | None:
-        """Who took the lease last, alive or not; None if it was given back."""
+        """Return the current lease, its holder alive or not; None if it was released."""
         with self._database.read() as connection:
             row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
         return None if row is None else Lease(**row)
 
     def heartbeat(self, *, now: datetime) -> bool:
-        """Show a sign of life; False if the lease is another's by now."""
+        """Update the heartbeat; return False if another process holds the lease by now."""
         with self._database.write() as connection:
-            mine = update(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
-            return connection.execute(mine.values(heartbeat_at=now)).rowcount == 1
+            own_row = update(LeaseRow).where(
+                _DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname()
+            )
+            return connection.execute(own_row.values(heartbeat_at=now)).rowcount == 1
 
     def release(self) -> None:
-        """Give the lease back, if it is ours."""
-        mine = delete(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
+        """Release the lease if this process holds it."""
+        own_row = delete(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
         with self._database.write() as connection:
-            connection.execute(mine)
+            connection.execute(own_row)
 
 
 _DAEMON = LeaseRow.name == DAEMON_LEASE

@@ -19,22 +19,22 @@ from storage.model.records import FailureStage, RunStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The next look at a source."""
+    """The next poll of a source, its reason, and requests of people."""
 
     source: str
     next_poll_at: datetime
     interval: timedelta | None
     reason: str
-    consecutive_failures: int = 0  # crawls in a row that failed
+    consecutive_failures: int = 0  # failed crawls in a row
     first_failure_at: datetime | None = None
-    run_isolated: bool = False  # its last crawl had to be killed
+    run_isolated: bool = False  # its last crawl was killed: run it in a process of its own
     paused_at: datetime | None = None
-    crawl_requested_at: datetime | None = None  # somebody asked for a crawl now
+    crawl_requested_at: datetime | None = None  # time of a request to crawl now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastCrawl:
-    """How the last crawl of a source ended: what a plan is made from."""
+    """Result of the last finished crawl of a source: the input of the planner."""
 
     started_at: datetime
     finished_at: datetime
@@ -45,60 +45,61 @@ class LastCrawl:
     changed: bool
     stage: FailureStage | None  # of the first channel that failed in it
     rate_limited_until: datetime | None
-    since: datetime | None  # when the good crawl before it ended
+    since: datetime | None  # end of the last successful crawl before it
 
 
 class Schedules:
-    """The rows of `schedules`."""
+    """Read and write the rows of `schedules`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def all(self) -> dict[str, Schedule]:
-        """Every schedule by its source."""
+        """Return every schedule by source name."""
         with self._database.read() as connection:
             rows = connection.execute(select(*_COLUMNS).order_by(ScheduleRow.source)).mappings()
             return {row["source"]: Schedule(**row) for row in rows}
 
     def set(self, schedule: Schedule) -> None:
-        """Plan the next look. What people asked for meanwhile stays: pausing is theirs, and so is a crawl now."""
-        planned = ("next_poll_at", "interval", "reason", "consecutive_failures", "first_failure_at", "run_isolated")
-        values = {name: getattr(schedule, name) for name in planned}
+        """Store the next poll of a source; a pause or a crawl request that was stored meanwhile stays."""
+        columns = ("next_poll_at", "interval", "reason", "consecutive_failures", "first_failure_at", "run_isolated")
+        values = {name: getattr(schedule, name) for name in columns}
         with self._database.write() as connection:
             statement = upsert_insert(connection, ScheduleRow).values(source=schedule.source, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
 
     def pause(self, source: str, *, now: datetime) -> None:
-        """No scheduled look at the source until it is resumed. Raises StoreError for one without a schedule."""
-        self._set_crawl_request(source, {"paused_at": now})
+        """Pause the schedule of a source until it is resumed. Raises StoreError for a source without a schedule."""
+        self._update(source, {"paused_at": now})
 
     def resume(self, source: str) -> None:
-        self._set_crawl_request(source, {"paused_at": None})
+        """Resume the schedule of a source. Raises StoreError for a source without a schedule."""
+        self._update(source, {"paused_at": None})
 
     def request_crawl(self, source: str, *, now: datetime) -> None:
-        """Ask the daemon for a crawl now. Raises StoreError for a source without a schedule."""
-        self._set_crawl_request(source, {"crawl_requested_at": now})
+        """Store a request to the daemon to crawl now. Raises StoreError for a source without a schedule."""
+        self._update(source, {"crawl_requested_at": now})
 
     def clear_crawl_request(self, sources: Collection[str]) -> None:
-        """Clear the requests for a crawl now of sources whose crawl is being started."""
+        """Clear the crawl requests of sources whose crawl is being started."""
         with self._database.write() as connection:
             connection.execute(
                 update(ScheduleRow).where(ScheduleRow.source.in_(sources)).values(crawl_requested_at=None)
             )
 
-    def _set_crawl_request(self, source: str, values: dict[str, Any]) -> None:
+    def _update(self, source: str, values: dict[str, Any]) -> None:
         with self._database.write() as connection:
             changed = connection.execute(update(ScheduleRow).where(ScheduleRow.source == source).values(values))
         if changed.rowcount == 0:
             raise StoreError(f"{source} has no schedule yet: start presswatch daemon first")
 
     def last_crawl(self, source: str) -> LastCrawl | None:
-        """The last crawl of the source that has ended; None if there is none."""
+        """Return the last finished crawl of a source; None if there is none."""
         with self._database.read() as connection:
             return _last_crawl(connection, source)
 
     def with_last_crawl(self, source: str) -> tuple[Schedule, LastCrawl | None]:
-        """Read the schedule of a source and the last crawl of it that has ended, None if there is none.
+        """Return the schedule of a source and its last finished crawl, None if there is none.
 
         Raises StoreError for a source without a schedule.
         """
@@ -109,7 +110,7 @@ class Schedules:
 
 _COLUMNS = tuple(ScheduleRow.__table__.columns)
 _LAST_RUN = select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.id.desc()).limit(1)
-_LAST_GOOD = (
+_LAST_SUCCESS = (
     select(CrawlRunRow.finished_at)
     .where(CrawlRunRow.status == RunStatus.SUCCEEDED)
     .order_by(CrawlRunRow.id.desc())
@@ -126,7 +127,7 @@ def _last_crawl(connection: Connection, source: str) -> LastCrawl | None:
         _FAILING.where(ChannelRow.source == source, ChannelRow.last_failed_at >= run.started_at)
     )
     rate_limited_until = connection.scalar(select(SourceRow.rate_limited_until).where(SourceRow.name == source))
-    since = connection.scalar(_LAST_GOOD.where(CrawlRunRow.source == source, CrawlRunRow.id < run.id))
+    since = connection.scalar(_LAST_SUCCESS.where(CrawlRunRow.source == source, CrawlRunRow.id < run.id))
     return LastCrawl(
         started_at=run.started_at,
         finished_at=run.finished_at,

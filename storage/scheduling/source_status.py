@@ -1,4 +1,4 @@
-"""How each source stands: its plan, its last crawl, what is open, what came today."""
+"""Query the status of every source: schedule, last run, open events and counts of the day."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.scheduling.schedules import Schedule, Schedules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecrawlCounts:
-    """Re-looks of a period: due, and done of them."""
+    """Numbers of recrawls in a period: due, and selected of them."""
 
     due: int
     chosen: int
@@ -26,7 +26,7 @@ class RecrawlCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSourceStatus:
-    """One source, as it stands now."""
+    """Status of one source."""
 
     source: str
     schedule: Schedule | None
@@ -40,7 +40,7 @@ class StoredSourceStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemStatus:
-    """The daemon and all sources."""
+    """Status of the daemon and of all sources."""
 
     daemon: Lease | None
     is_watched: bool
@@ -48,10 +48,10 @@ class SystemStatus:
 
 
 def system_status(database: Database, *, since: datetime, now: datetime) -> SystemStatus:
-    """How everything stands; counts are since `since`. Raises StoreError."""
+    """Return the status of the daemon and of every source, with counts since `since`. Raises StoreError."""
     lease = Leases(database).holder()
     schedules = Schedules(database).all()
-    names = sorted({*schedules, *_last_crawls(database)})
+    names = sorted({*schedules, *_crawled_sources(database)})
     return SystemStatus(
         daemon=lease,
         is_watched=lease is not None and lease.is_alive(now),
@@ -59,7 +59,7 @@ def system_status(database: Database, *, since: datetime, now: datetime) -> Syst
     )
 
 
-def _last_crawls(database: Database) -> list[str]:
+def _crawled_sources(database: Database) -> list[str]:
     with database.read() as connection:
         return list(connection.scalars(select(CrawlRunRow.source).distinct()))
 
@@ -70,8 +70,8 @@ def _source_status(database: Database, source: str, schedule: Schedule | None, s
         stored = (ArticleRow.source == source, ArticleRow.stored_at >= since)
         pending = (LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
         runs = (CrawlRunRow.source == source, CrawlRunRow.started_at >= since)
-        relooks = select(func.sum(CrawlRunRow.recrawl_count)).where(*runs)
-        done = connection.scalar(relooks) or 0
+        selected = select(func.sum(CrawlRunRow.recrawl_count)).where(*runs)
+        selected_count = connection.scalar(selected) or 0
         return StoredSourceStatus(
             source=source,
             schedule=schedule,
@@ -79,11 +79,11 @@ def _source_status(database: Database, source: str, schedule: Schedule | None, s
             is_running=last is not None and last.status is RunStatus.RUNNING,
             stored_today=connection.scalar(select(func.count()).select_from(ArticleRow).where(*stored)) or 0,
             pending=connection.scalar(select(func.count()).select_from(LinkRow).where(*pending)) or 0,
-            recrawls=RecrawlCounts(due=done + _deferred_recrawls(last), chosen=done),
+            recrawls=RecrawlCounts(due=selected_count + _deferred_recrawls(last), chosen=selected_count),
             events=tuple(Events(database).find(source=source, open_only=True)),
         )
 
 
 def _deferred_recrawls(last: CrawlRun | None) -> int:
-    """Re-looks that found no room in the last crawl's budget; those before it found theirs, or are among these."""
+    """Count the recrawls that exceeded the request budget of the last crawl; still deferred earlier ones are included."""
     return 0 if last is None else last.recrawl_due_count - last.recrawl_count

@@ -70,7 +70,7 @@ def test_a_name_is_taken_once(ask: Ask) -> None:
     assert ask("watch", "add", "Gas", "gas", "--to", HOOK).exit_code == 0
     done = ask("watch", "add", "Gas", "oil", "--to", HOOK)
     assert done.exit_code == 1
-    assert done.stderr == "presswatch: a watch named Gas is there already; remove it or choose another name\n"
+    assert done.stderr == "presswatch: a watch named Gas already exists; remove it or choose another name\n"
 
 
 def test_the_list_shows_what_waits_and_no_secret(rows: Rows, ask: Ask) -> None:
@@ -116,7 +116,7 @@ def test_a_watch_is_removed_with_what_it_had_not_told(rows: Rows, ask: Ask) -> N
 def test_a_name_nobody_has_is_said_to_be_none(ask: Ask, command: str) -> None:
     done = ask("watch", command, "Gaz\x1b[2J")
     assert done.exit_code == 1
-    assert done.stderr == "presswatch: no watch is named Gaz\ufffd[2J; presswatch watch list gives those there are\n"
+    assert done.stderr == "presswatch: no watch is named Gaz\ufffd[2J; presswatch watch list shows the existing ones\n"
 
 
 def test_a_dry_run_shows_what_would_have_been_told_and_sends_nothing(rows: Rows, ask: Ask, listener: Listener) -> None:
