@@ -25,7 +25,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1,
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon test test-long test-busy coverage lint bench setup clean
+.PHONY: demo demo-daemon test test-long test-busy coverage lint docs bench setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
@@ -51,6 +51,11 @@ lint: $(VENV)/ready  ## ruff (lint and format) and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/docs-ready  ## build the documentation into build/docs, without a network; warnings are errors
+	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
 bench: $(VENV)/ready  ## side by side with a bare Scrapy spider
 	@$(BIN)/python -m benchmarks
 
@@ -62,6 +67,10 @@ $(VENV)/ready: requirements-dev.txt pyproject.toml
 	@$(MAKE_VENV)
 	@$(INSTALL) --require-hashes -r requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/docs-ready: $(VENV)/ready requirements-docs.txt
+	@$(INSTALL) --require-hashes -r requirements-docs.txt
 	@touch $@
 
 clean:  ## forget what was set up

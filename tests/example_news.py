@@ -1,4 +1,4 @@
-"""The database that the examples of docs/questions.md and of the README are asked of: the same every time.
+"""The database that the examples of docs/cookbook.md and of the README are asked of: the same every time.
 
 Two sources and three languages, watched from noon of 4 November 2026 until noon of the day after. Pages are written as
 the bundled site writes them, read by the real reader and stored by the real saving code; only the moments are told.
@@ -60,8 +60,8 @@ class Desk:
     away: set[str] = field(default_factory=set)  # slugs that the site answers with 404
 
     def __post_init__(self) -> None:
-        facts = {name: getattr(self.source, name) for name in ("name", "title", "home", "terms", "timezone")}
-        self.store.sources.declare(**facts)
+        declared = {name: getattr(self.source, name) for name in ("name", "title", "terms", "timezone")}
+        self.store.sources.declare(**declared, home=self.source.base_url)
 
     @property
     def channel(self) -> str:

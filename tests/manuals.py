@@ -1,4 +1,4 @@
-"""What files for people and machines say of the program, compared with the program."""
+"""Compare the texts for users with the program: commands, options and settings that they name."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from storage.config.settings import SETTINGS_TABLES, SourceSettings, setting_row
 SETTINGS = {f"{table}.{row.name}": row for table, kind in SETTINGS_TABLES.items() for row in setting_rows(kind)} | {
     f"sources.NAME.{row.name}": row for row in setting_rows(SourceSettings)
 }
-_SETTING = re.compile(rf"\b((?:{'|'.join(SETTINGS_TABLES)}|sources\.NAME)\.[a-z_]+)\b(?! *=)(?: \(([^)]+)\))?")
+_SETTING = re.compile(rf"\b((?:{'|'.join(SETTINGS_TABLES)}|sources\.NAME)\.[a-z_]+)\b(?! *=)`?(?: \(([^)]+)\))?")
 
 
 def check_command(words: list[str]) -> None:
-    """That the words after `presswatch` are a command with options it has; AssertionError with the words if not."""
-    found: click.Command = presswatch.main
+    """Assert that the words after `presswatch` are a command with options that it has."""
+    command: click.Command = presswatch.main
     rest = list(words)
-    while isinstance(found, click.Group):
-        assert rest, f"presswatch {shlex.join(words)}: ends before its command"
+    while isinstance(command, click.Group):
+        if not rest:
+            return  # a group by its name, such as `watch`
         name = rest.pop(0)
-        command = found.get_command(click.Context(found), name)
-        assert command is not None, f"presswatch {shlex.join(words)}: no command {name}"
-        found = command
-    options = {option for part in found.params for option in (*part.opts, *part.secondary_opts)} | {"--help"}
+        subcommand = command.get_command(click.Context(command), name)
+        assert subcommand is not None, f"presswatch {shlex.join(words)}: no command {name}"
+        command = subcommand
+    options = {option for part in command.params for option in (*part.opts, *part.secondary_opts)} | {"--help"}
     typed = {word.partition("=")[0] for word in rest if re.match(r"--?[a-z]", word)}
     assert typed <= options, f"presswatch {shlex.join(words)}: no option {typed - options}"
 
 
 def check_settings(text: str) -> int:
-    """That every setting that is named exists, and has the default that stands behind it in brackets; their count."""
+    """Assert that every setting in the text exists, with the default that follows in brackets; return their number."""
     count = 0
     for path, default in _SETTING.findall(text):
         assert path in SETTINGS, f"there is no setting {path}"
@@ -45,11 +46,11 @@ def check_settings(text: str) -> int:
 
 
 def commands_in(text: str) -> Iterator[list[str]]:
-    """The words of each `presswatch …` of a text: of a line of its sh blocks, or between backticks."""
+    """Yield the words of each `presswatch …` of a text: of a line of its sh blocks, or between backticks."""
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [line.partition("  #")[0] for block in blocks for line in block.splitlines()]
     lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     names = "|".join(COMMANDS)
     for line in lines:
-        if found := re.search(rf"(?:^|[ /])presswatch ((?:{names})\b.*)", line):
-            yield shlex.split(found[1])
+        if match := re.search(rf"(?:^|[ /])presswatch ((?:{names})\b.*)", line):
+            yield shlex.split(match[1])

@@ -95,7 +95,7 @@ def test_the_unit_leaves_the_daemon_the_time_and_the_memory_it_may_take() -> Non
 
 
 def test_the_unit_and_the_container_set_only_variables_that_are_read() -> None:
-    code = (ROOT / "storage" / "config.py").read_text(encoding="utf-8")
+    code = (ROOT / "storage" / "config" / "settings.py").read_text(encoding="utf-8")
     of_unit = [value.partition("=")[0] for value in unit()["Environment"]]
     for name in (*of_unit, *image_environment()):
         assert name.startswith("PYTHON") or f'"{name}"' in code

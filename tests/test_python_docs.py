@@ -1,4 +1,4 @@
-"""docs/python.md does what it says."""
+"""Run the examples of docs/python.md and check the names that `presswatch` exports."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import storage
+import presswatch
 from storage.model.records import EditKind
 from tests.support.paths import ROOT
 from tests.support.rows import DAY, HOUR, NOON, Rows
@@ -22,30 +22,30 @@ def test_the_examples_of_the_page_run(sqlite_database: str, tmp_path: Path, monk
     rows.article("gas-corridor", published_at=NOON, view_count=500)
     law = rows.article("transit-law", view_count=100)
     rows.article("opposition-leader-speaks", language="ru", view_count=5, published_at=NOON - DAY)
-    rows.revision(law, 1, title="Transit bill", kind=EditKind.TITLE, seen_until=NOON + HOUR)
+    rows.revision(law, 1, title="Transit bill", edit_kind=EditKind.TITLE, seen_until=NOON + HOUR)
     rows.readings(law, 10, 60, 100)
     rows.store.close()
     (tmp_path / "news.db").rename(tmp_path / "presswatch.db")
     monkeypatch.chdir(tmp_path)
     text = PAGE.read_text("utf-8").replace("```python\n", "").replace("```\n", "")
     examples = doctest.DocTestParser().get_doctest(text, {}, "python.md", str(PAGE), 0)
-    said: list[str] = []
-    result = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(examples, out=said.append)
-    assert result.failed == 0, "".join(said)
+    output: list[str] = []
+    result = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(examples, out=output.append)
+    assert result.failed == 0, "".join(output)
     assert result.attempted >= 15
 
 
-def test_every_name_is_there_and_others_are_not() -> None:
-    for name in storage.__all__:
-        assert getattr(storage, name) is not None
-        assert name in dir(storage)
+def test_every_exported_name_exists_and_others_are_refused() -> None:
+    for name in presswatch.__all__:
+        assert getattr(presswatch, name) is not None
+        assert name in dir(presswatch)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = storage.nonsense
+        _ = presswatch.nonsense
 
 
-def test_the_package_alone_loads_no_database() -> None:
+def test_importing_the_package_loads_no_database() -> None:
     script = (
-        "import storage, sys; storage.ArticleFilter(); assert 'sqlalchemy' not in sys.modules;"
-        "storage.open_store; assert 'sqlalchemy' in sys.modules"
+        "import presswatch, sys; presswatch.ArticleFilter(); assert 'sqlalchemy' not in sys.modules;"
+        "presswatch.open_store; assert 'sqlalchemy' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)

@@ -1,4 +1,4 @@
-"""docs/questions.md and the README show what the commands print."""
+"""docs/cookbook.md and the README show what the commands print."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.manuals import check_command, commands_in
-from tests.questions_page import (
+from tests.cookbook import (
+    COOKBOOK,
     CUT,
-    QUESTIONS,
     README,
     SECTIONS,
     Terminal,
@@ -20,10 +19,11 @@ from tests.questions_page import (
     readme_written_anew,
     written_anew,
 )
+from tests.manuals import check_command, commands_in
 
-PAGE = QUESTIONS.read_text(encoding="utf-8")
-PAGES = {"questions": (QUESTIONS, written_anew), "readme": (README, readme_written_anew)}
-ANEW = "write the outputs anew: python -m tests.questions_page"
+PAGE = COOKBOOK.read_text(encoding="utf-8")
+PAGES = {"cookbook": (COOKBOOK, written_anew), "readme": (README, readme_written_anew)}
+ANEW = "write the outputs anew: python -m tests.cookbook"
 
 
 @pytest.fixture
@@ -44,18 +44,18 @@ def test_every_question_has_an_answer() -> None:
     assert [part.splitlines()[0] for part in asked if not commands(part)] == []
 
 
-def test_the_sections_of_the_readme_begin_with_the_way_to_the_page_and_have_an_example_each() -> None:
+def test_each_section_of_the_readme_with_examples_links_to_the_cookbook() -> None:
     readme = README.read_text(encoding="utf-8")
     for section in SECTIONS:
         text = readme.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
-        assert "docs/questions.md#" in text.strip().partition("\n\n")[0]
+        assert "docs/cookbook.md#" in text.strip().partition("\n\n")[0]
         assert commands(text)
 
 
-def test_the_ways_to_the_page_lead_somewhere() -> None:
+def test_links_to_the_cookbook_have_a_heading() -> None:
     headings = re.findall(r"(?m)^##+ (.+)$", PAGE)
     anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    linked = re.findall(r"docs/questions\.md#([\w-]+)", README.read_text(encoding="utf-8"))
+    linked = re.findall(r"docs/cookbook\.md#([\w-]+)", README.read_text(encoding="utf-8"))
     assert set(linked + re.findall(r"\(#([\w-]+)\)", PAGE)) <= anchors
 
 

@@ -1,4 +1,4 @@
-"""Pages whose examples are run: `python -m tests.questions_page` writes their outputs anew.
+"""Pages whose examples are run: `python -m tests.cookbook` writes their outputs anew.
 
 In a `text` block, a line that begins with `$ ` is a command and what follows is what it printed, errors included. All
 commands of a page run one after another in one folder, on the database of tests.example_news; `presswatch …` runs in
@@ -29,9 +29,9 @@ from tests.example_news import store_news
 from tests.support.paths import ROOT
 from tests.support.rows import empty_database
 
-QUESTIONS = ROOT / "docs" / "questions.md"
+COOKBOOK = ROOT / "docs" / "cookbook.md"
 README = ROOT / "README.md"
-SECTIONS = ("Searching", "Views, edits, as of a day", "Taking it out")
+SECTIONS = ("Searching", "Views and edits", "Export")
 
 WIDTH = 110
 """Columns of the terminal: as wide as a page shows without scrolling, and the titles of the examples whole."""
@@ -117,7 +117,7 @@ def _places(lines: Sequence[str], shown: str) -> set[int]:
 
 def main() -> int:
     """Write all pages anew."""
-    for page, write in ((QUESTIONS, written_anew), (README, readme_written_anew)):
+    for page, write in ((COOKBOOK, written_anew), (README, readme_written_anew)):
         with TemporaryDirectory() as folder:
             page.write_text(write(page.read_text(encoding="utf-8"), Terminal(Path(folder))), encoding="utf-8")
     return 0
