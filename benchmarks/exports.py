@@ -54,7 +54,7 @@ def prepare(folder: Path, articles: int) -> None:
     In a process of its own: the peak memory of a child is never less than that of the process that started it.
     """
     from benchmarks import million
-    from storage.articles.export_rows import EXPORT_FIELDS
+    from storage.model.article_fields import EXPORT_FIELDS
 
     times = tuple(name for name in EXPORT_FIELDS if name.endswith("_at"))
     (folder / "plain.py").write_text(PLAIN.format(columns=EXPORT_FIELDS, times=times), encoding="utf-8")

@@ -17,7 +17,7 @@ from presswatch.export.export import ExportRequest
 from presswatch.export.export import export as write
 from presswatch.export.writers import max_rows, writer_for
 from presswatch.output.records import select_fields, with_attribution
-from storage.articles.export_rows import EXPORT_FIELDS
+from storage.model.article_fields import EXPORT_FIELDS
 from storage.model.errors import ConfigError
 
 FORMULAS_NOTE = (

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from heapq import merge
 from typing import Any
@@ -18,13 +17,12 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, selec
 
 from storage.articles.conditions import filter_conditions, filter_conditions_by_date_presence, no_index
 from storage.articles.filters import ArticleFilter
-from storage.articles.results import ArticleFull
-from storage.articles.row_mapping import SOURCE_FIELDS, articles, source_attribution
+from storage.articles.row_mapping import articles, source_attribution
 from storage.database.article_sections import column_of
 from storage.database.column_types import ProblemList, StringList, UtcDateTime
 from storage.database.engine import AnyRow
+from storage.model.article_fields import SOURCE_FIELDS
 
-EXPORT_FIELDS = tuple(field.name for field in fields(ArticleFull))
 EXPORT_BATCH_SIZE = 100
 """Rows in memory at a time."""
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage.articles.results import ArticleFull, Revision
+from storage.model.article_fields import REVISION_FIELDS
 from storage.model.records import EditKind
-from storage.saving.merge import REVISION_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

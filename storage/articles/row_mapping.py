@@ -14,12 +14,10 @@ from storage.articles.filters import Sort
 from storage.articles.results import ArticleByGrowth, ArticleFull, ArticleSummary, ScoredArticle
 from storage.database.article_sections import column_of
 from storage.database.tables import ArticleRow, SourceRow
+from storage.model.article_fields import SOURCE_FIELDS
 
 articles = ArticleRow.__table__
 sources = SourceRow.__table__
-
-# What stands under another name in the table, or comes from the row of the source.
-SOURCE_FIELDS = {"source_title", "terms"}
 
 SourceAttribution = Mapping[str, Mapping[str, Any]]
 """Title and terms of each source, in this order."""

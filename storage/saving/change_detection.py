@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from storage.model.article_fields import COMPARED_FIELDS, KEPT_IF_UNPARSED_FIELDS
 from storage.model.records import ArticleData, DatePrecision, EditKind, SaveOutcome
 from storage.saving.edit_classifier import ArticleText, classify_edit, content_hash, is_current, normalise
 
@@ -18,26 +19,6 @@ MIN_BODY_RATIO = 0.5
 """Share of the stored body's length under which a new body is implausible (the same rule)."""
 MAX_MINOR_EDITS = 24
 """Minor edits within 48 h above which further ones are noise of the source, not edits (rule 7)."""
-
-COMPARED_FIELDS = (
-    "title",
-    "subtitle",
-    "body",
-    "author",
-    "sections",
-    "published_at",
-    "published_raw",
-    "published_precision",
-)
-KEPT_IF_UNPARSED_FIELDS = (
-    "subtitle",
-    "body",
-    "author",
-    "sections",
-    "published_at",
-    "published_raw",
-    "published_precision",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from storage.database.engine import AnyRow
+from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
 from storage.model.records import ArticleData, DatePrecision, SaveOutcome
 from storage.model.recrawl import next_recrawl
 from storage.saving.change_detection import CONFIRM_AFTER, ChangeDecision
-
-# Text fields are overwritten when the decision says so. A date changes only together with its printed form. Volatile
-# fields always follow the page.
-TEXT_FIELDS = ("title", "subtitle", "body")
-DATE_FIELDS = ("published_at", "published_raw", "published_precision")
-VOLATILE_FIELDS = ("author", "sections", "language", "description", "image_url", "view_count")
-REVISION_FIELDS = ("title", "subtitle", "body", "author", "sections", "published_at", "published_raw", "content_hash")
-"""Columns of `articles` that a revision stores."""
 
 
 def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, section: str | None) -> dict[str, Any]:

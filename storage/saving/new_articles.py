@@ -17,9 +17,9 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, select
 from storage.database.article_sections import add_sections, without_sections
 from storage.database.engine import advisory_lock, upsert_insert_for
 from storage.database.tables import ArticleRow, LinkRow
+from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
 from storage.model.recrawl import next_recrawl
 from storage.saving.change_detection import ChangeDecision
-from storage.saving.merge import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
 from storage.saving.requests import SaveRequest
 from storage.search import index
 

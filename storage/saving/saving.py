@@ -16,10 +16,11 @@ from storage.database.article_sections import column_of, replace_sections, witho
 from storage.database.engine import AnyRow, upsert_insert, upsert_insert_for
 from storage.database.session import Database
 from storage.database.tables import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
+from storage.model.article_fields import REVISION_FIELDS, VOLATILE_FIELDS
 from storage.model.event_kinds import EventKind
 from storage.model.records import ArticleData, EditKind, FetchResult, Outcome, SaveOutcome
 from storage.saving.change_detection import ChangeDecision, StoredText, detect_change
-from storage.saving.merge import REVISION_FIELDS, VOLATILE_FIELDS, merged_values
+from storage.saving.merge import merged_values
 from storage.saving.new_articles import (
     ARTICLE_TABLE,
     LINK_TABLE,

@@ -31,9 +31,9 @@ from presswatch.export import excel as excel_files
 from presswatch.export import writers as export_files
 from presswatch.export.export import ExportNotes
 from storage.articles import export_rows
-from storage.articles.export_rows import EXPORT_FIELDS
 from storage.articles.filters import ArticleFilter
 from storage.database.tables import SCHEMA_VERSION, ArticleSectionRow
+from storage.model.article_fields import EXPORT_FIELDS
 from storage.model.records import Problem
 from storage.search.query import parse
 from tests.conftest import Ask
