@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from storage.articles.filters import ArticleFilter, Sort
 from storage.articles.view_gains import top_gains
 from storage.database.article_sections import add_sections, without_sections
-from storage.database.tables import ArticleRow, RevisionRow, SourceRow, ViewReadingRow
+from storage.database.tables import articles, revisions, sources, view_readings
 from storage.model.records import EditKind
 from storage.store import Store, open_store
 
@@ -83,16 +83,17 @@ def _timed(ask: Callable[[], Sequence[Any]]) -> float:
 def fill(store: Store, count: int) -> None:
     """Articles of the last two years, the newest a few minutes old, with twenty readings each over its first month."""
     with store.write() as connection:
-        sources = [{"name": name, "title": name, "home": "", "terms": "", "timezone": "UTC"} for name in ("one", "two")]
-        connection.execute(insert(SourceRow), sources)
+        empty = {"home": "", "terms": "", "timezone": "UTC"}
+        source_rows = [{"name": name, "title": name, **empty} for name in ("one", "two")]
+        connection.execute(insert(sources), source_rows)
         for start in range(1, count + 1, BATCH):
             ids = range(start, min(start + BATCH, count + 1))
-            articles = [_article(one, count) for one in ids]
-            connection.execute(insert(ArticleRow.__table__), list(map(without_sections, articles)))
-            add_sections(connection, [(article["id"], article) for article in articles])
-            connection.execute(insert(ViewReadingRow.__table__), [row for one in ids for row in _readings(one, count)])
+            article_rows = [_article(one, count) for one in ids]
+            connection.execute(insert(articles), list(map(without_sections, article_rows)))
+            add_sections(connection, [(article["id"], article) for article in article_rows])
+            connection.execute(insert(view_readings), [row for one in ids for row in _readings(one, count)])
             edited = [row for one in ids for row in _revisions(one, count)]
-            connection.execute(insert(RevisionRow.__table__), edited)
+            connection.execute(insert(revisions), edited)
         connection.exec_driver_sql("ANALYZE")
 
 

@@ -27,8 +27,7 @@ from scheduler.health.latency import LatencyReport
 from scheduler.health.status import StatusReport
 from storage.articles.articles import Articles
 from storage.config.settings import SETTINGS_TABLES, SourceSettings, setting_rows
-from storage.database import daemon_tables, tables
-from storage.database.declarative import METADATA, Model
+from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
 from storage.model.event_kinds import EventKind
 
 FOLDER = Path(__file__).parent / "reference"
@@ -151,24 +150,14 @@ def _tables() -> Iterator[str]:
         "The tables are the same in SQLite and PostgreSQL. Times are UTC; durations are seconds. The full-text index "
         "stands beside them: `articles_fts` in SQLite, the column of a `tsvector` in PostgreSQL."
     )
-    descriptions = _table_descriptions()
     for table in METADATA.sorted_tables:
         yield f"## {table.name}"
-        yield _plain(table.comment or descriptions.get(table.name))
+        yield _plain(table.info["doc"])
         rows = [
             (f"`{column.name}`", _column_type(column), "" if column.nullable else "yes", _plain(column.doc))
             for column in table.columns
         ]
         yield _table(("column", "type", "always set", "meaning"), rows)
-
-
-def _table_descriptions() -> Mapping[str, str | None]:
-    return {
-        row.__tablename__: row.__doc__
-        for module in (tables, daemon_tables)
-        for row in vars(module).values()
-        if isinstance(row, type) and issubclass(row, Model) and row is not Model
-    }
 
 
 def _column_type(column: Any) -> str:

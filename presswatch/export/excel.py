@@ -15,7 +15,7 @@ from xlsxwriter.exceptions import FileCreateError
 
 from presswatch.export.export import ExportNotes, column_positions
 from presswatch.output.formats import value_as_text
-from storage.database.tables import ArticleRow
+from storage.database.tables import articles
 from storage.text.sanitize import ELLIPSIS, sanitize
 
 MAX_CELL_LENGTH = 32_767
@@ -72,9 +72,7 @@ class SheetWriter:
         self._time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._times = set(column_positions(columns, *(name for name in columns if name.endswith("_at"))))
         self._links = set(column_positions(columns, "url"))
-        self._numbers = set(
-            column_positions(columns, *(c.name for c in ArticleRow.__table__.c if c.type.python_type is int))
-        )
+        self._numbers = set(column_positions(columns, *(c.name for c in articles.c if c.type.python_type is int)))
         self._columns = columns
         self._tally = tally
         self._left = MAX_LINKS

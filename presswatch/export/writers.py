@@ -12,7 +12,7 @@ from typing import IO, Any
 from presswatch.export.export import ExportNotes, ExportRequest, Rows, Writer
 from presswatch.output.formats import escape_control_chars, iter_csv
 from storage.database.article_sections import PRIMARY, plain_name
-from storage.database.tables import ArticleRow
+from storage.database.tables import articles
 from storage.model.errors import ConfigError
 
 MAX_EXCEL_ROWS = 1_048_576 - 1
@@ -108,7 +108,7 @@ def _section_rows(article: Mapping[str, Any]) -> Iterator[tuple[int, int, str, s
 def _column_definition(name: str) -> str:
     if name == "id":
         return "id INTEGER PRIMARY KEY"
-    column = ArticleRow.__table__.c.get(name)
+    column = articles.c.get(name)
     whole = column is not None and column.type.python_type is int
     return f"{name} {'INTEGER' if whole else 'TEXT'}"
 

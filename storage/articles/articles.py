@@ -11,21 +11,19 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from storage.articles.filters import ArticleFilter, Cursor, Sort
-from storage.articles.listing import MAX_ARTICLE_ID, ListingQuery, ListingRequest, articles, listing_queries
+from storage.articles.listing import MAX_ARTICLE_ID, ListingQuery, ListingRequest, listing_queries
 from storage.articles.results import ArticleFull, ArticleSummary, Revision, ViewReading
 from storage.articles.row_mapping import FULL_COLUMNS, SUMMARY_SELECT, row_factory, source_attribution, to_summary
 from storage.articles.statements import P_LIMIT
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import RevisionRow, ViewReadingRow
+from storage.database.tables import articles, revisions, view_readings
 
 T = TypeVar("T")
 
 LIST_BATCH_SIZE = 200
 """Rows fetched from the database at a time while a list is read."""
 
-revisions = RevisionRow.__table__
-view_readings = ViewReadingRow.__table__
 
 NO_FILTER = ArticleFilter()
 

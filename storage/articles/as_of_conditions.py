@@ -24,7 +24,6 @@ from sqlalchemy import (
     select,
 )
 
-from storage.articles.articles import revisions, view_readings
 from storage.articles.conditions import (
     all_sections,
     contains_name,
@@ -34,9 +33,8 @@ from storage.articles.conditions import (
     section_tests,
 )
 from storage.articles.filters import ArticleFilter, Cursor
-from storage.articles.row_mapping import articles
 from storage.database.article_sections import has_section
-from storage.database.tables import EventRow
+from storage.database.tables import articles, events, revisions, view_readings
 from storage.model.event_kinds import EventKind
 from storage.model.section_names import normalize_section
 from storage.search.matcher import IndexedDocument, compile_matcher
@@ -45,7 +43,6 @@ from storage.search.query import Query
 REVISION_BATCH_SIZE = 200
 """Rows fetched at a time."""
 
-events = EventRow.__table__
 
 AsOfTests = list[ColumnElement[bool]]
 

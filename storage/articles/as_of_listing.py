@@ -16,12 +16,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
-from storage.articles.articles import revisions, view_readings
 from storage.articles.as_of import ArticleAsOf, PresenceChanges, article_details_as_of, summary_as_of
 from storage.articles.as_of_conditions import (
     REVISION_BATCH_SIZE,
     after_cursor,
-    events,
     existing,
     published_as_of,
     revised,
@@ -32,17 +30,14 @@ from storage.articles.details import LISTING_COLUMNS, article_details
 from storage.articles.filters import Cursor, Sort
 from storage.articles.listing import ListingRequest
 from storage.articles.results import ArticleSummary, ListingPeriod, ViewReading
-from storage.articles.row_mapping import articles, summaries
+from storage.articles.row_mapping import summaries
 from storage.articles.statements import NEWEST_FIRST
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import LinkRow, ListingRow
+from storage.database.tables import articles, events, links, listings, revisions, view_readings
 from storage.model.event_kinds import EventKind
 
 T = TypeVar("T")
-
-listings = ListingRow.__table__
-links = LinkRow.__table__
 
 
 def article_as_of(database: Database, id_or_address: int | str, moment: datetime) -> ArticleAsOf | None:

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, literal_column, or_, select, type_coerce
 
 from storage.articles.filters import ArticleFilter
-from storage.database.article_sections import article_sections, in_section
+from storage.database.article_sections import in_section
 from storage.database.column_types import Utf8Text
-from storage.database.tables import ArticleRow, RevisionRow
+from storage.database.tables import article_sections, articles, revisions
 from storage.model.errors import ConfigError
 from storage.model.section_names import normalize_section
 
 if TYPE_CHECKING:
     from storage.search.query import Query
 
-articles = ArticleRow.__table__
-revisions = RevisionRow.__table__
 
 FEW_EDITED_LIMIT = 2_000
 """Edited articles that are looked up one by one, 8 µs each; they are counted no further than that."""

@@ -12,8 +12,8 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast
 from storage.articles.articles import NO_FILTER
 from storage.articles.conditions import filter_conditions, filter_conditions_by_date_presence
 from storage.articles.filters import ArticleFilter
-from storage.articles.row_mapping import articles
 from storage.database.session import Database
+from storage.database.tables import articles
 
 if TYPE_CHECKING:
     from storage.search.fulltext import FullTextMatches

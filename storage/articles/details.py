@@ -9,14 +9,9 @@ from sqlalchemy import Connection, RowMapping, select
 
 from storage.articles.articles import Articles, url_candidates
 from storage.articles.results import ArticleDetails, FetchRecord, LinkDetails, ListingPeriod
-from storage.articles.row_mapping import articles, source_attribution
+from storage.articles.row_mapping import source_attribution
 from storage.database.session import Database
-from storage.database.tables import ChannelRow, FetchRow, LinkRow, ListingRow
-
-links = LinkRow.__table__
-listings = ListingRow.__table__
-channels = ChannelRow.__table__
-fetches = FetchRow.__table__
+from storage.database.tables import articles, channels, fetches, links, listings
 
 LINK_COLUMNS = (
     "url",

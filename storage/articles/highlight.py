@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Select, Text, 
 from storage.articles.conditions import all_sections
 from storage.articles.results import ArticleSummary, Highlight
 from storage.database.session import Database
-from storage.database.tables import ArticleRow
+from storage.database.tables import articles
 from storage.search.matcher import IndexedDocument, Match, compile_matcher
 from storage.search.query import Query
 from storage.text.sanitize import sanitize
@@ -24,7 +24,6 @@ HIGHLIGHT_BATCH_SIZE = 50
 
 BOLD_ON, BOLD_OFF = "\x1b[1m", "\x1b[22m"
 
-articles = ArticleRow.__table__
 IDS_PARAM = "ids"
 
 

@@ -41,7 +41,7 @@ from storage.articles.statements import (
     unkeyed,
     unranked_rest,
 )
-from storage.database.tables import ArticleRow
+from storage.database.tables import articles
 from storage.model.errors import ConfigError
 from storage.model.section_names import normalize_section
 
@@ -51,8 +51,6 @@ if TYPE_CHECKING:
 
 MAX_ARTICLE_ID = 2**31 - 1
 """Ids are INTEGER: a larger number is no id, and PostgreSQL refuses to compare with it."""
-
-articles = ArticleRow.__table__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,23 +11,19 @@ from itertools import islice
 
 from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
 
-from storage.articles.articles import Articles, revisions
+from storage.articles.articles import Articles
 from storage.articles.conditions import filter_conditions
 from storage.articles.counts import By, counts, day_of
 from storage.articles.filters import ArticleFilter, Sort
 from storage.articles.results import ArticleSummary
-from storage.articles.row_mapping import articles
 from storage.crawling.events import COLUMNS, Event, from_row
 from storage.database.session import Database
-from storage.database.tables import CrawlRunRow, EventRow
+from storage.database.tables import articles, crawl_runs, events, revisions
 from storage.model.event_kinds import REPORTED_KINDS, EventKind
 from storage.model.records import RunStatus
 
 MAX_REPORT_ARTICLES = 10
 """Events that say a source was not, or not rightly, read."""
-
-runs = CrawlRunRow.__table__
-events = EventRow.__table__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +148,14 @@ def _crawl_coverage(
     connection: Connection, source: str | None, since: datetime, until: datetime
 ) -> dict[str, CrawlCoverage]:
     """By the day a look began. One that runs still is no failure."""
-    day = day_of(runs.c.started_at, connection.dialect.name)
-    good = func.sum(case((runs.c.status == RunStatus.SUCCEEDED, 1), else_=0))
-    ended = (runs.c.status != RunStatus.RUNNING, runs.c.started_at >= since, runs.c.started_at < until)
-    of_source = [] if source is None else [runs.c.source == source]
+    day = day_of(crawl_runs.c.started_at, connection.dialect.name)
+    good = func.sum(case((crawl_runs.c.status == RunStatus.SUCCEEDED, 1), else_=0))
+    ended = (
+        crawl_runs.c.status != RunStatus.RUNNING,
+        crawl_runs.c.started_at >= since,
+        crawl_runs.c.started_at < until,
+    )
+    of_source = [] if source is None else [crawl_runs.c.source == source]
     found = connection.execute(select(day, func.count(), good).where(*ended, *of_source).group_by(day))
     return {name: CrawlCoverage(crawls=number, succeeded=succeeded) for name, number, succeeded in found}
 

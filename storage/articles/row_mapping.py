@@ -13,11 +13,8 @@ from sqlalchemy.types import TypeEngine
 from storage.articles.filters import Sort
 from storage.articles.results import ArticleByGrowth, ArticleFull, ArticleSummary, ScoredArticle
 from storage.database.article_sections import column_of
-from storage.database.tables import ArticleRow, SourceRow
+from storage.database.tables import articles, sources
 from storage.model.article_fields import SOURCE_FIELDS
-
-articles = ArticleRow.__table__
-sources = SourceRow.__table__
 
 SourceAttribution = Mapping[str, Mapping[str, Any]]
 """Title and terms of each source, in this order."""

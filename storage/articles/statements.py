@@ -27,13 +27,12 @@ from sqlalchemy import (
 
 from storage.articles.filters import Sort
 from storage.articles.row_mapping import SUMMARY_COLUMNS, SUMMARY_SELECT
-from storage.database.article_sections import article_sections, plain_name
-from storage.database.tables import ArticleRow
+from storage.database.article_sections import plain_name
+from storage.database.tables import article_sections, articles
 
 if TYPE_CHECKING:
     from storage.search.fulltext import FullTextMatches
 
-articles = ArticleRow.__table__
 NEWEST_FIRST = articles.c.id.desc()
 SORT_KEY = "key"
 P_CURSOR_ID: BindParameter[int] = bindparam("behind", type_=Integer)

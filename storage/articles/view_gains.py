@@ -23,14 +23,14 @@ from sqlalchemy import (
     select,
 )
 
-from storage.articles.articles import view_readings
 from storage.articles.conditions import filter_conditions
 from storage.articles.filters import ArticleFilter
 from storage.articles.results import ArticleSummary, ViewReading
-from storage.articles.row_mapping import articles, summaries
+from storage.articles.row_mapping import summaries
 from storage.articles.view_series import ViewGain, gain
 from storage.database.column_types import UtcDateTime
 from storage.database.session import Database
+from storage.database.tables import articles, view_readings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

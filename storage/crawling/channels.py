@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from storage.database.engine import AnyRow
-from storage.database.tables import ChannelRow
+from storage.database.tables import channels
 from storage.model.records import FailureStage, FetchFailure
 
 
@@ -51,7 +51,7 @@ def get_or_create(connection: Connection, source: str, urls: Sequence[str]) -> d
     new_urls = [url for url in dict.fromkeys(urls) if url not in states]
     if new_urls:
         defaults = {"source": source, "validators_trusted": True, "consecutive_failures": 0}
-        connection.execute(insert(ChannelRow), [defaults | {"url": url} for url in new_urls])
+        connection.execute(insert(channels), [defaults | {"url": url} for url in new_urls])
         states |= _states(connection, source, new_urls)
     return states
 
@@ -59,7 +59,7 @@ def get_or_create(connection: Connection, source: str, urls: Sequence[str]) -> d
 def _states(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:
     if not urls:
         return {}
-    rows = connection.execute(select(ChannelRow).where(ChannelRow.source == source, ChannelRow.url.in_(urls)))
+    rows = connection.execute(select(channels).where(channels.c.source == source, channels.c.url.in_(urls)))
     return {row.url: _state(row) for row in rows}
 
 
@@ -70,7 +70,7 @@ def record_poll(
     values: dict[str, Any] = {"polled_at": now}
     values |= _success(result, now) if result is not None else {}
     values |= _failure(failure, now) if failure is not None else {}
-    connection.execute(update(ChannelRow).where(ChannelRow.id == channel_id).values(values))
+    connection.execute(update(channels).where(channels.c.id == channel_id).values(values))
 
 
 def _success(result: PollResult, now: datetime) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _success(result: PollResult, now: datetime) -> dict[str, Any]:
 def _failure(failure: FetchFailure, now: datetime) -> dict[str, Any]:
     """Return the columns of a failed poll; validators stay, as they belong to the last good body."""
     failed = {"failure_stage": failure.failure_stage, "failure_reason": failure.reason, "last_failed_at": now}
-    return {"consecutive_failures": ChannelRow.consecutive_failures + 1, **failed}
+    return {"consecutive_failures": channels.c.consecutive_failures + 1, **failed}
 
 
 def _state(row: AnyRow) -> ChannelState:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
-from storage.database.tables import EventRow
+from storage.database.tables import events
 from storage.model.event_kinds import EventKind
 
 
@@ -56,7 +56,7 @@ def record(
 ) -> None:
     """Insert an event that opens and closes at `now`, inside the transaction of its cause."""
     values = {"source": source, "kind": kind, "subject": subject, "details": dict(details)}
-    connection.execute(insert(EventRow).values(opened_at=now, closed_at=now, **values))
+    connection.execute(insert(events).values(opened_at=now, closed_at=now, **values))
 
 
 class Events:
@@ -74,11 +74,11 @@ class Events:
         """Insert an open event; do nothing if one of the same source, kind and subject is open."""
         values = {"source": source, "kind": kind, "subject": subject, "details": dict(details), "opened_at": now}
         with self._database.write() as connection:
-            connection.execute(upsert_insert(connection, EventRow).values(values).on_conflict_do_nothing())
+            connection.execute(upsert_insert(connection, events).values(values).on_conflict_do_nothing())
 
     def close(self, event_id: int, *, now: datetime) -> None:
         """Close an event; do nothing if it is closed."""
-        ended = update(EventRow).where(EventRow.id == event_id, EventRow.closed_at.is_(None))
+        ended = update(events).where(events.c.id == event_id, events.c.closed_at.is_(None))
         with self._database.write() as connection:
             connection.execute(ended.values(closed_at=now))
 
@@ -86,15 +86,15 @@ class Events:
         self, *, source: str | None = None, open_only: bool = False, kind: str | None = None, limit: int | None = None
     ) -> list[Event]:
         """Return events, newest first; every argument given narrows the list."""
-        conditions = [] if source is None else [EventRow.source == source]
-        conditions += [EventRow.closed_at.is_(None)] if open_only else []
-        conditions += [] if kind is None else [EventRow.kind == kind]
-        statement = select(*COLUMNS).where(*conditions).order_by(EventRow.id.desc()).limit(limit)
+        conditions = [] if source is None else [events.c.source == source]
+        conditions += [events.c.closed_at.is_(None)] if open_only else []
+        conditions += [] if kind is None else [events.c.kind == kind]
+        statement = select(*COLUMNS).where(*conditions).order_by(events.c.id.desc()).limit(limit)
         with self._database.read() as connection:
             return [from_row(row) for row in connection.execute(statement).mappings()]
 
 
-COLUMNS = tuple(EventRow.__table__.c[name] for name in Event.__dataclass_fields__)
+COLUMNS = tuple(events.c[name] for name in Event.__dataclass_fields__)
 """Columns that `from_row` needs."""
 
 

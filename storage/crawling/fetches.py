@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from storage.database.tables import FetchRow
+from storage.database.tables import fetches
 from storage.model.records import FetchFailure, FetchPurpose, FetchResult
 
 
@@ -25,8 +25,7 @@ class FetchAttempt:
     http_status: int | None = None
 
 
-_FETCHES: Any = FetchRow.__table__
-_INSERT_FETCH = insert(_FETCHES)
+_INSERT_FETCH = insert(fetches)
 
 
 def record_fetches(connection: Connection, fetches: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from storage.crawling.fetches import FetchAttempt, fetch_row, record_fetches
 from storage.database.column_types import UtcDateTime
 from storage.database.engine import AnyRow, upsert_insert
 from storage.database.session import Database
-from storage.database.tables import ArticleRow, LinkRow, ListingRow
+from storage.database.tables import articles, links, listings
 from storage.model import backoff, recrawl
 from storage.model.event_kinds import EventKind
 from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, Outcome
@@ -45,7 +45,7 @@ class Links:
         """Insert a pending link for each URL that has none."""
         rows = [_new_row(source, Link(url=url, channel=""), now) for url in urls]
         with self._database.write() as connection:
-            connection.execute(upsert_insert(connection, LinkRow).on_conflict_do_nothing(index_elements=["url"]), rows)
+            connection.execute(upsert_insert(connection, links).on_conflict_do_nothing(index_elements=["url"]), rows)
 
     def record_filtered(
         self, attempt: FetchAttempt, *, reason: str, sections: tuple[str, ...], language: str | None
@@ -55,7 +55,7 @@ class Links:
         values = {"outcome": Outcome.FILTERED, "outcome_reason": reason, "failed_attempts": 0, "next_attempt_at": None}
         values |= {"parsed_at": attempt.fetched_at, "first_404_at": None}
         with self._database.write() as connection:
-            link = connection.execute(_update_link(attempt.url).values(values | hints).returning(LinkRow.id)).one()
+            link = connection.execute(_update_link(attempt.url).values(values | hints).returning(links.c.id)).one()
             record_fetches(connection, [fetch_row(link.id, attempt, FetchResult.FILTERED, reason=reason)])
 
     def record_failure(self, attempt: FetchAttempt, failure: FetchFailure) -> FetchResult:
@@ -98,10 +98,10 @@ def read_known(
 
     `all_articles` adds every article of the source, due or not.
     """
-    due = ArticleRow.id.is_not(None) if all_articles else ArticleRow.recrawl_at <= now
-    found = _known_links(connection, source, or_(LinkRow.outcome == Outcome.PENDING, due))
+    due = articles.c.id.is_not(None) if all_articles else articles.c.recrawl_at <= now
+    found = _known_links(connection, source, or_(links.c.outcome == Outcome.PENDING, due))
     for urls in _batches(sorted(set(listed) - found.keys())):
-        found |= _known_links(connection, source, LinkRow.url.in_(urls))
+        found |= _known_links(connection, source, links.c.url.in_(urls))
     return found
 
 
@@ -113,7 +113,7 @@ def upsert_listed(connection: Connection, source: str, listed: Sequence[Link], n
     if not listed:
         return
     connection.execute(_upsert_link(connection), [_new_row(source, link, now) for link in listed])
-    seen = update(ArticleRow).where(ArticleRow.url == bindparam("listed_url")).values(last_seen_at=now)
+    seen = update(articles).where(articles.c.url == bindparam("listed_url")).values(last_seen_at=now)
     connection.execute(seen, [{"listed_url": link.url} for link in listed])
 
 
@@ -126,15 +126,15 @@ def upsert_listings(connection: Connection, channel_id: int, urls: Sequence[str]
 def touch_listed(connection: Connection, channel_ids: Sequence[int], now: datetime) -> None:
     """Renew `last_listed_at` of the links that these unchanged channels listed last."""
     for channel_id in channel_ids:
-        on_channel = ListingRow.channel_id == channel_id
-        last = select(func.max(ListingRow.last_listed_at)).where(on_channel).scalar_subquery()
-        listed = select(ListingRow.link_id).where(on_channel, ListingRow.last_listed_at == last)
+        on_channel = listings.c.channel_id == channel_id
+        last = select(func.max(listings.c.last_listed_at)).where(on_channel).scalar_subquery()
+        listed = select(listings.c.link_id).where(on_channel, listings.c.last_listed_at == last)
         for ids in _batches(list(connection.scalars(listed))):
-            listing = update(ListingRow).where(on_channel, ListingRow.link_id.in_(ids))
+            listing = update(listings).where(on_channel, listings.c.link_id.in_(ids))
             connection.execute(listing.values(last_listed_at=now))
-            connection.execute(update(LinkRow).where(LinkRow.id.in_(ids)).values(last_listed_at=now))
-            urls = select(LinkRow.url).where(LinkRow.id.in_(ids))
-            connection.execute(update(ArticleRow).where(ArticleRow.url.in_(urls)).values(last_seen_at=now))
+            connection.execute(update(links).where(links.c.id.in_(ids)).values(last_listed_at=now))
+            urls = select(links.c.url).where(links.c.id.in_(ids))
+            connection.execute(update(articles).where(articles.c.url.in_(urls)).values(last_seen_at=now))
 
 
 def mark_filtered(connection: Connection, reasons: Mapping[str, str]) -> None:
@@ -150,7 +150,7 @@ def set_pending_reasons(connection: Connection, reasons: Mapping[str, str]) -> N
 def _set_outcome(connection: Connection, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
     if reasons:
         rows = [{"listed_url": url, "new_reason": reason} for url, reason in reasons.items()]
-        statement = update(LinkRow).where(LinkRow.url == bindparam("listed_url"))
+        statement = update(links).where(links.c.url == bindparam("listed_url"))
         connection.execute(statement.values(outcome=outcome, outcome_reason=bindparam("new_reason"), **values), rows)
 
 
@@ -171,8 +171,8 @@ def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone:
 
 
 def _close_article(connection: Connection, link: AnyRow, attempt: FetchAttempt) -> None:
-    own = ArticleRow.url == link.url  # a redirect may end, and its target not
-    article = update(ArticleRow).where(ArticleRow.id == link.article_id, own, ArticleRow.gone_at.is_(None))
+    own = articles.c.url == link.url  # a redirect may end, and its target not
+    article = update(articles).where(articles.c.id == link.article_id, own, articles.c.gone_at.is_(None))
     if connection.execute(article.values(gone_at=attempt.fetched_at)).rowcount:
         since = f"not there since {link.first_404_at or attempt.fetched_at:%Y-%m-%d %H:%M} UTC"
         details = {"sentence": since, "article_id": link.article_id}
@@ -188,18 +188,18 @@ def _close_article(connection: Connection, link: AnyRow, attempt: FetchAttempt) 
 
 def _skip_recrawl_age(connection: Connection, link: AnyRow, attempt: FetchAttempt) -> None:
     """Put the recrawl off to the article's next recrawl age, so that a failing page is not requested at every crawl."""
-    dates = select(ArticleRow.published_at, ArticleRow.first_seen_at).where(ArticleRow.id == link.article_id)
+    dates = select(articles.c.published_at, articles.c.first_seen_at).where(articles.c.id == link.article_id)
     article = connection.execute(dates).one()
     later = recrawl.next_recrawl(article.published_at, article.first_seen_at, attempt.fetched_at)
-    connection.execute(update(ArticleRow).where(ArticleRow.id == link.article_id).values(recrawl_at=later))
+    connection.execute(update(articles).where(articles.c.id == link.article_id).values(recrawl_at=later))
 
 
 def _link(connection: Connection, url: str) -> AnyRow:  # row lock: the next values are counted from these
-    return connection.execute(select(LinkRow).where(LinkRow.url == url).with_for_update()).one()
+    return connection.execute(select(links).where(links.c.url == url).with_for_update()).one()
 
 
 def _update_link(url: str) -> Any:
-    return update(LinkRow).where(LinkRow.url == url)
+    return update(links).where(links.c.url == url)
 
 
 def _new_row(source: str, link: Link, now: datetime) -> dict[str, Any]:
@@ -219,12 +219,12 @@ def _new_row(source: str, link: Link, now: datetime) -> dict[str, Any]:
 
 
 def _upsert_link(connection: Connection) -> Any:
-    statement = upsert_insert(connection, LinkRow)
+    statement = upsert_insert(connection, links)
     hints = ("title", "published_at", "published_raw", "language")
-    filled = {name: func.coalesce(getattr(LinkRow, name), statement.excluded[name]) for name in hints}
+    filled = {name: func.coalesce(links.c[name], statement.excluded[name]) for name in hints}
     # Values parsed from the page itself take precedence over hints of a listing.
-    open_to_hints = or_(LinkRow.parsed_at.is_(None), LinkRow.sections == ())
-    sections = case((open_to_hints, statement.excluded.sections), else_=LinkRow.sections)
+    open_to_hints = or_(links.c.parsed_at.is_(None), links.c.sections == ())
+    sections = case((open_to_hints, statement.excluded.sections), else_=links.c.sections)
     listed = {"last_listed_at": statement.excluded.last_listed_at, "sections": sections}
     return statement.on_conflict_do_update(index_elements=["url"], set_={**listed, **filled})
 
@@ -232,29 +232,29 @@ def _upsert_link(connection: Connection) -> Any:
 def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
     columns = ["link_id", "channel_id", "first_listed_at", "last_listed_at"]
     at = literal(now, UtcDateTime())  # typed: PostgreSQL would guess the zone of an untyped time
-    listed: Any = select(LinkRow.id, literal(channel_id), at, at).where(LinkRow.url == bindparam("listed_url"))
-    statement = upsert_insert(connection, ListingRow).from_select(columns, listed)
+    listed: Any = select(links.c.id, literal(channel_id), at, at).where(links.c.url == bindparam("listed_url"))
+    statement = upsert_insert(connection, listings).from_select(columns, listed)
     return statement.on_conflict_do_update(index_elements=["link_id", "channel_id"], set_={"last_listed_at": now})
 
 
 def _known_links(connection: Connection, source: str, condition: ColumnElement[bool]) -> dict[str, KnownLink]:
     columns = (
-        LinkRow.url,
-        LinkRow.outcome,
-        LinkRow.failed_attempts,
-        LinkRow.next_attempt_at,
-        LinkRow.first_listed_at,
-        func.coalesce(ArticleRow.published_at, LinkRow.published_at).label("published_at"),
-        LinkRow.sections,
-        LinkRow.language,
-        ArticleRow.id.label("article_id"),
-        LinkRow.parsed_at,
-        ArticleRow.recrawl_at,
+        links.c.url,
+        links.c.outcome,
+        links.c.failed_attempts,
+        links.c.next_attempt_at,
+        links.c.first_listed_at,
+        func.coalesce(articles.c.published_at, links.c.published_at).label("published_at"),
+        links.c.sections,
+        links.c.language,
+        articles.c.id.label("article_id"),
+        links.c.parsed_at,
+        articles.c.recrawl_at,
     )
     # At its own URL only: two links that redirect to one page would each fetch it at every recrawl.
-    own = and_(ArticleRow.id == LinkRow.article_id, ArticleRow.url == LinkRow.url)
-    joined = select(*columns).outerjoin(ArticleRow, own)
-    return {row.url: _as_known(row) for row in connection.execute(joined.where(LinkRow.source == source, condition))}
+    own = and_(articles.c.id == links.c.article_id, articles.c.url == links.c.url)
+    joined = select(*columns).outerjoin(articles, own)
+    return {row.url: _as_known(row) for row in connection.execute(joined.where(links.c.source == source, condition))}
 
 
 def _as_known(row: AnyRow) -> KnownLink:

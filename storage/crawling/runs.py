@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.crawling.processes import is_alive, process_start_time
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import CrawlRunRow, FetchRow, LinkRow
+from storage.database.tables import crawl_runs, fetches, links
 from storage.model.errors import AlreadyRunningError, StoreError
 from storage.model.records import FetchResult, Outcome, RunStatus, Trigger
 
@@ -116,8 +116,12 @@ class Runs:
 
         A run that the worker closed itself as interrupted, because it was terminated, gets `status` and `error`.
         """
-        of_process = (CrawlRunRow.pid == pid, CrawlRunRow.host == socket.gethostname(), CrawlRunRow.started_at >= since)
-        columns = select(CrawlRunRow.id, CrawlRunRow.source, CrawlRunRow.finished_at, CrawlRunRow.status)
+        of_process = (
+            crawl_runs.c.pid == pid,
+            crawl_runs.c.host == socket.gethostname(),
+            crawl_runs.c.started_at >= since,
+        )
+        columns = select(crawl_runs.c.id, crawl_runs.c.source, crawl_runs.c.finished_at, crawl_runs.c.status)
         with self._database.read() as connection:
             runs = connection.execute(columns.where(*of_process)).all()
         for run in runs:
@@ -126,7 +130,7 @@ class Runs:
         ended = [run for run in runs if run.finished_at is None or run.status is RunStatus.INTERRUPTED]
         if not ended:
             return []
-        statement = update(CrawlRunRow).where(CrawlRunRow.id.in_([run.id for run in ended]))
+        statement = update(crawl_runs).where(crawl_runs.c.id.in_([run.id for run in ended]))
         with self._database.write() as connection:
             connection.execute(statement.values(status=status, error=error))
         return [run.source for run in ended]
@@ -134,7 +138,7 @@ class Runs:
     def heartbeat(self, run_id: int, *, now: datetime) -> None:
         """Update the time of the run's last heartbeat."""
         with self._database.write() as connection:
-            connection.execute(update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(heartbeat_at=now))
+            connection.execute(update(crawl_runs).where(crawl_runs.c.id == run_id).values(heartbeat_at=now))
 
     def close(
         self,
@@ -171,7 +175,7 @@ def open_run(connection: Connection, source: str, trigger: Trigger, *, now: date
     process = {"host": socket.gethostname(), "pid": pid, "process_start_time": process_start_time(pid)}
     moments = {"started_at": now, "heartbeat_at": now}
     values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **process, **moments}
-    run_id: int = connection.execute(insert(CrawlRunRow).values(values).returning(CrawlRunRow.id)).scalar_one()
+    run_id: int = connection.execute(insert(crawl_runs).values(values).returning(crawl_runs.c.id)).scalar_one()
     return run_id
 
 
@@ -185,11 +189,11 @@ def close_run(
     error: str | None = None,
 ) -> RunSummary:
     """Close a run and return its totals, counted from its fetches, so that a killed run is counted like any other."""
-    source = connection.scalar(select(CrawlRunRow.source).where(CrawlRunRow.id == run_id))
+    source = connection.scalar(select(crawl_runs.c.source).where(crawl_runs.c.id == run_id))
     totals = _fetch_counts(connection, run_id, source or "")
     totals["filtered_count"] += counts.set_aside
     values = {"status": status, "finished_at": now, "error": error, **totals, **_count_columns(counts)}
-    closed = update(CrawlRunRow).where(CrawlRunRow.id == run_id).values(values).returning(CrawlRunRow)
+    closed = update(crawl_runs).where(crawl_runs.c.id == run_id).values(values).returning(crawl_runs)
     return _summary(connection.execute(closed).one())
 
 
@@ -201,9 +205,9 @@ def _already_open(database: Database, source: str) -> AlreadyRunningError:
 
 
 def _open_runs(source: str) -> Any:
-    columns = (CrawlRunRow.id, CrawlRunRow.host, CrawlRunRow.pid, CrawlRunRow.process_start_time)
-    moments = (CrawlRunRow.started_at, CrawlRunRow.heartbeat_at)
-    return select(*columns, *moments).where(CrawlRunRow.source == source, CrawlRunRow.finished_at.is_(None))
+    columns = (crawl_runs.c.id, crawl_runs.c.host, crawl_runs.c.pid, crawl_runs.c.process_start_time)
+    moments = (crawl_runs.c.started_at, crawl_runs.c.heartbeat_at)
+    return select(*columns, *moments).where(crawl_runs.c.source == source, crawl_runs.c.finished_at.is_(None))
 
 
 def _is_alive(run: AnyRow, now: datetime) -> bool:
@@ -213,13 +217,13 @@ def _is_alive(run: AnyRow, now: datetime) -> bool:
 
 def _fetch_counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
     rows = connection.execute(
-        select(FetchRow.result, func.count()).where(FetchRow.run_id == run_id).group_by(FetchRow.result)
+        select(fetches.c.result, func.count()).where(fetches.c.run_id == run_id).group_by(fetches.c.result)
     )
     by_result: dict[FetchResult, int] = {result: count for result, count in rows}  # noqa: C416  (rows are not pairs to mypy)
     views_updated_condition = and_(
-        FetchRow.run_id == run_id, FetchRow.view_count.is_not(None), FetchRow.result != FetchResult.NEW
+        fetches.c.run_id == run_id, fetches.c.view_count.is_not(None), fetches.c.result != FetchResult.NEW
     )
-    pending = and_(LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
+    pending = and_(links.c.source == source, links.c.outcome == Outcome.PENDING)
     return {
         "new_count": by_result.get(FetchResult.NEW, 0),
         "revised_count": by_result.get(FetchResult.REVISED, 0),
@@ -269,7 +273,6 @@ def _summary(row: AnyRow) -> RunSummary:
     )
 
 
-crawl_runs = CrawlRunRow.__table__
 _RUN_COLUMNS = tuple(crawl_runs.c[field.name] for field in fields(CrawlRun))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
-from storage.database.tables import SourceRow
+from storage.database.tables import sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,28 +46,28 @@ class Sources:
     def titles(self) -> dict[str, str]:
         """Map the name of each source to its title."""
         with self._database.read() as connection:
-            return {row.name: row.title for row in connection.execute(select(SourceRow.name, SourceRow.title))}
+            return {row.name: row.title for row in connection.execute(select(sources.c.name, sources.c.title))}
 
     def home(self, name: str | None = None) -> str | None:
         """Return the home page of a source; without a name that of the first; None if there is none."""
-        conditions = [] if name is None else [SourceRow.name == name]
+        conditions = [] if name is None else [sources.c.name == name]
         with self._database.read() as connection:
-            home: str | None = connection.scalar(select(SourceRow.home).where(*conditions).order_by(SourceRow.name))
+            home: str | None = connection.scalar(select(sources.c.home).where(*conditions).order_by(sources.c.name))
         return home
 
 
 def declare(connection: Connection, source: SourceDeclaration) -> None:
     """Insert the source, or update its row."""
     values = asdict(source)
-    statement = upsert_insert(connection, SourceRow).values(values)
+    statement = upsert_insert(connection, sources).values(values)
     changed = {name: value for name, value in values.items() if name != "name"}
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed))
 
 
 def rate_limited_until(connection: Connection, name: str, base_url: str) -> datetime | None:
     """Return the end of the Retry-After of the host at `base_url`; None if it sent none."""
-    limited = select(SourceRow.rate_limited_until).where(
-        SourceRow.name == name, SourceRow.rate_limited_base_url == base_url
+    limited = select(sources.c.rate_limited_until).where(
+        sources.c.name == name, sources.c.rate_limited_base_url == base_url
     )
     until: datetime | None = connection.scalar(limited)
     return until
@@ -76,4 +76,4 @@ def rate_limited_until(connection: Connection, name: str, base_url: str) -> date
 def set_rate_limit(connection: Connection, name: str, limit: RateLimit) -> None:
     """Store the Retry-After of the host of a source."""
     limited = {"rate_limited_until": limit.until, "rate_limited_base_url": limit.base_url}
-    connection.execute(update(SourceRow).where(SourceRow.name == name).values(limited))
+    connection.execute(update(sources).where(sources.c.name == name).values(limited))

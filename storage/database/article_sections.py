@@ -23,10 +23,7 @@ from sqlalchemy import (
 )
 
 from storage.database.column_types import StringList
-from storage.database.tables import ArticleRow, ArticleSectionRow
-
-articles = ArticleRow.__table__
-article_sections: Any = ArticleSectionRow.__table__
+from storage.database.tables import article_sections, articles
 
 PRIMARY = 0
 """Position of a section that the article was stored under though its page does not name it; the page's count from 1."""

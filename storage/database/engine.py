@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Dialect, Engine, Row, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Dialect, Engine, Row, Table, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
@@ -259,15 +259,15 @@ def advisory_lock(connection: Connection, name: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK_IDS[name])))
 
 
-def upsert_insert(connection: Connection, model: Any) -> sqlite.Insert:
-    """An INSERT that can say what happens on a conflict."""
-    return upsert_insert_for(connection.dialect.name, model)
+def upsert_insert(connection: Connection, table: Table) -> sqlite.Insert:
+    """Return an INSERT with ON CONFLICT methods in the dialect of `connection`."""
+    return upsert_insert_for(connection.dialect.name, table)
 
 
-def upsert_insert_for(dialect: str, model: Any) -> sqlite.Insert:
-    """The same by the dialect's name; SQLite and PostgreSQL spell it alike."""
+def upsert_insert_for(dialect: str, table: Table) -> sqlite.Insert:
+    """Return an INSERT with ON CONFLICT methods in `dialect`, "sqlite" or "postgresql"."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # 20 ms that no start on SQLite needs
 
-        return postgresql.insert(model)  # type: ignore[return-value]  # same methods, no common type
-    return sqlite.insert(model)
+        return postgresql.insert(table)  # type: ignore[return-value]  # same methods, no common type
+    return sqlite.insert(table)

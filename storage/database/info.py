@@ -7,11 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, inspect, select
 
-from storage.database import daemon_tables as _duty_models  # noqa: F401  (they fill the metadata)
-from storage.database.declarative import Model
+from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
 from storage.database.engine import transaction
 from storage.database.schema import version_of
-from storage.database.tables import SCHEMA_VERSION
+from storage.database.tables import METADATA, SCHEMA_VERSION
 
 
 def describe_database(engine: Engine) -> Iterator[tuple[str, str]]:
@@ -43,6 +42,6 @@ def _version(found: str | None) -> str:
 
 def _row_counts(connection: Connection) -> Iterator[tuple[str, str]]:
     there = set(inspect(connection).get_table_names())
-    for table in Model.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if table.name in there:
             yield (table.name, str(connection.scalar(select(func.count()).select_from(table))))

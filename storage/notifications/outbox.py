@@ -14,17 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, literal, or_, select, update
 
 from storage.crawling.events import COLUMNS, Event, from_row
-from storage.database.daemon_tables import AlertRow, WatchRow
+from storage.database.daemon_tables import alerts, saved_searches
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
-from storage.database.tables import EventRow
+from storage.database.tables import events
 from storage.model import backoff
 from storage.model.event_kinds import LASTING_KINDS, EventKind
 from storage.model.records import DeliveryMode
-
-events = EventRow.__table__
-alerts = AlertRow.__table__
-watches = WatchRow.__table__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +94,11 @@ class Alerts:
     def delivered(self, ids: Collection[int], now: datetime) -> None:
         """Mark alerts as delivered, and set `last_notified_at` of their watches."""
         delivered = alerts.c.id.in_(ids)
-        notified = watches.c.id.in_(select(alerts.c.saved_search_id).where(delivered))
+        notified = saved_searches.c.id.in_(select(alerts.c.saved_search_id).where(delivered))
         with self._database.write() as connection:
             values = {"delivered_at": now, "error": None, "attempts": alerts.c.attempts + 1}
-            connection.execute(update(AlertRow).where(delivered, alerts.c.delivered_at.is_(None)).values(values))
-            connection.execute(update(WatchRow).where(notified).values(last_notified_at=now))
+            connection.execute(update(alerts).where(delivered, alerts.c.delivered_at.is_(None)).values(values))
+            connection.execute(update(saved_searches).where(notified).values(last_notified_at=now))
 
     def failed(self, ids: Collection[int], error: str, again_at: datetime) -> None:
         """Record a failed attempt and the time of the next. `error` must not contain a secret."""
@@ -116,7 +112,7 @@ class Alerts:
     def _update(self, ids: Collection[int], values: Mapping[str, Any]) -> None:
         with self._database.write() as connection:
             undelivered = alerts.c.delivered_at.is_(None)
-            connection.execute(update(AlertRow).where(alerts.c.id.in_(ids), undelivered).values(values))
+            connection.execute(update(alerts).where(alerts.c.id.in_(ids), undelivered).values(values))
 
     def undelivered(self, saved_search_id: int | None = None) -> UndeliveredCount:
         """Count the undelivered alerts of one watch, or of all."""
@@ -152,7 +148,7 @@ class Alerts:
         values = {"open_notified_at": notified_at, **({} if event.is_open else {"close_notified_at": now})}
         with self._database.write() as connection:
             count = insert_alerts(connection, rows)
-            connection.execute(update(EventRow).where(events.c.id == event.id).values(values))
+            connection.execute(update(events).where(events.c.id == event.id).values(values))
         return count
 
 
@@ -186,10 +182,10 @@ _DUE = (
             alerts.c[name]
             for name in ("id", "key", "target", "title", "body", "attempts", "created_at", "saved_search_id")
         ),
-        watches.c.name.label("watch"),
-        *(watches.c[name] for name in ("delivery_mode", "quiet_from", "quiet_until", "timezone")),
+        saved_searches.c.name.label("watch"),
+        *(saved_searches.c[name] for name in ("delivery_mode", "quiet_from", "quiet_until", "timezone")),
     )
-    .select_from(alerts.outerjoin(watches, watches.c.id == alerts.c.saved_search_id))
+    .select_from(alerts.outerjoin(saved_searches, saved_searches.c.id == alerts.c.saved_search_id))
     .where(alerts.c.delivered_at.is_(None))
     .order_by(alerts.c.next_attempt_at, alerts.c.id)
 )

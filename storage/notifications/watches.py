@@ -11,19 +11,14 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, 
 
 from storage.articles.conditions import all_sections
 from storage.database.article_sections import column_of
-from storage.database.daemon_tables import AlertRow, WatchRow
+from storage.database.daemon_tables import alerts, saved_searches
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
-from storage.database.tables import ArticleRow, SourceRow
+from storage.database.tables import articles, sources
 from storage.model.errors import PresswatchError
 from storage.model.records import DatePrecision, DeliveryMode
 from storage.notifications.outbox import NewAlert, QuietHours, insert_alerts, quiet_hours
 from storage.search.matcher import IndexedDocument
-
-articles = ArticleRow.__table__
-sources = SourceRow.__table__
-alerts = AlertRow.__table__
-watches = WatchRow.__table__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,21 +101,22 @@ class SavedSearches:
             latest = connection.scalar(select(func.max(articles.c.id))) or 0
             values = {**asdict(new), "created_at": now, "last_article_id": latest}
             statement = (
-                upsert_insert(connection, watches).values(values).on_conflict_do_nothing(index_elements=["name"])
+                upsert_insert(connection, saved_searches).values(values).on_conflict_do_nothing(index_elements=["name"])
             )
-            if connection.execute(statement.returning(watches.c.id)).first() is None:
+            if connection.execute(statement.returning(saved_searches.c.id)).first() is None:
                 raise PresswatchError(f"a watch named {new.name} already exists; remove it or choose another name")
-            return _saved_search(connection, watches.c.name == new.name)
+            return _saved_search(connection, saved_searches.c.name == new.name)
 
     def list(self) -> tuple[SavedSearch, ...]:
         """Return all watches, sorted by name."""
         with self._database.read() as connection:
-            return tuple(SavedSearch(**row) for row in connection.execute(_WATCH.order_by(watches.c.name)).mappings())
+            rows = connection.execute(_WATCH.order_by(saved_searches.c.name)).mappings()
+            return tuple(SavedSearch(**row) for row in rows)
 
     def get(self, name: str) -> SavedSearch:
         """Return the watch of this name. Raises PresswatchError if there is none."""
         with self._database.read() as connection:
-            return _saved_search(connection, watches.c.name == name, name)
+            return _saved_search(connection, saved_searches.c.name == name, name)
 
     def remove(self, name: str) -> int:
         """Delete a watch and its undelivered alerts; return the number of these.
@@ -128,10 +124,10 @@ class SavedSearches:
         Raises PresswatchError if there is no such watch.
         """
         with self._database.write() as connection:
-            watch = _saved_search(connection, watches.c.name == name, name)
-            unsent = delete(AlertRow).where(alerts.c.saved_search_id == watch.id, alerts.c.delivered_at.is_(None))
+            watch = _saved_search(connection, saved_searches.c.name == name, name)
+            unsent = delete(alerts).where(alerts.c.saved_search_id == watch.id, alerts.c.delivered_at.is_(None))
             count = connection.execute(unsent).rowcount
-            connection.execute(delete(WatchRow).where(watches.c.id == watch.id))
+            connection.execute(delete(saved_searches).where(saved_searches.c.id == watch.id))
         return count
 
     def articles_after(self, watch: SavedSearch, limit: int) -> tuple[SearchableArticle, ...]:
@@ -152,13 +148,15 @@ class SavedSearches:
 
         Return the number of new alerts. Do nothing if another process updated the watch on meanwhile, or removed it.
         """
-        unchanged = (watches.c.id == watch.id, watches.c.last_article_id == watch.last_article_id)
+        unchanged = (saved_searches.c.id == watch.id, saved_searches.c.last_article_id == watch.last_article_id)
         with self._database.write() as connection:
-            updated = connection.execute(update(WatchRow).where(*unchanged).values(last_article_id=last_article_id))
+            updated = connection.execute(
+                update(saved_searches).where(*unchanged).values(last_article_id=last_article_id)
+            )
             return insert_alerts(connection, rows) if updated.rowcount else 0
 
 
-_WATCH: Select[Any] = select(*(watches.c[row.name] for row in fields(SavedSearch)))
+_WATCH: Select[Any] = select(*(saved_searches.c[row.name] for row in fields(SavedSearch)))
 _ARTICLES: Select[Any] = select(
     *(column_of(row.name) for row in fields(SearchableArticle) if row.name not in {"source_title", "terms"}),
     sources.c.title.label("source_title"),

@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from storage.database.article_sections import add_sections, without_sections
 from storage.database.engine import advisory_lock, upsert_insert_for
-from storage.database.tables import ArticleRow, LinkRow
+from storage.database.tables import articles, links
 from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
 from storage.model.recrawl import next_recrawl
 from storage.saving.change_detection import ChangeDecision
@@ -28,8 +28,6 @@ PendingSave = tuple[SaveRequest, ChangeDecision]
 """A request, and the decision that applies if its article is not stored yet."""
 
 # Statements are built once, with bind parameters: building them for every article took two thirds of a save.
-ARTICLE_TABLE: Any = ArticleRow.__table__
-LINK_TABLE: Any = LinkRow.__table__
 P_URL: BindParameter[str] = bindparam("page_url")
 
 
@@ -47,36 +45,36 @@ class ExistingRows:
 
 
 _EXISTING_COLUMNS = (
-    LINK_TABLE.c.id,
-    LINK_TABLE.c.source,
-    LINK_TABLE.c.first_listed_at,
-    LINK_TABLE.c.article_id.label("previous_id"),
-    ARTICLE_TABLE.c.id.label("article_id"),
+    links.c.id,
+    links.c.source,
+    links.c.first_listed_at,
+    links.c.article_id.label("previous_id"),
+    articles.c.id.label("article_id"),
     index.IS_CURRENT.label("is_index_current"),
 )
 _DUPLICATE = (
-    select(func.min(ARTICLE_TABLE.c.id))
-    .where(ARTICLE_TABLE.c.content_hash == bindparam("text_hash"))
-    .where(ARTICLE_TABLE.c.source == bindparam("source_name"), ARTICLE_TABLE.c.url != P_URL)
+    select(func.min(articles.c.id))
+    .where(articles.c.content_hash == bindparam("text_hash"))
+    .where(articles.c.source == bindparam("source_name"), articles.c.url != P_URL)
 )
 # One query for all that a save needs: each further statement takes two more switches between the store's thread and
 # the event loop's, and they cost more than the statement.
 _EXISTING = (
     select(*_EXISTING_COLUMNS, _DUPLICATE.scalar_subquery().label("duplicate_of_id"))
-    .outerjoin(ARTICLE_TABLE, ARTICLE_TABLE.c.url == P_URL)
-    .where(LINK_TABLE.c.url == bindparam("requested_url"))
-    .with_for_update(of=LINK_TABLE)
+    .outerjoin(articles, articles.c.url == P_URL)
+    .where(links.c.url == bindparam("requested_url"))
+    .with_for_update(of=links)
 )
 _EXISTING_BATCH = (
-    select(LINK_TABLE.c.url, *_EXISTING_COLUMNS)
-    .outerjoin(ARTICLE_TABLE, ARTICLE_TABLE.c.url == LINK_TABLE.c.url)
-    .where(LINK_TABLE.c.url.in_(bindparam("requested_url", expanding=True)))
-    .with_for_update(of=LINK_TABLE)
+    select(links.c.url, *_EXISTING_COLUMNS)
+    .outerjoin(articles, articles.c.url == links.c.url)
+    .where(links.c.url.in_(bindparam("requested_url", expanding=True)))
+    .with_for_update(of=links)
 )
 _DUPLICATES = (
-    select(ARTICLE_TABLE.c.source, ARTICLE_TABLE.c.content_hash, func.min(ARTICLE_TABLE.c.id))
-    .where(ARTICLE_TABLE.c.content_hash.in_(bindparam("hashes", expanding=True)))
-    .group_by(ARTICLE_TABLE.c.source, ARTICLE_TABLE.c.content_hash)
+    select(articles.c.source, articles.c.content_hash, func.min(articles.c.id))
+    .where(articles.c.content_hash.in_(bindparam("hashes", expanding=True)))
+    .group_by(articles.c.source, articles.c.content_hash)
 )
 
 
@@ -85,8 +83,8 @@ _PARSED_COLUMNS = (*TEXT_FIELDS, *DATE_FIELDS, *VOLATILE_FIELDS, "source", "url"
 
 @cache
 def _insert_article(dialect: str) -> Any:
-    statement = upsert_insert_for(dialect, ARTICLE_TABLE).on_conflict_do_nothing(index_elements=["url"])
-    return statement.returning(ARTICLE_TABLE.c.url, ARTICLE_TABLE.c.id)
+    statement = upsert_insert_for(dialect, articles).on_conflict_do_nothing(index_elements=["url"])
+    return statement.returning(articles.c.url, articles.c.id)
 
 
 def load_existing(connection: Connection, pending: PendingSave) -> ExistingRows:

@@ -15,15 +15,13 @@ from storage.crawling.fetches import FetchAttempt, fetch_row, record_fetches
 from storage.database.article_sections import column_of, replace_sections, without_sections
 from storage.database.engine import AnyRow, upsert_insert, upsert_insert_for
 from storage.database.session import Database
-from storage.database.tables import ArticleRow, LinkRow, RevisionRow, ViewReadingRow
+from storage.database.tables import articles, links, revisions, view_readings
 from storage.model.article_fields import REVISION_FIELDS, VOLATILE_FIELDS
 from storage.model.event_kinds import EventKind
 from storage.model.records import ArticleData, EditKind, FetchResult, Outcome, SaveOutcome
 from storage.saving.change_detection import ChangeDecision, StoredText, detect_change
 from storage.saving.merge import merged_values
 from storage.saving.new_articles import (
-    ARTICLE_TABLE,
-    LINK_TABLE,
     P_URL,
     ExistingRows,
     PendingSave,
@@ -41,30 +39,29 @@ MINOR_EDIT_WINDOW = timedelta(hours=48)
 
 STORED_TEXT_FIELDS = tuple(field.name for field in fields(StoredText))
 
-VIEW_READINGS: Any = ViewReadingRow.__table__
 
 _STORED_ARTICLE = (
     select(
-        ArticleRow.id,
-        ArticleRow.source,
-        ArticleRow.section,
-        ArticleRow.first_seen_at,
-        ArticleRow.stored_at,
-        ArticleRow.revised_at,
-        ArticleRow.gone_at,
+        articles.c.id,
+        articles.c.source,
+        articles.c.section,
+        articles.c.first_seen_at,
+        articles.c.stored_at,
+        articles.c.revised_at,
+        articles.c.gone_at,
         *(column_of(name) for name in dict.fromkeys((*VOLATILE_FIELDS, *STORED_TEXT_FIELDS))),
     )
-    .where(ArticleRow.url == P_URL)
+    .where(articles.c.url == P_URL)
     .with_for_update()
 )
 
-_UPDATE_ARTICLE = update(ARTICLE_TABLE).where(ARTICLE_TABLE.c.id == bindparam("row_id"))
-_UPDATE_LINK = update(LINK_TABLE).where(LINK_TABLE.c.id == bindparam("row_id"))
+_UPDATE_ARTICLE = update(articles).where(articles.c.id == bindparam("row_id"))
+_UPDATE_LINK = update(links).where(links.c.id == bindparam("row_id"))
 
 
 @cache
 def _insert_reading(dialect: str) -> Any:
-    return upsert_insert_for(dialect, VIEW_READINGS).on_conflict_do_nothing()
+    return upsert_insert_for(dialect, view_readings).on_conflict_do_nothing()
 
 
 class ArticleWriter:
@@ -186,13 +183,13 @@ def _record_change(
 
 
 def _recent_minor_edits(connection: Connection, article_id: int, data: ArticleData) -> int:
-    recent = (RevisionRow.article_id == article_id, RevisionRow.seen_until >= data.fetched_at - MINOR_EDIT_WINDOW)
-    minor = select(func.count()).where(*recent, RevisionRow.edit_kind == EditKind.MINOR)
+    recent = (revisions.c.article_id == article_id, revisions.c.seen_until >= data.fetched_at - MINOR_EDIT_WINDOW)
+    minor = select(func.count()).where(*recent, revisions.c.edit_kind == EditKind.MINOR)
     return connection.scalar(minor) or 0
 
 
 def _insert_revision(connection: Connection, stored: AnyRow, data: ArticleData, decision: ChangeDecision) -> None:
-    last = select(func.coalesce(func.max(RevisionRow.revision_number), 0)).where(RevisionRow.article_id == stored.id)
+    last = select(func.coalesce(func.max(revisions.c.revision_number), 0)).where(revisions.c.article_id == stored.id)
     values = {name: getattr(stored, name) for name in REVISION_FIELDS} | {
         "article_id": stored.id,
         "revision_number": (connection.scalar(last) or 0) + 1,
@@ -201,7 +198,7 @@ def _insert_revision(connection: Connection, stored: AnyRow, data: ArticleData, 
         "edit_kind": decision.kind,
         "is_stealth": decision.is_stealth,
     }
-    connection.execute(insert(RevisionRow).values(values))
+    connection.execute(insert(revisions).values(values))
 
 
 def _record_event(
@@ -249,5 +246,5 @@ def _close_redirect_target(
     connection: Connection, data: ArticleData, before: ExistingRows, settled: dict[str, Any]
 ) -> None:
     fresh = {"source": before.source, "url": data.url, "first_listed_at": data.fetched_at} | settled
-    statement = upsert_insert(connection, LinkRow).values(last_listed_at=data.fetched_at, outcome_reason=None, **fresh)
+    statement = upsert_insert(connection, links).values(last_listed_at=data.fetched_at, outcome_reason=None, **fresh)
     connection.execute(statement.on_conflict_do_update(index_elements=["url"], set_=settled | {"outcome_reason": None}))

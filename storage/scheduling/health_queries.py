@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import ArticleRow, ChannelRow, CrawlRunRow, LinkRow
+from storage.database.tables import articles, channels, crawl_runs, links
 from storage.model.records import DatePrecision, FailureStage, RunStatus
 
 ARCHIVE_AGE = timedelta(days=2)
@@ -59,8 +59,8 @@ class DetectionTimes:
 
 def arrival_times(database: Database, source: str, *, since: datetime) -> list[datetime]:
     """Return the arrival times of a source's links, oldest first: publication, else first listing."""
-    columns = (LinkRow.first_listed_at, LinkRow.published_at)
-    statement = select(*columns).where(LinkRow.source == source, LinkRow.first_listed_at >= since)
+    columns = (links.c.first_listed_at, links.c.published_at)
+    statement = select(*columns).where(links.c.source == source, links.c.first_listed_at >= since)
     with database.read() as connection:
         rows = connection.execute(statement).all()
     times = (_arrival_time(row.first_listed_at, row.published_at) for row in rows)
@@ -76,7 +76,7 @@ def _arrival_time(listed_at: datetime, published_at: datetime | None) -> datetim
 
 def extraction_samples(database: Database, source: str, *, limit: int) -> list[ExtractionSample]:
     """Read the extracted fields of the newest `limit` articles of a source, newest first."""
-    statement = select(*_SAMPLED).where(ArticleRow.source == source).order_by(ArticleRow.id.desc()).limit(limit)
+    statement = select(*_SAMPLED).where(articles.c.source == source).order_by(articles.c.id.desc()).limit(limit)
     with database.read() as connection:
         return [_sample(row) for row in connection.execute(statement)]
 
@@ -85,49 +85,49 @@ def channel_health(database: Database, source: str) -> list[ChannelHealth]:
     """Return the health of the channels of a source that are still polled."""
     names = tuple(ChannelHealth.__dataclass_fields__)
     column_names = {"reason": "failure_reason"}
-    columns = [getattr(ChannelRow, column_names.get(name, name)).label(name) for name in names]
-    statement = select(*columns).where(ChannelRow.source == source, ChannelRow.polled_at.is_not(None))
+    columns = [channels.c[column_names.get(name, name)].label(name) for name in names]
+    statement = select(*columns).where(channels.c.source == source, channels.c.polled_at.is_not(None))
     with database.read() as connection:
-        latest = connection.scalar(select(func.max(ChannelRow.polled_at)).where(ChannelRow.source == source))
+        latest = connection.scalar(select(func.max(channels.c.polled_at)).where(channels.c.source == source))
         if latest is None:
             return []
-        current = statement.where(ChannelRow.polled_at >= latest - CHANNEL_STALE_AFTER).order_by(ChannelRow.id)
+        current = statement.where(channels.c.polled_at >= latest - CHANNEL_STALE_AFTER).order_by(channels.c.id)
         return [ChannelHealth(**row) for row in connection.execute(current).mappings()]
 
 
 def detections(database: Database, *, since: datetime) -> list[DetectionTimes]:
     """Return the detection times of the articles stored since `since`, in order of storage."""
     columns = (
-        ArticleRow.source,
-        ArticleRow.published_at,
-        ArticleRow.published_precision.label("precision"),
-        ArticleRow.first_seen_at.label("first_listed_at"),
-        ArticleRow.stored_at,
+        articles.c.source,
+        articles.c.published_at,
+        articles.c.published_precision.label("precision"),
+        articles.c.first_seen_at.label("first_listed_at"),
+        articles.c.stored_at,
     )
-    statement = select(*columns).where(ArticleRow.stored_at >= since).order_by(ArticleRow.stored_at)
+    statement = select(*columns).where(articles.c.stored_at >= since).order_by(articles.c.stored_at)
     with database.read() as connection:
         return [DetectionTimes(**row) for row in connection.execute(statement).mappings()]
 
 
 def first_crawl_ends(database: Database) -> dict[str, datetime]:
     """Return the end of the first successful crawl by source: articles listed until then are not new."""
-    first_end = func.min(CrawlRunRow.finished_at).label("ended")
-    succeeded = select(CrawlRunRow.source, first_end).where(CrawlRunRow.status == RunStatus.SUCCEEDED)
+    first_end = func.min(crawl_runs.c.finished_at).label("ended")
+    succeeded = select(crawl_runs.c.source, first_end).where(crawl_runs.c.status == RunStatus.SUCCEEDED)
     with database.read() as connection:
-        return {row.source: row.ended for row in connection.execute(succeeded.group_by(CrawlRunRow.source))}
+        return {row.source: row.ended for row in connection.execute(succeeded.group_by(crawl_runs.c.source))}
 
 
 _SAMPLED = (
-    ArticleRow.url,
-    ArticleRow.stored_at,
-    ArticleRow.body,
-    ArticleRow.published_at,
-    ArticleRow.subtitle,
-    ArticleRow.author,
-    ArticleRow.view_count,
-    ArticleRow.image_url,
-    ArticleRow.section,
-    ArticleRow.problems,
+    articles.c.url,
+    articles.c.stored_at,
+    articles.c.body,
+    articles.c.published_at,
+    articles.c.subtitle,
+    articles.c.author,
+    articles.c.view_count,
+    articles.c.image_url,
+    articles.c.section,
+    articles.c.problems,
 )
 
 

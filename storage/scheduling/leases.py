@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 
 from storage.crawling.processes import is_alive
-from storage.database.daemon_tables import LeaseRow
+from storage.database.daemon_tables import leases
 from storage.database.engine import advisory_lock, upsert_insert
 from storage.database.session import Database
 
@@ -57,7 +57,7 @@ class Leases:
             current = None if row is None else Lease(**row)
             if current is not None and current.is_alive(now):
                 return current
-            statement = upsert_insert(connection, LeaseRow).values(name=DAEMON_LEASE, **values)
+            statement = upsert_insert(connection, leases).values(name=DAEMON_LEASE, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
         return None
 
@@ -70,17 +70,15 @@ class Leases:
     def heartbeat(self, *, now: datetime) -> bool:
         """Update the heartbeat; return False if another process holds the lease by now."""
         with self._database.write() as connection:
-            own_row = update(LeaseRow).where(
-                _DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname()
-            )
+            own_row = update(leases).where(_DAEMON, leases.c.pid == os.getpid(), leases.c.host == socket.gethostname())
             return connection.execute(own_row.values(heartbeat_at=now)).rowcount == 1
 
     def release(self) -> None:
         """Release the lease if this process holds it."""
-        own_row = delete(LeaseRow).where(_DAEMON, LeaseRow.pid == os.getpid(), LeaseRow.host == socket.gethostname())
+        own_row = delete(leases).where(_DAEMON, leases.c.pid == os.getpid(), leases.c.host == socket.gethostname())
         with self._database.write() as connection:
             connection.execute(own_row)
 
 
-_DAEMON = LeaseRow.name == DAEMON_LEASE
-_COLUMNS = tuple(column for column in LeaseRow.__table__.columns if column.name != "name")
+_DAEMON = leases.c.name == DAEMON_LEASE
+_COLUMNS = tuple(column for column in leases.columns if column.name != "name")

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from storage.database.daemon_tables import ScheduleRow
+from storage.database.daemon_tables import schedules
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
-from storage.database.tables import ChannelRow, CrawlRunRow, SourceRow
+from storage.database.tables import channels, crawl_runs, sources
 from storage.model.errors import StoreError
 from storage.model.records import FailureStage, RunStatus
 
@@ -57,7 +57,7 @@ class Schedules:
     def all(self) -> dict[str, Schedule]:
         """Return every schedule by source name."""
         with self._database.read() as connection:
-            rows = connection.execute(select(*_COLUMNS).order_by(ScheduleRow.source)).mappings()
+            rows = connection.execute(select(*_COLUMNS).order_by(schedules.c.source)).mappings()
             return {row["source"]: Schedule(**row) for row in rows}
 
     def set(self, schedule: Schedule) -> None:
@@ -65,7 +65,7 @@ class Schedules:
         columns = ("next_poll_at", "interval", "reason", "consecutive_failures", "first_failure_at", "run_isolated")
         values = {name: getattr(schedule, name) for name in columns}
         with self._database.write() as connection:
-            statement = upsert_insert(connection, ScheduleRow).values(source=schedule.source, **values)
+            statement = upsert_insert(connection, schedules).values(source=schedule.source, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
 
     def pause(self, source: str, *, now: datetime) -> None:
@@ -83,13 +83,11 @@ class Schedules:
     def clear_crawl_request(self, sources: Collection[str]) -> None:
         """Clear the crawl requests of sources whose crawl is being started."""
         with self._database.write() as connection:
-            connection.execute(
-                update(ScheduleRow).where(ScheduleRow.source.in_(sources)).values(crawl_requested_at=None)
-            )
+            connection.execute(update(schedules).where(schedules.c.source.in_(sources)).values(crawl_requested_at=None))
 
     def _update(self, source: str, values: dict[str, Any]) -> None:
         with self._database.write() as connection:
-            changed = connection.execute(update(ScheduleRow).where(ScheduleRow.source == source).values(values))
+            changed = connection.execute(update(schedules).where(schedules.c.source == source).values(values))
         if changed.rowcount == 0:
             raise StoreError(f"{source} has no schedule yet: start presswatch daemon first")
 
@@ -104,30 +102,30 @@ class Schedules:
         Raises StoreError for a source without a schedule.
         """
         with self._database.read() as connection:
-            row = connection.execute(select(*_COLUMNS).where(ScheduleRow.source == source)).mappings().one()
+            row = connection.execute(select(*_COLUMNS).where(schedules.c.source == source)).mappings().one()
             return Schedule(**row), _last_crawl(connection, source)
 
 
-_COLUMNS = tuple(ScheduleRow.__table__.columns)
-_LAST_RUN = select(CrawlRunRow).where(CrawlRunRow.finished_at.is_not(None)).order_by(CrawlRunRow.id.desc()).limit(1)
+_COLUMNS = tuple(schedules.columns)
+_LAST_RUN = select(crawl_runs).where(crawl_runs.c.finished_at.is_not(None)).order_by(crawl_runs.c.id.desc()).limit(1)
 _LAST_SUCCESS = (
-    select(CrawlRunRow.finished_at)
-    .where(CrawlRunRow.status == RunStatus.SUCCEEDED)
-    .order_by(CrawlRunRow.id.desc())
+    select(crawl_runs.c.finished_at)
+    .where(crawl_runs.c.status == RunStatus.SUCCEEDED)
+    .order_by(crawl_runs.c.id.desc())
     .limit(1)
 )
-_FAILING = select(ChannelRow.failure_stage).where(ChannelRow.consecutive_failures > 0).order_by(ChannelRow.id).limit(1)
+_FAILING = select(channels.c.failure_stage).where(channels.c.consecutive_failures > 0).order_by(channels.c.id).limit(1)
 
 
 def _last_crawl(connection: Connection, source: str) -> LastCrawl | None:
-    run = connection.execute(_LAST_RUN.where(CrawlRunRow.source == source)).first()
+    run = connection.execute(_LAST_RUN.where(crawl_runs.c.source == source)).first()
     if run is None:
         return None
     failing = connection.scalar(
-        _FAILING.where(ChannelRow.source == source, ChannelRow.last_failed_at >= run.started_at)
+        _FAILING.where(channels.c.source == source, channels.c.last_failed_at >= run.started_at)
     )
-    rate_limited_until = connection.scalar(select(SourceRow.rate_limited_until).where(SourceRow.name == source))
-    since = connection.scalar(_LAST_SUCCESS.where(CrawlRunRow.source == source, CrawlRunRow.id < run.id))
+    rate_limited_until = connection.scalar(select(sources.c.rate_limited_until).where(sources.c.name == source))
+    since = connection.scalar(_LAST_SUCCESS.where(crawl_runs.c.source == source, crawl_runs.c.id < run.id))
     return LastCrawl(
         started_at=run.started_at,
         finished_at=run.finished_at,

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from storage.crawling.events import Event, Events
 from storage.crawling.runs import CrawlRun, list_runs
 from storage.database.session import Database
-from storage.database.tables import ArticleRow, CrawlRunRow, LinkRow
+from storage.database.tables import articles, crawl_runs, links
 from storage.model.records import Outcome, RunStatus
 from storage.scheduling.leases import Lease, Leases
 from storage.scheduling.schedules import Schedule, Schedules
@@ -61,24 +61,24 @@ def system_status(database: Database, *, since: datetime, now: datetime) -> Syst
 
 def _crawled_sources(database: Database) -> list[str]:
     with database.read() as connection:
-        return list(connection.scalars(select(CrawlRunRow.source).distinct()))
+        return list(connection.scalars(select(crawl_runs.c.source).distinct()))
 
 
 def _source_status(database: Database, source: str, schedule: Schedule | None, since: datetime) -> StoredSourceStatus:
     last = next(list_runs(database, source=source, limit=1), None)
     with database.read() as connection:
-        stored = (ArticleRow.source == source, ArticleRow.stored_at >= since)
-        pending = (LinkRow.source == source, LinkRow.outcome == Outcome.PENDING)
-        runs = (CrawlRunRow.source == source, CrawlRunRow.started_at >= since)
-        selected = select(func.sum(CrawlRunRow.recrawl_count)).where(*runs)
+        stored = (articles.c.source == source, articles.c.stored_at >= since)
+        pending = (links.c.source == source, links.c.outcome == Outcome.PENDING)
+        runs = (crawl_runs.c.source == source, crawl_runs.c.started_at >= since)
+        selected = select(func.sum(crawl_runs.c.recrawl_count)).where(*runs)
         selected_count = connection.scalar(selected) or 0
         return StoredSourceStatus(
             source=source,
             schedule=schedule,
             last_run=last,
             is_running=last is not None and last.status is RunStatus.RUNNING,
-            stored_today=connection.scalar(select(func.count()).select_from(ArticleRow).where(*stored)) or 0,
-            pending=connection.scalar(select(func.count()).select_from(LinkRow).where(*pending)) or 0,
+            stored_today=connection.scalar(select(func.count()).select_from(articles).where(*stored)) or 0,
+            pending=connection.scalar(select(func.count()).select_from(links).where(*pending)) or 0,
             recrawls=RecrawlCounts(due=selected_count + _deferred_recrawls(last), chosen=selected_count),
             events=tuple(Events(database).find(source=source, open_only=True)),
         )

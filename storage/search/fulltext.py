@@ -33,7 +33,7 @@ from sqlalchemy.types import UserDefinedType
 
 from storage.articles.conditions import no_index
 from storage.articles.statements import MatchCount
-from storage.database.tables import ArticleRow
+from storage.database.tables import articles
 from storage.search.index import IS_COMPLETE, require_complete
 from storage.search.index_entries import LABEL_MARK, TSVECTOR_WEIGHTS, label_term
 from storage.search.query import LABEL_FIELDS, And, Node, Not, Or, Query, SearchField, Term
@@ -62,7 +62,6 @@ class Tsquery(UserDefinedType[str]):
 
 TEXT_COLUMNS = "{title subtitle body}"
 
-articles = ArticleRow.__table__
 fts5: Any = table("articles_fts", column("rowid", Integer), column("rank", Double), column("articles_fts", TEXT))
 vectors: Any = table("articles_fts", column("article_id", Integer), column("vector"))
 

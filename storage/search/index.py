@@ -17,7 +17,7 @@ from storage.articles.conditions import all_sections
 from storage.database.article_sections import column_of
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import ArticleRow, SearchIndexRow
+from storage.database.tables import articles, search_index_state
 from storage.model.errors import StoreError
 from storage.search.index_entries import fts5_columns, tsvector
 from storage.search.matcher import IndexedDocument
@@ -29,16 +29,16 @@ REINDEX_BATCH_SIZE = 500
 INDEXED_COLUMNS = ("body", "title", "subtitle", "section", "sections", "source", "language")
 """What of an article the index is made of."""
 
-articles = ArticleRow.__table__
-state = SearchIndexRow.__table__
 # Where each database keeps the ids of what is indexed.
 _KEYS = {
     "sqlite": table("articles_fts_docsize", column("id")).c.id,
     "postgresql": table("articles_fts", column("article_id")).c.article_id,
 }
-IS_CURRENT = select(state.c.analyser_version == ANALYZER_VERSION).scalar_subquery()
+IS_CURRENT = select(search_index_state.c.analyser_version == ANALYZER_VERSION).scalar_subquery()
 """Whether the index has our analyser's words, so that it is kept in step."""
-IS_COMPLETE = select(state.c.id).where(state.c.analyser_version == ANALYZER_VERSION, state.c.complete)
+IS_COMPLETE = select(search_index_state.c.id).where(
+    search_index_state.c.analyser_version == ANALYZER_VERSION, search_index_state.c.complete
+)
 """One row if the index would find all there is."""
 
 _FTS5_ADD = (
@@ -119,7 +119,7 @@ def reindex(
     call goes on from there. `progress` is called after each batch. Raises StoreError.
     """
     with database.write() as connection:
-        known = connection.scalar(select(state.c.analyser_version))
+        known = connection.scalar(select(search_index_state.c.analyser_version))
         if anew or known != ANALYZER_VERSION:
             _clear(connection)
         wanted = connection.scalar(select(func.count()).select_from(articles).where(_is_missing(connection))) or 0
@@ -130,7 +130,7 @@ def reindex(
             batch = _missing(connection, last)
             index_documents(connection, [(row.id, document_of(row)) for row in batch])
             if not batch:
-                connection.execute(update(SearchIndexRow).values(complete=True))
+                connection.execute(update(search_index_state).values(complete=True))
                 return done
         last = batch[-1].id
         done = ReindexProgress(done.indexed_count + len(batch), wanted)
@@ -142,7 +142,7 @@ def _clear(connection: Connection) -> None:
         connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     else:
         connection.exec_driver_sql("TRUNCATE articles_fts")
-    connection.execute(update(SearchIndexRow).values(analyser_version=ANALYZER_VERSION, complete=False))
+    connection.execute(update(search_index_state).values(analyser_version=ANALYZER_VERSION, complete=False))
 
 
 def _is_missing(connection: Connection) -> Any:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Row, select
 
 from scheduler.planning.rules import DEFAULT_MAX_INTERVAL, DEFAULT_MIN_INTERVAL
-from storage.database.declarative import Model
+from storage.database.tables import METADATA
 from storage.model.records import RunStatus
 from storage.store import open_store
 from tests.support.month import Month, Visited
@@ -59,7 +59,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
 
 
 def rows(month: Month, table: str) -> list[Row[Any]]:
-    columns = Model.metadata.tables[table]
+    columns = METADATA.tables[table]
     with month.store.read() as connection:
         return list(connection.execute(select(columns)))
 

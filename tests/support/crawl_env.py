@@ -21,7 +21,7 @@ from scraper.engine.run import crawl
 from scraper.sources import get_source
 from storage.config.settings import Config, ScraperSettings, SourceSettings, StorageSettings
 from storage.crawling.runs import RunSummary
-from storage.database.tables import ArticleRow, ChannelRow, EventRow, FetchRow, LinkRow, RevisionRow
+from storage.database.tables import articles, channels, events, fetches, links, revisions
 from storage.store import Store, open_store
 from tests.support.paths import ROOT
 from tests.support.patience import patient
@@ -31,12 +31,12 @@ NO_WAIT = timedelta(0)
 FAST = ScraperSettings(delay=NO_WAIT, retry_delay=NO_WAIT, autothrottle=False, concurrency=8, retries=0)
 SETTINGS = '[scraper]\ndelay = "0 s"\nretry_delay = "0 s"\nautothrottle = false\nconcurrency = 8\nretries = 0\n'
 COLUMNS = {
-    "articles": ArticleRow.__table__,
-    "links": LinkRow.__table__,
-    "fetches": FetchRow.__table__,
-    "revisions": RevisionRow.__table__,
-    "channels": ChannelRow.__table__,
-    "events": EventRow.__table__,
+    "articles": articles,
+    "links": links,
+    "fetches": fetches,
+    "revisions": revisions,
+    "channels": channels,
+    "events": events,
 }
 
 

@@ -14,8 +14,8 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Row, select
 
-from storage.database import daemon_tables as _duty_models  # noqa: F401  (they fill the metadata)
-from storage.database.declarative import Model
+from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
+from storage.database.tables import METADATA
 from storage.store import Store, open_store
 from tests.support.paths import ROOT
 from tests.support.patience import patient, patient_setting, wait_until
@@ -117,7 +117,7 @@ class Post:
 
     def rows(self, table: str, **where: Any) -> list[Row[Any]]:
         """The rows of a table that have these values, in the order of their first column."""
-        columns = Model.metadata.tables[table]
+        columns = METADATA.tables[table]
         wanted = [columns.c[name] == value for name, value in where.items()]
         statement = select(columns).where(*wanted).order_by(next(iter(columns.c)))
         with closing(self.store()) as store, store.read() as connection:

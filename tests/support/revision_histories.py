@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from storage.articles.as_of import PresenceChanges
-from storage.database.tables import EventRow, ListingRow, RevisionRow, ViewReadingRow
+from storage.database.tables import events, listings, revisions, view_readings
 from storage.model.records import EditKind
 from tests.support.rows import NOON, Rows
 
@@ -92,14 +92,14 @@ def _keep_beside(rows: Rows, told: History, slug: str, article_id: int) -> None:
     rows.listing(rows.link(url, article_id=article_id, **listed), f"https://caliber.az/{slug}.xml", **listed)
     with rows.store.write() as connection:
         for at, count in told.readings.items():
-            connection.execute(insert(ViewReadingRow).values(article_id=article_id, measured_at=at, view_count=count))
+            connection.execute(insert(view_readings).values(article_id=article_id, measured_at=at, view_count=count))
         for kind, moments in {"gone": told.comings.gone, "restored": told.comings.restored}.items():
             for at in moments:
                 facts = {"source": "caliber", "kind": kind, "subject": url, "details": {}}
-                connection.execute(insert(EventRow).values(opened_at=at, closed_at=at, **facts))
+                connection.execute(insert(events).values(opened_at=at, closed_at=at, **facts))
 
 
 def clear(rows: Rows) -> None:
-    tables = (ListingRow, EventRow, RevisionRow, ViewReadingRow)
+    tables = (listings, events, revisions, view_readings)
     for name in (*(table.__tablename__ for table in tables), "channels", "links", "articles"):
         rows.clear(name)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, insert
 
 from storage.database.article_sections import add_sections, without_sections
-from storage.database.declarative import Model
+from storage.database.tables import METADATA
 from storage.model.records import EditKind, FetchPurpose, FetchResult, Outcome, RunStatus, Trigger
 from storage.search import index
 from storage.store import Store, open_store
@@ -44,14 +44,14 @@ class Rows:
 
     def _insert(self, table: str, values: dict[str, Any]) -> int:
         with self.store.write() as connection:
-            key = connection.execute(insert(Model.metadata.tables[table]).values(values)).inserted_primary_key
+            key = connection.execute(insert(METADATA.tables[table]).values(values)).inserted_primary_key
         return int(key[0]) if key and isinstance(key[0], int) else 0
 
     def clear(self, table: str) -> None:
         with self.store.write() as connection:
             if table == "articles":
-                connection.execute(delete(Model.metadata.tables["article_sections"]))
-            connection.execute(delete(Model.metadata.tables[table]))
+                connection.execute(delete(METADATA.tables["article_sections"]))
+            connection.execute(delete(METADATA.tables[table]))
             if table == "articles" and connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
 

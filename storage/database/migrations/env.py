@@ -2,13 +2,13 @@
 
 from alembic import context
 
-from storage.database import daemon_tables, tables  # noqa: F401  (they fill the metadata)
-from storage.database.declarative import Model
+from storage.database import daemon_tables, tables  # noqa: F401  (their tables join METADATA)
 from storage.database.schema import include_object
+from storage.database.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Model.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
     include_name=include_object,
 )

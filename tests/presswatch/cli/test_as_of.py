@@ -7,7 +7,7 @@ import json
 import pytest
 from sqlalchemy import insert
 
-from storage.database.tables import EventRow
+from storage.database.tables import events
 from storage.model.records import Problem
 from tests.conftest import Ask
 from tests.support.rows import HOUR, NOON, Rows
@@ -37,7 +37,7 @@ def article(rows: Rows) -> int:
     rows.listing(link, "https://caliber.az/rss.xml", first_listed_at=NOON - HOUR, last_listed_at=NOON + HOUR)
     gone = {"source": "caliber", "kind": "gone", "subject": address, "details": {}}
     with rows.store.write() as connection:
-        connection.execute(insert(EventRow).values(opened_at=NOON + 4 * HOUR, closed_at=NOON + 4 * HOUR, **gone))
+        connection.execute(insert(events).values(opened_at=NOON + 4 * HOUR, closed_at=NOON + 4 * HOUR, **gone))
     rows.article("later", stored_at=NOON + 3 * HOUR, fetched_at=NOON + 3 * HOUR)
     return number
 

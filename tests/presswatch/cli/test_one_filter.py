@@ -10,7 +10,7 @@ import feedparser
 import pytest
 from sqlalchemy import insert
 
-from storage.database.tables import ViewReadingRow
+from storage.database.tables import view_readings
 from tests.conftest import Ask
 from tests.support.rows import HOUR, NOON, Rows
 
@@ -91,7 +91,7 @@ def test_by_growth(gas: Rows, ask: Ask) -> None:
         for article_id, gained in ((1, 5), (3, 60), (4, 900)):
             read = [{"article_id": article_id, "measured_at": now - timedelta(hours=5), "view_count": 7}]
             read += [{"article_id": article_id, "measured_at": now - timedelta(hours=1), "view_count": 7 + gained}]
-            connection.execute(insert(ViewReadingRow.__table__), read)
+            connection.execute(insert(view_readings), read)
     lines = ask("query", "gas", "--sort", "growth").stdout.splitlines()
     assert lines[0].split() == ["ID", "PUBLISHED", "GAINED", "VIEWS", "SECTION", "TITLE"]
     assert [line.split()[3] for line in lines[1:4]] == ["+60", "+5", "-"]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from storage.database.tables import ViewReadingRow
+from storage.database.tables import view_readings
 from storage.model.records import DatePrecision
 from tests.conftest import Ask
 from tests.support.rows import HOUR, NOON, TERMS, Rows
@@ -93,7 +93,7 @@ def lately(rows: Rows, slug: str, *counts: int, **facts: object) -> int:
     with rows.store.write() as connection:
         for hours, count in enumerate(reversed(counts)):
             row = {"article_id": number, "measured_at": last - hours * HOUR, "view_count": count}
-            connection.execute(insert(ViewReadingRow).values(row))
+            connection.execute(insert(view_readings).values(row))
     return number
 
 

@@ -32,7 +32,7 @@ from presswatch.export import writers as export_files
 from presswatch.export.export import ExportNotes
 from storage.articles import export_rows
 from storage.articles.filters import ArticleFilter
-from storage.database.tables import SCHEMA_VERSION, ArticleSectionRow
+from storage.database.tables import SCHEMA_VERSION, article_sections
 from storage.model.article_fields import EXPORT_FIELDS
 from storage.model.records import Problem
 from storage.search.query import parse
@@ -123,7 +123,7 @@ def test_sqlite_export_has_a_row_for_each_section(rows: Rows, ask: Ask, alone: P
         ).fetchall()
     assert [tuple(row[:3]) for row in found if row[0] > 1] == [(2, 1, "politics"), (2, 2, "economy"), (3, 0, "energy")]
     with rows.store.read() as connection:
-        stored = connection.execute(select(ArticleSectionRow.__table__.c["article_id", "position", "section"]))
+        stored = connection.execute(select(article_sections.c["article_id", "position", "section"]))
         assert sorted(row[:3] for row in found) == sorted(map(tuple, stored))
     assert joined == [("https://caliber.az/en/post/two",)]
 

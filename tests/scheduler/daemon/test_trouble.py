@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from storage.crawling.processes import process_start_time
-from storage.database.daemon_tables import AlertRow
+from storage.database.daemon_tables import alerts
 from storage.model.records import RunStatus
 from storage.scheduling.schedules import Schedule
 from tests.scheduler.daemon.test_daemon import free_port
@@ -31,7 +31,7 @@ def test_a_stop_waits_for_one_message_and_not_for_all(post: Post, site: Site, li
     post.wait(lambda: listener.asked)
     assert end(daemon) == 0
     assert len(listener.told) == 1
-    assert len([row for row in post.rows(AlertRow.__tablename__) if row.delivered_at is not None]) == 1
+    assert len([row for row in post.rows(alerts.name) if row.delivered_at is not None]) == 1
     assert "Traceback" not in post.log
 
 

@@ -25,8 +25,8 @@ from scheduler.notifications.delivery import (
     match_saved_searches,
 )
 from scheduler.notifications.messages import Message
-from storage.database.daemon_tables import AlertRow, WatchRow
-from storage.database.tables import EventRow
+from storage.database.daemon_tables import alerts, saved_searches
+from storage.database.tables import events
 from storage.model.errors import StoreError
 from storage.model.event_kinds import EventKind
 from storage.model.records import DeliveryMode
@@ -43,7 +43,7 @@ SECOND = timedelta(seconds=1)
 
 def alerts_in(rows: Rows) -> list[Any]:
     with rows.store.read() as connection:
-        return list(connection.execute(select(AlertRow.__table__).order_by(AlertRow.id)))
+        return list(connection.execute(select(alerts).order_by(alerts.c.id)))
 
 
 def gas(rows: Rows, *slugs: str) -> None:
@@ -54,14 +54,14 @@ def gas(rows: Rows, *slugs: str) -> None:
 def event(rows: Rows, kind: EventKind, **values: Any) -> int:
     facts = {"source": "caliber", "kind": kind, "subject": "", "details": {}, "opened_at": NOON, **values}
     with rows.store.write() as connection:
-        key = connection.execute(insert(EventRow.__table__).values(facts)).inserted_primary_key
+        key = connection.execute(insert(events).values(facts)).inserted_primary_key
     assert key is not None
     return int(key[0])
 
 
 def change_event(rows: Rows, number: int, **values: Any) -> None:
     with rows.store.write() as connection:
-        connection.execute(update(EventRow).where(EventRow.id == number).values(values))
+        connection.execute(update(events).where(events.c.id == number).values(values))
 
 
 def event_keys(rows: Rows) -> list[str]:
@@ -86,7 +86,7 @@ class TestWatches:
         rows.store.watches.add(new_watch(name="Bad"), NOON)
         rows.store.watches.add(new_watch(name="Good"), NOON)
         with rows.store.write() as connection:
-            connection.execute(update(WatchRow).where(WatchRow.name == "Bad").values(query="gas AND"))
+            connection.execute(update(saved_searches).where(saved_searches.c.name == "Bad").values(query="gas AND"))
         gas(rows, "one")
         counts = match_saved_searches(rows.store, now=NOON)
         assert (counts.enqueued, counts.failed) == (1, ("Bad",))

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from scraper.crawl.selection import RecrawlMode
 from storage.config.settings import SourceSettings
-from storage.database.tables import LinkRow
+from storage.database.tables import links
 from storage.model.records import Outcome
 from tests.support.crawl_env import Desk
 from tests.support.site import Site, bad
@@ -123,7 +123,6 @@ def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(desk: De
 def long_missing(desk: Desk, url: str) -> None:
     """As if the first 404 had been answered a day ago."""
     with desk.store() as store, store.write() as connection:
-        links = LinkRow.__table__
         connection.execute(update(links).where(links.c.url == url).values(first_404_at=NOW - timedelta(days=1)))
 
 

@@ -15,7 +15,7 @@ from storage.articles.highlight import highlights
 from storage.database import article_sections
 from storage.database.article_sections import plain_name
 from storage.database.column_types import as_utf8
-from storage.database.tables import ArticleSectionRow
+from storage.database.tables import article_sections as table
 from storage.model.section_names import normalize_section
 from storage.search.query import parse
 from tests.storage.saving.test_saving import save
@@ -114,7 +114,6 @@ def test_a_change_of_sections_or_date_is_a_change_of_their_rows(rows: Rows) -> N
 
 
 def _rows(rows: Rows) -> list[Any]:
-    table = ArticleSectionRow.__table__
     with rows.store.read() as connection:
         statement = select(table.c.section, table.c.position, table.c.published_at).order_by(table.c.section)
         return [tuple(row) for row in connection.execute(statement)]

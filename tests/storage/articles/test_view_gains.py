@@ -14,7 +14,7 @@ from storage.articles.filters import ArticleFilter
 from storage.articles.results import ViewReading
 from storage.articles.view_gains import top_gains
 from storage.articles.view_series import gain
-from storage.database.tables import ViewReadingRow
+from storage.database.tables import view_readings
 from tests.support.examples import examples
 from tests.support.rows import DAY, HOUR, NOON, Rows
 
@@ -32,7 +32,7 @@ def read(rows: Rows, article_id: int, series: dict[datetime, int]) -> None:
     if series:
         values = [{"article_id": article_id, "measured_at": at, "view_count": count} for at, count in series.items()]
         with rows.store.write() as connection:
-            connection.execute(insert(ViewReadingRow.__table__), values)
+            connection.execute(insert(view_readings), values)
 
 
 def test_equal_gains_stand_in_the_order_of_ids(rows: Rows) -> None:

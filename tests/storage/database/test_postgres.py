@@ -20,7 +20,7 @@ from storage.crawling.links import FetchAttempt
 from storage.database import schema
 from storage.database.column_types import as_utf8
 from storage.database.engine import create_store_engine, transaction
-from storage.database.tables import ArticleRow
+from storage.database.tables import articles
 from storage.model.errors import ConfigError, StoreError
 from storage.model.records import ArticleData, FailureStage, FetchFailure, FetchPurpose
 from storage.store import Store, open_store
@@ -150,25 +150,25 @@ class TestTransactions:
         reading = rows.store.articles.find(sort=Sort.STORED)
         seen = [next(reading).title]
         with rows.store.write() as connection:
-            connection.execute(update(ArticleRow).values(title="Changed"))
+            connection.execute(update(articles).values(title="Changed"))
         seen += [article.title for article in reading]
         assert (len(seen), "Changed" in seen) == (600, False)
 
     def test_a_read_cannot_write(self, rows: Rows) -> None:
         with pytest.raises(StoreError, match="read-only"), rows.store.read() as connection:
-            connection.execute(update(ArticleRow).values(title="Changed"))
+            connection.execute(update(articles).values(title="Changed"))
         with rows.store.write() as connection:  # the same connection, out of the pool
-            connection.execute(update(ArticleRow).values(title="Changed"))
+            connection.execute(update(articles).values(title="Changed"))
 
     def test_a_write_waits_no_longer_than_it_is_told(self, rows: Rows) -> None:
         article = rows.article("held")
         with open_store(rows.database, busy_timeout=SECOND / 5) as other, rows.store.write() as holding:
-            holding.execute(update(ArticleRow).where(ArticleRow.id == article).values(title="Mine"))
+            holding.execute(update(articles).where(articles.c.id == article).values(title="Mine"))
             with (
                 pytest.raises(StoreError, match="lock timeout; another process held it for too long; try again"),
                 other.write() as waiting,
             ):
-                waiting.execute(update(ArticleRow).where(ArticleRow.id == article).values(title="Yours"))
+                waiting.execute(update(articles).where(articles.c.id == article).values(title="Yours"))
 
     def test_a_connection_that_the_server_ended_is_opened_anew(self, rows: Rows, postgres: Server) -> None:
         rows.article("before")

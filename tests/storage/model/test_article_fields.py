@@ -34,5 +34,5 @@ def test_a_revision_keeps_the_declared_fields() -> None:
 
 
 def test_the_table_has_the_declared_columns() -> None:
-    columns = {column.name for column in tables.ArticleRow.__table__.columns}
+    columns = {column.name for column in tables.articles.columns}
     assert columns == set(field_names(lambda field: field.is_column))

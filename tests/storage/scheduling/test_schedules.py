@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from storage.crawling.processes import process_start_time
-from storage.database.daemon_tables import LeaseRow
+from storage.database.daemon_tables import leases
 from storage.model.errors import StoreError
 from storage.model.records import RunStatus
 from storage.scheduling.leases import LEASE_TIMEOUT
@@ -96,14 +96,14 @@ def test_a_lease_of_a_process_that_is_gone_is_taken_over(store: Store) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     with store.write() as connection:
-        connection.execute(update(LeaseRow).values(pid=gone.pid, process_start_time="1"))
+        connection.execute(update(leases).values(pid=gone.pid, process_start_time="1"))
     assert take(store) is None
 
 
 def test_a_lease_of_another_machine_is_held_as_long_as_it_beats(store: Store) -> None:
     assert take(store) is None
     with store.write() as connection:
-        connection.execute(update(LeaseRow).values(host="elsewhere", pid=1))
+        connection.execute(update(leases).values(host="elsewhere", pid=1))
     holder = store.leases.acquire(process="1", version="1", now=NOON + LEASE_TIMEOUT / 2)
     assert holder is not None
     assert str(holder) == "process 1 on elsewhere, since 2026-11-04 12:00 UTC"

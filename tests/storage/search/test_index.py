@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from storage.articles.filters import ArticleFilter
-from storage.database.tables import SearchIndexRow
+from storage.database.tables import search_index_state
 from storage.model.errors import StoreError
 from storage.model.records import SaveOutcome
 from storage.search import index
@@ -102,7 +102,7 @@ def test_an_article_that_cannot_be_stored_is_not_indexed(rows: Rows, monkeypatch
 
 def as_if_old(rows: Rows, **values: Any) -> None:
     with rows.store.write() as connection:
-        connection.execute(update(SearchIndexRow).values(**values))
+        connection.execute(update(search_index_state).values(**values))
 
 
 def clear(rows: Rows) -> None:
