@@ -28,6 +28,7 @@ from scheduler.health.status import StatusReport
 from storage.articles.articles import Articles
 from storage.config.settings import SETTINGS_TABLES, SourceSettings, setting_rows
 from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
+from storage.database.tables import METADATA
 from storage.model.event_kinds import EventKind
 
 FOLDER = Path(__file__).parent / "reference"
