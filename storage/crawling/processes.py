@@ -23,7 +23,7 @@ def process_start_time(pid: int) -> str | None:
 
 
 def is_alive(host: str, pid: int, process: str | None) -> bool:
-    """Return whether the process with this pid and start time is alive; True for another host, whose are not visible."""
+    """Return whether the process with this pid and start time is alive; True for another host, which is not visible."""
     return host != socket.gethostname() or (process is not None and process_start_time(pid) == process)
 
 

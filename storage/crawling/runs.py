@@ -220,7 +220,7 @@ def _fetch_counts(connection: Connection, run_id: int, source: str) -> dict[str,
         select(fetches.c.result, func.count()).where(fetches.c.run_id == run_id).group_by(fetches.c.result)
     )
     by_result: dict[FetchResult, int] = {result: count for result, count in rows}  # noqa: C416  (rows are not pairs to mypy)
-    views_updated_condition = and_(
+    view_updates = and_(
         fetches.c.run_id == run_id, fetches.c.view_count.is_not(None), fetches.c.result != FetchResult.NEW
     )
     pending = and_(links.c.source == source, links.c.outcome == Outcome.PENDING)
@@ -231,7 +231,7 @@ def _fetch_counts(connection: Connection, run_id: int, source: str) -> dict[str,
         "filtered_count": by_result.get(FetchResult.FILTERED, 0),
         "failed_count": by_result.get(FetchResult.FAILED, 0) + by_result.get(FetchResult.NOT_FOUND, 0),
         "gone_count": by_result.get(FetchResult.GONE, 0),
-        "view_update_count": connection.scalar(select(func.count()).where(views_updated_condition)) or 0,
+        "view_update_count": connection.scalar(select(func.count()).where(view_updates)) or 0,
         "pending_count": connection.scalar(select(func.count()).where(pending)) or 0,
     }
 

@@ -146,7 +146,7 @@ class SavedSearches:
     def commit_checkpoint(self, watch: SavedSearch, last_article_id: int, rows: Iterable[NewAlert] = ()) -> int:
         """Store the last matched article of a watch and insert its alerts, in one transaction.
 
-        Return the number of new alerts. Do nothing if another process updated the watch on meanwhile, or removed it.
+        Return the number of new alerts. Do nothing if another process changed or removed the watch meanwhile.
         """
         unchanged = (saved_searches.c.id == watch.id, saved_searches.c.last_article_id == watch.last_article_id)
         with self._database.write() as connection:

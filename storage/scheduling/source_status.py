@@ -85,5 +85,5 @@ def _source_status(database: Database, source: str, schedule: Schedule | None, s
 
 
 def _deferred_recrawls(last: CrawlRun | None) -> int:
-    """Count the recrawls that exceeded the request budget of the last crawl; still deferred earlier ones are included."""
+    """Count the recrawls that exceeded the request budget of the last crawl, with those deferred before."""
     return 0 if last is None else last.recrawl_due_count - last.recrawl_count

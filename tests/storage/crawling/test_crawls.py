@@ -1,4 +1,4 @@
-"""Recording the steps of a crawl."""
+"""Test the records of a crawl's steps."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ FEED = "https://caliber.az/rss.xml"
         (set(), {"c"}, True, False),
     ],
 )
-def test_a_gap_is_a_list_without_anything_known(listed: set[str], known: set[str], good: bool, gap: bool) -> None:
+def test_a_gap_is_a_listing_without_a_known_link(listed: set[str], known: set[str], good: bool, gap: bool) -> None:
     state = ChannelState(id=1, url=FEED, last_success_at=NOON if good else None)
     assert has_gap(state, listed, known) is gap

@@ -1,4 +1,4 @@
-"""What a fetched article changes: each rule of "is it an edit?" as a short story."""
+"""Test change detection: one test for each rule of "Is it an edit?" (polling-and-changes)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ MINUTE = timedelta(minutes=1)
 BODY = "The ministers met in Baku and spoke about trade.\n\nThey agreed on a new railway."
 
 
-def page(**said: Any) -> ArticleData:
-    """What one fetch of the article said, an hour after the first."""
+def page(**fields: Any) -> ArticleData:
+    """Build the parsed article of a second fetch, an hour after the first; `fields` replaces the usual values."""
     usual: dict[str, Any] = {
         "source": "caliber",
         "url": "https://caliber.az/en/post/talks",
@@ -39,11 +39,11 @@ def page(**said: Any) -> ArticleData:
         "fetched_at": LATER,
         "parser_version": 1,
     }
-    return ArticleData(**usual | said)
+    return ArticleData(**usual | fields)
 
 
-def stored(**kept: Any) -> StoredText:
-    """The row of the article as first read at noon."""
+def stored(**columns: Any) -> StoredText:
+    """Build the stored text of the article, fetched at noon; `columns` replaces the usual values."""
     row: dict[str, Any] = {
         "title": "Talks in Baku",
         "subtitle": None,
@@ -58,7 +58,7 @@ def stored(**kept: Any) -> StoredText:
         "unconfirmed_hash": None,
         "unconfirmed_since": None,
     }
-    row |= kept
+    row |= columns
     row.setdefault("content_hash", content_hash(row["title"], row["subtitle"], row["body"]))
     return StoredText(**row)
 
@@ -70,7 +70,7 @@ def test_an_unknown_article_is_new() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"view_count": 900},
         {"image_url": "https://caliber.az/media/other.webp"},
@@ -80,18 +80,18 @@ def test_an_unknown_article_is_new() -> None:
         {"body": BODY.replace("\n\n", "\r\n")},
     ],
 )
-def test_the_same_wording_is_the_same_whatever_stands_around_it(said: dict[str, Any]) -> None:
-    decision = detect_change(stored(), page(**said), now=LATER)
+def test_the_same_text_is_unchanged_whatever_other_fields_change(fields: dict[str, Any]) -> None:
+    decision = detect_change(stored(), page(**fields), now=LATER)
     assert (decision.change, decision.kind, decision.overwrites) == (SaveOutcome.UNCHANGED, None, False)
     assert decision.content_hash == stored().content_hash
 
 
-def test_typography_is_the_same_and_says_so() -> None:
+def test_an_edit_of_typography_is_unchanged_of_kind_format() -> None:
     decision = detect_change(stored(body="A – B"), page(body="A - B"), now=LATER)
     assert (decision.change, decision.kind, decision.overwrites) == (SaveOutcome.UNCHANGED, EditKind.FORMAT, False)
 
 
-def test_another_wording_is_a_revision_with_its_kind() -> None:
+def test_another_text_is_a_revision_with_its_edit_kind() -> None:
     decision = detect_change(stored(), page(title="No talks in Baku"), now=LATER)
     assert (decision.change, decision.kind, decision.overwrites) == (SaveOutcome.REVISED, EditKind.TITLE, True)
     assert decision.content_hash == content_hash("No talks in Baku", None, BODY)
@@ -107,7 +107,7 @@ def test_another_wording_is_a_revision_with_its_kind() -> None:
         (None, None, False),
     ],
 )
-def test_an_edit_is_undeclared_when_the_printed_date_stood_still(
+def test_an_edit_is_stealth_if_the_printed_date_is_the_same(
     before: str | None, after: str | None, is_stealth: bool
 ) -> None:
     data = page(body=BODY + " Soon.", published_raw=after)
@@ -132,7 +132,7 @@ def test_a_date_that_is_missing_or_only_less_exact_has_not_moved(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"body": ""},
         {"body": BODY[: len(BODY) // 3]},
@@ -141,28 +141,28 @@ def test_a_date_that_is_missing_or_only_less_exact_has_not_moved(
         {"body": "", "parser_version": 2},
     ],
 )
-def test_a_suspect_reading_is_believed_at_the_second_sight(said: dict[str, Any]) -> None:
-    first = detect_change(stored(), page(**said), now=LATER)
+def test_an_implausible_parse_is_accepted_when_confirmed(fields: dict[str, Any]) -> None:
+    first = detect_change(stored(), page(**fields), now=LATER)
     assert (first.change, first.overwrites, first.unconfirmed_since) == (SaveOutcome.UNCONFIRMED, False, LATER)
     assert first.content_hash == stored().content_hash
 
     row = stored(unconfirmed_hash=first.unconfirmed_hash, unconfirmed_since=first.unconfirmed_since)
-    too_soon = detect_change(row, page(**said), now=LATER + CONFIRM_AFTER - MINUTE)
+    too_soon = detect_change(row, page(**fields), now=LATER + CONFIRM_AFTER - MINUTE)
     assert (too_soon.change, too_soon.unconfirmed_since) == (SaveOutcome.UNCONFIRMED, LATER)
 
-    again = detect_change(row, page(**said), now=LATER + CONFIRM_AFTER)
+    again = detect_change(row, page(**fields), now=LATER + CONFIRM_AFTER)
     assert again.overwrites
     assert again.unconfirmed_hash is None
 
 
-def test_another_suspect_reading_starts_the_wait_anew() -> None:
+def test_another_implausible_parse_restarts_the_wait() -> None:
     first = detect_change(stored(), page(body=""), now=LATER)
     row = stored(unconfirmed_hash=first.unconfirmed_hash, unconfirmed_since=LATER)
     other = detect_change(row, page(body="Half."), now=LATER + CONFIRM_AFTER)
     assert (other.change, other.unconfirmed_since) == (SaveOutcome.UNCONFIRMED, LATER + CONFIRM_AFTER)
 
 
-def test_a_good_reading_forgets_the_suspicion() -> None:
+def test_a_plausible_parse_clears_the_unconfirmed_hash() -> None:
     row = stored(unconfirmed_hash=content_hash("Talks in Baku", None, ""), unconfirmed_since=LATER)
     decision = detect_change(row, page(), now=LATER + CONFIRM_AFTER)
     assert (decision.change, decision.unconfirmed_hash, decision.unconfirmed_since) == (
@@ -172,13 +172,13 @@ def test_a_good_reading_forgets_the_suspicion() -> None:
     )
 
 
-def test_a_body_that_halves_exactly_is_believed_at_once() -> None:
+def test_a_body_of_exactly_half_the_length_is_accepted_at_once() -> None:
     decision = detect_change(stored(body="one two three four, "), page(body="one two thr"), now=LATER)
     assert decision.change is SaveOutcome.REVISED
 
 
 @pytest.mark.parametrize(
-    ("field", "row", "said"),
+    ("field", "row", "fields"),
     [
         ("subtitle", {"subtitle": "In short"}, {"subtitle": None}),
         ("body", {}, {"body": ""}),
@@ -186,48 +186,48 @@ def test_a_body_that_halves_exactly_is_believed_at_once() -> None:
         ("author", {"author": "A. Writer"}, {"author": None}),
     ],
 )
-def test_what_the_reader_failed_at_is_held(field: str, row: dict[str, Any], said: dict[str, Any]) -> None:
-    decision = detect_change(stored(**row), page(**said, problems=(Problem(field, "not found"),)), now=LATER)
-    assert (decision.change, decision.kept_fields) == (SaveOutcome.UNCHANGED, {field})
+def test_a_field_that_could_not_be_parsed_keeps_its_stored_value(
+    field: str, row: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    decision = detect_change(stored(**row), page(**fields, problems=(Problem(field, "not found"),)), now=LATER)
+    assert (decision.change, decision.kept_fields) == (SaveOutcome.UNCHANGED, frozenset({field}))
     assert decision.content_hash == stored(**row).content_hash
 
 
-def test_a_subtitle_taken_away_is_an_edit() -> None:
+def test_a_removed_subtitle_is_an_edit() -> None:
     decision = detect_change(stored(subtitle="In short"), page(), now=LATER)
     assert (decision.change, decision.kept_fields) == (SaveOutcome.REVISED, frozenset())
 
 
-def test_another_reader_rereads_and_edits_nothing() -> None:
+def test_another_parser_version_overwrites_without_a_revision() -> None:
     decision = detect_change(stored(), page(parser_version=2, title="Talks in Baku In short"), now=LATER)
     assert (decision.change, decision.kind, decision.overwrites) == (SaveOutcome.REPARSED, None, True)
 
 
-def test_another_reader_that_dates_the_article_otherwise_rereads_it() -> None:
+def test_another_parser_version_with_another_date_is_reparsed() -> None:
     decision = detect_change(stored(), page(parser_version=2, published_at=NOON + MINUTE), now=LATER)
     assert decision.change is SaveOutcome.REPARSED
 
 
-def test_another_reader_that_reads_the_same_changes_nothing() -> None:
+def test_another_parser_version_with_equal_fields_is_unchanged() -> None:
     assert detect_change(stored(), page(parser_version=2), now=LATER).change is SaveOutcome.UNCHANGED
 
 
 @pytest.mark.parametrize(
-    ("count", "change", "volatile"),
+    ("count", "change", "is_noisy"),
     [(MAX_MINOR_EDITS - 1, SaveOutcome.REVISED, False), (MAX_MINOR_EDITS, SaveOutcome.UNCHANGED, True)],
 )
-def test_the_25th_minor_edit_in_two_days_is_counted_and_not_kept(
-    count: int, change: SaveOutcome, volatile: bool
-) -> None:
+def test_the_25th_minor_edit_in_two_days_is_noise(count: int, change: SaveOutcome, is_noisy: bool) -> None:
     decision = detect_change(stored(), page(body=BODY + " Soon."), now=LATER, recent_minor_count=count)
-    assert (decision.change, decision.kind, decision.is_noisy) == (change, EditKind.MINOR, volatile)
+    assert (decision.change, decision.kind, decision.is_noisy) == (change, EditKind.MINOR, is_noisy)
 
 
-def test_figures_are_kept_however_often_they_change() -> None:
+def test_edits_of_numbers_are_never_noise() -> None:
     decision = detect_change(stored(body="5 dead"), page(body="6 dead"), now=LATER, recent_minor_count=99)
     assert (decision.change, decision.kind, decision.is_noisy) == (SaveOutcome.REVISED, EditKind.NUMBERS, False)
 
 
-def test_a_hash_by_older_rules_is_no_edit_and_is_renewed() -> None:
+def test_a_hash_of_an_older_version_is_no_edit_and_is_replaced() -> None:
     decision = detect_change(stored(content_hash="0:abc"), page(), now=LATER)
     assert (decision.change, decision.content_hash) == (SaveOutcome.UNCHANGED, stored().content_hash)
 
@@ -235,18 +235,18 @@ def test_a_hash_by_older_rules_is_no_edit_and_is_renewed() -> None:
 @pytest.mark.parametrize(
     ("first_404_at", "gone"), [(None, False), (LATER - GONE_AFTER + MINUTE, False), (LATER - GONE_AFTER, True)]
 )
-def test_gone_takes_two_answers_six_hours_apart(first_404_at: datetime | None, gone: bool) -> None:
+def test_gone_needs_two_404_responses_six_hours_apart(first_404_at: datetime | None, gone: bool) -> None:
     assert is_confirmed_gone(first_404_at, LATER) is gone
 
 
-def test_every_decision_gives_one_line_of_reason() -> None:
+def test_every_decision_has_a_one_line_reason() -> None:
     changed = [page(), page(title="X"), page(body=""), page(published_at=LATER), page(parser_version=2, title="Y")]
     reasons = [detect_change(stored(), data, now=LATER).reason for data in changed]
     assert all(reasons)
     assert not any("\n" in reason for reason in reasons)
 
 
-def test_a_stored_reading_compared_with_itself_is_the_same() -> None:
+def test_stored_text_compared_with_itself_is_unchanged() -> None:
     row = stored(subtitle="In short", author="A. Writer")
     data = page(subtitle=row.subtitle, author=row.author)
     assert detect_change(row, data, now=LATER).change is SaveOutcome.UNCHANGED

@@ -1,4 +1,4 @@
-"""What holds for every wording, whatever a site prints."""
+"""Test invariants of change detection with generated articles."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from storage.saving.edit_classifier import ArticleText, changed_words, classify_
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SIGNS = ["1.5", "15", "-5", "20 %", "$5", '"', "“", "”", "«", "»", "'", "’", "–", " - ", "…", "...", ".", ","]
-UNSEEN = [" ", "  ", "\n\n", "\u00a0", "\u00ad", "\u200b", "\u0301"]
-PIECES = st.sampled_from([*SIGNS, *UNSEEN, "the", "not", "n't", "e", "İ", "никогда", "\ud800"])
+INVISIBLE = [" ", "  ", "\n\n", "\u00a0", "\u00ad", "\u200b", "\u0301"]
+PIECES = st.sampled_from([*SIGNS, *INVISIBLE, "the", "not", "n't", "e", "İ", "никогда", "\ud800"])
 TEXT = st.one_of(st.lists(PIECES, max_size=30).map("".join), st.lists(PIECES, max_size=30).map(" ".join), st.text())
 
 
 @st.composite
-def readings(draw: st.DrawFn) -> ArticleData:
+def parsed_articles(draw: st.DrawFn) -> ArticleData:
     at = draw(st.none() | st.integers(0, 3).map(lambda hours: NOON - HOUR * hours))
     return ArticleData(
         source="caliber",
@@ -39,7 +39,7 @@ def readings(draw: st.DrawFn) -> ArticleData:
 
 
 def row_of(data: ArticleData, decision: ChangeDecision) -> StoredText:
-    """The row once everything the reading said was taken."""
+    """Build the stored text after `data` was saved as decided."""
     return StoredText(
         title=data.title,
         subtitle=data.subtitle,
@@ -57,7 +57,7 @@ def row_of(data: ArticleData, decision: ChangeDecision) -> StoredText:
     )
 
 
-def wording_of(data: ArticleData) -> ArticleText:
+def text_of(data: ArticleData) -> ArticleText:
     return ArticleText(title=data.title, subtitle=data.subtitle, body=data.body)
 
 
@@ -73,14 +73,14 @@ def test_digits_survive_normalising(text: str) -> None:
     ]
 
 
-@given(readings())
-def test_the_same_page_twice_is_the_same(data: ArticleData) -> None:
+@given(parsed_articles())
+def test_the_same_page_fetched_twice_is_unchanged(data: ArticleData) -> None:
     row = row_of(data, detect_change(None, data, now=NOON))
     assert detect_change(row, data, now=NOON + HOUR).change is SaveOutcome.UNCHANGED
 
 
-@given(readings(), readings())
-def test_a_revision_has_a_kind_and_only_a_revision_or_format_has_one(before: ArticleData, after: ArticleData) -> None:
+@given(parsed_articles(), parsed_articles())
+def test_only_a_revision_or_a_format_edit_has_a_kind(before: ArticleData, after: ArticleData) -> None:
     row = row_of(before, detect_change(None, before, now=NOON))
     decision = detect_change(row, after, now=NOON + HOUR)
     assert (decision.change is SaveOutcome.REVISED) == (decision.kind not in {None, EditKind.FORMAT})
@@ -88,8 +88,8 @@ def test_a_revision_has_a_kind_and_only_a_revision_or_format_has_one(before: Art
     assert decision.change is SaveOutcome.REVISED or not decision.is_stealth
 
 
-@given(readings(), readings())
-def test_a_changed_page_is_settled_after_two_looks(before: ArticleData, after: ArticleData) -> None:
+@given(parsed_articles(), parsed_articles())
+def test_a_changed_page_is_accepted_after_two_fetches(before: ArticleData, after: ArticleData) -> None:
     row = row_of(before, detect_change(None, before, now=NOON))
     first = detect_change(row, after, now=NOON + HOUR)
     if first.change is SaveOutcome.UNCONFIRMED:
@@ -101,10 +101,10 @@ def test_a_changed_page_is_settled_after_two_looks(before: ArticleData, after: A
         assert detect_change(row, after, now=NOON + HOUR + CONFIRM_AFTER).change is not SaveOutcome.UNCONFIRMED
 
 
-@given(readings(), readings())
+@given(parsed_articles(), parsed_articles())
 def test_the_kind_of_an_edit_does_not_depend_on_its_direction(one: ArticleData, other: ArticleData) -> None:
-    forth = classify_edit(wording_of(one), wording_of(other))
-    back = classify_edit(wording_of(other), wording_of(one))
+    forth = classify_edit(text_of(one), text_of(other))
+    back = classify_edit(text_of(other), text_of(one))
     exact = {EditKind.FORMAT, EditKind.TITLE, EditKind.NUMBERS, EditKind.QUOTE}
     assert forth == back or not {forth, back} & exact
 
@@ -117,13 +117,13 @@ def test_equal_hashes_are_never_more_than_typography(one: str, other: str) -> No
 
 
 @given(st.lists(TEXT, max_size=6), st.lists(TEXT, max_size=6))
-def test_what_went_and_came_accounts_for_every_word(before: list[str], after: list[str]) -> None:
+def test_removed_and_added_words_account_for_the_difference_in_length(before: list[str], after: list[str]) -> None:
     old, new = " ".join(before).split(), " ".join(after).split()
     regions = changed_words(before, after)
-    gone, come = sum(len(a) for a, _ in regions), sum(len(b) for _, b in regions)
-    assert len(old) - gone == len(new) - come
+    removed, added = sum(len(a) for a, _ in regions), sum(len(b) for _, b in regions)
+    assert len(old) - removed == len(new) - added
 
 
 @given(st.integers(0, 10**9), st.sampled_from(["", " men", "%", " million"]))
-def test_a_whole_number_is_one_figure(number: int, unit: str) -> None:
+def test_an_integer_is_one_number(number: int, unit: str) -> None:
     assert sum(numbers(f"about {number}{unit} or so").values()) == 1

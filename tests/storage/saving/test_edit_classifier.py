@@ -1,4 +1,4 @@
-"""What of a wording carries meaning, and what sort of edit parts two wordings."""
+"""Test the content hash and the classification of edits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.saving import edit_classifier
 from storage.saving.edit_classifier import ArticleText, changed_words, classify_edit, content_hash, normalise, numbers
 from storage.text import alignment
 
-STORY = "The ministers met in Baku on Tuesday and spoke about trade, transit and the new railway.\n\n" * 12
+TEXT = "The ministers met in Baku on Tuesday and spoke about trade, transit and the new railway.\n\n" * 12
 
 
 def body(text: str) -> ArticleText:
@@ -38,7 +38,7 @@ def kind(before: str, after: str) -> EditKind:
         ("Israel’s", "Israel's"),
     ],
 )
-def test_what_cannot_carry_meaning_leaves_the_hash_as_it_is(one: str, other: str) -> None:
+def test_invisible_differences_do_not_change_the_hash(one: str, other: str) -> None:
     assert content_hash("t", one, one) == content_hash("t", other, other)
 
 
@@ -57,11 +57,11 @@ def test_what_cannot_carry_meaning_leaves_the_hash_as_it_is(one: str, other: str
         ("«yes»", '"yes"'),
     ],
 )
-def test_what_can_carry_meaning_is_part_of_the_hash(one: str, other: str) -> None:
+def test_meaningful_differences_change_the_hash(one: str, other: str) -> None:
     assert content_hash("t", None, one) != content_hash("t", None, other)
 
 
-def test_a_hash_names_its_version_and_knows_which_field_a_word_stands_in() -> None:
+def test_a_hash_has_its_version_as_prefix_and_separates_fields() -> None:
     assert content_hash("a", "b", "c").startswith("1:")
     assert content_hash("a b", None, "c") != content_hash("a", "b", "c")
     assert content_hash("a", None, "c") == content_hash("a", "", "c")
@@ -102,7 +102,7 @@ def test_typography_alone_is_a_format_edit(before: str, after: str) -> None:
         ("100 AZN in all", "100 USD in all"),
     ],
 )
-def test_another_figure_is_an_edit_of_numbers(before: str, after: str) -> None:
+def test_another_number_is_an_edit_of_numbers(before: str, after: str) -> None:
     assert kind(before, after) is EditKind.NUMBERS
 
 
@@ -117,11 +117,11 @@ def test_another_figure_is_an_edit_of_numbers(before: str, after: str) -> None:
         ("2020–2024", "2020-2024"),
     ],
 )
-def test_the_same_figure_written_otherwise_is_the_same(one: str, other: str) -> None:
-    def figures(text: str) -> Any:
+def test_the_same_number_in_other_notation_is_equal(one: str, other: str) -> None:
+    def numbers_of(text: str) -> Any:
         return numbers(edit_classifier._normalize_punctuation(text))
 
-    assert figures(one) == figures(other) != figures("")
+    assert numbers_of(one) == numbers_of(other) != numbers_of("")
 
 
 def test_a_hyphen_is_no_sign_and_two_years_are_no_thousands() -> None:
@@ -151,7 +151,7 @@ def test_words_inside_quotation_marks_are_an_edit_of_a_quote(before: str, after:
     ],
 )
 def test_a_negation_more_or_less_is_substantive_however_small(before: str, after: str) -> None:
-    assert kind(STORY + before, STORY + after) is EditKind.SUBSTANTIVE
+    assert kind(TEXT + before, TEXT + after) is EditKind.SUBSTANTIVE
 
 
 def test_a_negation_that_moves_is_substantive_though_no_word_came_or_went() -> None:
@@ -162,10 +162,10 @@ def test_a_negation_contracted_is_minor() -> None:
     assert kind("he is not here", "he isn't here") is EditKind.MINOR
 
 
-def test_size_tells_substantive_from_minor() -> None:
+def test_size_separates_substantive_from_minor() -> None:
     paragraph = "Both sides also agreed that further talks shall follow soon. " * 5
-    assert kind(STORY, STORY + paragraph) is EditKind.SUBSTANTIVE
-    assert kind(STORY, STORY.replace("railway", "railroad", 1)) is EditKind.MINOR
+    assert kind(TEXT, TEXT + paragraph) is EditKind.SUBSTANTIVE
+    assert kind(TEXT, TEXT.replace("railway", "railroad", 1)) is EditKind.MINOR
     assert kind("Twelve words", "Thirteen words") is EditKind.MINOR
 
 
@@ -173,7 +173,7 @@ def test_letter_case_is_minor() -> None:
     assert kind("Cat sat", "cat sat") is EditKind.MINOR
 
 
-def test_the_first_kind_that_holds_names_the_edit() -> None:
+def test_the_first_kind_that_applies_wins() -> None:
     before = ArticleText(title="Old", subtitle=None, body='5 "yes" and on')
     numbered = ArticleText(title="Old", subtitle=None, body='6 "no" and on')
     titled = ArticleText(title="New", subtitle=None, body='6 "no" and on')
@@ -194,7 +194,7 @@ def test_a_subtitle_is_part_of_the_text() -> None:
 
 
 def bounded(junk: None, before: Sequence[str], after: Sequence[str], autojunk: bool) -> Any:
-    """Stands where difflib is called, and refuses what would take it long."""
+    """Replace SequenceMatcher by one that fails if the alignment would exceed the bound."""
     assert edit_classifier.alignment_cost(before, after) <= edit_classifier.MAX_DIFF_STEPS
     return SequenceMatcher(junk, before, after, autojunk)
 
@@ -212,11 +212,11 @@ def test_aligning_long_texts_is_bounded(monkeypatch: pytest.MonkeyPatch, before:
     assert changed_words(before, after)
 
 
-def test_two_words_far_apart_in_a_long_text_are_found_exactly() -> None:
+def test_two_changed_words_far_apart_in_a_long_text_are_exact() -> None:
     blocks = [f"block {n} " + "the same words again " * 12 for n in range(300)]
     edited = [blocks[0].replace("block", "Block"), *blocks[1:-1], blocks[-1].replace("block", "Block")]
     assert changed_words(blocks, edited) == [(["block"], ["Block"])] * 2
 
 
-def test_normalising_keeps_what_reads_from_right_to_left() -> None:
+def test_normalising_keeps_right_to_left_marks() -> None:
     assert normalise("a\u200fb") == "a\u200fb"

@@ -1,4 +1,4 @@
-"""`presswatch query --edit-kind`: articles by what was edited, when, and whether the page said so."""
+"""Test `presswatch query --edit-kind`: articles by kind, time and stealth of an edit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.rows import HOUR, NOON, Rows
 
 @pytest.fixture
 def edited(rows: Rows) -> Rows:
-    """Each edit ends its wording an hour after NOON, or two."""
+    """Articles edited an hour after NOON, or two, and one never edited."""
     rows.article("never")
     rows.revision(rows.article("figure", revised_at=NOON + HOUR), 1, edit_kind=EditKind.NUMBERS, is_stealth=True)
     both = rows.article("both", revised_at=NOON + 2 * HOUR)
@@ -25,7 +25,7 @@ def edited(rows: Rows) -> Rows:
 
 @pytest.mark.dialect
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("conditions", "expected"),
     [
         ({"edit_kinds": (EditKind.NUMBERS,)}, ["both", "figure"]),
         ({"edit_kinds": (EditKind.NUMBERS,), "edited_since": NOON + 2 * HOUR}, []),
@@ -37,19 +37,19 @@ def edited(rows: Rows) -> Rows:
     ],
     ids=str,
 )
-def test_an_edit_must_meet_all_that_is_asked_of_it(edited: Rows, wanted: dict[str, Any], found: list[str]) -> None:
-    listed = [article.url.rpartition("/")[2] for article in edited.store.articles.find(ArticleFilter(**wanted))]
-    assert listed == found
+def test_an_edit_must_meet_every_condition(edited: Rows, conditions: dict[str, Any], expected: list[str]) -> None:
+    listed = [article.url.rpartition("/")[2] for article in edited.store.articles.find(ArticleFilter(**conditions))]
+    assert listed == expected
 
 
 @pytest.mark.parametrize("typed", ["numbers,title", "NUMBERS", " numbers , quote", "date-moved,numbers", "date moved"])
-def test_kinds_are_typed_with_commas(edited: Rows, ask: Ask, typed: str) -> None:
+def test_kinds_are_separated_by_commas(edited: Rows, ask: Ask, typed: str) -> None:
     assert "Both" in ask("query", "--edit-kind", typed).stdout
     assert ask("query", "--edit-kind", typed, "--stealth").exit_code == 0
 
 
 @pytest.mark.parametrize("typed", ["", "numbers,", "format", "nonsense"])
-def test_what_is_no_kind_is_refused_with_those_that_are(ask: Ask, typed: str) -> None:
-    answer = ask("query", "--edit-kind", typed)
-    assert answer.exit_code == 2
-    assert "minor, numbers, quote, title, substantive, date moved" in answer.stderr
+def test_an_unknown_kind_is_refused_with_the_valid_ones(ask: Ask, typed: str) -> None:
+    result = ask("query", "--edit-kind", typed)
+    assert result.exit_code == 2
+    assert "minor, numbers, quote, title, substantive, date moved" in result.stderr

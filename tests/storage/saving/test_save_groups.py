@@ -1,4 +1,4 @@
-"""Saves in one transaction leave the rows that the same saves leave one after the other, whatever they say."""
+"""Test that saves in one transaction write the same rows as the same saves one after the other."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ TABLES = ("articles", "revisions", "links", "view_readings", "fetches", "events"
 
 
 OTHERS = {"four": "apa"}
-"""Whose an address is that is not caliber's."""
+"""Source by slug, of URLs that are not of caliber."""
 
 
-def address(slug: str) -> str:
+def url_of(slug: str) -> str:
     return f"https://caliber.az/en/post/{slug}"
 
 
 def save_of(
-    asked: str, page: str, hours: int, *, title: str = "Talks", body: str = "", views: int | None = 5
+    requested: str, page: str, hours: int, *, title: str = "Talks", body: str = "", views: int | None = 5
 ) -> SaveRequest:
-    """What a page said so many hours after NOON, under the address that was asked for or another."""
+    """Build the request to save `page`, fetched `hours` after NOON at the URL of `requested`."""
     at = NOON + hours * HOUR
     data = ArticleData(
-        source=OTHERS.get(asked, "caliber"),
-        url=address(page),
+        source=OTHERS.get(requested, "caliber"),
+        url=url_of(page),
         language="en",
         sections=("politics",),
         title=title,
@@ -60,63 +60,63 @@ def save_of(
     )
     return SaveRequest(
         data=data,
-        attempt=FetchAttempt(url=address(asked), purpose=FetchPurpose.NEW, fetched_at=at, run_id=None),
+        attempt=FetchAttempt(url=url_of(requested), purpose=FetchPurpose.NEW, fetched_at=at, run_id=None),
         section="politics",
     )
 
 
 @st.composite
 def groups(draw: st.DrawFn) -> list[SaveRequest]:
-    """Saves of a few addresses, some of which redirect to another, and of a few wordings."""
+    """Generate saves of a few URLs, some of which redirect to another, with a few texts."""
     slugs, hours, saves = st.sampled_from(SLUGS), 0, []
     for _ in range(draw(st.integers(0, 7))):
-        asked, hours = draw(slugs), hours + draw(st.integers(0, 30))
-        page = draw(slugs) if draw(st.integers(0, 3)) == 0 else asked
-        said = {"title": draw(st.sampled_from(TITLES)), "body": draw(st.sampled_from(BODIES))}
-        saves.append(save_of(asked, page, hours, views=draw(st.none() | st.integers(0, 9)), **said))
+        requested, hours = draw(slugs), hours + draw(st.integers(0, 30))
+        page = draw(slugs) if draw(st.integers(0, 3)) == 0 else requested
+        texts = {"title": draw(st.sampled_from(TITLES)), "body": draw(st.sampled_from(BODIES))}
+        saves.append(save_of(requested, page, hours, views=draw(st.none() | st.integers(0, 9)), **texts))
     return saves
 
 
-def kept_by(
+def rows_after(
     rows: Rows, before: Sequence[SaveRequest], groups: Sequence[Sequence[SaveRequest]]
 ) -> tuple[list[SaveResult], dict[str, Any]]:
-    """What the saves of these groups did, and all rows after them."""
+    """Save these groups; return the results, and all rows after them."""
     rows.source("apa", title="APA")
     for slug in SLUGS:
-        rows.store.links.ensure(OTHERS.get(slug, "caliber"), [address(slug)], now=NOON - timedelta(minutes=5))
+        rows.store.links.ensure(OTHERS.get(slug, "caliber"), [url_of(slug)], now=NOON - timedelta(minutes=5))
     for save in before:
         rows.store.saving.save_all([save])
-    return [saved for group in groups for saved in rows.store.saving.save_all(group)], everything(rows.store)
+    return [saved for group in groups for saved in rows.store.saving.save_all(group)], all_rows(rows.store)
 
 
-def everything(store: Store) -> dict[str, Any]:
+def all_rows(store: Store) -> dict[str, Any]:
     with store.read() as connection:
-        kept: dict[str, Any] = {
+        tables: dict[str, Any] = {
             table: sorted(map(repr, connection.execute(text(f"SELECT * FROM {table}")))) for table in TABLES
         }
         if connection.dialect.name == "sqlite":
             found = text("SELECT rowid FROM articles_fts WHERE articles_fts MATCH :word ORDER BY rowid")
-            kept |= {word: list(connection.execute(found, {"word": word}).scalars()) for word in WORDS}
+            tables |= {word: list(connection.execute(found, {"word": word}).scalars()) for word in WORDS}
         else:
-            kept["index"] = sorted(map(repr, connection.execute(text("SELECT article_id, vector FROM articles_fts"))))
-    return kept
+            tables["index"] = sorted(map(repr, connection.execute(text("SELECT article_id, vector FROM articles_fts"))))
+    return tables
 
 
 @contextmanager
 def sqlite_rows() -> Iterator[Rows]:
     with TemporaryDirectory() as folder:
         (Path(folder) / "news.db").write_bytes(empty_database())
-        made = Rows(address_of(Path(folder)))
-        yield made
-        made.store.close()
+        rows = Rows(address_of(Path(folder)))
+        yield rows
+        rows.store.close()
 
 
 @contextmanager
 def postgres_rows(server: Server) -> Iterator[Rows]:
     with server.database() as database:
-        made = Rows(database.address)
-        yield made
-        made.store.close()
+        rows = Rows(database.address)
+        yield rows
+        rows.store.close()
 
 
 NEW = [save_of(slug, slug, 1, body=f"They met in {slug}.") for slug in SLUGS]
@@ -137,55 +137,59 @@ LED_ON = [save_of("two", "three", 1, body=BODIES[1]), save_of("one", "two", 2, b
 @example([save_of("three", "three", 0, body=BODIES[1])], SAME_TWICE)
 @example([save_of("four", "four", 0, body=BODIES[1])], SAME_TWICE)
 @settings(deadline=None, max_examples=100)
-def test_a_group_leaves_what_its_saves_leave_one_by_one(before: list[SaveRequest], group: list[SaveRequest]) -> None:
+def test_a_group_writes_the_same_rows_as_its_saves_one_by_one(
+    before: list[SaveRequest], group: list[SaveRequest]
+) -> None:
     with sqlite_rows() as together, sqlite_rows() as alone:
-        assert kept_by(together, before, [group]) == kept_by(alone, before, [[save] for save in group])
+        assert rows_after(together, before, [group]) == rows_after(alone, before, [[save] for save in group])
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("group", [NEW, SAME_TWICE, ONE_TWICE, MOVED_ON, TO_EACH_OTHER, LED_ON])
 @pytest.mark.parametrize("before", [[], [save_of("three", "three", 0, body=BODIES[1])]], ids=["empty", "one stored"])
-def test_so_it_does_on_postgresql(postgres: Server, before: list[SaveRequest], group: list[SaveRequest]) -> None:
+def test_a_group_writes_the_same_rows_as_its_saves_one_by_one_on_postgresql(
+    postgres: Server, before: list[SaveRequest], group: list[SaveRequest]
+) -> None:
     with postgres_rows(postgres) as together, postgres_rows(postgres) as alone:
-        assert kept_by(together, before, [group]) == kept_by(alone, before, [[save] for save in group])
+        assert rows_after(together, before, [group]) == rows_after(alone, before, [[save] for save in group])
 
 
 @pytest.mark.dialect
-def test_new_articles_that_say_what_is_stored_know_it(rows: Rows) -> None:
-    """Of their own source: what another source says is its own article."""
+def test_new_articles_with_a_stored_text_are_duplicates(rows: Rows) -> None:
+    """Only of their own source: the same text of another source is no duplicate."""
     before = [save_of("three", "three", 0, body=BODIES[1]), save_of("four", "four", 0, body=BODIES[3])]
     group = [save_of("one", "one", 1, body=BODIES[1]), save_of("two", "two", 1, body=BODIES[3])]
-    saved, _ = kept_by(rows, before, [group])
+    saved, _ = rows_after(rows, before, [group])
     assert [one.outcome for one in saved] == [SaveOutcome.NEW, SaveOutcome.NEW]
     found = {article.id: article.duplicate_of_id for article in rows.store.articles.find()}
-    stored = rows.store.articles.get(address("three"))
+    stored = rows.store.articles.get(url_of("three"))
     assert stored is not None
     assert [found[one.article_id] for one in saved] == [stored.id, None]
 
 
-def waiting(store: Store, number: int) -> None:
-    """Until so many wait for their turn to store articles."""
-    asked = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+def wait_for_locked(store: Store, number: int) -> None:
+    """Wait until `number` connections wait for the advisory lock of articles."""
+    query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     until = monotonic() + 30
     while monotonic() < until:
         with store.read() as connection:
-            if connection.scalar(asked) == number:
+            if connection.scalar(query) == number:
                 return
         sleep(0.01)
-    raise AssertionError(f"never did {number} wait")
+    raise AssertionError(f"{number} connections never waited")
 
 
-def test_a_group_knows_what_was_stored_while_it_waited(postgres: Server) -> None:
+def test_a_group_finds_duplicates_stored_while_it_waited(postgres: Server) -> None:
     first = [save_of("three", "three", 0, body=BODIES[1])]
     group = [save_of("two", "two", 1, body=BODIES[3]), save_of("one", "one", 1, body=BODIES[1])]
     with postgres_rows(postgres) as rows, ThreadPoolExecutor(2) as pool:
-        kept_by(rows, [], [])
+        rows_after(rows, [], [])
         with rows.store.write() as connection:
             advisory_lock(connection, "articles")
             earlier = pool.submit(rows.store.saving.save_all, first)
-            waiting(rows.store, 1)
+            wait_for_locked(rows.store, 1)
             later = pool.submit(rows.store.saving.save_all, group)
-            waiting(rows.store, 2)
+            wait_for_locked(rows.store, 2)
         stored, repeated = earlier.result()[0].article_id, later.result()[1].article_id
         found = {article.id: article.duplicate_of_id for article in rows.store.articles.find()}
         assert found[repeated] == stored

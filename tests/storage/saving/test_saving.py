@@ -1,4 +1,4 @@
-"""What a fetch does to the rows: `articles` says what the page says now."""
+"""Test the rows that a save writes: `articles` follows the page."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ USUAL: dict[str, Any] = {
 }
 
 
-def save(rows: Rows, hours: int, *, asked: str = URL, section: str | None = None, **said: Any) -> SaveResult:
-    """Save what a page said so many hours after NOON."""
-    rows.store.links.ensure("caliber", [asked], now=NOON)
+def save(rows: Rows, hours: int, *, url: str = URL, section: str | None = None, **fields: Any) -> SaveResult:
+    """Save the article as fetched `hours` after NOON; `fields` replaces the usual values."""
+    rows.store.links.ensure("caliber", [url], now=NOON)
     at = NOON + timedelta(hours=hours)
-    tried = FetchAttempt(url=asked, purpose=FetchPurpose.RECRAWL, fetched_at=at, run_id=None)
-    return rows.store.saving.save(ArticleData(**USUAL | {"fetched_at": at} | said), tried, section=section)
+    attempt = FetchAttempt(url=url, purpose=FetchPurpose.RECRAWL, fetched_at=at, run_id=None)
+    return rows.store.saving.save(ArticleData(**USUAL | {"fetched_at": at} | fields), attempt, section=section)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"author": "B. Editor"},
         {"sections": ("economics", "energy"), "section": "economics"},
@@ -49,19 +49,19 @@ def save(rows: Rows, hours: int, *, asked: str = URL, section: str | None = None
     ],
     ids=", ".join,
 )
-def test_what_stands_around_the_same_wording_follows_the_page(rows: Rows, said: dict[str, Any]) -> None:
+def test_fields_other_than_the_text_follow_the_page(rows: Rows, fields: dict[str, Any]) -> None:
     first = save(rows, 0, section="politics")
-    assert save(rows, 1, **said).outcome is SaveOutcome.UNCHANGED
+    assert save(rows, 1, **fields).outcome is SaveOutcome.UNCHANGED
     article = rows.store.articles.get(first.article_id)
     assert article is not None
-    wanted = {name: value for name, value in said.items() if name != "body"}
-    assert {name: getattr(article, name) for name in wanted} == wanted
+    expected = {name: value for name, value in fields.items() if name != "body"}
+    assert {name: getattr(article, name) for name in expected} == expected
     assert article.body == USUAL["body"]
     assert rows.store.articles.revisions(first.article_id) == ()
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {"author": None},
         {"sections": (), "problems": (Problem("sections", "no section found"),)},
@@ -74,17 +74,17 @@ def test_what_stands_around_the_same_wording_follows_the_page(rows: Rows, said: 
     ],
     ids=", ".join,
 )
-def test_what_could_not_be_read_keeps_what_is_stored(rows: Rows, said: dict[str, Any]) -> None:
+def test_fields_that_could_not_be_parsed_keep_their_stored_values(rows: Rows, fields: dict[str, Any]) -> None:
     first = save(rows, 0, section="politics")
-    assert save(rows, 1, **said).outcome is SaveOutcome.UNCHANGED
+    assert save(rows, 1, **fields).outcome is SaveOutcome.UNCHANGED
     article = rows.store.articles.get(first.article_id)
     assert article is not None
-    kept = ("author", "sections", "published_at", "published_raw", "published_precision")
-    assert [getattr(article, name) for name in kept] == [USUAL[name] for name in kept]
+    names = ("author", "sections", "published_at", "published_raw", "published_precision")
+    assert [getattr(article, name) for name in names] == [USUAL[name] for name in names]
     assert article.section == "politics"
 
 
-def test_a_date_that_moved_is_a_revision_as_ever(rows: Rows) -> None:
+def test_a_moved_date_is_a_revision(rows: Rows) -> None:
     first = save(rows, 0)
     saved = save(rows, 1, published_at=NOON, published_raw="4 November 2026 16:00")
     assert (saved.outcome, saved.edit_kind) == (SaveOutcome.REVISED, EditKind.DATE_MOVED)

@@ -1,4 +1,4 @@
-"""What the scheduler judges by, read from the rows."""
+"""Test the queries of health checks."""
 
 from __future__ import annotations
 
@@ -29,23 +29,24 @@ GOOD = PollResult(
 def poll(
     rows: Rows, url: str, *, after: timedelta, result: PollResult | None = None, stage: FailureStage | None = None
 ) -> None:
-    """Record a poll so long after NOON, with its result or the stage it failed at."""
+    """Record a poll at NOON + `after`, with its result or the stage at which it failed."""
     failure = None if stage is None else FetchFailure(url=url, failure_stage=stage, reason="no")
     with rows.store.write() as connection:
         state = channels.get_or_create(connection, "caliber", [url])[url]
         channels.record_poll(connection, state.id, result, failure, now=NOON + after)
 
 
-def test_a_channel_that_is_looked_at_no_more_says_nothing_of_its_source(rows: Rows) -> None:
+def test_a_channel_that_is_no_longer_polled_has_no_health(rows: Rows) -> None:
     assert channel_health(rows.store, "caliber") == []
     poll(rows, OLD, stage=FailureStage.BLOCKED, after=timedelta(0))
     poll(rows, NEW, result=GOOD, after=CHANNEL_STALE_AFTER)
-    assert [one.url for one in channel_health(rows.store, "caliber")] == [OLD, NEW]  # it may be held for a day
+    # OLD may be rate-limited for a day.
+    assert [one.url for one in channel_health(rows.store, "caliber")] == [OLD, NEW]
     poll(rows, NEW, result=GOOD, after=CHANNEL_STALE_AFTER + HOUR)
     assert [one.url for one in channel_health(rows.store, "caliber")] == [NEW]
 
 
-def test_a_crawl_fails_as_its_own_channel_does(rows: Rows) -> None:
+def test_a_failed_crawl_has_the_failure_stage_of_its_own_poll(rows: Rows) -> None:
     poll(rows, OLD, stage=FailureStage.BLOCKED, after=-HOUR)
     poll(rows, NEW, stage=FailureStage.NETWORK, after=100 * HOUR)
     rows.run(source="caliber", started_at=NOON, finished_at=NOON + 100 * HOUR, status=RunStatus.FAILED)

@@ -1,4 +1,4 @@
-"""Schedules, and the lease that lets one daemon at a time keep to them."""
+"""Test schedules and the lease of the daemon."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def store(rows: Rows) -> Store:
     return rows.store
 
 
-def test_a_plan_survives_and_keeps_what_people_asked(store: Store) -> None:
+def test_storing_a_plan_keeps_a_pause_and_a_crawl_request(store: Store) -> None:
     store.schedules.set(PLANNED)
     store.schedules.pause("caliber", now=NOON)
     store.schedules.request_crawl("caliber", now=NOON + HOUR)
@@ -62,12 +62,12 @@ def test_a_plan_survives_and_keeps_what_people_asked(store: Store) -> None:
     )
 
 
-def test_what_has_no_schedule_cannot_be_asked(store: Store) -> None:
+def test_a_source_without_a_schedule_cannot_be_paused(store: Store) -> None:
     with pytest.raises(StoreError, match="caliber has no schedule yet: start presswatch daemon first"):
         store.schedules.pause("caliber", now=NOON)
 
 
-def test_the_last_crawl_is_the_last_that_ended(rows: Rows, store: Store) -> None:
+def test_the_last_crawl_is_the_last_finished_run(rows: Rows, store: Store) -> None:
     assert store.schedules.last_crawl("caliber") is None
     rows.run(source="caliber", started_at=NOON, finished_at=NOON + HOUR, status=RunStatus.SUCCEEDED, listed_count=24)
     rows.run(source="caliber", started_at=NOON + 2 * HOUR, finished_at=None, status=RunStatus.RUNNING)
@@ -76,12 +76,12 @@ def test_the_last_crawl_is_the_last_that_ended(rows: Rows, store: Store) -> None
     assert (crawl.started_at, crawl.listed, crawl.stage) == (NOON, 24, None)
 
 
-def take(store: Store, *, hours: float = 0) -> object:
+def acquire(store: Store, *, hours: float = 0) -> object:
     return store.leases.acquire(process=process_start_time(os.getpid()), version="1", now=NOON + hours * HOUR)
 
 
-def test_a_lease_is_held_by_whoever_lives(store: Store) -> None:
-    assert take(store) is None
+def test_a_live_process_holds_the_lease(store: Store) -> None:
+    assert acquire(store) is None
     holder = store.leases.holder()
     assert holder is not None
     assert holder.is_alive(NOON + 1000 * HOUR)  # its process is seen to live, however late its beat
@@ -91,17 +91,22 @@ def test_a_lease_is_held_by_whoever_lives(store: Store) -> None:
     assert not store.leases.heartbeat(now=NOON)
 
 
-def test_a_lease_of_a_process_that_is_gone_is_taken_over(store: Store) -> None:
-    assert take(store) is None
+def test_the_lease_of_an_ended_process_is_acquired(store: Store) -> None:
+    assert acquire(store) is None
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     with store.write() as connection:
+<<<<<<< HEAD
         connection.execute(update(leases).values(pid=gone.pid, process_start_time="1"))
     assert take(store) is None
+=======
+        connection.execute(update(LeaseRow).values(pid=gone.pid, process_start_time="1"))
+    assert acquire(store) is None
+>>>>>>> 6154e38 (Name the tests of saving, scheduling and crawling by what they check)
 
 
-def test_a_lease_of_another_machine_is_held_as_long_as_it_beats(store: Store) -> None:
-    assert take(store) is None
+def test_a_lease_of_another_host_holds_while_its_heartbeat_is_recent(store: Store) -> None:
+    assert acquire(store) is None
     with store.write() as connection:
         connection.execute(update(leases).values(host="elsewhere", pid=1))
     holder = store.leases.acquire(process="1", version="1", now=NOON + LEASE_TIMEOUT / 2)
@@ -110,25 +115,25 @@ def test_a_lease_of_another_machine_is_held_as_long_as_it_beats(store: Store) ->
     assert store.leases.acquire(process="1", version="1", now=NOON + LEASE_TIMEOUT) is None
 
 
-def test_of_many_that_ask_at_once_one_gets_it(tmp_path: Path, rows: Rows) -> None:
-    ask = (
+def test_one_of_several_concurrent_processes_acquires_the_lease(tmp_path: Path, rows: Rows) -> None:
+    script = (
         "import os, sys, time; from datetime import UTC, datetime; from storage.store import open_store\n"
         "from storage.crawling.processes import process_start_time\n"
         "with open_store(sys.argv[1]) as store:\n"
         "    now = datetime.now(UTC)\n"
-        "    held = store.leases.acquire(process=process_start_time(os.getpid()), version='1', now=now)\n"
-        "    print('refused' if held else 'taken', flush=True); sys.stdin.read()"
+        "    holder = store.leases.acquire(process=process_start_time(os.getpid()), version='1', now=now)\n"
+        "    print('refused' if holder else 'acquired', flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", ask, rows.database]
-    asking = [subprocess.Popen(command, stdin=-1, stdout=-1, text=True) for _ in range(4)]
-    said = [process.stdout.readline() for process in asking if process.stdout]
-    for process in asking:
+    command = [sys.executable, "-c", script, rows.database]
+    processes = [subprocess.Popen(command, stdin=-1, stdout=-1, text=True) for _ in range(4)]
+    lines = [process.stdout.readline() for process in processes if process.stdout]
+    for process in processes:
         process.communicate()
-    assert sorted(said) == ["refused\n"] * 3 + ["taken\n"]
+    assert sorted(lines) == ["acquired\n", *["refused\n"] * 3]
 
 
-def test_a_clock_that_was_set_back_does_not_hide_the_last_crawl(rows: Rows, store: Store) -> None:
-    """For two hours every run starts before the one that ended under the wrong time."""
+def test_a_clock_set_back_does_not_hide_the_last_crawl(rows: Rows, store: Store) -> None:
+    """For two hours every run starts before the one that ended while the clock was ahead."""
     ahead = NOON + 2 * HOUR
     rows.run(source="caliber", started_at=ahead, finished_at=ahead, status=RunStatus.SUCCEEDED, new_link_count=3)
     rows.run(source="caliber", started_at=NOON, finished_at=NOON, status=RunStatus.FAILED)
