@@ -96,13 +96,8 @@ def test_the_lease_of_an_ended_process_is_acquired(store: Store) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     with store.write() as connection:
-<<<<<<< HEAD
         connection.execute(update(leases).values(pid=gone.pid, process_start_time="1"))
-    assert take(store) is None
-=======
-        connection.execute(update(LeaseRow).values(pid=gone.pid, process_start_time="1"))
     assert acquire(store) is None
->>>>>>> 6154e38 (Name the tests of saving, scheduling and crawling by what they check)
 
 
 def test_a_lease_of_another_host_holds_while_its_heartbeat_is_recent(store: Store) -> None:
