@@ -42,7 +42,7 @@ RULES = {
 """Rooms that a room may import from, besides itself; `storage.*` is every room of storage."""
 
 LIBRARIES = {
-    "click": {"presswatch.cli", "presswatch"},
+    "click": {"presswatch", "presswatch.*"},
     "scrapy": {"scraper.engine"},
     "twisted": {"scraper.engine"},
     "apscheduler": {"scheduler.daemon", "scheduler.planning"},
@@ -57,6 +57,8 @@ LIBRARIES = {
 """Rooms that may import a library; one that is not named here is free."""
 
 MAX_MODULES = 20
+A_COMMAND_EACH = "presswatch.cli"
+"""Room that holds one module for each command, however many there are."""
 MAX_LINES = 500
 DRAWERS = {"utils", "helpers", "common", "misc", "base", "manager", "handler"}
 
@@ -138,7 +140,9 @@ def test_a_room_holds_at_most_twenty_modules_and_no_drawer() -> None:
     rooms: dict[str, list[str]] = {}
     for module in MODULES:
         rooms.setdefault(_room(module), []).append(module)
-    assert {room: len(modules) for room, modules in rooms.items() if len(modules) > MAX_MODULES + 1} == {}
+    assert {room: len(modules) for room, modules in rooms.items() if len(modules) > MAX_MODULES + 1}.keys() <= {
+        A_COMMAND_EACH
+    }
     assert not {module for module in MODULES if module.rpartition(".")[2] in DRAWERS}
 
 
