@@ -22,8 +22,8 @@ from storage.crawling.runs import HEARTBEAT_INTERVAL, CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
 from storage.model.errors import PresswatchError, StoreError
 from storage.model.records import FetchFailure
-from storage.model.section_names import normalize_section
 from storage.store import Store
+from storage.text.section_names import normalize_section
 
 logger = logging.getLogger(__name__)
 

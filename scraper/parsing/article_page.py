@@ -27,7 +27,7 @@ from scraper.parsing.text import parse_count
 from scraper.parsing.tree_walk import first_block_line, headline_parts, single_line
 from scraper.source import Source
 from storage.model.records import MAX_CLOCK_SKEW, ArticleData, DatePrecision, ParsedPage, Problem
-from storage.model.section_names import normalize_section
+from storage.text.section_names import normalize_section
 
 GENERIC_PARSER_VERSION = 2
 """Goes up when this module, or one it reads with, reads any page differently."""

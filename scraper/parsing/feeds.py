@@ -17,8 +17,8 @@ from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, sniff_non_html
 from scraper.parsing.source_urls import SourceUrls, merge
 from storage.model.records import FailureStage, Link
-from storage.model.section_names import normalize_section
 from storage.text.sanitize import clean_text
+from storage.text.section_names import normalize_section
 
 _START = 65536
 """Characters within which a feed must have begun."""

@@ -18,8 +18,8 @@ from scraper.parsing.selectors import slug_of
 from scraper.parsing.source_urls import SourceUrls, merge
 from scraper.source import Source, TeaserSelectors
 from storage.model.records import FailureStage, Link
-from storage.model.section_names import normalize_section
 from storage.text.sanitize import clean_text
+from storage.text.section_names import normalize_section
 
 MAX_CARDS = 1_000
 MAX_CARD_DEPTH = 10

@@ -24,21 +24,14 @@ from sqlalchemy import (
     select,
 )
 
-from storage.articles.conditions import (
-    all_sections,
-    contains_name,
-    first_seen_range,
-    matches_query,
-    published_range,
-    section_tests,
-)
+from storage.articles.conditions import contains_name, first_seen_range, matches_query, published_range, section_tests
 from storage.articles.filters import ArticleFilter, Cursor
-from storage.database.article_sections import has_section
+from storage.database.article_sections import all_sections, has_section
 from storage.database.tables import articles, events, revisions, view_readings
 from storage.model.event_kinds import EventKind
-from storage.model.section_names import normalize_section
 from storage.search.matcher import IndexedDocument, compile_matcher
 from storage.search.query import Query
+from storage.text.section_names import normalize_section
 
 REVISION_BATCH_SIZE = 200
 """Rows fetched at a time."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, exists, literal_column, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, type_coerce
 
 from storage.articles.filters import ArticleFilter
 from storage.database.article_sections import in_section
 from storage.database.column_types import Utf8Text
 from storage.database.tables import article_sections, articles, revisions
 from storage.model.errors import ConfigError
-from storage.model.section_names import normalize_section
-
-if TYPE_CHECKING:
-    from storage.search.query import Query
-
+from storage.search.fulltext import matches
+from storage.search.query import Query
+from storage.text.section_names import normalize_section
 
 FEW_EDITED_LIMIT = 2_000
 """Edited articles that are looked up one by one, 8 µs each; they are counted no further than that."""
@@ -67,8 +65,6 @@ def section_tests(
 
 def matches_query(connection: Connection, question: Query) -> ColumnElement[bool]:
     """That an article answers the question. Raises StoreError for an index that is not whole."""
-    from storage.search.fulltext import matches
-
     found = matches(connection, question)
     return articles.c.id.in_(select(found.id).where(found.condition))
 
@@ -112,16 +108,6 @@ def _edit_conditions(wanted: ArticleFilter) -> ColumnElement[bool] | None:
         return None
     tests += [] if wanted.edited_since is None else [edit.c.seen_until >= wanted.edited_since]
     return exists().where(edit.c.article_id == articles.c.id, *tests)
-
-
-def no_index(key: Any) -> ColumnElement[int]:
-    """A column that SQLite neither looks anything up by nor walks an index of."""
-    return literal_column(f"+{key.table.name}.{key.name}", Integer)
-
-
-def all_sections(sections: tuple[str, ...], section: str | None) -> tuple[str, ...]:
-    """The sections a page names, and behind them the one its article was stored under if that is none of them."""
-    return sections if section is None or section in sections else (*sections, section)
 
 
 def contains_name(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:

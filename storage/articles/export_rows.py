@@ -15,12 +15,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, select, type_coerce
 
-from storage.articles.conditions import filter_conditions, filter_conditions_by_date_presence, no_index
+from storage.articles.conditions import filter_conditions, filter_conditions_by_date_presence
 from storage.articles.filters import ArticleFilter
 from storage.articles.row_mapping import source_attribution
 from storage.database.article_sections import column_of
 from storage.database.column_types import ProblemList, StringList, UtcDateTime
 from storage.database.engine import AnyRow
+from storage.database.sql import no_index
 from storage.database.tables import articles
 from storage.model.article_fields import SOURCE_FIELDS
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Select, Text, any_, bindparam, func, select
 
-from storage.articles.conditions import all_sections
 from storage.articles.results import ArticleSummary, Highlight
+from storage.database.article_sections import all_sections
 from storage.database.session import Database
 from storage.database.tables import articles
 from storage.search.matcher import IndexedDocument, Match, compile_matcher

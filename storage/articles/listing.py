@@ -30,7 +30,6 @@ from storage.articles.statements import (
     P_CURSOR_ID,
     SORT_KEY,
     ListingShape,
-    MatchCount,
     RowFactory,
     after_cursor,
     by_id,
@@ -43,7 +42,8 @@ from storage.articles.statements import (
 )
 from storage.database.tables import articles
 from storage.model.errors import ConfigError
-from storage.model.section_names import normalize_section
+from storage.search.fulltext import MatchCount
+from storage.text.section_names import normalize_section
 
 if TYPE_CHECKING:
     from storage.search.fulltext import FullTextMatches

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -29,9 +28,7 @@ from storage.articles.filters import Sort
 from storage.articles.row_mapping import SUMMARY_COLUMNS, SUMMARY_SELECT
 from storage.database.article_sections import plain_name
 from storage.database.tables import article_sections, articles
-
-if TYPE_CHECKING:
-    from storage.search.fulltext import FullTextMatches
+from storage.search.fulltext import P_CUTOFF_ID, FullTextMatches, MatchCount
 
 NEWEST_FIRST = articles.c.id.desc()
 SORT_KEY = "key"
@@ -40,14 +37,6 @@ P_LIMIT: BindParameter[int] = bindparam("most", type_=Integer)
 """The place a list begins behind, and how long it is: values of a statement that is built once."""
 
 _KEYS = {Sort.DATE: articles.c.published_at, Sort.VIEWS: articles.c.view_count}
-
-
-class MatchCount(StrEnum):
-    """What is known of how many answers a question has."""
-
-    UNKNOWN = "unknown"
-    FEW = "few"  # no more than storage.search.COMMON
-    MANY = "common"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +108,6 @@ def ranked(shape: ListingShape, others: Sequence[ColumnElement[bool]]) -> Select
 
 def unranked_rest(shape: ListingShape, others: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """The answers to a common question that are not weighed."""
-    from storage.search.fulltext import P_CUTOFF_ID
-
     assert shape.matches is not None
     unweighed = select(*SUMMARY_COLUMNS, cast(null(), Double).label("score")).where(
         *others, articles.c.id <= P_CUTOFF_ID

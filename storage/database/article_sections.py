@@ -108,3 +108,8 @@ def has_section(name: str) -> ColumnElement[bool]:
     # An expression, so that the index of sections, in which every article of the section would be passed, is not used.
     section = article_sections.c.section + ""
     return exists().where(article_sections.c.article_id == articles.c.id, section == plain_name(name))
+
+
+def all_sections(sections: tuple[str, ...], section: str | None) -> tuple[str, ...]:
+    """Return the sections that the page names, then the stored section if the page does not name it."""
+    return sections if section is None or section in sections else (*sections, section)

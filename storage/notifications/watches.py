@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 
-from storage.articles.conditions import all_sections
-from storage.database.article_sections import column_of
+from storage.database.article_sections import all_sections, column_of
 from storage.database.daemon_tables import alerts, saved_searches
 from storage.database.engine import upsert_insert
 from storage.database.session import Database

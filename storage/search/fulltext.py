@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -31,8 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import UserDefinedType
 
-from storage.articles.conditions import no_index
-from storage.articles.statements import MatchCount
+from storage.database.sql import no_index
 from storage.database.tables import articles
 from storage.search.index import IS_COMPLETE, require_complete
 from storage.search.index_entries import LABEL_MARK, TSVECTOR_WEIGHTS, label_term
@@ -128,6 +128,14 @@ P_RANK_LIMIT: BindParameter[int] = bindparam("common", type_=Integer)
 """What a statement that is built once is given of a question: `given` says the values."""
 P_CUTOFF_ID: BindParameter[int] = bindparam("oldest", type_=Integer)
 """The id up to which the answers to a common question are not weighed: see `ranking_cutoff_id`."""
+
+
+class MatchCount(StrEnum):
+    """Number of articles that match a query, as far as it is known."""
+
+    UNKNOWN = "unknown"
+    FEW = "few"  # no more than COMMON
+    MANY = "common"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, column, exists, func, select, table, text, update
 
-from storage.articles.conditions import all_sections
-from storage.database.article_sections import column_of
+from storage.database.article_sections import all_sections, column_of
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import articles, search_index_state

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from scraper.parsing.text import MAX_COUNT, parse_count
-from storage.model.section_names import normalize_section
 from storage.text.sanitize import clean_text
+from storage.text.section_names import normalize_section
 
 
 @pytest.mark.parametrize(

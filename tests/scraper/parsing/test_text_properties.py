@@ -12,8 +12,8 @@ from scraper.parsing.body_text import body_text
 from scraper.parsing.decoding import decode, parse
 from scraper.parsing.text import MAX_COUNT, parse_count
 from scraper.parsing.tree_walk import first_block_line, headline_parts, single_line
-from storage.model.section_names import normalize_section
 from storage.text.sanitize import clean_text
+from storage.text.section_names import normalize_section
 
 SURROGATES = st.characters(categories=["Cs"])
 UNSEEN = st.characters(categories=["Cc", "Cf", "Zl", "Zs"])

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from storage.articles.as_of import ArticleAsOf, Presence, listed_articles, revision_at, summary_as_of
 from storage.articles.as_of_listing import article_as_of
-from storage.articles.conditions import all_sections
 from storage.articles.filters import ArticleFilter, Sort
 from storage.articles.results import ArticleSummary, ListingPeriod
+from storage.database.article_sections import all_sections
 from storage.model.records import EditKind
 from storage.search.matcher import IndexedDocument, matches
 from storage.search.query import parse

@@ -16,8 +16,8 @@ from storage.database import article_sections
 from storage.database.article_sections import plain_name
 from storage.database.column_types import as_utf8
 from storage.database.tables import article_sections as table
-from storage.model.section_names import normalize_section
 from storage.search.query import parse
+from storage.text.section_names import normalize_section
 from tests.storage.saving.test_saving import save
 from tests.storage.search.test_index import assert_in_step
 from tests.support.examples import examples

@@ -77,7 +77,7 @@ def test_an_old_database_is_refused_until_it_is_upgraded_and_keeps_what_it_holds
     assert schema.upgrade(engine) == "0001"
     schema.check(engine)
     with transaction(engine, writes=False) as connection:
-        assert connection.execute(text("SELECT url, etag, failures FROM channels")).all() == [("u", "e", 2)]
+        assert connection.execute(text("SELECT url, etag, consecutive_failures FROM channels")).all() == [("u", "e", 2)]
 
 
 def test_the_kinds_of_stored_events_get_their_plain_words(engine: Engine) -> None:
@@ -106,7 +106,7 @@ def test_sections_become_rows_and_stay_in_the_index(engine: Engine) -> None:
         4: (None, ""),
         5: ("archive", ""),
     }
-    columns = "source, title, body, content_hash, problems, first_seen_at, last_seen_at, stored_at, fetched_at"
+    columns = "source, title, body, content_hash, problems, first_seen_at, last_seen_at, stored_at, last_fetched_at"
     moments = ", ".join(["'2026-11-04 12:00:00.000000'"] * 4)
     with transaction(engine) as connection:
         connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)"))
@@ -114,7 +114,7 @@ def test_sections_become_rows_and_stay_in_the_index(engine: Engine) -> None:
             values = {"id": article_id, "url": f"u{article_id}", "section": section, "sections": sections}
             connection.execute(
                 text(
-                    f"INSERT INTO articles (id, url, section, sections, {columns}, published_at, parser_version)"
+                    f"INSERT INTO articles (id, url, section, sections, {columns}, published_at, reader_version)"
                     f" VALUES (:id, :url, :section, :sections, 's', 't', 'b', 'h', '[]', {moments}, {moments[:28]}, 1)"
                 ),
                 values,

@@ -68,6 +68,14 @@ COLUMNS = {
     "alerts": {"watch_id": "saved_search_id"},
 }
 TABLES = {"watches": "saved_searches", "search_index": "search_index_state"}
+CONSTRAINTS = {
+    "articles": {"fk_articles_same_as_id": "fk_articles_duplicate_of_id"},
+    "revisions": {"uq_revisions_article_id_number": "uq_revisions_article_id_revision_number"},
+    "alerts": {"fk_alerts_watch_id": "fk_alerts_saved_search_id"},
+    "saved_searches": {"pk_watches": "pk_saved_searches", "uq_watches_name": "uq_saved_searches_name"},
+    "search_index_state": {"pk_search_index": "pk_search_index_state"},
+}
+"""Constraints named after a renamed table or column, by the new name of their table."""
 
 
 def upgrade() -> None:
@@ -82,8 +90,24 @@ def _plain_names() -> None:
             op.alter_column(table, old, new_column_name=new)
     for old, new in TABLES.items():
         op.rename_table(old, new)
+    _rename_constraints()
     op.drop_index("ix_articles_source_relook_at", "articles")
     op.create_index("ix_articles_source_recrawl_at", "articles", ["source", "recrawl_at"])
+
+
+def _rename_constraints() -> None:
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    statements = [
+        f"UPDATE sqlite_master SET sql = replace(sql, '{old} ', '{new} ') WHERE type = 'table' AND name = '{table}'"  # noqa: S608
+        if is_sqlite
+        else f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}"
+        for table, names in CONSTRAINTS.items()
+        for old, new in names.items()
+    ]
+    if is_sqlite:  # it cannot rename a constraint, and to build `saved_searches` anew would empty references to it
+        statements = ["PRAGMA writable_schema = ON", *statements, "PRAGMA writable_schema = RESET"]
+    for statement in statements:
+        op.execute(statement)
 
 
 def _event_kinds() -> None:

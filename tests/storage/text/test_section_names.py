@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage.articles.filters import ArticleFilter
-from storage.model.section_names import MAX_SECTION_LENGTH, normalize_section
+from storage.text.section_names import MAX_SECTION_LENGTH, normalize_section
 from tests.storage.saving.test_saving import save
 from tests.support.rows import Rows
 
