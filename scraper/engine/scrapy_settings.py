@@ -26,14 +26,14 @@ PROJECT_URL = "https://github.com/presswatch/presswatch"
 # alone bring in requests, the remote control the server of aiohttp, 0.1 s of every start.
 UNUSED_DOWNLOADER_MIDDLEWARES = (
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",  # SameHostOnly refuses more exactly
-    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware",  # Robots, which does not read a time-out as "allow"
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware",  # RobotsTxt, which does not read a time-out as "allow"
     "scrapy.downloadermiddlewares.retry.RetryMiddleware",  # RetryWithDelay, which waits before it asks again
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware",
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware",
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware",  # RedirectWithinHost: no Referer to carry over
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware",
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware",
-    "scrapy.downloadermiddlewares.stats.DownloaderStats",  # Meter counts what a run reports
+    "scrapy.downloadermiddlewares.stats.DownloaderStats",  # TrafficCounter counts what a run reports
 )
 UNUSED_SPIDER_MIDDLEWARES = (
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware",
