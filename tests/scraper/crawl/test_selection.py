@@ -244,12 +244,12 @@ def test_a_list_is_turned_while_it_brings_something_new(
     assert should_fetch_next_page(page, seen, known, turned=turned) is more
 
 
-@pytest.mark.parametrize("relook", [RecrawlMode.DUE, RecrawlMode.ALL])
-def test_since_leaves_older_articles_for_later_too(relook: RecrawlMode) -> None:
+@pytest.mark.parametrize("recrawl", [RecrawlMode.DUE, RecrawlMode.ALL])
+def test_since_leaves_older_articles_for_later_too(recrawl: RecrawlMode) -> None:
     known = (
         stored("young", due_in=-1, published_at=NOON - HOUR),
         stored("old", due_in=-1, published_at=NOON - 3 * HOUR),
         stored("undated", due_in=-1),
     )
-    policy = SelectionPolicy(since=NOON - 2 * HOUR, recrawl=relook)
+    policy = SelectionPolicy(since=NOON - 2 * HOUR, recrawl=recrawl)
     assert [url for url, _ in crawl([], *known, policy=policy)] == ["undated", "young"]

@@ -56,7 +56,7 @@ POLICIES = st.builds(
     limit=st.none() | st.integers(1, 6),
     max_requests=st.integers(1, 8),
     recrawl_share=st.sampled_from([0.0, 0.3, 0.5, 1.0]),
-    relook=st.sampled_from(RecrawlMode),
+    recrawl=st.sampled_from(RecrawlMode),
     retry_all=st.booleans(),
 )
 ORDER = [FetchPurpose.NEW, FetchPurpose.RETRY, FetchPurpose.RECRAWL]

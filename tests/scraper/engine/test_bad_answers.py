@@ -61,12 +61,12 @@ def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, de
     assert (run.status, run.new, run.failed, run.pending) == (RunStatus.SUCCEEDED, 1, 1, 1)
     link = desk.row("links", url=site.url_of("ill"))
     assert link.outcome is Outcome.PENDING
-    assert link.attempts == 1
+    assert link.failed_attempts == 1
     assert link.next_attempt_at is not None
     fetch = desk.row("fetches", link_id=link.id)
-    assert fetch.stage is stage
-    assert reason in link.reason
-    assert "\n" not in link.reason
+    assert fetch.failure_stage is stage
+    assert reason in link.outcome_reason
+    assert "\n" not in link.outcome_reason
 
     site.behave("ill")
     site.unlist("ill")
@@ -102,7 +102,7 @@ def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(desk: Des
     assert run.new + run.pending == 20
     assert run.new < 20
     refused = [row for row in desk.rows("links") if row.outcome is Outcome.PENDING]
-    assert any("asked to be left alone until" in row.reason for row in refused)
+    assert any("asked to be left alone until" in row.outcome_reason for row in refused)
 
     site.behave()
     site.clear_requests()
@@ -145,7 +145,7 @@ def test_a_redirect_within_the_site_is_stored_under_the_address_it_leads_to(desk
     assert run.new == 1
     assert desk.row("articles").url == site.url_of("moved-here")
     old = desk.row("links", url=site.url_of("old-name"))
-    assert (old.outcome, old.reason) == (Outcome.STORED, f"redirects to {site.url_of('moved-here')}")
+    assert (old.outcome, old.outcome_reason) == (Outcome.STORED, f"redirects to {site.url_of('moved-here')}")
     assert old.article_id == desk.row("links", url=site.url_of("moved-here")).article_id
 
 

@@ -40,7 +40,7 @@ def test_a_bad_feed_turns_the_run_red_and_the_other_channel_is_still_used(
     assert (run.status, run.new) == (RunStatus.FAILED, 1)
     assert said in (run.error or "")
     channel = desk.row("channels", url=f"{site.url}/rss.xml")
-    assert (channel.failure, channel.failures) == (stage, 1)
+    assert (channel.failure_stage, channel.consecutive_failures) == (stage, 1)
 
 
 def test_a_list_page_without_cards_turns_the_run_red_and_says_what_to_set(desk: Desk, site: Site) -> None:
@@ -50,7 +50,7 @@ def test_a_list_page_without_cards_turns_the_run_red_and_says_what_to_set(desk: 
     assert done.returncode == 1
     assert "[sources.caliber]" in done.stderr
     assert "empty list" in done.stderr
-    assert desk.row("channels", url=f"{site.url}/en/category/politics").failure is FailureStage.EMPTY_LIST
+    assert desk.row("channels", url=f"{site.url}/en/category/politics").failure_stage is FailureStage.EMPTY_LIST
 
 
 def test_a_missing_list_page_says_what_to_set(desk: Desk, site: Site) -> None:
@@ -190,7 +190,7 @@ def test_robots_txt_is_obeyed(desk: Desk, site: Site) -> None:
     run = desk.crawl()
     assert (run.new, run.failed) == (1, 1)
     assert site.requests_for("closed") == ()
-    assert desk.row("fetches", stage=FailureStage.ROBOTS).reason == "robots.txt forbids this address"
+    assert desk.row("fetches", failure_stage=FailureStage.ROBOTS).reason == "robots.txt forbids this address"
 
 
 @pytest.mark.parametrize(("addressed", "new"), [("example", 1), ("github", 1), ("presswatch", 0)])

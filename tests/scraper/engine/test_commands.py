@@ -102,7 +102,7 @@ def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
     done = desk.command("parse", site.url_of("one"), "--base-url", site.url, "--format", "json")
     record = json.loads(done.stdout)
     assert record["title"] == "Title of one"
-    assert record["origins"]["title"]
+    assert record["provenance"]["title"]
     assert record["problems"] == []
 
 

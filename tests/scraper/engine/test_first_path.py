@@ -55,7 +55,7 @@ def test_an_edit_keeps_the_wording_before_and_a_count_is_added(desk: Desk, site:
         "one", body=(blocks.paragraph("First paragraph of it."), blocks.paragraph("Second, with 1.5 million in it."))
     )
     site.count("one", 250)
-    run = desk.crawl(relook=RecrawlMode.ALL)
+    run = desk.crawl(recrawl=RecrawlMode.ALL)
     assert (run.revised, run.views_updated) == (1, 1)
     revision = desk.row("revisions")
     assert revision.kind is EditKind.NUMBERS
@@ -72,7 +72,7 @@ def test_the_same_page_fetched_twice_changes_nothing(desk: Desk, site: Site) -> 
     site.publish(story("one"))
     desk.crawl()
     before = desk.row("articles")
-    run = desk.crawl(relook=RecrawlMode.ALL)
+    run = desk.crawl(recrawl=RecrawlMode.ALL)
     after = desk.row("articles")
     assert (run.unchanged, run.revised) == (1, 0)
     assert after.content_hash == before.content_hash
@@ -121,7 +121,7 @@ def test_since_leaves_older_links_for_later(desk: Desk, site: Site) -> None:
     site.publish_many([story("young", days=1), story("old", days=9)])
     run = desk.crawl(since=NOW - timedelta(days=2))
     assert (run.new, run.pending) == (1, 1)
-    assert desk.row("links", url=f"{site.url}/en/post/old").reason.startswith("older than")
+    assert desk.row("links", url=f"{site.url}/en/post/old").outcome_reason.startswith("older than")
 
 
 def test_settings_widened_later_take_up_what_was_filtered(desk: Desk, site: Site) -> None:

@@ -79,7 +79,7 @@ def test_a_page_without_a_title_fails_at_parse(desk: Desk, site: Site) -> None:
     )
     run = desk.crawl()
     assert (run.new, run.failed, run.pending) == (0, 1, 1)
-    assert desk.row("fetches").stage == "parse"
+    assert desk.row("fetches").failure_stage == "parse"
 
 
 def test_everything_that_leaves_carries_its_source_and_terms(desk: Desk, site: Site) -> None:

@@ -24,7 +24,7 @@ def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(des
     desk.crawl(urls=(site.url_of("sport-story"), site.url_of("po-russki")))
     site.count("sport-story", 500)
     site.count("po-russki", 600)
-    run = desk.crawl(relook=RecrawlMode.ALL)
+    run = desk.crawl(recrawl=RecrawlMode.ALL)
     assert (run.filtered, run.views_updated) == (0, 3)
     assert sorted(row.view_count for row in desk.rows("articles")) == [100, 500, 600]
     assert {row.outcome for row in desk.rows("links")} == {Outcome.STORED}
@@ -70,26 +70,26 @@ def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(desk: Desk, s
     before = desk.rows("links")
     with Site.start() as other:
         other.publish_many([story("one", days=1), story("two", days=2)])
-        run = Desk(desk.folder, other).crawl(relook=RecrawlMode.ALL)
+        run = Desk(desk.folder, other).crawl(recrawl=RecrawlMode.ALL)
     assert (run.new, run.failed) == (2, 0)
     assert desk.rows("links")[:2] == before
-    assert desk.crawl(relook=RecrawlMode.ALL).failed == 0
+    assert desk.crawl(recrawl=RecrawlMode.ALL).failed == 0
 
 
 def test_a_gone_article_stays_gone_when_its_host_fails(desk: Desk, site: Site) -> None:
     site.publish_many([story("one"), story("two")])
     desk.crawl()
     site.withdraw("one")
-    desk.crawl(relook=RecrawlMode.ALL)
+    desk.crawl(recrawl=RecrawlMode.ALL)
     long_missing(desk, site.url_of("one"))
-    assert desk.crawl(relook=RecrawlMode.ALL).gone == 1
+    assert desk.crawl(recrawl=RecrawlMode.ALL).gone == 1
     site.misbehave("one", bad.server_error())
-    run = desk.crawl(relook=RecrawlMode.ALL)
+    run = desk.crawl(recrawl=RecrawlMode.ALL)
     assert (run.failed, run.pending) == (1, 0)
     assert desk.row("links", url=site.url_of("one")).outcome is Outcome.GONE
     site.behave()
     site.restore("one")
-    desk.crawl(relook=RecrawlMode.ALL)
+    desk.crawl(recrawl=RecrawlMode.ALL)
     assert desk.row("articles", url=site.url_of("one")).gone_at is None
 
 
@@ -116,7 +116,7 @@ def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(desk: De
     desk.of_source = SourceSettings(sections=("economics",))
     desk.crawl()
     link = desk.row("links")
-    assert (link.outcome, link.attempts, link.next_attempt_at) == (Outcome.FILTERED, 0, None)
+    assert (link.outcome, link.failed_attempts, link.next_attempt_at) == (Outcome.FILTERED, 0, None)
     assert "next attempt    none planned" in desk.command("inspect", link.url).stdout
 
 
@@ -141,16 +141,16 @@ def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(desk: Des
     site.publish(story("renamed", days=1, title="Quite another title"))
     site.unlist("renamed")
     site.misbehave("one", bad.redirect(site.article("renamed").path, status=301))
-    assert desk.crawl(relook=RecrawlMode.ALL).new == 1
+    assert desk.crawl(recrawl=RecrawlMode.ALL).new == 1
     old, new = desk.row("articles", url=site.url_of("one")), desk.row("articles", url=site.url_of("renamed"))
     assert (new.title, new.duplicate_of_id, old.duplicate_of_id) == ("Quite another title", old.id, None)
     assert (old.recrawl_at, old.gone_at) == (None, None)
     assert new.recrawl_at is not None
     link = desk.row("links", url=site.url_of("one"))
-    assert (link.outcome, link.reason) == (Outcome.STORED, f"redirects to {new.url}")
+    assert (link.outcome, link.outcome_reason) == (Outcome.STORED, f"redirects to {new.url}")
 
     site.clear_requests()
-    run = desk.crawl(relook=RecrawlMode.ALL)
+    run = desk.crawl(recrawl=RecrawlMode.ALL)
     assert (run.unchanged, run.new) == (1, 0)
     assert (len(site.requests_for("one")), len(site.requests_for("renamed"))) == (0, 1)
     assert f"same wording    {old.id}, {old.url}" in desk.command("show", str(new.id)).stdout
@@ -162,5 +162,5 @@ def test_an_address_that_redirected_from_the_first_is_not_looked_at_again(desk: 
     site.misbehave("old-name", bad.redirect(site.article("here").path))
     desk.crawl()
     site.clear_requests()
-    desk.crawl(relook=RecrawlMode.ALL)
+    desk.crawl(recrawl=RecrawlMode.ALL)
     assert (len(site.requests_for("old-name")), len(site.requests_for("here"))) == (0, 1)

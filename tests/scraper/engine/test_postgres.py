@@ -27,7 +27,7 @@ def test_what_is_published_edited_counted_and_gone_is_followed(desk: Desk, site:
     site.behave()
     site.edit("one", body=(blocks.paragraph("First paragraph of it."), blocks.paragraph("Now with 1.5 million.")))
     site.count("one", 3_000_000_000)
-    run = desk.crawl(relook=RecrawlMode.ALL)
+    run = desk.crawl(recrawl=RecrawlMode.ALL)
     assert (run.revised, run.views_updated, run.failed) == (1, 1, 0)
     article = desk.row("articles", url=f"{site.url}/en/post/one")
     assert (article.view_count, "1.5 million" in article.body) == (3_000_000_000, True)

@@ -53,7 +53,7 @@ def test_a_recrawl_takes_no_more(desk: Desk, site: Site, transactions: list[str]
     site.publish_many([story("one"), story("two")])
     desk.crawl()
     transactions.clear()
-    assert desk.crawl(relook=RecrawlMode.ALL).unchanged == 2
+    assert desk.crawl(recrawl=RecrawlMode.ALL).unchanged == 2
     assert 4 < len(transactions) <= 4 + 2
 
 
