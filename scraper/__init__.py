@@ -1,1 +1,1 @@
-"""Fetch the pages of a news source and read them."""
+"""Crawl news sources: poll their channels, fetch article pages and parse them."""

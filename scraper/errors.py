@@ -1,4 +1,4 @@
-"""What a channel or a page can fail at. Each knows its address and its stage, and what to do about it."""
+"""Define the errors of channels and pages, each with its URL and failure stage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from storage.model.records import FailureStage
 
 
 class ChannelError(PresswatchError):
-    """A look at a channel that brought no links; `reason` is one line a person can act on."""
+    """Raised when a poll of a channel yields no links; `reason` is one line that names the cause or remedy."""
 
     def __init__(self, url: str, stage: FailureStage, reason: str) -> None:
         super().__init__(f"{url}: {stage}: {reason}")
@@ -17,7 +17,7 @@ class ChannelError(PresswatchError):
 
 
 class PageError(PresswatchError):
-    """An answer at an article's address that is no article: no HTML, or no title."""
+    """Raised when the response at an article URL is not an article: not HTML, or without a title."""
 
     def __init__(self, url: str, reason: str, stage: FailureStage = FailureStage.PARSE) -> None:
         super().__init__(f"{url}: {reason}")

@@ -12,7 +12,7 @@ from storage.model.records import ParsedPage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A channel in RSS, Atom or JSON Feed. `path` is relative to the source's home, or absolute."""
+    """A channel in RSS, Atom or JSON Feed. `path` is relative to the source's base URL, or a full URL."""
 
     path: str
     language: str | None = None  # None: the feed may mix languages
@@ -20,9 +20,9 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeaserSelectors:
-    """XPaths of a list page: the cards first, the rest relative to one card.
+    """XPaths of a listing page: `card` from the root, the others relative to a card.
 
-    Cards are cut out before their links are looked at: joining every link of a page costs more than parsing it.
+    Cards are selected before links: resolving every link of a page costs more than parsing the page.
     """
 
     card: str
@@ -35,7 +35,7 @@ class TeaserSelectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingPage:
-    """A channel in HTML. `paging` is how page n is asked for, as a suffix such as "?page={page}"; None: one page."""
+    """A channel in HTML. `paging` is the URL suffix of page n, such as "?page={page}"; None: a single page."""
 
     path: str
     language: str | None = None
@@ -46,7 +46,7 @@ Channel = Feed | ListingPage
 
 
 class PageParser(Protocol):
-    """Parser of one article page; `version` goes up when it reads any page differently."""
+    """Parser of one article page; `version` is raised when any page would be parsed differently."""
 
     version: ClassVar[int]
 
@@ -60,20 +60,20 @@ class PageParser(Protocol):
         fetched_at: datetime,
         content_type: str | None = None,
     ) -> None:
-        """Take the page at the canonical address `url`. Raises PageError if `body` is not HTML."""
+        """Load the page at the canonical URL `url`. Raises PageError if `body` is not HTML."""
 
     def parse(self) -> ParsedPage:
-        """Parse every field. Raises PageError if the page is no article."""
+        """Parse every field. Raises PageError if the page is not an article."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A news site as Presswatch sees it.
+    """Declaration of a news site.
 
-    `article_path` is a regular expression that an article's path matches in full, with an optional group
-    `language`; `default_language` is that of a path without one. `sections` maps each section a user can ask for
-    to every folded label and slug the site gives it.
+    `article_path` is a regular expression that the path of an article URL matches in full, with an optional group
+    `language`; `default_language` applies to paths without it. `section_names` maps each section name of the
+    settings to every normalized label and slug that the site uses for it.
     """
 
     name: str
@@ -88,5 +88,5 @@ class Source:
     default_language: str
     section_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sections: tuple[str, ...] = ()  # crawled unless set otherwise; empty: all
-    per_day: float  # articles a day, roughly: what is expected until a week of them was seen
+    per_day: float  # estimated articles a day, used until one week of publication times is known
     page: type[PageParser]

@@ -12,7 +12,7 @@ from scraper.crawl.selection import FetchRequest, RecrawlMode, select, should_fe
 from scraper.crawl.session import CrawlSession
 from scraper.errors import ChannelError
 from scraper.parsing.feeds import parse_feed
-from scraper.parsing.list_page import parse_list
+from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import merge
 from scraper.source import Channel, Feed
 from storage.crawling.channels import ChannelState, PollResult
@@ -23,12 +23,12 @@ from storage.model.records import FailureStage, FetchFailure, FetchPurpose, Link
 logger = logging.getLogger(__name__)
 
 UNCONDITIONAL_INTERVAL = timedelta(hours=24)
-"""How often validators are put to the test by asking without them."""
+"""Time between unconditional requests, which test the validators of a channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelResponse:
-    """What a channel answered: a 2xx with its body, or a 304."""
+    """Successful response of a channel: a 2xx with its body, or a 304."""
 
     status: int
     url: str
@@ -39,25 +39,28 @@ class ChannelResponse:
 
 
 FetchChannel = Callable[[str, Mapping[str, str]], Awaitable[ChannelResponse]]
-"""Fetches an address with these headers; raises ChannelError."""
+"""Fetches a URL with request headers; raises ChannelError."""
 
 
 async def discover(session: CrawlSession, fetch: FetchChannel) -> tuple[FetchRequest, ...]:
-    """Return the fetches of this crawl: the articles named by hand, or those its channels and the store give."""
+    """Return the fetches of this crawl: the URLs of its options, or those selected from its channels and the store.
+
+    Raises ConfigError for a URL in the options that is not an article of the source.
+    """
     if session.options.urls:
-        return await _named_by_hand(session)
-    # One after the other: a Retry-After that the first answers with holds back the next.
+        return await _requested_urls(session)
+    # One after the other: a Retry-After in the first response also delays the next poll.
     polls = [await _poll(session, channel, fetch) for channel in session.channels]
     return await _select(session, polls)
 
 
-async def _named_by_hand(session: CrawlSession) -> tuple[FetchRequest, ...]:
+async def _requested_urls(session: CrawlSession) -> tuple[FetchRequest, ...]:
     urls: dict[str, None] = {}  # two spellings of one URL are one request
     for url in session.options.urls:
-        address = session.urls.article_url(url)
-        if address is None:
-            raise ConfigError(f"{url} is no article address of {session.source.name} at {session.urls.base}")
-        urls[address] = None
+        article_url = session.urls.article_url(url)
+        if article_url is None:
+            raise ConfigError(f"{url} is not an article URL of {session.source.name} at {session.urls.base}")
+        urls[article_url] = None
     await session.call(session.store.links.ensure, session.source.name, list(urls), now=session.now())
     return tuple(FetchRequest(url=url, purpose=FetchPurpose.REQUESTED) for url in urls)
 
@@ -82,18 +85,18 @@ async def _poll_channel(
     if not result.changed:
         return ChannelPoll(state=state, result=result)
     links = parse_channel(session, channel, response)
-    more = await _fetch_next_pages(session, channel, links, fetch)
-    return ChannelPoll(state=state, links=(*links, *more), result=result)
+    further = await _fetch_next_pages(session, channel, links, fetch)
+    return ChannelPoll(state=state, links=(*links, *further), result=result)
 
 
 def can_use_conditional_get(state: ChannelState, fingerprint: str, now: datetime) -> bool:
-    """Whether "not modified" would be believed: same reader and settings, validators that passed their last test."""
+    """Return whether a 304 can be trusted: unchanged parser and settings, trusted and recently tested validators."""
     tested = state.last_unconditional_at is not None and now - state.last_unconditional_at < UNCONDITIONAL_INTERVAL
     return state.validators_trusted and state.parser_fingerprint == fingerprint and tested
 
 
 def validators(state: ChannelState) -> dict[str, str]:
-    """The headers of a conditional request (RFC 9110 §13.1)."""
+    """Return the headers of a conditional request (RFC 9110 §13.1)."""
     headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
     return {name: value for name, value in headers.items() if value is not None}
 
@@ -101,18 +104,19 @@ def validators(state: ChannelState) -> dict[str, str]:
 def evaluate_response(
     state: ChannelState, response: ChannelResponse, *, fingerprint: str, conditional: bool
 ) -> PollResult:
-    """What an answer says of its channel: changed or not, and whether its validators can be trusted.
+    """Compare a response with the stored state of its channel: changed or not, validators trusted or not.
 
-    A body that changed under an equal ETag has told a lie; such a channel is asked unconditionally from then on.
+    Validators are no longer trusted after a body that changed under an equal ETag; such a channel is then always
+    requested unconditionally.
     """
     if response.status == 304:
         body_hash, changed, trusted = state.body_hash, False, state.validators_trusted
     else:
         body_hash = blake2b(response.body, digest_size=16).hexdigest()
-        moved = body_hash != state.body_hash
-        changed = moved or fingerprint != state.parser_fingerprint
-        lied = moved and response.etag is not None and response.etag == state.etag and state.body_hash is not None
-        trusted = state.validators_trusted and not lied
+        body_changed = body_hash != state.body_hash
+        changed = body_changed or fingerprint != state.parser_fingerprint
+        same_etag = response.etag is not None and response.etag == state.etag and state.body_hash is not None
+        trusted = state.validators_trusted and not (body_changed and same_etag)
     return PollResult(
         etag=response.etag or (state.etag if response.status == 304 else None),
         last_modified=response.last_modified or (state.last_modified if response.status == 304 else None),
@@ -125,21 +129,21 @@ def evaluate_response(
 
 
 def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResponse) -> tuple[Link, ...]:
-    """The links of a feed or list page, judged by its content. Raises ChannelError."""
+    """Parse the links of a feed or listing page. Raises ChannelError, also if it lists no article."""
     if isinstance(channel, Feed):
         links = parse_feed(
             response.body,
             url=response.url,
-            addresses=session.urls,
+            urls=session.urls,
             language=channel.language,
             content_type=response.content_type,
         )
     else:
-        links = parse_list(
+        links = parse_listing_page(
             response.body,
             url=response.url,
             source=session.source,
-            addresses=session.urls,
+            urls=session.urls,
             language=channel.language,
             content_type=response.content_type,
         )
@@ -151,32 +155,32 @@ def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResp
 async def _fetch_next_pages(
     session: CrawlSession, channel: Channel, first: Sequence[Link], fetch: FetchChannel
 ) -> list[Link]:
-    """The further pages of a list that is paged, as long as they bring something new.
+    """Fetch the further pages of a paginated listing while they list new links.
 
-    A page that fails ends the list, not the look: what the pages before it listed was seen.
+    A page that fails ends the pagination, not the poll: the links of earlier pages are kept.
     """
     if isinstance(channel, Feed) or channel.paging is None:
         return []
     links: list[Link] = []
-    page, seen, turned = first, set[str](), 1
-    while await _is_next_page_needed(session, page, seen, turned):
+    page, seen, page_number = first, set[str](), 1
+    while await _is_next_page_needed(session, page, seen, page_number):
         seen.update(link.url for link in page)
-        turned += 1
-        url = session.urls.channel_url(channel.path + channel.paging.replace("{page}", str(turned)))
+        page_number += 1
+        url = session.urls.channel_url(channel.path + channel.paging.replace("{page}", str(page_number)))
         try:
             page = parse_channel(session, channel, await fetch(url, {}))
         except ChannelError as error:
-            logger.warning("%s: paging ends here: %s", url, error.reason)
+            logger.warning("%s: pagination ends here: %s", url, error.reason)
             break
         links.extend(replace(link, channel=first[0].channel) for link in page)
     return links
 
 
-async def _is_next_page_needed(session: CrawlSession, page: Sequence[Link], seen: set[str], turned: int) -> bool:
+async def _is_next_page_needed(session: CrawlSession, page: Sequence[Link], seen: set[str], page_number: int) -> bool:
     urls = [link.url for link in page]
     known = session.store.links.known
-    before = await session.call(known, session.source.name, urls, now=session.now(), all_articles=False)
-    return should_fetch_next_page(urls, seen, before.keys(), turned=turned)
+    known_before = await session.call(known, session.source.name, urls, now=session.now(), all_articles=False)
+    return should_fetch_next_page(urls, seen, known_before.keys(), page_number=page_number)
 
 
 async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[FetchRequest, ...]:
@@ -189,12 +193,12 @@ async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[
     )
     for gap in record.gaps:
         logger.warning("%s: %s", gap.channel, gap.details["sentence"])
-    known = {url: one for url, one in record.known.items() if session.urls.is_in_base(url)}
-    choice = select(listed, known, now=now, policy=session.policy)
+    known = {url: link for url, link in record.known.items() if session.urls.is_in_base(url)}
+    plan = select(listed, known, now=now, policy=session.policy)
     session.new_links = len(listed.keys() - known.keys())
     session.changed = any(poll.is_changed for poll in polls)
-    session.filtered = len(choice.filtered)
-    session.recrawls_due = choice.recrawls_due
-    session.recrawls = sum(target.purpose is FetchPurpose.RECRAWL for target in choice.requests)
-    await session.call(crawls.record_selection, polls, filtered=choice.filtered, pending=choice.pending, now=now)
-    return choice.requests
+    session.filtered = len(plan.filtered)
+    session.recrawls_due = plan.recrawls_due
+    session.recrawls = sum(request.purpose is FetchPurpose.RECRAWL for request in plan.requests)
+    await session.call(crawls.record_selection, polls, filtered=plan.filtered, pending=plan.pending, now=now)
+    return plan.requests

@@ -1,4 +1,4 @@
-"""Which links a crawl fetches now: new ones first, then retries, then re-looks, all within its budget."""
+"""Select the links that a crawl fetches within its budget: new ones first, then retries, then recrawls."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from enum import StrEnum
 from storage.model.records import FetchPurpose, KnownLink, Link, Outcome
 
 MAX_PAGES = 20
-"""Pages of one list a look turns at most: at 24 cards a page four days of the busiest source known."""
+"""Maximum pages of one listing in a poll: at 24 cards a page, four days of the busiest source known."""
 
 
 class RecrawlMode(StrEnum):
-    """Which known articles are looked at again."""
+    """Known articles that are fetched again: those due, all, or none."""
 
     DUE = "due"
     ALL = "all"
@@ -23,11 +23,11 @@ class RecrawlMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionPolicy:
-    """What is wanted, and how much of it in one crawl.
+    """Filters and budget of one crawl.
 
-    `sections` maps each wanted section to every folded name the source gives it; empty: all. `languages` empty: all.
-    `budget` is article requests a crawl, of which re-looks that are due take `recrawl_share` at most; `limit` caps them
-    all. `retry_all` takes up every pending link, not only those whose time has come.
+    `sections` maps each section to every normalized name that the source uses for it; empty: all. `languages` empty:
+    all. `max_requests` is the maximum number of article requests, of which due recrawls take at most
+    `recrawl_share`; `limit` caps all requests. `retry_all` retries every pending link, not only those that are due.
     """
 
     sections: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -42,31 +42,34 @@ class SelectionPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """An address to fetch, and why."""
+    """URL to fetch, with the purpose of the fetch."""
 
     url: str
     purpose: FetchPurpose
-    sections: tuple[str, ...] = ()  # as its links name them
+    sections: tuple[str, ...] = ()  # as given with its links
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPlan:
-    """What becomes of the links: each address in one of these, or known and not due. Reasons by address."""
+    """Decision about each URL: requested, filtered, deferred, or (in none of these) known and not due.
+
+    The mappings hold the reason of each URL. A reopened URL is requested or deferred as well.
+    """
 
     requests: tuple[FetchRequest, ...]
     filtered: Mapping[str, str]
     reopened: Mapping[str, str]
     deferred: Mapping[str, str]
-    recrawls_due: int  # chosen or not
+    recrawls_due: int  # selected or not
 
     @property
     def pending(self) -> dict[str, str]:
-        """The reasons of links that are taken up again or wait for a later crawl."""
+        """Return the reasons of reopened and deferred links, by URL."""
         return {**self.reopened, **self.deferred}
 
 
 def rejection_reason(sections: Sequence[str], language: str | None, policy: SelectionPolicy) -> str | None:
-    """Why an article of these sections and this language is not wanted; None if it is, or if they are unknown."""
+    """Return why the policy filters an article of these sections and language; None if it does not, or if unknown."""
     if language is not None and policy.languages and language not in policy.languages:
         return f"language: {language}"
     if sections and policy.sections and matching_section(sections, policy) is None:
@@ -75,70 +78,78 @@ def rejection_reason(sections: Sequence[str], language: str | None, policy: Sele
 
 
 def matching_section(sections: Sequence[str], policy: SelectionPolicy) -> str | None:
-    """The first wanted section that one of the folded names stands for."""
+    """Return the first section of the policy that has one of these normalized names."""
     return next((name for name, names in policy.sections.items() if not names.isdisjoint(sections)), None)
 
 
 def select(
     listed: Mapping[str, Link], known: Mapping[str, KnownLink], *, now: datetime, policy: SelectionPolicy
 ) -> FetchPlan:
-    """Decide about every listed link and about what is known and pending or due.
+    """Decide about every listed link, and about known links that are pending or due for a recrawl.
 
-    `listed` holds one link a URL; `known` what the database says of the listed URLs, of the pending links and of
-    articles due for a recrawl, listed or not. New links go newest first, retries longest waiting first, recrawls
-    longest overdue first.
+    `listed` holds one link per URL; `known` the stored state of the listed URLs, of the pending links and of the
+    articles due for a recrawl, listed or not. New links are ordered newest first, retries longest waiting first,
+    recrawls longest overdue first.
     """
     merged = {**listed, **_never_tried(known, listed)}
     filtered = {
         url: reason for url, link in merged.items() if (reason := _rejection_reason(link, known.get(url), policy))
     }
-    filtered |= _newly_rejected((one for one in known.values() if one.url not in merged), policy)
-    fresh = [link for url, link in merged.items() if url not in filtered and _is_new(known.get(url))]
-    young, old = _split_by_age(fresh, policy.since)
+    filtered |= _newly_rejected((link for link in known.values() if link.url not in merged), policy)
+    new = [link for url, link in merged.items() if url not in filtered and _is_new(known.get(url))]
+    recent, old = _split_by_age(new, policy.since)
     retries = [
-        one
-        for one in _retries(known, merged, now, policy)
-        if one.url not in filtered and not _is_old(one, policy.since)  # it keeps the reason of its failure
+        link
+        for link in _retries(known, merged, now, policy)
+        if link.url not in filtered and not _is_old(link, policy.since)  # an old one keeps its failure reason
     ]
-    wanted = [
+    candidates = [
         *(
             FetchRequest(url=link.url, purpose=FetchPurpose.NEW, sections=link.sections)
-            for link in newest_first(young, now)
+            for link in newest_first(recent, now)
         ),
-        *(FetchRequest(url=one.url, purpose=FetchPurpose.RETRY, sections=one.sections) for one in retries),
+        *(FetchRequest(url=link.url, purpose=FetchPurpose.RETRY, sections=link.sections) for link in retries),
     ]
-    kept, over = _within_budget(wanted, policy)
-    chosen = {target.url for target in wanted}
-    relooks = [one for one in _recrawls(known, now, policy) if one.url not in chosen and not _is_old(one, policy.since)]
-    again = [
-        FetchRequest(url=one.url, purpose=FetchPurpose.RECRAWL, sections=one.sections)
-        for one in relooks[: _recrawl_budget(len(kept), policy)]
+    requests, over_budget = _within_budget(candidates, policy)
+    candidate_urls = {request.url for request in candidates}
+    due = [
+        link
+        for link in _recrawls(known, now, policy)
+        if link.url not in candidate_urls and not _is_old(link, policy.since)
     ]
-    reopened = _reopened(fresh, known)
+    recrawls = [
+        FetchRequest(url=link.url, purpose=FetchPurpose.RECRAWL, sections=link.sections)
+        for link in due[: _recrawl_budget(len(requests), policy)]
+    ]
+    reopened = _reopened(new, known)
     return FetchPlan(
-        requests=(*kept, *again), filtered=filtered, reopened=reopened, deferred=old | over, recrawls_due=len(relooks)
+        requests=(*requests, *recrawls),
+        filtered=filtered,
+        reopened=reopened,
+        deferred=old | over_budget,
+        recrawls_due=len(due),
     )
 
 
 def _never_tried(known: Mapping[str, KnownLink], listed: Mapping[str, Link]) -> dict[str, Link]:
-    """Links of earlier crawls that were recorded but not fetched, though they may have left their list."""
+    """Return pending links of earlier crawls that were never fetched and are not listed now."""
     return {
-        url: Link(url=url, channel="", published_at=one.published_at, sections=one.sections, language=one.language)
-        for url, one in known.items()
-        if one.outcome is Outcome.PENDING and one.failed_attempts == 0 and url not in listed
+        url: Link(url=url, channel="", published_at=link.published_at, sections=link.sections, language=link.language)
+        for url, link in known.items()
+        if link.outcome is Outcome.PENDING and link.failed_attempts == 0 and url not in listed
     }
 
 
 def _newly_rejected(unlisted: Iterable[KnownLink], policy: SelectionPolicy) -> dict[str, str]:
-    """Pending links of a section or language that the settings have dropped since."""
-    pending = (one for one in unlisted if one.outcome is Outcome.PENDING)
-    return {one.url: reason for one in pending if (reason := rejection_reason(one.sections, one.language, policy))}
+    """Return the reasons of pending links whose section or language is no longer in the settings, by URL."""
+    pending = (link for link in unlisted if link.outcome is Outcome.PENDING)
+    return {link.url: reason for link in pending if (reason := rejection_reason(link.sections, link.language, policy))}
 
 
-def _reopened(fresh: Iterable[Link], known: Mapping[str, KnownLink]) -> dict[str, str]:
-    """Links that were set aside under other settings and are wanted now."""
-    again = (link.url for link in fresh if _outcome(known.get(link.url)) is Outcome.FILTERED)
-    return dict.fromkeys(again, "wanted by the settings now")
+def _reopened(new: Iterable[Link], known: Mapping[str, KnownLink]) -> dict[str, str]:
+    """Return the reasons of links that were filtered under earlier settings and are not now, by URL."""
+    urls = (link.url for link in new if _outcome(known.get(link.url)) is Outcome.FILTERED)
+    return dict.fromkeys(urls, "no longer filtered by the settings")
 
 
 def _outcome(known: KnownLink | None) -> Outcome | None:
@@ -146,44 +157,44 @@ def _outcome(known: KnownLink | None) -> Outcome | None:
 
 
 def _rejection_reason(link: Link, known: KnownLink | None, policy: SelectionPolicy) -> str | None:
-    """Why a link is set aside unread. A page once read has the last word over the hints beside its link."""
+    """Return why a link is filtered without a fetch. A parsed page takes precedence over hints of its links."""
     outcome = _outcome(known)
     if outcome in {Outcome.STORED, Outcome.GONE}:
         return None
     if known is not None and known.was_parsed and outcome is Outcome.FILTERED:
         return rejection_reason(known.sections or link.sections, known.language or link.language, policy)
-    if known is not None:  # noted before, perhaps with another section: a story may be in several
+    if known is not None:  # listed earlier, perhaps with another section: an article may be in several
         sections = tuple(dict.fromkeys((*link.sections, *known.sections)))
         return rejection_reason(sections, link.language or known.language, policy)
     return rejection_reason(link.sections, link.language, policy)
 
 
 def _is_new(known: KnownLink | None) -> bool:
-    """Never tried: unknown, noted but not fetched yet, set aside under other settings."""
+    """Return whether a link was never fetched: unknown, pending without failures, or filtered before."""
     if known is None or known.outcome is Outcome.FILTERED:
         return True
     return known.outcome is Outcome.PENDING and known.failed_attempts == 0
 
 
 def _split_by_age(links: Iterable[Link], since: datetime | None) -> tuple[list[Link], dict[str, str]]:
-    young: list[Link] = []
+    recent: list[Link] = []
     old: dict[str, str] = {}
     for link in links:
         if since is not None and _is_old(link, since):
             old[link.url] = f"older than {since:%Y-%m-%d %H:%M} UTC"
         else:
-            young.append(link)
-    return young, old
+            recent.append(link)
+    return recent, old
 
 
-def _is_old(one: Link | KnownLink, since: datetime | None) -> bool:
-    return since is not None and one.published_at is not None and one.published_at < since
+def _is_old(link: Link | KnownLink, since: datetime | None) -> bool:
+    return since is not None and link.published_at is not None and link.published_at < since
 
 
 def newest_first(links: Sequence[Link], now: datetime) -> list[Link]:
-    """By date, newest first; an undated link goes with the one listed before it, as lists run newest first.
+    """Sort links by date, newest first; an undated link has the date of the link listed before it.
 
-    A date in the future counts as now: it must not push every other link back.
+    A future date counts as `now`, so that it does not displace every other link.
     """
     latest = now
     dated: list[tuple[datetime, int, Link]] = []
@@ -196,53 +207,56 @@ def newest_first(links: Sequence[Link], now: datetime) -> list[Link]:
 def _retries(
     known: Mapping[str, KnownLink], listed: Collection[str], now: datetime, policy: SelectionPolicy
 ) -> list[KnownLink]:
-    """What failed before and is to be tried again, longest waiting first: pending links, and gone ones listed anew."""
+    """Return failed links to retry, longest waiting first: pending links, and gone ones that are listed again."""
     failed = [
-        one
-        for one in known.values()
-        if (one.outcome is Outcome.PENDING and one.failed_attempts > 0)
-        or (one.outcome is Outcome.GONE and one.url in listed)
+        link
+        for link in known.values()
+        if (link.outcome is Outcome.PENDING and link.failed_attempts > 0)
+        or (link.outcome is Outcome.GONE and link.url in listed)
     ]
-    ready = (one for one in failed if policy.retry_all or one.next_attempt_at is None or one.next_attempt_at <= now)
-    return sorted(ready, key=lambda one: (one.next_attempt_at or now, one.url))
+    due = (link for link in failed if policy.retry_all or link.next_attempt_at is None or link.next_attempt_at <= now)
+    return sorted(due, key=lambda link: (link.next_attempt_at or now, link.url))
 
 
-def _within_budget(wanted: list[FetchRequest], policy: SelectionPolicy) -> tuple[list[FetchRequest], dict[str, str]]:
-    most = policy.max_requests if policy.limit is None else min(policy.limit, policy.max_requests)
-    because = "beyond the limit of this crawl" if most == policy.limit else "beyond the budget of this crawl"
-    return wanted[:most], {target.url: because for target in wanted[most:] if target.purpose is FetchPurpose.NEW}
+def _within_budget(
+    candidates: list[FetchRequest], policy: SelectionPolicy
+) -> tuple[list[FetchRequest], dict[str, str]]:
+    maximum = policy.max_requests if policy.limit is None else min(policy.limit, policy.max_requests)
+    reason = "beyond the limit of this crawl" if maximum == policy.limit else "beyond the budget of this crawl"
+    excess = candidates[maximum:]
+    return candidates[:maximum], {request.url: reason for request in excess if request.purpose is FetchPurpose.NEW}
 
 
-def _recrawl_budget(taken: int, policy: SelectionPolicy) -> int:
-    most = policy.max_requests - taken if policy.limit is None else min(policy.limit, policy.max_requests) - taken
+def _recrawl_budget(used: int, policy: SelectionPolicy) -> int:
+    remaining = policy.max_requests - used if policy.limit is None else min(policy.limit, policy.max_requests) - used
     if policy.recrawl is RecrawlMode.ALL:
-        return max(0, most if policy.limit is not None else 10**9)
-    return max(0, min(most, int(policy.max_requests * policy.recrawl_share)))
+        return max(0, remaining if policy.limit is not None else 10**9)
+    return max(0, min(remaining, int(policy.max_requests * policy.recrawl_share)))
 
 
 def _recrawls(known: Mapping[str, KnownLink], now: datetime, policy: SelectionPolicy) -> list[KnownLink]:
     if policy.recrawl is RecrawlMode.NONE:
         return []
-    every = policy.recrawl is RecrawlMode.ALL
+    recrawl_all = policy.recrawl is RecrawlMode.ALL
     due = [
-        one
-        for one in known.values()
-        if one.article_id is not None and one.outcome in {Outcome.STORED, Outcome.GONE}
-        if every or (one.recrawl_at is not None and one.recrawl_at <= now)
+        link
+        for link in known.values()
+        if link.article_id is not None and link.outcome in {Outcome.STORED, Outcome.GONE}
+        if recrawl_all or (link.recrawl_at is not None and link.recrawl_at <= now)
     ]
-    return sorted(due, key=lambda one: (one.recrawl_at or now, one.url))
+    return sorted(due, key=lambda link: (link.recrawl_at or now, link.url))
 
 
 def should_fetch_next_page(
-    page: Sequence[str], seen: Collection[str], known_before: Collection[str], *, turned: int
+    page: Sequence[str], seen: Collection[str], known_before: Collection[str], *, page_number: int
 ) -> bool:
-    """Whether the next page of a list is worth a request.
+    """Return whether the page after number `page_number` of a listing should be fetched.
 
-    `page` is what the last page listed, `seen` what the pages before it did. A page that only repeats ends the list,
-    and so does one on which something was known before: what lies behind was listed then. No first known link ends
-    it by itself, since restored and scheduled stories turn up below newer ones: a page must be known for the most part.
+    `page` holds the URLs of the last page, `seen` those of the pages before it. The pagination ends after a page that
+    only repeats URLs, and after one of which at least half was known before this crawl. A single known link does not
+    end it: restored and scheduled articles appear below newer ones.
     """
-    if turned >= MAX_PAGES or not page or all(url in seen for url in page):
+    if page_number >= MAX_PAGES or not page or all(url in seen for url in page):
         return False
-    met = sum(url in known_before for url in page)
-    return 2 * met < len(page)
+    known_count = sum(url in known_before for url in page)
+    return 2 * known_count < len(page)

@@ -1,4 +1,4 @@
-"""What the parts of one crawl share: the source, the store, the open run, what was counted."""
+"""Share the state of one crawl between its components: source, store, open run, counters."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ T = TypeVar("T")
 
 
 def now() -> datetime:
+    """Return the current time, UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(slots=True, kw_only=True)
 class SourceContext:
-    """Requests to one source under one configuration: what every component of a crawl may ask."""
+    """Source, configuration and request counters that every downloader component uses."""
 
     source: Source
     config: Config
@@ -45,48 +46,49 @@ class SourceContext:
     urls: SourceUrls = field(init=False)
     run_id: int | None = None
     requests: int = 0
-    received_bytes: int = 0  # bytes of bodies
+    received_bytes: int = 0  # sum of response body sizes
     rate_limited_until: datetime | None = None
-    clock: Callable[[], datetime] = now  # what it goes by; a simulated month brings its own
+    clock: Callable[[], datetime] = now  # replaced in simulations
 
     def __post_init__(self) -> None:
         base = self.options.base(self.config.source(self.source.name).base_url)
         self.urls = SourceUrls(self.source, base)
 
     def now(self) -> datetime:
-        """The moment, UTC."""
+        """Return the current time of the crawl's clock, UTC."""
         return self.clock()
 
     @property
     def settings(self) -> ScraperSettings:
+        """Return the [scraper] settings."""
         return self.config.scraper
 
     def rate_limit_until(self, until: datetime) -> None:
-        """Remember that the host asked to be left alone."""
+        """Record the latest Retry-After time of the host."""
         self.rate_limited_until = max(until, self.rate_limited_until or until)
 
 
 @dataclass(slots=True, kw_only=True)
 class CrawlSession(SourceContext):
-    """One crawl of one source. Everything a crawl knows is here or in the store; nothing stays in the process."""
+    """State of one crawl of one source; a process keeps no other state between crawls."""
 
     store: Store
-    writer: StoreThread
+    store_thread: StoreThread
     commits: WriteBatcher = field(init=False)
     policy: SelectionPolicy = field(init=False)
     channels: tuple[Channel, ...] = field(init=False)
     channel_states: Mapping[str, ChannelState] = field(default_factory=dict)  # by URL, before they are polled
     listed: set[str] = field(default_factory=set)
-    new_links: int = 0  # of the listed ones, never listed before
-    changed: bool = False  # a channel listed something else than at the look before
-    filtered: int = 0  # links filtered unread
+    new_links: int = 0  # listed for the first time
+    changed: bool = False  # whether a channel changed since its last poll
+    filtered: int = 0  # links filtered without a fetch
     recrawls_due: int = 0
-    recrawls: int = 0  # of them chosen
-    planned: int = 0  # article requests chosen
+    recrawls: int = 0  # selected ones of them
+    planned: int = 0  # article requests selected
     fetched: int = 0
     new: int = 0
-    failures: list[FetchFailure] = field(default_factory=list)  # of channels: they turn the run red
-    error: PresswatchError | None = None  # what ended the crawl
+    failures: list[FetchFailure] = field(default_factory=list)  # of channels: any makes the run fail
+    error: PresswatchError | None = None  # the first error that ended the crawl
     stopped: bool = False
     summary: RunSummary | None = None
     _heartbeat_task: asyncio.Task[None] | None = None
@@ -94,13 +96,13 @@ class CrawlSession(SourceContext):
     def __post_init__(self) -> None:
         SourceContext.__post_init__(self)  # super() does not work in a dataclass with slots before Python 3.14
         self.commits = WriteBatcher(lambda saves: self.call(self.store.saving.save_all, saves))
-        chosen = self.config.source(self.source.name)
-        self.channels = channels_of(self.source, chosen)
+        settings = self.config.source(self.source.name)
+        self.channels = channels_of(self.source, settings)
         self.policy = SelectionPolicy(
-            sections=section_aliases(self.source, chosen.sections),
+            sections=section_aliases(self.source, settings.sections),
             languages=self.source.languages
-            if chosen.languages is None
-            else tuple(map(normalize_section, chosen.languages)),
+            if settings.languages is None
+            else tuple(map(normalize_section, settings.languages)),
             since=self.options.since,
             limit=self.options.limit,
             max_requests=self.settings.max_requests,
@@ -110,18 +112,18 @@ class CrawlSession(SourceContext):
         )
 
     def fingerprint(self, channel: Channel) -> str:
-        """What a channel's links depend on besides its body: our reader and what is asked of it."""
-        wanted = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
-        return f"{self.source.page.version} {self.urls.base} {channel} {wanted}"
+        """Return everything besides the body that a channel's links depend on: parser version and settings."""
+        selection = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
+        return f"{self.source.page.version} {self.urls.base} {channel} {selection}"
 
     async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-        """Ask the store, in its own thread."""
-        return await self.writer(call, *args, **options)
+        """Call the store in its thread and return the result."""
+        return await self.store_thread(call, *args, **options)
 
     async def open(self) -> None:
-        """Open the run. Raises AlreadyRunningError if one is open, StoreError if the host asked to be left alone."""
+        """Open the run. Raises AlreadyRunningError if one is open, StoreError during a Retry-After of the host."""
         source, base_url = self.source, self.urls.base
-        channels = () if self.options.urls else tuple(self.urls.channel_url(one.path) for one in self.channels)
+        channels = () if self.options.urls else tuple(self.urls.channel_url(channel.path) for channel in self.channels)
         start = await self.call(
             self.store.crawls.begin,
             SourceDeclaration(
@@ -144,9 +146,10 @@ class CrawlSession(SourceContext):
             try:
                 await self.call(self.store.runs.heartbeat, run_id, now=self.now())
             except PresswatchError as error:
-                logger.warning("run %d could not show that it lives: %s", run_id, error)
+                logger.warning("run %d: heartbeat not recorded: %s", run_id, error)
 
     async def stop_heartbeat(self) -> None:
+        """Cancel the heartbeat task and wait for its end."""
         if self._heartbeat_task is not None:
             self._heartbeat_task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -154,7 +157,7 @@ class CrawlSession(SourceContext):
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """The Retry-After to keep for the next crawl."""
+        """Return the Retry-After that the next crawl must respect, or None."""
         return (
             None
             if self.rate_limited_until is None
@@ -162,6 +165,7 @@ class CrawlSession(SourceContext):
         )
 
     def counts(self) -> CrawlCounts:
+        """Return the counters of the run."""
         return CrawlCounts(
             listed=len(self.listed),
             new_links=self.new_links,
@@ -174,28 +178,28 @@ class CrawlSession(SourceContext):
         )
 
     def fail(self, error: PresswatchError) -> None:
-        """Remember the first error that ends the crawl."""
+        """Record the error that ends the crawl; the first one is kept."""
         self.error = self.error or error
 
 
 def retry_after_message(until: datetime) -> str:
-    """Say until when a host asked to be left alone."""
+    """Return the failure reason of a request that a Retry-After forbids."""
     return f"the host asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def section_aliases(source: Source, sections: tuple[str, ...] | None) -> dict[str, frozenset[str]]:
-    """The sections asked for, each with every folded name the site gives it."""
-    asked = map(normalize_section, source.sections if sections is None else sections)
-    return {name: source.section_names.get(name, frozenset({name})) for name in asked}
+    """Return the configured sections, each with every normalized name that the site uses for it."""
+    configured = map(normalize_section, source.sections if sections is None else sections)
+    return {name: source.section_names.get(name, frozenset({name})) for name in configured}
 
 
-def channels_of(source: Source, chosen: SourceSettings) -> tuple[Channel, ...]:
-    """The channels to look at, as the settings name them or else the source."""
-    return source.channels if chosen.channels is None else tuple(map(channel_from_config, chosen.channels))
+def channels_of(source: Source, settings: SourceSettings) -> tuple[Channel, ...]:
+    """Return the channels to poll: those of the settings, else those of the source declaration."""
+    return source.channels if settings.channels is None else tuple(map(channel_from_config, settings.channels))
 
 
 def channel_from_config(row: Mapping[str, str]) -> Channel:
-    """A channel as the configuration file writes it."""
+    """Convert a channel of the configuration file."""
     if "feed" in row:
         return Feed(path=row["feed"], language=row.get("language"))
     return ListingPage(path=row["list"], language=row.get("language"), paging=row.get("paging"))

@@ -1,4 +1,4 @@
-"""One thread that talks to the store, so that neither a write nor another process's lock stalls the event loop."""
+"""Run store calls in one thread, so that neither a write nor a database lock blocks the event loop."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ T = TypeVar("T")
 
 
 class StoreThread:
-    """Runs calls one after another in a thread of its own."""
+    """Executor of store calls, one after another in a single thread."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
 
     async def __call__(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-        """Run the call in the thread and return what it returns, or raise what it raises."""
+        """Run a call in the thread and return its result. Raises the exception of the call."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args, **options))
 
     def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for the running calls and stop the thread."""
         self._thread.shutdown(wait=True)

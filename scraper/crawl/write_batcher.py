@@ -1,7 +1,7 @@
-"""Saves that come close together are one transaction, as in a database's group commit.
+"""Batch article saves into transactions (group commit).
 
-A transaction costs about as much as the rows of an article and their place in the full-text index together, and the
-index is written twice as fast for ten articles at once as for each of them.
+A transaction costs about as much as writing an article and its full-text index entries, and the index is written
+twice as fast for ten articles in one transaction as for each alone.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any
 from storage.saving.requests import SaveRequest, SaveResult
 
 BATCH_DELAY = 0.1
-"""Seconds that a save waits for others. A crawl that keeps a site's delay has none to wait for, and nothing to lose."""
+"""Seconds that a save waits for others to join its transaction."""
 MAX_BATCH = 32
-"""Saves in one transaction: about 40 ms, in which no other process can write."""
+"""Maximum saves in one transaction: about 40 ms, during which no other process can write."""
 
 SaveAll = Callable[[Sequence[SaveRequest]], Coroutine[Any, Any, Sequence[SaveResult]]]
 
 
 class WriteBatcher:
-    """Hands saves on in groups of what comes within `window` seconds.
+    """Batches the saves that arrive within `window` seconds.
 
-    `save_all` keeps all of a group or nothing, and raises then.
+    `save_all` commits all saves of a batch or raises and commits none.
     """
 
     def __init__(self, save_all: SaveAll, *, window: float = BATCH_DELAY) -> None:
@@ -31,45 +31,45 @@ class WriteBatcher:
         self._window = window
         self._waiting: list[tuple[SaveRequest, asyncio.Future[SaveResult]]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._groups: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def save(self, save: SaveRequest) -> SaveResult:
-        """What this save did, once it is committed. Raises what `save_all` raised of it alone."""
+        """Save one article and return the result after the commit. Raises the error that `save_all` raises for it."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[SaveResult] = loop.create_future()
-        self._waiting.append((save, done))
+        future: asyncio.Future[SaveResult] = loop.create_future()
+        self._waiting.append((save, future))
         if len(self._waiting) >= MAX_BATCH:
-            self._begin()
+            self._start_commit()
         elif self._timer is None:
-            self._timer = loop.call_later(self._window, self._begin)
-        return await done
+            self._timer = loop.call_later(self._window, self._start_commit)
+        return await future
 
-    def _begin(self) -> None:
+    def _start_commit(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        group, self._waiting = self._waiting, []
-        task = asyncio.get_running_loop().create_task(self._commit(group))
-        self._groups.add(task)
-        task.add_done_callback(self._groups.discard)
+        batch, self._waiting = self._waiting, []
+        task = asyncio.get_running_loop().create_task(self._commit(batch))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _commit(self, group: Sequence[tuple[SaveRequest, asyncio.Future[SaveResult]]]) -> None:
-        (result,) = await asyncio.gather(self._save_all([save for save, _ in group]), return_exceptions=True)
+    async def _commit(self, batch: Sequence[tuple[SaveRequest, asyncio.Future[SaveResult]]]) -> None:
+        (result,) = await asyncio.gather(self._save_all([save for save, _ in batch]), return_exceptions=True)
         if not isinstance(result, BaseException):
-            for (_, done), saved in zip(group, result, strict=True):
-                _settle(done, saved)
-        elif len(group) == 1:
-            _settle(group[0][1], result)
+            for (_, future), saved in zip(batch, result, strict=True):
+                _settle(future, saved)
+        elif len(batch) == 1:
+            _settle(batch[0][1], result)
         else:
-            # None of them was kept, and perhaps only one is to blame: each is tried alone.
-            for one in group:
-                await self._commit([one])
+            # The batch was rolled back, perhaps because of a single save: each is saved alone.
+            for item in batch:
+                await self._commit([item])
 
 
-def _settle(done: asyncio.Future[SaveResult], result: SaveResult | BaseException) -> None:
-    if done.done():  # cancelled: nobody waits for it any more
+def _settle(future: asyncio.Future[SaveResult], result: SaveResult | BaseException) -> None:
+    if future.done():  # cancelled: no caller waits for it
         return
     if isinstance(result, BaseException):
-        done.set_exception(result)
+        future.set_exception(result)
     else:
-        done.set_result(result)
+        future.set_result(result)

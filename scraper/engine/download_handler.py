@@ -1,4 +1,4 @@
-"""Scrapy's download over aiohttp, with the headers of an answer as the bytes they were."""
+"""Download with Scrapy's aiohttp handler, keeping response headers as raw bytes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 
 class RawHeadersHandler(AiohttpDownloadHandler):
-    """Takes headers raw. A header may hold any bytes (RFC 9110 §5.5, obs-text): aiohttp makes lone surrogates of those
-    that are no UTF-8, which Scrapy cannot encode again, and the whole answer was lost.
+    """Scrapy's aiohttp handler with raw response headers.
+
+    A header may hold any bytes (RFC 9110 §5.5, obs-text): aiohttp decodes those that are not UTF-8 to lone
+    surrogates, which Scrapy cannot encode, so that the whole response would be lost.
     """
 
-    lazy = True  # one for each scheme, and the certificates that each reads take 25 ms: most crawls use one scheme
+    lazy = True  # one handler per scheme: each loads certificates in 25 ms, and most crawls use one scheme
 
     @staticmethod
     def _extract_headers(response: ClientResponse) -> Headers:

@@ -1,4 +1,4 @@
-"""Run coroutines that crawl in an event loop of their own."""
+"""Run a crawl coroutine in a new event loop."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from scraper.engine.scrapy_settings import event_loop
 T = TypeVar("T")
 
 GC_THRESHOLDS = (10_000, 10, 10)
-"""New objects before each generation is collected: the tree of one page is more than Python's 700."""
+"""Garbage collector thresholds: one parsed page exceeds Python's default of 700 new objects."""
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a new event loop. SIGINT and SIGTERM cancel it, so that it can close what it opened."""
+    """Run a coroutine in a new event loop. SIGINT and SIGTERM cancel it, so that it can release its resources."""
     install_reactor_import_hook()
-    # What was imported lives to the end of the process: a collector that walks it again and again costs 5 % of a crawl.
+    # Imported modules live to the end of the process: collecting them repeatedly costs 5 % of a crawl.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     gc.enable()
@@ -34,6 +34,6 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
 
 async def _until_terminated(main: Coroutine[Any, Any, T]) -> T:
     task = asyncio.current_task()
-    with suppress(NotImplementedError):  # Windows has no such signals in its loop
+    with suppress(NotImplementedError):  # event loops of Windows handle no signals
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel if task else lambda: None)
     return await main

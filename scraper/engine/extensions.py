@@ -1,4 +1,4 @@
-"""Opens and closes the crawl's run with the spider, and shows a person how far it is."""
+"""Open and close the crawl run with its spider; print a progress line on terminals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RunRecorder(CrawlComponent):
-    """One spider is one run, whoever started it: our command, Scrapy's own, or a schedule."""
+    """Records one run per spider, started by `presswatch crawl`, `scrapy crawl` or the scheduler."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -29,22 +29,24 @@ class RunRecorder(CrawlComponent):
         crawler.signals.connect(self.close, signal=signals.spider_closed)
 
     async def open(self) -> None:
+        """Open the run; an error is recorded in the session."""
         try:
             await self.session.open()
         except PresswatchError as error:
-            # Not CloseSpider: a spider closed while it opens leaves its connections behind, which asyncio complains of.
+            # Not CloseSpider: a spider closed while it opens leaves connections open, and asyncio warns about them.
             self.session.fail(error)
 
     async def close(self, reason: str) -> None:
+        """Close the run; `reason` is Scrapy's."""
         session = self.session
         session.stopped = reason == "shutdown"
         await close_session(session)
         if session.options.trigger is Trigger.SCRAPY:
-            self._print_progress(session)
+            self._print_error(session)
 
     @staticmethod
-    def _print_progress(session: CrawlSession) -> None:
-        """Scrapy's own command says nothing of a run that failed."""
+    def _print_error(session: CrawlSession) -> None:
+        """Print the error of a failed run, which `scrapy crawl` does not report."""
         if session.summary is None:
             print_error(str(session.error), 1)
         elif session.summary.error is not None:
@@ -52,7 +54,7 @@ class RunRecorder(CrawlComponent):
 
 
 class Progress(CrawlComponent):
-    """One line on a terminal that counts along; nothing where no one is looking."""
+    """Prints a progress line to stderr if it is a terminal."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -62,11 +64,13 @@ class Progress(CrawlComponent):
         crawler.signals.connect(self.clear, signal=signals.spider_closed)
 
     def show(self, item: Any) -> None:
+        """Rewrite the progress line after an item."""
         session = self.session
         line = f"{session.source.name}: {session.fetched}/{session.planned} fetched, {session.new} new"
         sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()
 
     def clear(self) -> None:
+        """Erase the progress line."""
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()

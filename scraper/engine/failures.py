@@ -1,4 +1,4 @@
-"""What went wrong with a request, as a stage and a line that a person can act on."""
+"""Convert exceptions and error responses into fetch failures: a stage and a one-line reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 
 class RequestRejected(IgnoreRequest):
-    """A request that we did not make, or an answer that we did not take, by a rule of ours."""
+    """Raised for a request that is not sent, or a response that is not accepted, by a rule of the crawl."""
 
     def __init__(self, stage: FailureStage, reason: str) -> None:
         super().__init__(reason)
@@ -29,15 +29,15 @@ class RequestRejected(IgnoreRequest):
 
 
 def from_exception(url: str, error: BaseException) -> FetchFailure:
-    """The failure of a request that brought no answer."""
+    """Return the failure of a request that got no response."""
     if isinstance(error, RequestRejected):
         return FetchFailure(url=url, failure_stage=error.stage, reason=error.reason)
     if isinstance(error.__cause__, aiohttp.ClientConnectorCertificateError):
         return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason="its certificate cannot be verified")
-    if isinstance(error, IgnoreRequest) and "DOWNLOAD_MAXSIZE" in str(error):  # how a compressed body says it
+    if isinstance(error, IgnoreRequest) and "DOWNLOAD_MAXSIZE" in str(error):  # raised for compressed bodies
         return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason=TOO_LARGE_TEXT)
-    for kind, stage, reason in FAILURE_CAUSES:
-        if isinstance(error, kind):
+    for exception_type, stage, reason in FAILURE_CAUSES:
+        if isinstance(error, exception_type):
             return FetchFailure(url=url, failure_stage=stage, reason=reason)
     line = (str(error).strip().splitlines() or [""])[0][:200]
     return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason=line or type(error).__name__)
@@ -54,7 +54,7 @@ FAILURE_CAUSES: tuple[tuple[type[BaseException], FailureStage, str], ...] = (
 
 
 def from_response(url: str, response: Response) -> FetchFailure | None:
-    """The failure that an answer means; None for a 2xx."""
+    """Return the failure of a response; None for a 2xx."""
     status = response.status
     if 200 <= status < 300:
         return None
@@ -63,7 +63,7 @@ def from_response(url: str, response: Response) -> FetchFailure | None:
         return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason=reason, http_status=status)
     if status in BLOCKED_STATUSES:
         stage = FailureStage.BLOCKED
-    elif status < 400:  # a 304 that nobody asked for, a 300: nothing that a client does wrong
+    elif status < 400:  # an unexpected 304, a 300: not client errors
         stage = FailureStage.NETWORK
     elif status >= 500:
         stage = FailureStage.HTTP_5XX

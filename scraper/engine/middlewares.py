@@ -1,4 +1,4 @@
-"""What Scrapy lacks for a polite and safe crawl, one rule a class."""
+"""Downloader middlewares of a polite and safe crawl, one rule per class."""
 
 from __future__ import annotations
 
@@ -33,45 +33,47 @@ if TYPE_CHECKING:
 
 
 class SourceComponent:
-    """A component of a crawl that knows on whose behalf it works."""
+    """Base of Scrapy components that use the source context of their spider."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not hasattr(crawler.spider, "visit"):  # scrapy shell and scrapy fetch visit no source
+        if not hasattr(crawler.spider, "context"):  # spiders of scrapy shell and scrapy fetch
             raise NotConfigured
         return cls(crawler)
 
     @property
-    def visit(self) -> SourceContext:
+    def context(self) -> SourceContext:
+        """Return the source context of the spider."""
         spider: Any = self.crawler.spider
-        visit: SourceContext = spider.visit
-        return visit
+        context: SourceContext = spider.context
+        return context
 
 
 class CrawlComponent(SourceComponent):
-    """A component of a crawl that stores what it fetches."""
+    """Base of Scrapy components that use the crawl session of their spider."""
 
     @property
     def session(self) -> CrawlSession:
+        """Return the crawl session of the spider."""
         spider: Any = self.crawler.spider
-        session: CrawlSession = spider.visit
+        session: CrawlSession = spider.context
         return session
 
 
 class SameHostOnly(SourceComponent):
-    """Refuses every request that leaves the source's host, redirects included."""
+    """Rejects requests to other hosts than the source's, redirects included."""
 
     def process_request(self, request: Request) -> None:
-        if not self.visit.urls.is_same_site(request.url):
+        if not self.context.urls.is_same_site(request.url):
             host = urlparse_cached(request).netloc
             raise RequestRejected(FailureStage.NETWORK, f"redirects to another host, {host}")
 
 
 class RedirectWithinHost(SourceComponent):
-    """Follows redirects, a few at most; SameHostOnly sees each before it is made."""
+    """Follows up to REDIRECT_MAX_TIMES redirects; SameHostOnly checks each before it is sent."""
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         location = response.headers.get("Location")
@@ -84,26 +86,26 @@ class RedirectWithinHost(SourceComponent):
             target = urljoin(request.url, location.decode("utf-8", "replace").strip())
             return request.replace(url=target, dont_filter=True, meta={**request.meta, "redirect_times": times})
         except ValueError:
-            raise RequestRejected(FailureStage.NETWORK, "redirects to an address that is none") from None
+            raise RequestRejected(FailureStage.NETWORK, "redirects to an invalid URL") from None
 
 
 class RobotsTxt(SourceComponent):
-    """robots.txt as RFC 9309 has it: a 4xx allows all, but a host that fails to answer has not said yes."""
+    """Obeys robots.txt (RFC 9309): a 4xx response allows all URLs, a failed request or 5xx forbids all."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._rules: dict[str, asyncio.Task[RobotParser]] = {}
 
     async def process_request(self, request: Request) -> None:
-        if not self.visit.settings.obey_robots_txt or request.meta.get("is_robots_txt"):
+        if not self.context.settings.obey_robots_txt or request.meta.get("is_robots_txt"):
             return
-        where = urlparse_cached(request)
-        origin = f"{where.scheme}://{where.netloc}"
+        parts = urlparse_cached(request)
+        origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/robots.txt"))
         rules = await asyncio.shield(self._rules[origin])
         if not rules.allowed(request.url, USER_AGENT_PRODUCT):
-            raise RequestRejected(FailureStage.ROBOTS, "robots.txt forbids this address")
+            raise RequestRejected(FailureStage.ROBOTS, "robots.txt forbids this URL")
 
     async def _fetch(self, url: str) -> RobotParser:
         request = Request(url, meta={"is_robots_txt": True}, dont_filter=True, callback=NO_CALLBACK)
@@ -111,15 +113,17 @@ class RobotsTxt(SourceComponent):
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
             failure = from_exception(url, error)
-            raise RequestRejected(failure.failure_stage, f"robots.txt could not be had: {failure.reason}") from error
+            raise RequestRejected(
+                failure.failure_stage, f"robots.txt could not be fetched: {failure.reason}"
+            ) from error
         if response.status >= 500 or response.status == 429:
-            raise RequestRejected(FailureStage.ROBOTS, f"robots.txt could not be had: answered {response.status}")
+            raise RequestRejected(FailureStage.ROBOTS, f"robots.txt could not be fetched: answered {response.status}")
         rules = response.body if 200 <= response.status < 300 else b""
         return ProtegoRobotParser.from_crawler(self.crawler, rules)
 
 
 class RetryWithDelay(SourceComponent, RetryMiddleware):
-    """Scrapy's retry, with a pause before each: a host in trouble is not helped by haste."""
+    """Scrapy's retry middleware with exponential delays between the attempts."""
 
     def __init__(self, crawler: Crawler) -> None:
         RetryMiddleware.__init__(self, crawler.settings)
@@ -131,28 +135,28 @@ class RetryWithDelay(SourceComponent, RetryMiddleware):
     def process_exception(
         self, request: Request, exception: Exception, spider: Any = None
     ) -> Request | Response | None:
-        again = super().process_exception(request, exception)
-        return None if again is None else self._retry_later(again)
+        retry = super().process_exception(request, exception)
+        return None if retry is None else self._retry_later(retry)
 
     def _retry_later(self, outcome: Request | Response) -> Request | Response:
         if isinstance(outcome, Request):
             times = outcome.meta.get("retry_times", 1)
-            wait = exponential_delay(self.visit.settings.retry_delay, times, cap=MAX_RETRY_AFTER)
-            outcome.meta["not_before"] = time.monotonic() + wait.total_seconds()
+            delay = exponential_delay(self.context.settings.retry_delay, times, cap=MAX_RETRY_AFTER)
+            outcome.meta["not_before"] = time.monotonic() + delay.total_seconds()
         return outcome
 
 
 class RetryAfter(SourceComponent):
-    """Retry-After on any status, in seconds or as a date: the whole host waits, not one address.
+    """Obeys Retry-After on any status, for all requests to the host.
 
-    A short one is waited out; a longer one than `scraper.max_retry_after` ends the crawl's requests and is kept for
-    the next.
+    Requests are delayed by up to `scraper.max_retry_after`; a longer Retry-After rejects the remaining requests of
+    the crawl and is stored for the next crawl.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._free_at = 0.0  # time.monotonic() from which the host may be asked
-        self._held_until: datetime | None = None
+        self._free_at = 0.0  # time.monotonic() of the next allowed request
+        self._rate_limited_until: datetime | None = None
         crawler.signals.connect(self._delay_queue, signal=signals.response_downloaded)
 
     async def process_request(self, request: Request) -> None:
@@ -163,49 +167,49 @@ class RetryAfter(SourceComponent):
             self._reject_if_rate_limited()
 
     def _reject_if_rate_limited(self) -> None:
-        if self._held_until is not None:
-            raise RequestRejected(FailureStage.BLOCKED, retry_after_message(self._held_until))
+        if self._rate_limited_until is not None:
+            raise RequestRejected(FailureStage.BLOCKED, retry_after_message(self._rate_limited_until))
 
     def _delay_queue(self, response: Response, request: Request) -> None:
-        """Note a Retry-After at once, before the requests that wait in the host's queue are let go."""
+        """Apply a Retry-After before Scrapy sends the next queued request of the host."""
         header = response.headers.get("Retry-After")
-        now = self.visit.now()
+        now = self.context.now()
         wait = parse_retry_after(header.decode("latin-1"), now=now) if header else None
         if wait is None or wait <= timedelta(0):
             return
-        self.crawler.stats.inc_value("hold/count")
+        self.crawler.stats.inc_value("retry_after/count")
         slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
-        if wait > self.visit.settings.max_retry_after:
-            self._held_until = now + min(wait, MAX_RETRY_AFTER)
-            self.visit.rate_limit_until(self._held_until)
-            self._reject_queue(slot, self._held_until)
+        if wait > self.context.settings.max_retry_after:
+            self._rate_limited_until = now + min(wait, MAX_RETRY_AFTER)
+            self.context.rate_limit_until(self._rate_limited_until)
+            self._reject_queue(slot, self._rate_limited_until)
             return
         self._free_at = max(self._free_at, time.monotonic() + wait.total_seconds())
         if slot is not None:
-            # Scrapy lets the next request of a host go at `lastseen + delay`; it looks at neither if there is no delay.
+            # Scrapy sends the next request of a host at `lastseen + delay`, but ignores both if the delay is 0.
             slot.delay = max(slot.delay, 0.001)
             slot.lastseen = self._free_at
 
     @staticmethod
     def _reject_queue(slot: Slot | None, until: datetime) -> None:
         while slot is not None and slot.queue:
-            _, answer = slot.queue.popleft()
-            answer.errback(TwistedFailure(RequestRejected(FailureStage.BLOCKED, retry_after_message(until))))  # type: ignore[no-untyped-call]
+            _, deferred = slot.queue.popleft()
+            deferred.errback(TwistedFailure(RequestRejected(FailureStage.BLOCKED, retry_after_message(until))))  # type: ignore[no-untyped-call]
 
 
 class TrafficCounter(SourceComponent):
-    """Counts what a run reports: requests made and bytes of bodies as they came."""
+    """Counts the requests sent and the bytes of response bodies received."""
 
     def process_request(self, request: Request) -> None:
-        self.visit.requests += 1
+        self.context.requests += 1
 
     def process_response(self, request: Request, response: Response) -> Response:
-        self.visit.received_bytes += len(response.body)
+        self.context.received_bytes += len(response.body)
         return response
 
 
 def parse_retry_after(value: str, *, now: datetime) -> timedelta | None:
-    """How long a Retry-After header asks to wait (RFC 9110 §10.2.3: seconds or an HTTP date); None if it is neither."""
+    """Parse a Retry-After header as a delay (RFC 9110 §10.2.3: seconds or an HTTP date); None if it is neither."""
     value = value.strip()
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:9]), 10**8))

@@ -1,4 +1,4 @@
-"""Where a fetched page becomes rows, and a failed fetch a recorded outcome."""
+"""Store fetched articles and failed fetches."""
 
 from __future__ import annotations
 
@@ -20,56 +20,58 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FILTERABLE_PURPOSES = frozenset({FetchPurpose.NEW, FetchPurpose.RETRY})
-"""Fetches that decide whether an article is wanted: what was named by hand, or is stored already, is."""
+"""Fetch purposes whose articles are filtered; requested and already stored articles are not."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedArticle:
-    """A page that was fetched and read."""
+    """Item of a page that was fetched and parsed."""
 
     attempt: FetchAttempt
     page: ParsedPage
-    hints: tuple[str, ...] = ()  # the sections its links named
+    hints: tuple[str, ...] = ()  # sections given with its links
 
 
 @dataclass(frozen=True, slots=True)
 class FailedFetch:
-    """A fetch that brought no article."""
+    """Item of a fetch that yielded no article."""
 
     attempt: FetchAttempt
     failure: FetchFailure
 
 
 class StorePipeline(CrawlComponent):
-    """Hands what the spider yields to the store, in the store's own thread."""
+    """Saves the items of the spider through the store thread; a StoreError closes the spider."""
 
     _closing: asyncio.Task[None] | None = None
 
     async def process_item(self, item: Any) -> Any:
+        """Save an item. A StoreError is recorded in the session and closes the spider."""
         session = self.session
         session.fetched += 1
         try:
             await (self._save(session, item) if isinstance(item, FetchedArticle) else self._fail(session, item))
         except StoreError as error:
-            # The transaction was undone, so the address is still pending; without a store there is no point in
-            # asking the site for more.
+            # The transaction was rolled back, so the link is still pending; further requests would be wasted.
             session.fail(error)
             self._close()
         return item
 
     def _close(self) -> None:
-        # Closing waits for the items under way, of which this is one: it must not be waited for here.
+        # Not awaited: closing waits for the items in progress, of which this is one.
         if self._closing is None:
             self._closing = asyncio.create_task(self.crawler.engine.close_spider_async(reason="store"))
 
     async def _save(self, session: CrawlSession, item: FetchedArticle) -> None:
         data = item.page.article
-        # A story may be in several sections and its page name only one: what listed it under another counts too.
+        # An article may be in several sections while its page names only one: sections of its links count too.
         sections = tuple(dict.fromkeys((*data.sections, *item.hints)))
-        refusal = rejection_reason(sections, data.language, session.policy)
-        if refusal is not None and item.attempt.purpose in FILTERABLE_PURPOSES:
-            filtered = session.store.links.record_filtered
-            await session.call(filtered, item.attempt, reason=refusal, sections=data.sections, language=data.language)
+        rejection = rejection_reason(sections, data.language, session.policy)
+        if rejection is not None and item.attempt.purpose in FILTERABLE_PURPOSES:
+            record_filtered = session.store.links.record_filtered
+            await session.call(
+                record_filtered, item.attempt, reason=rejection, sections=data.sections, language=data.language
+            )
             return
         section = matching_section(sections, session.policy)
         saved = await session.commits.save(SaveRequest(data=data, attempt=item.attempt, section=section))

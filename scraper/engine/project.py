@@ -1,4 +1,4 @@
-"""What scrapy.cfg points at, so that Scrapy's own commands crawl as ours do: the settings of the configuration file."""
+"""Provide the settings module of scrapy.cfg, so that Scrapy's commands use the configuration file of Presswatch."""
 
 from __future__ import annotations
 

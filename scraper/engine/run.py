@@ -1,4 +1,4 @@
-"""One crawl from opening its run to closing it, and the verdict on how it went."""
+"""Run one crawl, or fetch one page, with Scrapy."""
 
 from __future__ import annotations
 
@@ -25,28 +25,30 @@ from storage.store import Store
 
 
 class CrawlFailedError(PresswatchError):
-    """The crawl ended without a run to tell about, or ended in a way nobody planned for."""
+    """Raised when a crawl ended without a recorded run."""
 
 
 def run_status(
     *, error: PresswatchError | None, failures: Sequence[FetchFailure], stopped: bool
 ) -> tuple[RunStatus, str | None]:
-    """How a crawl went, and in one line why, if it did not go well.
+    """Return the status of a run, and its error in one line unless it succeeded.
 
-    A channel that could not be looked at fails the run even if others could: what it listed was not seen. Articles
-    that failed do not: they are pending, and said.
+    A channel that could not be polled fails the run even if others succeeded. Failed articles do not: they are
+    pending.
     """
     if error is not None:
         return RunStatus.FAILED, str(error)
     if failures:
-        return RunStatus.FAILED, "; ".join(f"{one.url}: {one.failure_stage}: {one.reason}" for one in failures)
+        return RunStatus.FAILED, "; ".join(
+            f"{failure.url}: {failure.failure_stage}: {failure.reason}" for failure in failures
+        )
     if stopped:
-        return RunStatus.INTERRUPTED, "stopped before its end; what was not fetched is pending"
+        return RunStatus.INTERRUPTED, "stopped before its end; links that were not fetched are pending"
     return RunStatus.SUCCEEDED, None
 
 
 async def close_session(session: CrawlSession) -> None:
-    """Close the run with its verdict and let the store's thread go idle."""
+    """Record the status and counters of the run and stop its heartbeat; a store error is recorded in the session."""
     await session.stop_heartbeat()
     if session.run_id is None:
         return
@@ -65,35 +67,40 @@ async def close_session(session: CrawlSession) -> None:
         session.fail(error)
 
 
-async def crawl(source: Source, store: Store, writer: StoreThread, config: Config, options: CrawlOptions) -> RunSummary:
-    """Crawl one source once, in the running asyncio loop, and return what the run did.
+async def crawl(
+    source: Source, store: Store, store_thread: StoreThread, config: Config, options: CrawlOptions
+) -> RunSummary:
+    """Crawl one source once, in the running asyncio loop, and return the summary of the run.
 
-    Raises AlreadyRunningError if the source is being crawled already, StoreError if the store refused, ConfigError for
-    options that do not fit the source. A run that failed for other reasons is returned, with its status and error.
+    Raises AlreadyRunningError if the source is being crawled already, StoreError if the store failed, ConfigError for
+    options that do not fit the source. A run that failed for another reason is returned with its status and error.
     """
-    session = CrawlSession(source=source, store=store, writer=writer, config=config, options=options)
+    session = CrawlSession(source=source, store=store, store_thread=store_thread, config=config, options=options)
     runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(config.scraper)))
-    await _wait_closed(runner, runner.crawl(source.name, visit=session))
+    await _wait_closed(runner, runner.crawl(source.name, context=session))
     if session.summary is not None:
         return session.summary
     raise session.error or CrawlFailedError(f"{source.name}: the crawl did not start; run with --debug for the trace")
 
 
-async def fetch_page(visit: SourceContext, url: str) -> ParsedPage | FetchFailure:
-    """Fetch and read one page, in the running asyncio loop, with all of a crawl's politeness; store nothing."""
-    found: list[ParsedPage | FetchFailure] = []
+async def fetch_page(context: SourceContext, url: str) -> ParsedPage | FetchFailure:
+    """Fetch and parse one page, in the running asyncio loop, as politely as a crawl; store nothing."""
+    results: list[ParsedPage | FetchFailure] = []
 
-    def keep(item: Any) -> None:
-        found.append(item.page if isinstance(item, FetchedArticle) else item.failure)
+    def collect(item: Any) -> None:
+        results.append(item.page if isinstance(item, FetchedArticle) else item.failure)
 
-    alone = {"EXTENSIONS": {**BASE_SETTINGS["EXTENSIONS"], **dict.fromkeys(STORE_EXTENSIONS)}, "ITEM_PIPELINES": {}}
-    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(visit.settings) | alone))
+    without_store = {
+        "EXTENSIONS": {**BASE_SETTINGS["EXTENSIONS"], **dict.fromkeys(STORE_EXTENSIONS)},
+        "ITEM_PIPELINES": {},
+    }
+    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(context.settings) | without_store))
     crawler = runner.create_crawler(PageSpider)
-    crawler.signals.connect(keep, signal=signals.item_scraped)
-    await _wait_closed(runner, runner.crawl(crawler, visit=visit, url=url))
+    crawler.signals.connect(collect, signal=signals.item_scraped)
+    await _wait_closed(runner, runner.crawl(crawler, context=context, url=url))
     return (
-        found[0]
-        if found
+        results[0]
+        if results
         else FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason="stopped before its end")
     )
 
@@ -102,7 +109,7 @@ STORE_EXTENSIONS = ("scraper.engine.extensions.RunRecorder", "scraper.engine.ext
 
 
 async def _wait_closed(runner: AsyncCrawlerRunner, task: asyncio.Task[None]) -> None:
-    """Wait for a crawl; if we are cancelled, stop it in good order first."""
+    """Wait for a crawl; on cancellation stop the crawler and wait for its end."""
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:

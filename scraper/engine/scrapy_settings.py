@@ -1,7 +1,7 @@
-"""Scrapy's settings, made from ours: politeness lives here.
+"""Build the Scrapy settings of a crawl from the configuration.
 
-Scrapy 2.19's own defaults do not verify TLS, ignore robots.txt, read bodies of 1 GB for 180 s, and open a port that
-runs Python; each of these is set here, and a test holds them.
+The defaults of Scrapy 2.19 do not verify TLS, ignore robots.txt, read bodies of 1 GB for 180 s, and open a port that
+runs Python; all of these are overridden here.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from storage.config.settings import ScraperSettings
 from storage.model.version import VERSION
 
 USER_AGENT_PRODUCT = "Presswatch"
-"""The name that rules in robots.txt are addressed to (RFC 9309 §2.2.1, product token)."""
+"""Product token that rules of robots.txt match (RFC 9309 §2.2.1)."""
 
 PROJECT_URL = "https://github.com/presswatch/presswatch"
 
-# Components that a crawl of ours has no use for: without them Scrapy takes 15 to 35 % less CPU a page. They are taken
-# out of what Scrapy has by itself, because it loads whatever our own settings name, be it to switch it off: cookies
-# alone bring in requests, the remote control the server of aiohttp, 0.1 s of every start.
+# Components that a crawl does not need: without them Scrapy takes 15 to 35 % less CPU a page. They are removed from
+# the *_BASE settings, because Scrapy imports every component that a setting names, even to disable it: cookies import
+# requests, the remote control imports the server of aiohttp, 0.1 s of every start.
 UNUSED_DOWNLOADER_MIDDLEWARES = (
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",  # SameHostOnly refuses more exactly
-    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware",  # RobotsTxt, which does not read a time-out as "allow"
-    "scrapy.downloadermiddlewares.retry.RetryMiddleware",  # RetryWithDelay, which waits before it asks again
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",  # SameHostOnly is stricter
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware",  # RobotsTxt does not allow all on a timeout
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware",  # RetryWithDelay waits before each retry
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware",
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware",
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware",  # RedirectWithinHost: no Referer to carry over
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware",  # RedirectWithinHost: no Referer to forward
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware",
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware",
     "scrapy.downloadermiddlewares.stats.DownloaderStats",  # TrafficCounter counts what a run reports
@@ -56,7 +56,7 @@ UNUSED_EXTENSIONS = (
 
 
 def _without(components: Mapping[str, int], unused: Collection[str]) -> dict[str, int]:
-    """What Scrapy has by itself, but for what is unused."""
+    """Return the default components without the unused ones."""
     return {name: order for name, order in components.items() if name not in unused}
 
 
@@ -86,7 +86,7 @@ BASE_SETTINGS: dict[str, Any] = {
     "EXTENSIONS_BASE": _without(default_settings.EXTENSIONS_BASE, UNUSED_EXTENSIONS),
     "ITEM_PIPELINES": {"scraper.engine.pipelines.StorePipeline": 300},
     "REDIRECT_MAX_TIMES": 5,
-    # Scrapy's own list names an error of its Twisted handler, and so loads Twisted's TLS: a third of a second.
+    # Scrapy's default list names an error of its Twisted handler, which imports Twisted's TLS: 0.3 s.
     "RETRY_EXCEPTIONS": [
         "scrapy.exceptions.CannotResolveHostError",
         "scrapy.exceptions.DownloadConnectionRefusedError",
@@ -99,18 +99,18 @@ BASE_SETTINGS: dict[str, Any] = {
     "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
     "LOG_LEVEL": "WARNING",
     "STATS_DUMP": False,
-    # A callback of ours yields one item: Scrapy starts this many tasks for every answer, a hundred unless told.
+    # Every callback yields one item, and Scrapy starts this many tasks per response, 100 by default.
     "CONCURRENT_ITEMS": 1,
 }
 
 
 def user_agent(contact: str) -> str:
-    """An honest name, with a way to reach whoever runs it."""
+    """Return the User-Agent: product, version and a contact of the operator."""
     return f"{USER_AGENT_PRODUCT}/{VERSION} (+{contact or PROJECT_URL})"
 
 
 def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:
-    """Scrapy's settings for a crawl under these of ours."""
+    """Return the Scrapy settings of a crawl."""
     delay = scraper.delay.total_seconds()
     return BASE_SETTINGS | {
         "USER_AGENT": user_agent(scraper.contact),
@@ -128,5 +128,5 @@ def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:
 
 
 def event_loop() -> str | None:
-    """uvloop where it is installed: 10 to 15 % less CPU a page."""
+    """Return the class path of uvloop if it is installed (10 to 15 % less CPU a page), else None."""
     return "uvloop.Loop" if sys.platform != "win32" and find_spec("uvloop") else None

@@ -1,4 +1,4 @@
-"""The one spider: looks at channels, fetches what is chosen, hands it on. Every source gets a class of it."""
+"""Define the spiders: one for a single page, and a class per source that polls channels and fetches articles."""
 
 from __future__ import annotations
 
@@ -33,24 +33,25 @@ logger = logging.getLogger(__name__)
 
 
 class PageSpider(Spider):
-    """Fetches and reads one article page; what it read is its only item."""
+    """Fetches and parses one article page; yields one item."""
 
-    visit: SourceContext
+    context: SourceContext
     requests: tuple[FetchRequest, ...] = ()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
-        # The name is the instance's: a class with a name would stand in `scrapy list` as a source.
+        # The name is set on the instance: `scrapy list` would show a named class as a source.
         spider = super().from_crawler(crawler, name="page")
-        spider.visit = arguments["visit"]
+        spider.context = arguments["context"]
         spider.requests = (FetchRequest(url=arguments["url"], purpose=FetchPurpose.REQUESTED),)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        for target in self.requests:
-            yield self.request(target)
+        for fetch_request in self.requests:
+            yield self.request(fetch_request)
 
     def request(self, target: FetchRequest) -> Request:
+        """Return the Scrapy request of a fetch request."""
         return Request(
             target.url,
             callback=self.parse_article,
@@ -60,33 +61,33 @@ class PageSpider(Spider):
         )
 
     def parse_article(self, response: Response, target: FetchRequest) -> FetchedArticle | FailedFetch:
-        """One item for one answer: an article as read, or why there is none."""
-        tried = self._try(target, status=response.status, size=len(response.body))
+        """Parse a response into its item: the article, or the failure."""
+        attempt = self._attempt(target, status=response.status, size=len(response.body))
         failure = failures.from_response(target.url, response)
         if failure is not None:
-            return FailedFetch(tried, failure)
+            return FailedFetch(attempt, failure)
         try:
-            return FetchedArticle(tried, read_response(self.visit, response, target.url), target.sections)
+            return FetchedArticle(attempt, parse_response(self.context, response, target.url), target.sections)
         except PageError as error:
-            return FailedFetch(tried, FetchFailure(url=target.url, failure_stage=error.stage, reason=error.reason))
+            return FailedFetch(attempt, FetchFailure(url=target.url, failure_stage=error.stage, reason=error.reason))
         except Exception as error:
-            # A page that breaks the reader must cost one article, not the crawl; the trace is for us.
-            logger.debug("reading %s broke", target.url, exc_info=True)
-            reason = f"the reader broke on this page ({type(error).__name__}: {error})"
-            return FailedFetch(tried, FetchFailure(url=target.url, failure_stage=FailureStage.PARSE, reason=reason))
+            # A page on which the parser fails must not end the crawl.
+            logger.debug("parsing %s failed", target.url, exc_info=True)
+            reason = f"the parser failed on this page ({type(error).__name__}: {error})"
+            return FailedFetch(attempt, FetchFailure(url=target.url, failure_stage=FailureStage.PARSE, reason=reason))
 
     def record_failure(self, failure: TwistedFailure) -> FailedFetch:
-        """The item of a request that brought no answer."""
+        """Return the item of a request that got no response."""
         target: FetchRequest = failure.request.cb_kwargs["target"]  # type: ignore[attr-defined]
-        error = failure.value or RuntimeError("no reason given")
-        return FailedFetch(self._try(target), failures.from_exception(target.url, error))
+        error = failure.value or RuntimeError("unknown error")
+        return FailedFetch(self._attempt(target), failures.from_exception(target.url, error))
 
-    def _try(self, target: FetchRequest, *, status: int | None = None, size: int | None = None) -> FetchAttempt:
-        run_id = self.visit.run_id
+    def _attempt(self, target: FetchRequest, *, status: int | None = None, size: int | None = None) -> FetchAttempt:
+        run_id = self.context.run_id
         return FetchAttempt(
             url=target.url,
             purpose=target.purpose,
-            fetched_at=self.visit.now(),
+            fetched_at=self.context.now(),
             run_id=run_id,
             http_status=status,
             byte_count=size,
@@ -94,23 +95,23 @@ class PageSpider(Spider):
 
 
 class ArticleSpider(PageSpider):
-    """Crawls the source of its session."""
+    """Polls the channels of its source and fetches the selected articles."""
 
     source: Source
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
         spider = super(PageSpider, cls).from_crawler(crawler)
-        spider.visit = arguments.get("visit") or _own_session(cls.source, arguments)
+        spider.context = arguments.get("context") or _own_session(cls.source, arguments)
         return spider
 
     @property
     def session(self) -> CrawlSession:
-        assert isinstance(self.visit, CrawlSession)
-        return self.visit
+        assert isinstance(self.context, CrawlSession)
+        return self.context
 
     async def start(self) -> AsyncIterator[Any]:
-        if self.session.error is not None:  # the run could not be opened
+        if self.session.error is not None:  # the run was not opened
             return
         try:
             self.targets = await discover(self.session, self.fetch_channel)
@@ -118,28 +119,28 @@ class ArticleSpider(PageSpider):
             self.session.fail(error)
             return
         except Exception as error:
-            # Scrapy would log it and call the crawl finished: nothing looked at would pass for nothing new.
-            logger.debug("looking at the channels broke", exc_info=True)
-            self.session.fail(PresswatchError(f"looking at the channels broke ({type(error).__name__}: {error})"))
+            # Scrapy would only log it and finish the crawl, as if there were no new links.
+            logger.debug("polling the channels failed", exc_info=True)
+            self.session.fail(PresswatchError(f"polling the channels failed ({type(error).__name__}: {error})"))
             return
         self.session.planned = len(self.targets)
         for target in self.targets:
             yield self.request(target)
 
     async def fetch_channel(self, url: str, headers: Mapping[str, str]) -> ChannelResponse:
-        """Fetch a channel through all of the crawl's politeness. Raises ChannelError."""
+        """Fetch a channel through the downloader middlewares. Raises ChannelError."""
         try:
             response = await self.crawler.engine.download_async(Request(url, headers=dict(headers), dont_filter=True))
         except Exception as error:
             failure = failures.from_exception(url, error)
             raise ChannelError(url, failure.failure_stage, failure.reason) from error
-        refusal = None if response.status == 304 and headers else failures.from_response(url, response)
-        if refusal is not None:
-            raise ChannelError(url, refusal.failure_stage, f"{refusal.reason}; {self._setting()}")
+        refused = None if response.status == 304 and headers else failures.from_response(url, response)
+        if refused is not None:
+            raise ChannelError(url, refused.failure_stage, f"{refused.reason}; {self._advice()}")
         return _channel_response(response)
 
-    def _setting(self) -> str:
-        return f"if the address has moved, set channels in [sources.{self.source.name}]"
+    def _advice(self) -> str:
+        return f"if the URL has changed, set channels in [sources.{self.source.name}]"
 
 
 def _channel_response(response: Response) -> ChannelResponse:
@@ -157,42 +158,42 @@ def _channel_response(response: Response) -> ChannelResponse:
     )
 
 
-def read_response(visit: SourceContext, response: Response, asked: str) -> ParsedPage:
-    """Read an answer as an article of the visited source.
+def parse_response(context: SourceContext, response: Response, requested_url: str) -> ParsedPage:
+    """Parse a response as an article of the source.
 
-    Raises PageError if it is none: no HTML, no title, or a redirect to something else than an article.
+    Raises PageError if it is not an article: not HTML, without a title, or redirected to another page.
     """
-    address = visit.urls.article_url(response.url)
-    if address is None:
-        raise PageError(asked, f"redirects to {response.url}, which is no article")
+    url = context.urls.article_url(response.url)
+    if url is None:
+        raise PageError(requested_url, f"redirects to {response.url}, which is not an article")
     content_type = response.headers.get("Content-Type")
-    page = visit.source.page(
+    page = context.source.page(
         response.body,
-        url=address,
-        source=visit.source,
-        urls=visit.urls,
-        fetched_at=visit.now(),
+        url=url,
+        source=context.source,
+        urls=context.urls,
+        fetched_at=context.now(),
         content_type=content_type.decode("latin-1") if content_type else None,
     )
     return page.parse()
 
 
 def _own_session(source: Source, arguments: dict[str, Any]) -> CrawlSession:
-    """The session of `scrapy crawl`, which brings none: same configuration, same store, same rows."""
+    """Create the session of a spider that `scrapy crawl` started, from the configuration file."""
     try:
         config = load_crawl_config()
         options = parse_options(arguments, now=now())
         store = open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
-        return CrawlSession(source=source, store=store, writer=StoreThread(), config=config, options=options)
+        return CrawlSession(source=source, store=store, store_thread=StoreThread(), config=config, options=options)
     except PresswatchError as error:
-        # Whatever is raised here Scrapy logs with its trace; nothing is open yet, so leaving at once loses nothing.
+        # Scrapy would log an exception with its traceback; nothing is open yet, so the process can exit.
         print_error(str(error), error.exit_code)
         sys.stderr.flush()
         os._exit(error.exit_code)
 
 
 def spider_class(source: Source) -> type[ArticleSpider]:
-    """The spider class of a source, which Scrapy finds by its name."""
+    """Return the spider class of a source; Scrapy finds it by its name."""
     members = {"name": source.name, "source": source, "__module__": __name__}
     return type(f"{source.name.title()}Spider", (ArticleSpider,), members)
 

@@ -1,1 +1,1 @@
-"""Parse bytes into links and articles; pure."""
+"""Parse response bodies into links and articles, without I/O."""

@@ -1,8 +1,8 @@
-"""How any article page is read: one short method a field, each giving the value with what it was read from.
+"""Parse article pages: a page object with one method per field, returning the value and its provenance.
 
-A source's page is a subclass that says where things stand. Where its own selector finds nothing, what the page says to
-machines is asked: Open Graph and other meta tags, JSON-LD. Nothing is guessed: what cannot be read is None and a
-named problem.
+The page class of a source is a subclass that declares selectors. Where a selector finds nothing, the metadata of the
+page is used: Open Graph and other meta tags, JSON-LD. Nothing is guessed: a field that cannot be parsed is None, with
+a problem recorded.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from storage.model.records import MAX_CLOCK_SKEW, ArticleData, DatePrecision, Pa
 from storage.text.section_names import normalize_section
 
 GENERIC_PARSER_VERSION = 2
-"""Goes up when this module, or one it reads with, reads any page differently."""
+"""Raised when this module, or one that it uses, parses any page differently."""
 
 MAX_ELEMENTS = 20
-"""Elements of one selector that are looked at: a page says a thing twice, for wide and for narrow screens."""
+"""Maximum elements examined per selector: pages repeat fields, for wide and for narrow screens."""
 
 MAX_BODY_ELEMENTS = 5
-"""Of them those that are read whole, in search of one with words."""
+"""Maximum body elements rendered in search of one with text."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class ExtractedField(Generic[T]):
-    """One field of a page: its value and what it was read from, or why there is none (or a doubtful one)."""
+    """Value of one field with its provenance, and the problem of a missing or doubtful value."""
 
     value: T
     provenance: str | None = None
@@ -52,7 +52,7 @@ class ExtractedField(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A headline as read."""
+    """Title and subtitle of a page."""
 
     title: str
     subtitle: str | None = None
@@ -60,7 +60,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class PublishedDate:
-    """When a page says it was published: understood as far as possible, and as printed."""
+    """Publication date of a page: parsed as far as possible, and as printed."""
 
     published_at: datetime | None = None
     raw: str | None = None
@@ -68,10 +68,10 @@ class PublishedDate:
 
 
 class ArticlePage:
-    """One article page of a source. A subclass names the places; None means that the source's pages have none.
+    """Page object of an article. A subclass declares the selectors; None: the pages of the source have no such field.
 
-    Fields are looked for within the first element of `article` first, in the whole page after: broken HTML may have
-    thrown them out of it. `own_version` goes up when the subclass reads a page differently.
+    Fields are searched within the first `article` element, then in the whole page, because broken HTML may move them
+    out of it. `own_version` is raised when the subclass parses any page differently.
     """
 
     own_version: ClassVar[int] = 0
@@ -88,9 +88,9 @@ class ArticlePage:
     cover: ClassVar[ClassSelector | None] = None
 
     body_excluded_tags: ClassVar[ClassSelector | None] = None
-    body_excluded_selectors: ClassVar[re.Pattern[str] | None] = None  # lines of a body that are not the article's
+    body_excluded_selectors: ClassVar[re.Pattern[str] | None] = None  # body lines that are not part of the article
     author_prefix: ClassVar[re.Pattern[str]] = re.compile(r"(?:by|author|автор|müəllif)\b\s*:?\s*", re.IGNORECASE)
-    no_image: ClassVar[re.Pattern[str] | None] = None  # addresses of pictures that mean there is none
+    no_image: ClassVar[re.Pattern[str] | None] = None  # URLs of placeholder images
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -106,7 +106,7 @@ class ArticlePage:
         fetched_at: datetime,
         content_type: str | None = None,
     ) -> None:
-        """The page at the canonical address `url`. Raises PageError if `body` is not HTML, whatever its type says."""
+        """Load the page at the canonical URL `url`. Raises PageError if `body` is not HTML."""
         self.url = url
         self.source = source
         self.urls = urls
@@ -117,16 +117,16 @@ class ArticlePage:
         self.scope = self.index.descendants(self.article) if self.article else range(0)
 
     def _parse(self, body: bytes, content_type: str | None) -> _Element:
-        other = sniff_non_html(body)
-        if other is not None:
-            raise PageError(self.url, f"the answer is no page but {other}")
+        other_format = sniff_non_html(body)
+        if other_format is not None:
+            raise PageError(self.url, f"the answer is no page but {other_format}")
         root: _Element | None = parse(decode(body, content_type))
         if root is None:
             raise PageError(self.url, "the answer is no page but empty")
         return root
 
     def parse(self) -> ParsedPage:
-        """Every field. Raises PageError if the page has no title: then it is no article."""
+        """Parse every field. Raises PageError if the page has no title, and so is not an article."""
         heading, language, sections = self.parse_headline(), self.parse_language(), self.parse_sections()
         published, body, author = self.parse_published(), self.parse_body(), self.parse_author()
         views, image, description = self.parse_views(), self.parse_image(), self.parse_description()
@@ -161,23 +161,23 @@ class ArticlePage:
             parser_version=self.version,
         )
         return ParsedPage(
-            article=article, provenance={name: one.provenance for name, one in fields.items() if one.provenance}
+            article=article, provenance={name: field.provenance for name, field in fields.items() if field.provenance}
         )
 
     def parse_headline(self) -> ExtractedField[Headline]:
-        """Title and subtitle. Raises PageError if there is no title."""
+        """Parse title and subtitle. Raises PageError if there is no title."""
         for element in self._elements(self.title):
             parts = headline_parts(element)
             if parts:
                 subtitle = " ".join(parts[1:]) or next(iter(self._lines(self.subtitle)), None)
                 return ExtractedField(Headline(parts[0], subtitle), self._name(self.title))
-        said = self.metadata.meta("og:title", "twitter:title") or self.metadata.jsonld("headline")
-        if said is None:
+        metadata = self.metadata.meta("og:title", "twitter:title") or self.metadata.jsonld("headline")
+        if metadata is None:
             raise PageError(self.url, f"no title found ({self._name(self.title) or 'meta og:title'})")
-        return ExtractedField(Headline(said[0]), said[1])
+        return ExtractedField(Headline(metadata[0]), metadata[1])
 
     def parse_language(self) -> ExtractedField[str | None]:
-        """From the address: pages of many sites name one language for all."""
+        """Take the language from the URL: many sites declare the same language on all pages."""
         language = self.urls.language(self.url)
         return (
             ExtractedField(language, "address")
@@ -186,29 +186,29 @@ class ArticlePage:
         )
 
     def parse_sections(self) -> ExtractedField[tuple[str, ...]]:
-        """Folded labels, and the slugs of the addresses they link to, in page order."""
+        """Parse the normalized section labels and the slugs of the URLs they link to, in page order."""
         names = [name for element in self._elements(self.sections) for name in section_labels(element)]
-        folded = tuple(dict.fromkeys(filter(None, map(normalize_section, names))))
-        if folded:
-            return ExtractedField(folded, self._name(self.sections))
-        said = self.metadata.meta("article:section") or self.metadata.jsonld("articleSection")
-        if said is not None and normalize_section(said[0]):
-            return ExtractedField((normalize_section(said[0]),), said[1])
+        normalized = tuple(dict.fromkeys(filter(None, map(normalize_section, names))))
+        if normalized:
+            return ExtractedField(normalized, self._name(self.sections))
+        metadata = self.metadata.meta("article:section") or self.metadata.jsonld("articleSection")
+        if metadata is not None and normalize_section(metadata[0]):
+            return ExtractedField((normalize_section(metadata[0]),), metadata[1])
         return ExtractedField((), problem="no section found")
 
     def parse_published(self) -> ExtractedField[PublishedDate]:
-        """The first date that can be read; words that are no date are kept as printed."""
+        """Parse the first valid date; an invalid one is kept as printed, with a problem."""
         texts = self._lines(self.published)
         if texts:
-            return self._with_published(texts, self._name(self.published))
-        said = self.metadata.meta("article:published_time") or self.metadata.jsonld("datePublished")
+            return self._parse_dates(texts, self._name(self.published))
+        metadata = self.metadata.meta("article:published_time") or self.metadata.jsonld("datePublished")
         return (
-            self._with_published([said[0]], said[1])
-            if said
+            self._parse_dates([metadata[0]], metadata[1])
+            if metadata
             else ExtractedField(PublishedDate(), problem="no date found")
         )
 
-    def _with_published(self, texts: Iterable[str], origin: str | None) -> ExtractedField[PublishedDate]:
+    def _parse_dates(self, texts: Iterable[str], provenance: str | None) -> ExtractedField[PublishedDate]:
         first = None
         for text in texts:
             first = first or text
@@ -216,12 +216,12 @@ class ArticlePage:
             if parsed is not None:
                 ahead = parsed[0] > self.fetched_at + MAX_CLOCK_SKEW
                 return ExtractedField(
-                    PublishedDate(parsed[0], text, parsed[1]), origin, "lies in the future" if ahead else None
+                    PublishedDate(parsed[0], text, parsed[1]), provenance, "lies in the future" if ahead else None
                 )
-        return ExtractedField(PublishedDate(raw=first), origin, f"not understood as a date: {first!r}")
+        return ExtractedField(PublishedDate(raw=first), provenance, f"not understood as a date: {first!r}")
 
     def parse_body(self) -> ExtractedField[str]:
-        """The first body with words in it; an empty one is legal, none at all is a problem."""
+        """Parse the first body with text; an empty body is valid, a missing one is a problem."""
         bodies = self._elements(self.body)
         dropped = frozenset(self.index.find(self.body_excluded_tags)) if self.body_excluded_tags else frozenset()
         for element in bodies[:MAX_BODY_ELEMENTS]:
@@ -233,24 +233,26 @@ class ArticlePage:
         return ExtractedField("", problem=f"no body found ({self._name(self.body) or 'no place named'})")
 
     def parse_description(self) -> ExtractedField[str | None]:
-        """The page's own summary for machines; some pages have no other text."""
-        said = self.metadata.meta("description", "og:description", "twitter:description")
-        return ExtractedField(said[0], said[1]) if said else ExtractedField(None)
+        """Return the description of the metadata; some pages have no other text."""
+        metadata = self.metadata.meta("description", "og:description", "twitter:description")
+        return ExtractedField(metadata[0], metadata[1]) if metadata else ExtractedField(None)
 
     def parse_author(self) -> ExtractedField[str | None]:
-        """Who wrote it; a site's own name is no author, and most pages of some sites name none."""
+        """Parse the author; the name of the site itself is ignored, and a missing author is not a problem."""
         lines = [(first_block_line(element), self._name(self.author)) for element in self._elements(self.author)]
-        said = lines or filter(None, [self.metadata.meta("author"), self.metadata.jsonld("author")])
-        authors = ((self._as_author(words), origin) for words, origin in said)
-        return next((ExtractedField(author, origin) for author, origin in authors if author), ExtractedField(None))
+        candidates = lines or filter(None, [self.metadata.meta("author"), self.metadata.jsonld("author")])
+        authors = ((self._as_author(text), provenance) for text, provenance in candidates)
+        return next(
+            (ExtractedField(author, provenance) for author, provenance in authors if author), ExtractedField(None)
+        )
 
-    def _as_author(self, written: str) -> str | None:
-        name = self.author_prefix.sub("", written, count=1) if self.author_prefix.match(written) else written
+    def _as_author(self, text: str) -> str | None:
+        name = self.author_prefix.sub("", text, count=1) if self.author_prefix.match(text) else text
         own_names = {normalize_section(self.source.title), normalize_section(self.source.name)}
         return None if normalize_section(name) in own_names or "://" in name else name or None
 
     def parse_views(self) -> ExtractedField[int | None]:
-        """The first count that can be read."""
+        """Parse the first valid view count."""
         if self.views is None:
             return ExtractedField(None)
         texts = self._lines(self.views)
@@ -261,22 +263,22 @@ class ArticlePage:
         return ExtractedField(None, problem=f"not understood as a count: {texts[0]!r}" if texts else "no count found")
 
     def parse_image(self) -> ExtractedField[str | None]:
-        """The address of the picture on top, from a background or an `img`."""
+        """Parse the URL of the cover image, from a background or an `img`."""
         for element in self._elements(self.cover):
-            written = image_url(element)
-            if written:
-                return ExtractedField(self._as_image(written), self._name(self.cover))
-        said = self.metadata.meta("og:image", "twitter:image")
-        image = self._as_image(said[0]) if said else None
-        return ExtractedField(image, said[1]) if said and image else ExtractedField(None)
+            href = image_url(element)
+            if href:
+                return ExtractedField(self._as_image(href), self._name(self.cover))
+        metadata = self.metadata.meta("og:image", "twitter:image")
+        image = self._as_image(metadata[0]) if metadata else None
+        return ExtractedField(image, metadata[1]) if metadata and image else ExtractedField(None)
 
-    def _as_image(self, written: str) -> str | None:
+    def _as_image(self, href: str) -> str | None:
         try:
-            url = urljoin(self.url, written)
+            url = urljoin(self.url, href)
         except ValueError:
             return None
-        named_none = self.no_image is not None and self.no_image.search(url)
-        return None if named_none or not url.startswith(("https://", "http://")) else url
+        is_placeholder = self.no_image is not None and self.no_image.search(url)
+        return None if is_placeholder or not url.startswith(("https://", "http://")) else url
 
     def _elements(self, selector: ClassSelector | None) -> list[_Element]:
         if selector is None:
@@ -284,9 +286,9 @@ class ArticlePage:
         return (self.index.find(selector, self.scope) or self.index.find(selector))[:MAX_ELEMENTS]
 
     def _lines(self, selector: ClassSelector | None) -> list[str]:
-        """Each element as one line; and its first line alone: one that was never closed has swallowed what follows."""
-        found = self._elements(selector)
-        return [line for line in (*map(single_line, found), *map(first_block_line, found)) if line]
+        """Return each element as one line, then the first line of each: an unclosed element contains more."""
+        elements = self._elements(selector)
+        return [line for line in (*map(single_line, elements), *map(first_block_line, elements)) if line]
 
     @staticmethod
     def _name(selector: ClassSelector | None) -> str | None:

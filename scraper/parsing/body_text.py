@@ -1,4 +1,4 @@
-"""The body of an article as text: its blocks in page order. Nothing here raises, whatever the tree."""
+"""Render the body of an article as plain text, block by block; never raises, whatever the tree."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from scraper.parsing.tree_walk import Kind, TreeWalker
 from storage.text.sanitize import clean_text
 
 MAX_DEPTH = 16
-"""Nested lists and quotes that indent: deeper ones are an accident, and would make a text grow with its square."""
+"""Maximum nesting of lists and quotes that is indented: deeper indentation would make text size quadratic."""
 
 _NOTHING: frozenset[_Element] = frozenset()
 _LAYOUT_TABLE = XPath("boolean(.//table or .//td[p[2] or .//li or .//blockquote or .//h2 or .//h3] or .//th//li)")
 
 
 class Separator(IntEnum):
-    """What parts a line from the one before it."""
+    """Separator between a line and the line before it."""
 
     NONE = 0
     LINE = 1
@@ -31,39 +31,42 @@ class Separator(IntEnum):
 def body_text(
     element: _Element, *, dropped: Collection[_Element] = _NOTHING, stray: re.Pattern[str] | None = None
 ) -> str:
-    """The blocks of `element` in page order, parted by one blank line, without the elements in `dropped`.
+    """Render the blocks of `element` in page order, separated by blank lines, without the elements in `dropped`.
 
-    List items stand one below another as "1. " (their own numbers, from `start` and `value`) or "- ", nested ones
-    indented; each line of a quote starts with "> "; a table's row is one line, its cells parted by " | "; `<br>` is a
-    line end. Lines that `stray` matches in full are left out.
+    List items are consecutive lines with "1. " (numbered by `start` and `value`) or "- ", nested items are indented;
+    each line of a quote starts with "> "; a table row is one line, its cells separated by " | "; `<br>` is a line
+    end. Lines that `stray` matches in full are omitted.
     """
-    return BlockRenderer(dropped, stray).text_of(element)
+    return BlockRenderer(dropped, stray).render(element)
 
 
 class BlockRenderer(TreeWalker):
+    """Renders a tree as text lines with list marks, quote marks and table cells."""
+
     def __init__(self, dropped: Collection[_Element], stray: re.Pattern[str] | None) -> None:
         self.dropped = dropped
         self.stray = stray
-        self.written: list[str] = []
-        self.words: list[str] = []  # of the line being read
-        self.gap = Separator.NONE
-        self.marks: list[str] = []  # what the open quotes and list items put before a line
+        self.output: list[str] = []
+        self.words: list[str] = []  # of the current line
+        self.separator = Separator.NONE
+        self.marks: list[str] = []  # line prefixes of the open quotes and list items
         self.numbers: list[Iterator[int] | None] = []  # of the open lists; None: bullets
-        self.tables: list[bool] = []  # of the open tables: whether they only lay out blocks
+        self.tables: list[bool] = []  # of the open tables: whether each only lays out blocks
         self.row: _Element | None = None
         self.cells: list[str] = []
 
-    def text_of(self, root: _Element) -> str:
+    def render(self, root: _Element) -> str:
+        """Return the text of a tree."""
         self.walk(root)
         self._end_line()
-        return "".join(self.written)
+        return "".join(self.output)
 
     def is_dropped(self, element: _Element) -> bool:
         return super().is_dropped(element) or element in self.dropped
 
-    def add_text(self, words: str | None) -> None:
-        if words:
-            self.words.append(words)
+    def add_text(self, text: str | None) -> None:
+        if text:
+            self.words.append(text)
 
     def open(self, element: _Element, kind: Kind) -> None:
         if self.row is not None:
@@ -90,9 +93,11 @@ class BlockRenderer(TreeWalker):
             self._edge()
 
     def open_list(self, element: _Element) -> None:
+        """Start numbering for `ol`, bullets for other lists."""
         self.numbers.append(_numbers(element) if element.tag == "ol" else None)
 
     def open_item(self, element: _Element) -> None:
+        """Add the number or bullet of a list item to the line prefixes."""
         numbers = self.numbers[-1] if self.numbers else None
         if numbers is None:
             self.marks.append("- ")
@@ -103,12 +108,15 @@ class BlockRenderer(TreeWalker):
         self.marks.append(f"{next(numbers)}. ")
 
     def open_quote(self, element: _Element) -> None:
+        """Add "> " to the line prefixes."""
         self.marks.append("> ")
 
     def open_table(self, element: _Element) -> None:
+        """Record whether a table only lays out blocks."""
         self.tables.append(bool(_LAYOUT_TABLE(element)))
 
     def open_row(self, element: _Element) -> None:
+        """Start a row, unless its table only lays out blocks."""
         if not (self.tables and self.tables[-1]):
             self.row, self.cells = element, []
 
@@ -125,15 +133,15 @@ class BlockRenderer(TreeWalker):
             self._write(" | ".join(cells).strip())
 
     def _edge(self) -> None:
-        """Whatever comes next is another block, or another line of the list or table that is open."""
+        """End the line; the next text starts a block, or a line of the open list or table."""
         self._end_line()
         tight = self.numbers or (self.tables and not self.tables[-1])
-        self.gap = max(self.gap, Separator.LINE if tight else Separator.BLANK)
+        self.separator = max(self.separator, Separator.LINE if tight else Separator.BLANK)
 
     def _break(self) -> None:
-        """One is a line end, two are a new block; in a list both are a line end."""
+        """Handle `<br>`: one ends a line, two start a block; in a list two also end a line."""
         ended = self._end_line()
-        self.gap = max(self.gap, Separator.LINE if ended or self.numbers else Separator.BLANK)
+        self.separator = max(self.separator, Separator.LINE if ended or self.numbers else Separator.BLANK)
 
     def _flush_words(self) -> str:
         words = "".join(self.words)
@@ -141,7 +149,7 @@ class BlockRenderer(TreeWalker):
         return "" if not words or words.isspace() else clean_text(words)
 
     def _end_line(self) -> bool:
-        """Whether there were words to end."""
+        """Write the current line; return whether it had text."""
         line = self._flush_words()
         if not line or (self.stray is not None and self.stray.fullmatch(line)):
             return False
@@ -149,10 +157,10 @@ class BlockRenderer(TreeWalker):
         return True
 
     def _write(self, line: str) -> None:
-        parted = ("", "\n", "\n\n")[self.gap] if self.written else ""
-        self.written.append(f"{parted}{''.join(self.marks[:MAX_DEPTH])}{line}")
+        separator = ("", "\n", "\n\n")[self.separator] if self.output else ""
+        self.output.append(f"{separator}{''.join(self.marks[:MAX_DEPTH])}{line}")
         self.marks[:MAX_DEPTH] = [mark if mark == "> " else " " * len(mark) for mark in self.marks[:MAX_DEPTH]]
-        self.gap = Separator.NONE
+        self.separator = Separator.NONE
 
 
 _OPENERS: Mapping[Kind, Callable[[BlockRenderer, _Element], None]] = {
@@ -171,13 +179,13 @@ _CLOSERS: Mapping[Kind, Callable[[BlockRenderer], list[Any]]] = {
 
 
 def _numbers(element: _Element) -> Iterator[int]:
-    """The numbers of an ordered list, as HTML counts them."""
+    """Return the item numbers of an ordered list, counted as in HTML."""
     start, backwards = _integer(element.get("start")), "reversed" in element.attrib
     if start is None:
         start = sum(child.tag == "li" for child in element) if backwards else 1
     return count(start, -1 if backwards else 1)
 
 
-def _integer(written: str | None) -> int | None:
-    found = re.fullmatch(r"\s*([+-]?[0-9]{1,9})\s*", written or "")
-    return int(found[1]) if found else None
+def _integer(text: str | None) -> int | None:
+    match = re.fullmatch(r"\s*([+-]?[0-9]{1,9})\s*", text or "")
+    return int(match[1]) if match else None

@@ -1,8 +1,8 @@
-"""Written dates of news sites → aware UTC. Tables of our own: no locale, no library, one pass over a short text.
+"""Parse dates of news sites to aware UTC datetimes, with tables of month names instead of locales or libraries.
 
 Forms: `16 January 2025 17:36`, `25 April 2022 - 12:00`, `3 мая 2021, 09:05`, `25 Июня 2026 в 17:24`, `June 25, 2026`,
 `17:24, 25 iyun 2026`, `25.06.2026 17:24`, ISO 8601, RFC 822, `вчера, 17:24`. Months in English, Russian and
-Azerbaijani, in any case. A word that no table knows leaves the date open: it is never guessed.
+Azerbaijani, in upper or lower case. A text with an unknown word is not parsed: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from storage.model.records import DatePrecision
 
 MAX_DATE_LENGTH = 100
-"""Characters of a text that can be a date; a longer one is prose with figures in it."""
+"""Maximum characters of a date; a longer text is prose with numbers."""
 
 _MONTHS = {
     1: "january jan январь января янв yanvar yan",
@@ -46,7 +46,7 @@ _WEEKDAY = (
     r"|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс"
     r"|bazar(?: ertəsi)?|çərşənbə(?: axşami)?|cümə(?: axşami)?|şənbə"
 )
-# Not any label: a date after "updated" is another one.
+# Only labels of publication: a date after "updated" is another one.
 _LABEL = r"(?:published|posted)(?: on)?|date|опубликовано|дата(?: публикации)?|tarix"
 _BEFORE = rf"(?:(?:{_LABEL}):? )?(?:(?:{_WEEKDAY})\.?,? ?)?"
 _AFTER = r"(?: ?г\.?| года|-c[iuü] il)?"
@@ -68,7 +68,7 @@ _DAYS = (
 _JOINTS = " ,-|•·"
 _JOINING_WORD = re.compile(r"(?:^| )(?:в|at|saat)$")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
-# Azerbaijani: both i are written for each other, and lower() makes İ an i with a dot of its own.
+# Azerbaijani: i and ı are confused in practice, and lower() makes İ an i with a combining dot.
 _LETTERS = str.maketrans({"ı": "i", "\u0307": None, "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
 
 
@@ -79,11 +79,11 @@ class _Clock(NamedTuple):
 
 
 def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) -> tuple[datetime, DatePrecision] | None:
-    """A written date in UTC and how exactly it was said; None if it is not wholly understood.
+    """Parse a date to UTC, with its precision; None if any part of the text is not understood.
 
-    `timezone` is that of dates which name no zone; a day alone is its local midnight. `now` (aware) gives today and
-    yesterday a meaning: without it they stay open. A local time that summer time skips or repeats is taken with the
-    offset in force before the change (fold=0). Never raises.
+    `timezone` applies to dates without a zone; a day alone is its local midnight. `now` (aware) resolves "today" and
+    "yesterday", which are not parsed without it. A local time that a DST change skips or repeats gets the offset
+    before the change (fold=0). Never raises.
     """
     plain = _normalize(text)
     if not plain or len(plain) > MAX_DATE_LENGTH:
@@ -100,13 +100,13 @@ def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) ->
 
 def _normalize(text: str) -> str:
     visible = " ".join(_ZERO_WIDTH.sub("", text).split())
-    if len(visible) > 4 * MAX_DATE_LENGTH:  # letters and their accents apart; a pile of accents costs its square
+    if len(visible) > 4 * MAX_DATE_LENGTH:  # combining accents count extra; normalizing piles of accents is quadratic
         return ""
     return " ".join(_ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", visible)).lower().translate(_LETTERS).split())
 
 
 def _split_time(text: str) -> tuple[_Clock, str]:
-    """The time of day, and the text without it. Raises ValueError if it stands in mid-text or is no time."""
+    """Split off the time of day. Raises ValueError if it is in the middle of the text or invalid."""
     text = _ISO.sub(r"\1 \2", text)
     found = _CLOCK.search(text)
     if found is None:
@@ -116,8 +116,8 @@ def _split_time(text: str) -> tuple[_Clock, str]:
     if before and after:
         raise ValueError
     precision = DatePrecision.MINUTE if found["second"] is None else DatePrecision.SECOND
-    at = time(_hour(found), int(found["minute"]), int(found["second"] or 0))
-    return _Clock(at, _zone(found), precision), before or after
+    clock_time = time(_hour(found), int(found["minute"]), int(found["second"] or 0))
+    return _Clock(clock_time, _zone(found), precision), before or after
 
 
 def _hour(found: re.Match[str]) -> int:
@@ -156,10 +156,10 @@ def _month(parts: Mapping[str, str]) -> int | None:
     return _MONTH.get(parts["word"]) if "word" in parts else int(parts["month"])
 
 
-def _year(written: str, *, short: bool) -> int:
-    """Two figures are a year only in RFC 822, which a zone gives away (RFC 5322 §4.3 says which century)."""
-    if len(written) == 4:
-        return int(written)
-    if len(written) == 2 and short:
-        return int(written) + (2000 if int(written) < 50 else 1900)
+def _year(digits: str, *, short: bool) -> int:
+    """Parse a year of four digits, or of two in RFC 822 dates, which have a zone (century by RFC 5322 §4.3)."""
+    if len(digits) == 4:
+        return int(digits)
+    if len(digits) == 2 and short:
+        return int(digits) + (2000 if int(digits) < 50 else 1900)
     raise ValueError

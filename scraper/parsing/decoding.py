@@ -1,4 +1,4 @@
-"""Bytes of a page into text and into a tree, whatever its header says or leaves out."""
+"""Decode the bytes of a page into text and parse it into a tree, whatever charset is declared."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _BOMS = (
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta\b[^>]*?\bcharset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _META_SEARCH_BYTES = 4096
-"""Bytes searched for a meta charset: the HTML standard asks for the first 1024, sites are less strict."""
+"""Bytes searched for a meta charset: more than the 1024 of the HTML standard, which some sites exceed."""
 
-# Codecs of Python that no page is written in: some raise on every text, some warn, one decodes to other things.
+# Python codecs that no page uses: some raise on every text, some warn, one decodes to something else.
 _NO_CHARSETS = frozenset({"undefined", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "utf-7"})
-# A page that calls itself Latin-1 means the Windows one (WHATWG Encoding standard, table of labels).
+# Pages declared as Latin-1 are decoded as Windows-1252 (WHATWG Encoding standard, table of labels).
 _WINDOWS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254"}
 
 _NO_HTML = (
@@ -37,12 +37,12 @@ _CYRILLIC_WORD = re.compile(r"(?<![^\W\d_])[А-Яа-яЁёЇїІіЄєҐґ]{3,}(
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 # huge_tree: without it libxml2 stops at elements nested 256 deep, as unclosed tags make them; with it at 2048.
-# Not lxml.html's parser: it asks Python for a class at every element that is touched.
+# Not lxml.html's parser: it asks Python for a class for every element that is accessed.
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
 def sniff_non_html(body: bytes) -> str | None:
-    """What `body` is when it is no HTML, judged by its first bytes; None if it may be HTML."""
+    """Name the format of a body that is not HTML, by its first bytes; None if it may be HTML."""
     start = body[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not start and not body.strip():
         return "empty"
@@ -50,11 +50,11 @@ def sniff_non_html(body: bytes) -> str | None:
 
 
 def decode(body: bytes, content_type: str | None = None) -> str:
-    """`body` as text; never raises.
+    """Decode a body; never raises.
 
-    By its byte order mark, else the charset of `content_type`, else that of a meta tag, else UTF-8 if it is valid,
-    else windows-1251 if that makes Cyrillic words, else windows-1252. UTF-8 that turns out to be something else
-    is judged as if nothing had been said.
+    The charset is that of a byte order mark, else of `content_type`, else of a meta tag, else UTF-8 if valid, else
+    windows-1251 if it yields Cyrillic words, else windows-1252. A body declared as UTF-8 that is not valid UTF-8 is
+    treated as undeclared.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
@@ -69,7 +69,7 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
 
 def parse(text: str) -> etree._Element | None:
-    """The tree of a page; None if there is no element in it."""
+    """Parse a page into a tree; None if it has no element."""
     # libxml2 may end a document at NUL, and lone surrogates cannot be encoded.
     data = text.replace("\0", "").encode("utf-8", "replace")
     root: etree._Element | None = etree.fromstring(data, parser=_PARSER)
@@ -77,7 +77,7 @@ def parse(text: str) -> etree._Element | None:
 
 
 def _declared(body: bytes, content_type: str | None) -> str | None:
-    """The name Python has for the charset that header or meta tag names; None if neither names one it knows."""
+    """Return the Python name of the charset in the header or meta tag; None if neither is known."""
     header = _HEADER_CHARSET.search(content_type or "")
     meta = _META_CHARSET.search(body[:_META_SEARCH_BYTES])
     labels = (header[1] if header else None, meta[1].decode("ascii", "replace") if meta else None)
@@ -87,14 +87,14 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
 def _known(label: str) -> str | None:
     try:
         name = codecs.lookup(label).name
-        b"a".decode(name, "replace")  # refuses codecs that do not make text
+        b"a".decode(name, "replace")  # raises for codecs that do not decode to text
     except (LookupError, ValueError):
         return None
     return None if name.replace("_", "-") in _NO_CHARSETS else _WINDOWS.get(name, name)
 
 
 def _guess(body: bytes) -> str:
-    """Text of bytes that are not valid UTF-8."""
+    """Decode bytes that are not valid UTF-8, by a guess of the charset."""
     damaged = body.decode("utf-8", "replace")
     bad = damaged.count("\ufffd")
     if len(_NOT_ASCII.findall(damaged)) > 3 * bad:  # UTF-8 with a few broken bytes

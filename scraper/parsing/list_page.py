@@ -1,4 +1,4 @@
-"""A list page's bytes → links, one for each article that a card of it names."""
+"""Parse listing pages into links, one per article that a teaser card links to."""
 
 from __future__ import annotations
 
@@ -22,14 +22,16 @@ from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 
 MAX_CARDS = 1_000
+"""Maximum cards of one page that are parsed."""
+
 MAX_CARD_DEPTH = 10
-"""Cards within cards, as tags that are never closed make them: those deeper down are read as part of those around."""
+"""Maximum nesting of cards, which unclosed tags cause; deeper cards are parsed as part of their ancestors."""
 
 MAX_CARD_TEXTS = 20
-"""Elements of one card that are looked at for one hint."""
+"""Maximum elements of one card examined per field."""
 
 Path = Callable[[Any], Any]
-"""A compiled XPath: from an element to what it finds there."""
+"""A compiled XPath, called with an element."""
 
 _PIECES: Path = etree.XPath("descendant::text()[not(parent::script or parent::style)] | descendant::br")
 _BASE: Path = etree.XPath("string(//base[@href][1]/@href)")
@@ -37,7 +39,7 @@ _BASE: Path = etree.XPath("string(//base[@href][1]/@href)")
 
 @dataclass(frozen=True, slots=True)
 class _Paths:
-    """The XPaths of Cards, compiled."""
+    """Compiled XPaths of TeaserSelectors."""
 
     card: Path
     link: Path
@@ -49,29 +51,31 @@ class _Paths:
 
 @dataclass(frozen=True, slots=True)
 class _Hints:
+    """Fields of a card besides its link."""
+
     title: str | None = None
     published_raw: str | None = None
     sections: tuple[str, ...] = ()
 
 
-def parse_list(
-    body: bytes, *, url: str, source: Source, addresses: SourceUrls, language: str | None, content_type: str | None
+def parse_listing_page(
+    body: bytes, *, url: str, source: Source, urls: SourceUrls, language: str | None, content_type: str | None
 ) -> tuple[Link, ...]:
-    """The links of a list page at `url`, in page order, each with what stood beside it on its card.
+    """Parse the links of a listing page at `url`, in page order, with title, date and sections of their cards.
 
-    An address says its language itself; `language` is that of the list, for sources whose addresses say nothing.
-    Raises ChannelError: stage `parse` for what is no HTML, `empty list` for a page without a card of an article.
+    `language` applies to article URLs that do not contain a language. Raises ChannelError with stage `parse` for a
+    body that is not HTML, `empty list` for a page without a card of an article.
     """
     cards, base = _select_cards(body, url, source, content_type)
     paths = _compile(source.teasers)
     merged = merge(
-        _link(address, hints, url=url, source=source, language=addresses.language(address) or language)
+        _link(article_url, hints, url=url, source=source, language=urls.language(article_url) or language)
         for card in cards
-        for address, hints in _read_card(card, paths, addresses, base)
+        for article_url, hints in _parse_card(card, paths, urls, base)
     )
     if not merged:
-        found = f"no article on its cards ({len(cards)})" if cards else "no cards on this page"
-        raise ChannelError(url, FailureStage.EMPTY_LIST, f"{found}; {_advice(source)}")
+        reason = f"no article on its cards ({len(cards)})" if cards else "no cards on this page"
+        raise ChannelError(url, FailureStage.EMPTY_LIST, f"{reason}; {_advice(source)}")
     return tuple(merged.values())
 
 
@@ -80,12 +84,12 @@ def _advice(source: Source) -> str:
 
 
 def _select_cards(body: bytes, url: str, source: Source, content_type: str | None) -> tuple[list[Any], str]:
-    """The cards of the page, and what its relative links are relative to."""
+    """Select the cards of a page; return them with the base URL of its links."""
     if not body.strip():
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"an empty answer; {_advice(source)}")
-    other = sniff_non_html(body)
-    if other is not None:
-        raise ChannelError(url, FailureStage.PARSE, f"no list page but {other}; {_advice(source)}")
+    other_format = sniff_non_html(body)
+    if other_format is not None:
+        raise ChannelError(url, FailureStage.PARSE, f"no list page but {other_format}; {_advice(source)}")
     try:
         root = parse(decode(body, content_type))
     except (etree.LxmlError, ValueError) as error:
@@ -94,12 +98,12 @@ def _select_cards(body: bytes, url: str, source: Source, content_type: str | Non
 
 
 def _within_depth(cards: list[Any]) -> list[Any]:
-    """Each card is searched whole: a page of nothing but nested cards would cost its square."""
-    around: dict[Any, int] = {}
+    """Drop cards nested too deep: each card is searched whole, so that nested cards cost quadratic time."""
+    depths: dict[Any, int] = {}
     for card in cards[:MAX_CARDS]:
-        outer = next((one for one in card.iterancestors() if one in around), None)
-        around[card] = 0 if outer is None else around[outer] + 1
-    return [card for card, depth in around.items() if depth < MAX_CARD_DEPTH]
+        outer = next((ancestor for ancestor in card.iterancestors() if ancestor in depths), None)
+        depths[card] = 0 if outer is None else depths[outer] + 1
+    return [card for card, depth in depths.items() if depth < MAX_CARD_DEPTH]
 
 
 def _base(root: Any, url: str) -> str:
@@ -111,8 +115,8 @@ def _base(root: Any, url: str) -> str:
 
 @lru_cache
 def _compile(cards: TeaserSelectors) -> _Paths:
-    def path(written: str | None) -> Path | None:
-        return None if written is None else etree.XPath(written)
+    def path(xpath: str | None) -> Path | None:
+        return None if xpath is None else etree.XPath(xpath)
 
     return _Paths(
         card=etree.XPath(cards.card),
@@ -124,12 +128,12 @@ def _compile(cards: TeaserSelectors) -> _Paths:
     )
 
 
-def _read_card(card: Any, paths: _Paths, addresses: SourceUrls, base: str) -> Iterator[tuple[str, _Hints]]:
-    """The articles a card names. One that names several (broken HTML) cannot say which of them its hints are about."""
-    found = (addresses.article_url(href, base) for href in dict.fromkeys(map(str, paths.link(card))))
-    articles = tuple(dict.fromkeys(address for address in found if address is not None))
+def _parse_card(card: Any, paths: _Paths, urls: SourceUrls, base: str) -> Iterator[tuple[str, _Hints]]:
+    """Return the article URLs of a card with its hints, or without if it links to several articles (broken HTML)."""
+    candidates = (urls.article_url(href, base) for href in dict.fromkeys(map(str, paths.link(card))))
+    articles = tuple(dict.fromkeys(candidate for candidate in candidates if candidate is not None))
     hints = _hints(card, paths) if len(articles) == 1 else _Hints()
-    return ((address, hints) for address in articles)
+    return ((article_url, hints) for article_url in articles)
 
 
 def _hints(card: Any, paths: _Paths) -> _Hints:
@@ -149,14 +153,14 @@ def _texts(path: Path | None, card: Any) -> list[str]:
 
 
 def _first_text(element: Any) -> str:
-    """An element's text; a line break is a space, inline tags are nothing."""
+    """Return the text of an element; a line break becomes a space, inline tags are dropped."""
     return "".join(piece if isinstance(piece, str) else " " for piece in _PIECES(element))
 
 
-def _link(address: str, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:
+def _link(article_url: str, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:
     date = parse_date(hints.published_raw, ZoneInfo(source.timezone)) if hints.published_raw else None
     return Link(
-        url=address,
+        url=article_url,
         channel=url,
         title=hints.title,
         published_at=None if date is None else date[0],

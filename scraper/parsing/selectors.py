@@ -1,4 +1,4 @@
-"""Where things stand on a page: selectors that know their own name, and the page's metadata."""
+"""Select elements by tag and class, section labels, images and page metadata (meta tags, JSON-LD)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from scraper.parsing.tree_walk import first_block_line, single_line
 from storage.text.sanitize import clean_text
 
 MAX_LABEL_LENGTH = 100
-"""Characters of all the section labels of one article together."""
+"""Maximum characters of all section labels of one article together."""
 
 MAX_LABELS = 50
-"""Of them, and of the pictures in one place, so many are looked at."""
+"""Maximum labels or images examined within one element."""
 
 MAX_STYLE_LENGTH = 2_000
-"""Characters of a style attribute in which a background is looked for."""
+"""Maximum characters of a style attribute searched for a background."""
 
-_WRITTEN = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)")
+_TAG_AND_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)")
 _CLASSED = XPath("descendant-or-self::*[@class]")
 _CLASSED_COUNT = XPath("count(descendant-or-self::*[@class])")
-# Possessive, so that nothing is tried twice.
+# Possessive quantifiers, to prevent backtracking.
 _CSS_URL = re.compile(
     r"""url\(\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^"')]*+))\s*+\)""", re.IGNORECASE
 )
@@ -36,89 +36,91 @@ _CSS_URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ClassSelector:
-    """Elements of a page by tag (None: any) and class, and what a person calls them; several pairs: any of them."""
+    """Selector of elements by tag (None: any) and class; several pairs: any of them. `name` is shown to users."""
 
     name: str
     class_names: tuple[tuple[str | None, str], ...]
 
 
-def by_class(*written: str) -> ClassSelector:
-    """The elements that have a class: `h1.post_title`, `.post_hits`; several: any of them."""
-    return ClassSelector(", ".join(written), tuple(map(_pair, written)))
+def by_class(*selectors: str) -> ClassSelector:
+    """Create a selector from texts such as `h1.post_title` or `.post_hits`; several: any of them."""
+    return ClassSelector(", ".join(selectors), tuple(map(_pair, selectors)))
 
 
-def _pair(written: str) -> tuple[str | None, str]:
-    found = _WRITTEN.fullmatch(written)
-    if found is None:
-        raise ValueError(f"{written!r} is no tag and class such as h1.post_title or .post_title")
-    return found["tag"], found["name"]
+def _pair(selector: str) -> tuple[str | None, str]:
+    match = _TAG_AND_CLASS.fullmatch(selector)
+    if match is None:
+        raise ValueError(f"{selector!r} is not a tag and class such as h1.post_title or .post_title")
+    return match["tag"], match["name"]
 
 
 class ClassIndex:
-    """The elements of a page by their classes, from one pass over it: a search of its own for each selector of a
-    source took a fifth of the time of reading a page."""
+    """Index of the elements of a page by class, built in one pass.
+
+    One search of the page per selector took a fifth of the parse time.
+    """
 
     def __init__(self, root: _Element) -> None:
         self._classed = xpath_elements(_CLASSED, root)
-        self._places: dict[str, list[int]] = {}
-        for place, element in enumerate(self._classed):
+        self._positions: dict[str, list[int]] = {}
+        for position, element in enumerate(self._classed):
             for name in element.get("class", "").split():
-                self._places.setdefault(name, []).append(place)
+                self._positions.setdefault(name, []).append(position)
 
     def descendants(self, selector: ClassSelector) -> range:
-        """The places of the first element that `selector` means and of all within it; of no places if there is none."""
+        """Return the positions of the first element of `selector` and of its descendants; empty if there is none."""
         first = next(iter(self._find(selector)), None)
         if first is None:
             return range(0)
         return range(first, first + int(cast("float", _CLASSED_COUNT(self._classed[first]))))
 
     def find(self, selector: ClassSelector, within: range | None = None) -> list[_Element]:
-        """The elements that `selector` means, in page order; those of an extent, or of the whole page."""
-        return [self._classed[place] for place in self._find(selector) if within is None or place in within]
+        """Return the elements of `selector` in page order, within a range of positions or in the whole page."""
+        return [self._classed[position] for position in self._find(selector) if within is None or position in within]
 
     def _find(self, selector: ClassSelector) -> list[int]:
-        places = (
-            place
+        positions = (
+            position
             for tag, name in selector.class_names
-            for place in self._places.get(name, ())
-            if tag is None or self._classed[place].tag == tag
+            for position in self._positions.get(name, ())
+            if tag is None or self._classed[position].tag == tag
         )
-        return sorted(set(places))
+        return sorted(set(positions))
 
 
 def xpath_elements(xpath: XPath, element: _Element) -> list[_Element]:
-    """What an XPath that selects elements finds from `element`."""
+    """Return the elements that an XPath selects from `element`."""
     return cast("list[_Element]", xpath(element))
 
 
 def section_labels(element: _Element) -> Iterator[str]:
-    """What an element calls sections: one label, or one for each link within; and the slug each link ends in."""
-    # An element that was never closed has swallowed the article, whose links name no sections.
-    swallowed = single_line(element, MAX_LABEL_LENGTH) is None
-    within = [] if swallowed else list(islice(element.iterdescendants("a"), MAX_LABELS))
+    """Yield the section names of an element: its label, or one per link within; then the slug of each link."""
+    # An unclosed element contains the article, whose links are not sections.
+    is_unclosed = single_line(element, MAX_LABEL_LENGTH) is None
+    within = [] if is_unclosed else list(islice(element.iterdescendants("a"), MAX_LABELS))
     around = [element, *element.iterancestors()]
     yield from map(first_block_line, within or [element])
     yield from (slug_of(link.get("href", "")) for link in (*around, *within) if link.tag == "a")
 
 
 def image_url(element: _Element) -> str | None:
-    """The address of the picture that an element shows, as written: its background, itself or an image within."""
+    """Return the unresolved URL of the image of an element: its background, itself or an `img` within."""
     background = _CSS_URL.search(element.get("style", "")[:MAX_STYLE_LENGTH])
     if background is not None:
         return clean_text("".join(filter(None, background.groups()))) or None
     images = islice(element.iter("img"), MAX_LABELS)
-    shown = (image.get("data-src") or image.get("src") or "" for image in images)
-    return next(filter(None, map(clean_text, shown)), None)
+    sources = (image.get("data-src") or image.get("src") or "" for image in images)
+    return next(filter(None, map(clean_text, sources)), None)
 
 
 class PageMetadata:
-    """What a page says of itself to machines: meta tags and JSON-LD. Nothing is looked at before it is asked for."""
+    """Metadata of a page: meta tags and JSON-LD, parsed on first use."""
 
     def __init__(self, root: _Element) -> None:
         self._root = root
 
     def meta(self, *names: str) -> tuple[str, str] | None:
-        """The first of these meta tags that says something, tidied, and its name as an origin."""
+        """Return the cleaned content of the first non-empty meta tag, and its provenance; None if there is none."""
         for name in names:
             value = self._metas.get(name)
             if value:
@@ -126,11 +128,11 @@ class PageMetadata:
         return None
 
     def jsonld(self, name: str) -> tuple[str, str] | None:
-        """The first words this property of the page's JSON-LD says, tidied, and its origin."""
-        for thing in self._things:
-            words = _words(thing.get(name))
-            if words:
-                return words, f"JSON-LD {name}"
+        """Return the first text of a JSON-LD property, cleaned, and its provenance; None if there is none."""
+        for item in self._jsonld_items:
+            text = _jsonld_text(item.get(name))
+            if text:
+                return text, f"JSON-LD {name}"
         return None
 
     @cached_property
@@ -142,36 +144,36 @@ class PageMetadata:
         return metas
 
     @cached_property
-    def _things(self) -> tuple[Mapping[str, Any], ...]:
-        things: list[Mapping[str, Any]] = []
+    def _jsonld_items(self) -> tuple[Mapping[str, Any], ...]:
+        items: list[Mapping[str, Any]] = []
         for script in self._root.iter("script"):
             if script.get("type") != "application/ld+json":
                 continue
             try:
-                things += _flat(json.loads(script.text or ""))
-            except (ValueError, RecursionError):  # written by hand, by a template, or to hurt
+                items += _flat(json.loads(script.text or ""))
+            except (ValueError, RecursionError):  # malformed or malicious
                 continue
-        return tuple(things)
+        return tuple(items)
 
 
 def _flat(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The things of a JSON-LD script: one, a list of them, or a graph."""
-    for thing in value if isinstance(value, list) else [value]:
-        if isinstance(thing, dict):
-            yield thing
-            graph = thing.get("@graph")
-            yield from (one for one in graph if isinstance(one, dict)) if isinstance(graph, list) else ()
+    """Yield the items of a JSON-LD script: a single one, a list, or a graph."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            yield item
+            graph = item.get("@graph")
+            yield from (node for node in graph if isinstance(node, dict)) if isinstance(graph, list) else ()
 
 
-def _words(value: Any) -> str:
-    """A value of JSON-LD as words: a text, a thing with a name, or the first of several."""
+def _jsonld_text(value: Any) -> str:
+    """Return the text of a JSON-LD value: a string, the name of an item, or the first of a list."""
     first = value[0] if isinstance(value, list) and value else value
-    named = first.get("name") if isinstance(first, dict) else first
-    return clean_text(named) if isinstance(named, str) else ""
+    text = first.get("name") if isinstance(first, dict) else first
+    return clean_text(text) if isinstance(text, str) else ""
 
 
 def slug_of(href: str) -> str:
-    """The last part of the path of a link to a page; of `javascript:` and the like nothing."""
+    """Return the last path segment of a URL; an empty text for `javascript:` and other schemes."""
     try:
         scheme, _, path, _, _ = urlsplit(href.strip())
     except ValueError:

@@ -1,4 +1,4 @@
-"""Addresses of a source: which are its articles, in which language, and where its copy in use lives."""
+"""Recognize and canonicalize the URLs of a source: articles, their languages, channels, and the base URL in use."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from storage.model.records import Link
 from storage.model.urls import Origin, canonicalize, origin
 
 MAX_SECTIONS = 50
-"""Sections of one link: no story is in more, and each mention of it may name others."""
+"""Maximum sections of one link, merged from all its mentions."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceUrls:
-    """The addresses of a source, at its home or, with `base_url`, at another copy of it (a mirror, a test site).
+    """URLs of a source at its own base URL or, with `base_url`, at a copy of it (a mirror, a test site).
 
-    Every address that leaves here lies on `base`; its host never has a `www.`. Raises ConfigError for a `base_url`
-    that is more or less than scheme, host and port.
+    Every returned URL starts with `base`; its host has no `www.`. Raises ConfigError for a `base_url` that is not
+    scheme, host and port only.
     """
 
     source: Source
@@ -32,72 +32,73 @@ class SourceUrls:
     _article: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        where = _base(self.source.base_url if self.base_url is None else self.base_url)
-        object.__setattr__(self, "base", str(where))
-        object.__setattr__(self, "_origin", where)
+        base_origin = _base_origin(self.source.base_url if self.base_url is None else self.base_url)
+        object.__setattr__(self, "base", str(base_origin))
+        object.__setattr__(self, "_origin", base_origin)
         object.__setattr__(self, "_home", origin(self.source.base_url))
         object.__setattr__(self, "_article", re.compile(self.source.article_path))
 
     def article_url(self, href: str, base: str | None = None) -> str | None:
-        """The canonical address of an article, or None for any other address.
+        """Return the canonical URL of an article; None for any other URL.
 
-        `href` may be relative to `base`, the address of the page it stands on. An address of the source's own host
-        (www. or not, http or https) is moved to the copy in use.
+        `href` may be relative to `base`, the URL of its page. A URL on the source's own host (with or without www.,
+        http or https) is rebased to the copy in use.
         """
-        address = _resolve(href, base or f"{self.base}/")
-        moved = None if address is None else self._rebase(address)
-        return moved if moved is not None and self._article.fullmatch(urlsplit(moved).path) else None
+        url = _resolve(href, base or f"{self.base}/")
+        rebased = None if url is None else self._rebase(url)
+        return rebased if rebased is not None and self._article.fullmatch(urlsplit(rebased).path) else None
 
     def language(self, url: str) -> str | None:
-        """The language an article's address says in the group `language` of article_path, else the source's default."""
-        address = canonicalize(url)
-        found = None if address is None else self._article.fullmatch(urlsplit(address).path)
-        said = None if found is None else found.groupdict().get("language")
-        return said or self.source.default_language
+        """Return the language in an article URL (group `language` of article_path), else the source's default."""
+        canonical = canonicalize(url)
+        match = None if canonical is None else self._article.fullmatch(urlsplit(canonical).path)
+        language = None if match is None else match.groupdict().get("language")
+        return language or self.source.default_language
 
     def channel_url(self, path: str) -> str:
-        """The address of a channel: a path under the source, or a whole address on its host. The query is kept as is.
+        """Return the URL of a channel, given as a path or as a full URL on the source's host. The query is unchanged.
 
-        Raises ConfigError for an address on another host.
+        Raises ConfigError for a URL on another host.
         """
-        written = _printable(path).partition("#")[0]
-        if "://" not in written.partition("?")[0]:
-            return f"{self.base}/{written.removeprefix('/')}"
-        where = origin(written)
-        if where is None or not self._is_ours(where):
+        url = _percent_encode(path).partition("#")[0]
+        if "://" not in url.partition("?")[0]:
+            return f"{self.base}/{url.removeprefix('/')}"
+        url_origin = origin(url)
+        if url_origin is None or not self._is_own_host(url_origin):
             raise ConfigError(f"channel {path!r} is not on {self.base}; write its path, such as /rss.xml")
-        rest = written.partition("://")[2]
+        rest = url.partition("://")[2]
         return f"{self.base}/{rest[len(re.split('[/?]', rest, maxsplit=1)[0]) :].removeprefix('/')}"
 
     def is_in_base(self, url: str) -> bool:
-        """Whether an address that left here earlier belongs to the copy in use, and not to another one."""
+        """Return whether a stored URL belongs to the copy in use."""
         return url.startswith(f"{self.base}/")
 
     def is_same_site(self, url: str) -> bool:
-        """Whether an address lies on the copy in use; www. and, without a port, http or https make no difference."""
-        where = origin(url)
-        return where is not None and _same(where, self._origin)
+        """Return whether a URL is on the host of the copy in use, ignoring www. and, without a port, the scheme."""
+        url_origin = origin(url)
+        return url_origin is not None and _is_same_host(url_origin, self._origin)
 
-    def _is_ours(self, where: Origin) -> bool:
-        return _same(where, self._origin) or (self._home is not None and _same(where, self._home))
+    def _is_own_host(self, url_origin: Origin) -> bool:
+        own_hosts = (self._origin, self._home)
+        return any(own is not None and _is_same_host(url_origin, own) for own in own_hosts)
 
-    def _rebase(self, address: str) -> str | None:
-        where = origin(address)
-        if where is None or not self._is_ours(where):
+    def _rebase(self, url: str) -> str | None:
+        url_origin = origin(url)
+        if url_origin is None or not self._is_own_host(url_origin):
             return None
-        return self.base + address.removeprefix(str(where))
+        return self.base + url.removeprefix(str(url_origin))
 
 
-def _base(written: str) -> Origin:
-    """Where a copy lives, http if that was asked for: a mirror in a closed network need not speak https."""
-    where = origin(written)
-    whole = re.fullmatch(r"(https?)://[^/?#\\]+/?", written.strip(), re.IGNORECASE)
-    if where is None or whole is None:
+def _base_origin(base_url: str) -> Origin:
+    """Parse a base URL and keep its scheme: a mirror in a closed network may not support https."""
+    base_origin = origin(base_url)
+    match = re.fullmatch(r"(https?)://[^/?#\\]+/?", base_url.strip(), re.IGNORECASE)
+    if base_origin is None or match is None:
         raise ConfigError(
-            f"base_url {written!r} cannot be used: write scheme and host only, such as https://caliber.az or "
+            f"base_url {base_url!r} cannot be used: write scheme and host only, such as https://caliber.az or "
             "http://127.0.0.1:8099"
         )
-    return where._replace(scheme=whole[1].lower())
+    return base_origin._replace(scheme=match[1].lower())
 
 
 def _resolve(href: str, page: str) -> str | None:
@@ -105,18 +106,18 @@ def _resolve(href: str, page: str) -> str | None:
         return None
     try:
         return canonicalize(urljoin(page, href.strip()))
-    except ValueError:  # broken brackets
+    except ValueError:  # unbalanced brackets
         return None
 
 
-def _same(one: Origin, other: Origin) -> bool:
-    """Same host and port; the scheme counts only where there is a port."""
-    return one[1:] == other[1:] and (one.port is None or one.scheme == other.scheme)
+def _is_same_host(first: Origin, second: Origin) -> bool:
+    """Return whether host and port are equal, and the scheme too if there is a port."""
+    return first[1:] == second[1:] and (first.port is None or first.scheme == second.scheme)
 
 
-def _printable(path: str) -> str:
-    """A path as it is, but for what no request line can hold."""
-    return re.sub(r"[^\x21-\x7e]", lambda found: _percent(found[0]), path.strip())
+def _percent_encode(path: str) -> str:
+    """Percent-encode the characters that a request line cannot contain."""
+    return re.sub(r"[^\x21-\x7e]", lambda match: _percent(match[0]), path.strip())
 
 
 def _percent(character: str) -> str:
@@ -124,7 +125,7 @@ def _percent(character: str) -> str:
 
 
 def merge(links: Iterable[Link]) -> dict[str, Link]:
-    """Merge links of one URL, in the order of their first mention: what one leaves open the next may say."""
+    """Merge links with the same URL, in order of first mention: missing fields are filled from later links."""
     merged: dict[str, Link] = {}
     for link in links:
         first = merged.get(link.url)
@@ -133,7 +134,7 @@ def merge(links: Iterable[Link]) -> dict[str, Link]:
 
 
 def _merged(first: Link, other: Link) -> Link:
-    """A date and its words stay together: whichever was understood, else whichever was printed."""
+    """Merge two links of one URL. Date and raw date come from the same link: a parsed one, else a printed one."""
     dated = max(first, other, key=lambda link: (link.published_at is not None, link.published_raw is not None))
     return replace(
         first,

@@ -1,4 +1,4 @@
-"""Parse counts of views out of the text around them."""
+"""Parse view counts from text with labels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from decimal import Decimal
 from storage.text.sanitize import clean_text
 
 MAX_COUNT = 10**12
-"""More views than this is a telephone number or a joke, and no database integer has to bear it."""
+"""Larger numbers are not view counts, and would exceed database integers."""
 
-# After `clean_text` every kind of space is a plain one.
+# `clean_text` has replaced every kind of space by a plain one.
 _NUMBER = re.compile(
     r"(?P<minus>(?<!\w)[-−])?(?P<digits>\d+(?:[ .,'’]\d+)*)"
     r"(?:(?P<letter>[kкmм])(?!\w)"
@@ -23,9 +23,9 @@ _THOUSAND_NAMES = ("k", "к", "тыс", "thousand")
 
 
 def parse_count(text: str) -> int | None:
-    """The one count in `text`, whatever the label around it says; None if there is none or it can be read two ways.
+    """Parse the only count in `text`, ignoring labels; None if there is none, several, or an ambiguous one.
 
-    Thousands may be parted by any space, comma, dot or apostrophe ("1.234" is 1234); a decimal needs a magnitude
+    Thousands may be separated by any space, comma, dot or apostrophe ("1.234" is 1234); a decimal needs a magnitude
     ("1.2K", "3,4 тыс.", "1.2M").
     """
     numbers = list(_NUMBER.finditer(clean_text(text)))
@@ -41,7 +41,7 @@ def _plain(digits: str) -> int | None:
         if _THOUSANDS.fullmatch(digits) is None:
             return None
         digits = re.sub(r"\D", "", digits)
-    # int() refuses strings of thousands of digits, which are no count either.
+    # int() raises for strings of thousands of digits.
     return int(digits) if len(digits) <= 20 else None
 
 
@@ -50,7 +50,7 @@ def _scaled(digits: str, magnitude: str) -> int | None:
     decimal = _DECIMAL.fullmatch(digits)
     if decimal is not None and len(digits) <= 20:
         return int(Decimal(f"{int(decimal[1])}.{decimal[2]}") * scale)
-    if "." in digits or "," in digits:  # "1,234K" is read in two ways
+    if "." in digits or "," in digits:  # "1,234K" is ambiguous
         return None
     whole = _plain(digits)
     return None if whole is None else whole * scale

@@ -1,13 +1,14 @@
-"""One pass over a tree of elements; an element as one line; a headline in its parts.
+"""Walk element trees in one pass; extract an element as one line, or a headline in parts.
 
-Inline tags add no space; the edges of block elements do. What no reader of the page sees is left out. Nothing here
-raises, whatever the tree; and a line or a headline is given up once it is longer than any: elements nested a thousand
-deep, each read to its end, would cost the square of the page.
+Inline tags add no space, block boundaries do. Invisible elements are omitted. Nothing here raises, whatever the tree;
+and lines and headlines have a maximum length, because deeply nested elements, each read to its end, cost quadratic
+time.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from enum import IntEnum, auto
 
@@ -16,18 +17,20 @@ from lxml.etree import _Element
 from storage.text.sanitize import clean_text
 
 MAX_LINE_LENGTH = 200
-"""Characters of a date, a count or a byline with its label."""
+"""Maximum characters of a date, a count or a byline with its label."""
 
 MAX_HEADLINE_LENGTH = 1_000
-"""Characters of a title and its subtitle."""
+"""Maximum characters of a title and its subtitle."""
 
 MAX_STEPS_PER_CHAR = 50
-"""Elements and characters, blanks included, that may be read for each character of a line: far more than any has."""
+"""Maximum elements and characters, whitespace included, walked per character of a line."""
 
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
 
 class Kind(IntEnum):
+    """Kind of an element that is not inline."""
+
     BLOCK = auto()
     BREAK = auto()
     LIST = auto()
@@ -57,19 +60,19 @@ _DROPPED_TAGS = (
 _DROPPED = frozenset(_DROPPED_TAGS.split())
 
 
-def single_line(element: _Element, longest: int = MAX_LINE_LENGTH) -> str | None:
-    """All that `element` says, as one line; None if that is more than `longest` characters."""
-    line = LineText(longest * MAX_STEPS_PER_CHAR)
+def single_line(element: _Element, max_length: int = MAX_LINE_LENGTH) -> str | None:
+    """Return the text of `element` as one line; None if it exceeds `max_length` characters."""
+    line = LineText(max_length * MAX_STEPS_PER_CHAR)
     line.walk(element)
     text = clean_text("".join(line.words))
-    return text if line.steps >= 0 and len(text) <= longest else None
+    return text if line.steps >= 0 and len(text) <= max_length else None
 
 
 def headline_parts(element: _Element) -> list[str]:
-    """A headline as the parts that its elements make of it: title, then subtitle if there is one.
+    """Split a headline into title and, if there is one, subtitle.
 
-    Inline formatting parts nothing. A block, a line break and a class that says "subtitle" do; so do `span` and
-    `small`, unless the sentence goes on after them.
+    Parts end at blocks, line breaks and elements with "subtitle" in their class; also at `span` and `small`, unless
+    the sentence continues after them. Other inline elements do not split.
     """
     parts = HeadlineParts(MAX_HEADLINE_LENGTH * MAX_STEPS_PER_CHAR)
     parts.walk(element)
@@ -77,16 +80,17 @@ def headline_parts(element: _Element) -> list[str]:
 
 
 def first_block_line(element: _Element) -> str:
-    """What `element` says up to the first edge of another block; one never closed has swallowed what follows it."""
+    """Return the text of `element` up to the next block boundary, since an unclosed element contains what follows."""
     line = FirstBlock(MAX_LINE_LENGTH * MAX_STEPS_PER_CHAR)
     line.walk(element)
     return clean_text("".join(line.parts[-1])) if line.steps >= 0 else ""
 
 
-class TreeWalker:
-    """One pass over a tree in page order, without recursion: pages can be nested deeper than Python's stack."""
+class TreeWalker(ABC):
+    """Walks a tree in page order, without recursion: pages can be nested deeper than Python's stack."""
 
     def walk(self, root: _Element) -> None:
+        """Visit the visible elements and texts of a tree."""
         kind = self.kind_of(root)
         self._enter(root, kind)
         stack = [(root, kind, iter(root))]
@@ -104,12 +108,13 @@ class TreeWalker:
                 stack.append((child, kind, iter(child)))
 
     def kind_of(self, element: _Element) -> Kind | None:
-        """None: an inline element, as any that is not known."""
+        """Return the kind of an element; None: inline, as are unknown elements."""
         return _KINDS.get(element.tag)
 
     def is_dropped(self, element: _Element) -> bool:
+        """Return whether an element is skipped with its descendants."""
         tag: object = element.tag
-        # Comments, processing instructions and entities have functions for tags.
+        # The tag of comments, processing instructions and entities is a function.
         return tag in _DROPPED or not isinstance(tag, str) or _is_hidden(element)
 
     def _enter(self, element: _Element, kind: Kind | None) -> None:
@@ -123,13 +128,16 @@ class TreeWalker:
         if tail:
             self.add_text(element.tail)
 
-    def add_text(self, words: str | None) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def add_text(self, text: str | None) -> None:
+        """Handle a text node."""
 
+    @abstractmethod
     def open(self, element: _Element, kind: Kind) -> None:
-        raise NotImplementedError
+        """Handle the start of an element that is not inline."""
 
     def close(self, element: _Element, kind: Kind) -> None:
+        """Handle the end of an element that is not inline; by default like its start."""
         self.open(element, kind)
 
 
@@ -140,12 +148,12 @@ def _is_hidden(element: _Element) -> bool:
     return "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style", "")) is not None
 
 
-class StopWalk(Exception):  # noqa: N818  (no error: the end of a walk)
-    """Ends a walk before the end of its tree."""
+class StopWalk(Exception):  # noqa: N818  (not an error)
+    """Raised to end a walk early."""
 
 
 class BoundedWalker(TreeWalker):
-    """A walk that ends when its steps are used up: each element is one, and each character."""
+    """Tree walker that stops after a number of steps: one per text node and one per character."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -154,59 +162,66 @@ class BoundedWalker(TreeWalker):
         with suppress(StopWalk):
             super().walk(root)
 
-    def add_text(self, words: str | None) -> None:
-        self.steps -= 1 + len(words or "")
+    def add_text(self, text: str | None) -> None:
+        self.steps -= 1 + len(text or "")
         if self.steps < 0:
             raise StopWalk
-        if words:
-            self.add_text_part(words)
+        if text:
+            self.add_text_part(text)
 
-    def add_text_part(self, words: str) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def add_text_part(self, text: str) -> None:
+        """Handle a text that is not empty."""
 
 
 class LineText(BoundedWalker):
+    """Collects the text of a tree as one line."""
+
     def __init__(self, steps: int) -> None:
         super().__init__(steps)
         self.words: list[str] = []
 
-    def add_text_part(self, words: str) -> None:
-        self.words.append(words)
+    def add_text_part(self, text: str) -> None:
+        self.words.append(text)
 
     def open(self, element: _Element, kind: Kind) -> None:
         self.words.append(" ")
 
 
 class HeadlineParts(BoundedWalker):
+    """Collects the parts of a headline."""
+
     def __init__(self, steps: int) -> None:
         super().__init__(steps)
         self.parts: list[list[str]] = [[]]
-        self.has_begun = False  # whether the last part has words
+        self.has_text = False  # whether the last part has text
 
     def kind_of(self, element: _Element) -> Kind | None:
         kind = super().kind_of(element)
-        return Kind.BLOCK if kind is None and self._parts_a_title(element) else kind
+        return Kind.BLOCK if kind is None and self._splits_title(element) else kind
 
-    def _parts_a_title(self, element: _Element) -> bool:
+    def _splits_title(self, element: _Element) -> bool:
         if "subtitle" in element.get("class", ""):
             return True
         if element.tag not in {"span", "small"}:
             return False
         after = element.tail or ""
-        # Words on both sides, or a space before the rest: a word made to stand out, not a part of its own.
-        goes_on = self.has_begun or after[:1].isspace()
-        return not (after.strip() and goes_on)
+        # Text on both sides, or a space before the rest: emphasis within the title, not a separate part.
+        continues = self.has_text or after[:1].isspace()
+        return not (after.strip() and continues)
 
-    def add_text_part(self, words: str) -> None:
-        self.parts[-1].append(words)
-        self.has_begun = self.has_begun or not words.isspace()
+    def add_text_part(self, text: str) -> None:
+        self.parts[-1].append(text)
+        self.has_text = self.has_text or not text.isspace()
 
     def open(self, element: _Element, kind: Kind) -> None:
         self.parts.append([])
-        self.has_begun = False
+        self.has_text = False
 
 
 class FirstBlock(HeadlineParts):
+    """Collects text up to the first block boundary after it."""
+
     def open(self, element: _Element, kind: Kind) -> None:
         if clean_text("".join(self.parts[-1])):
             raise StopWalk

@@ -1,4 +1,4 @@
-"""The sources, one module each; a module here is a source by being here."""
+"""Load the declared sources: every module of this package defines one as `SOURCE`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from storage.model.errors import ConfigError
 
 @cache
 def load_sources() -> Mapping[str, Source]:
-    """Every source by its name, in alphabetical order of its module."""
-    modules = (import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    """Return every source by name, in alphabetical order of the modules."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
     declared: list[Source] = [module.SOURCE for module in modules]
     return {source.name: source for source in declared}
 
 
 def get_source(name: str) -> Source:
-    """The source of that name. Raises ConfigError, which names those there are."""
+    """Return the source with a name. Raises ConfigError that lists the known names."""
     sources = load_sources()
     if name not in sources:
         raise ConfigError(f"no source is called {name!r}; there are: {', '.join(sources)}")
@@ -29,7 +29,7 @@ def get_source(name: str) -> Source:
 
 
 def load_crawl_config(path: str | None = None, *, database: str | None = None) -> Config:
-    """The configuration. Raises ConfigError for settings of a source that is none: they would pass for defaults."""
+    """Load the configuration. Raises ConfigError if it has settings for an unknown source."""
     config, known = load_config(path, database=database), load_sources()
     for name in config.sources:
         if name not in known:

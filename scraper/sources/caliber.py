@@ -1,4 +1,4 @@
-"""Caliber.az, an Azerbaijani news site in Russian (at the root), English, Azerbaijani and Armenian."""
+"""Declare Caliber.az, an Azerbaijani news site in Russian (at the root), English, Azerbaijani and Armenian."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from scraper.source import Feed, ListingPage, Source, TeaserSelectors
 
 
 class CaliberPage(ArticlePage):
-    """An article page in the templates of late 2024 and after; those of 2022 differ in the date and the byline."""
+    """Parser of article pages in the templates since late 2024, and of 2022 (other date and byline elements)."""
 
     own_version = 1
 
     article = by_class(".post")
     title = by_class("h1.post_title")
     subtitle = by_class(".post_subtitle")
-    sections = by_class(".post_categoty", ".post_category")  # the first is how the site spells it
+    sections = by_class(".post_categoty", ".post_category")  # the site itself misspells the first
     published = by_class(".post_time")
     body = by_class(".post_body")
-    author = by_class(".post_author")  # 2022; `.post_signature` is the site's name
+    author = by_class(".post_author")  # template of 2022; `.post_signature` holds the site's name
     views = by_class(".post_hits")
     cover = by_class(".post_cover")
     no_image = re.compile(r"/standart\.jpe?g(?:$|\?)")
@@ -43,7 +43,7 @@ SOURCE = Source(
     timezone="Asia/Baku",
     channels=(
         Feed(path="/rss.xml"),
-        # A working guess: the slug of the political section was never seen.
+        # Assumed: the slug of the political section has not been verified.
         ListingPage(path="/en/category/politics", language="en"),
     ),
     teasers=TeaserSelectors(
@@ -53,7 +53,7 @@ SOURCE = Source(
         section_link="." + _of_class("*", "float_block_category") + "/ancestor-or-self::a/@href",
         published="." + _of_class("*", "float_block_time"),
     ),
-    # Slugs since late 2024, numbers in 2022, slugs that end in a number in 2021: all at /post/, all still linked.
+    # Slugs since late 2024, numbers in 2022, slugs ending in a number in 2021: all under /post/, all still linked.
     article_path=r"/(?:(?P<language>az|en|ru|arm)/)?post/[^/]+/?",
     languages=("en",),
     default_language="ru",

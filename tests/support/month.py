@@ -110,7 +110,7 @@ class Month:
         session = CrawlSession(
             source=press.source,
             store=self.store,
-            writer=InPlace(),
+            store_thread=InPlace(),
             config=self.config,
             options=CrawlOptions(trigger=Trigger.SCHEDULED),
             clock=self.clock,

@@ -128,7 +128,7 @@ async def crawl(session: CrawlSession, asked: Asked) -> None:
     await session.open()
     targets = await discover(session, asked)
     spider: Any = spider_class(session.source)()
-    spider.visit = session
+    spider.context = session
     stats = SimpleNamespace(inc_value=lambda name: None)
     crawler: Any = SimpleNamespace(spider=spider, stats=stats)
     pipeline = StorePipeline(crawler)

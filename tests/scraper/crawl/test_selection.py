@@ -227,7 +227,7 @@ def test_the_crawl_asks_again_once_the_page_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "seen", "known", "turned", "more"),
+    ("page", "seen", "known", "page_number", "expected"),
     [
         (["a", "b", "c"], [], [], 1, True),
         (["a", "b", "c"], [], ["c"], 1, True),
@@ -239,9 +239,9 @@ def test_the_crawl_asks_again_once_the_page_is_read() -> None:
     ],
 )
 def test_a_list_is_turned_while_it_brings_something_new(
-    page: list[str], seen: list[str], known: list[str], turned: int, more: bool
+    page: list[str], seen: list[str], known: list[str], page_number: int, expected: bool
 ) -> None:
-    assert should_fetch_next_page(page, seen, known, turned=turned) is more
+    assert should_fetch_next_page(page, seen, known, page_number=page_number) is expected
 
 
 @pytest.mark.parametrize("recrawl", [RecrawlMode.DUE, RecrawlMode.ALL])

@@ -45,7 +45,7 @@ BAD_PAGES = {
         FailureStage.NETWORK,
         "another host, localhost:9",
     ),
-    "the front page": (bad.redirect("/"), FailureStage.PARSE, "which is no article"),
+    "the front page": (bad.redirect("/"), FailureStage.PARSE, "which is not an article"),
     "a PDF": (bad.pdf(), FailureStage.PARSE, "PDF"),
     "a garbage status line": (bad.garbage_status(), FailureStage.NETWORK, ""),
 }
@@ -164,5 +164,5 @@ def test_a_host_that_is_not_there_fails_the_run_in_one_line(desk: Desk, site: Si
     done = desk.crawl_command()
     site.listen()
     assert done.returncode == 1
-    assert "robots.txt could not be had" in done.stderr
+    assert "robots.txt could not be fetched" in done.stderr
     assert "Traceback" not in done.stderr

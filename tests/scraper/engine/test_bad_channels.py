@@ -190,7 +190,7 @@ def test_robots_txt_is_obeyed(desk: Desk, site: Site) -> None:
     run = desk.crawl()
     assert (run.new, run.failed) == (1, 1)
     assert site.requests_for("closed") == ()
-    assert desk.row("fetches", failure_stage=FailureStage.ROBOTS).reason == "robots.txt forbids this address"
+    assert desk.row("fetches", failure_stage=FailureStage.ROBOTS).reason == "robots.txt forbids this URL"
 
 
 @pytest.mark.parametrize(("addressed", "new"), [("example", 1), ("github", 1), ("presswatch", 0)])

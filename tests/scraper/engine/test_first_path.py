@@ -58,7 +58,7 @@ def test_an_edit_keeps_the_wording_before_and_a_count_is_added(desk: Desk, site:
     run = desk.crawl(recrawl=RecrawlMode.ALL)
     assert (run.revised, run.views_updated) == (1, 1)
     revision = desk.row("revisions")
-    assert revision.kind is EditKind.NUMBERS
+    assert revision.edit_kind is EditKind.NUMBERS
     assert "15 million" in revision.body
     assert revision.is_stealth
     article = desk.row("articles")

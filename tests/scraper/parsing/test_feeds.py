@@ -14,7 +14,7 @@ from scraper.errors import ChannelError
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.source_urls import SourceUrls
 from storage.model.records import FailureStage, Link
-from tests.support.declared import ADDRESSES, HOME, SOURCE
+from tests.support.declared import HOME, SOURCE, SOURCE_URLS
 from tests.support.site import bad_bytes
 
 URL = f"{HOME}/rss.xml"
@@ -44,7 +44,7 @@ def titled(title: str) -> str:
 
 def read(feed: str | bytes, *, content_type: str | None = "application/rss+xml") -> tuple[Link, ...]:
     body = feed.encode("utf-8", "surrogatepass") if isinstance(feed, str) else feed
-    return parse_feed(body, url=URL, addresses=ADDRESSES, language=None, content_type=content_type)
+    return parse_feed(body, url=URL, urls=SOURCE_URLS, language=None, content_type=content_type)
 
 
 def refusal(body: bytes | str) -> ChannelError:
@@ -196,7 +196,7 @@ def test_dates(printed: str, at: datetime | None) -> None:
 def test_a_date_without_a_zone_is_in_that_of_the_source() -> None:
     source = replace(SOURCE, timezone="Europe/Berlin")
     body = rss(ITEM.replace(" +0400", "")).encode()
-    (link,) = parse_feed(body, url=URL, addresses=SourceUrls(source), language=None, content_type=None)
+    (link,) = parse_feed(body, url=URL, urls=SourceUrls(source), language=None, content_type=None)
     assert link.published_at == datetime(2026, 6, 25, 17, 24, tzinfo=ZoneInfo("Europe/Berlin"))
 
 

@@ -14,7 +14,7 @@ import pytest
 from scraper.errors import ChannelError
 from scraper.parsing.article_page import ArticlePage
 from scraper.parsing.feeds import parse_feed
-from scraper.parsing.list_page import parse_list
+from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import SourceUrls
 from scraper.sources import get_source
 from storage.model.urls import canonicalize
@@ -22,7 +22,7 @@ from storage.saving.edit_classifier import content_hash, normalise
 from tests.support.growth import assert_linear
 
 CALIBER = get_source("caliber")
-ADDRESSES = SourceUrls(CALIBER)
+SOURCE_URLS = SourceUrls(CALIBER)
 URL = "https://caliber.az/en/post/x"
 PAGE = "<html><body><div class='post'><h1 class='post_title'>T</h1>{}</div></body></html>"
 WORDS = "word " * 34_000
@@ -34,7 +34,7 @@ Make = Callable[[int], str]
 
 def page(html: str) -> ArticlePage:
     now = datetime(2026, 11, 4, tzinfo=UTC)
-    return CALIBER.page(html.encode(), url=URL, source=CALIBER, urls=ADDRESSES, fetched_at=now)
+    return CALIBER.page(html.encode(), url=URL, source=CALIBER, urls=SOURCE_URLS, fetched_at=now)
 
 
 def assert_reads(make: Make, read: Callable[[str], object]) -> None:
@@ -103,7 +103,7 @@ def test_a_list_is_read_in_no_more_than_its_length(name: str) -> None:
     def read(html: str) -> str:
         kind = "text/html; charset=utf-8"
         body = html.encode()
-        found = parse_list(body, url=URL, source=CALIBER, addresses=ADDRESSES, language="en", content_type=kind)
+        found = parse_listing_page(body, url=URL, source=CALIBER, urls=SOURCE_URLS, language="en", content_type=kind)
         return found[0].url
 
     def make(size: int) -> str:
@@ -130,7 +130,7 @@ FEEDS: dict[str, Make] = {
 def test_a_feed_is_read_in_no_more_than_its_length(name: str) -> None:
     def read(text: str) -> None:
         try:
-            parse_feed(text.encode(), url=URL, addresses=ADDRESSES, language=None, content_type=None)
+            parse_feed(text.encode(), url=URL, urls=SOURCE_URLS, language=None, content_type=None)
         except ChannelError as error:
             assert name == "only starts of tags", error  # noqa: PT017
 
@@ -150,7 +150,7 @@ def test_a_link_named_often_is_in_no_more_sections_than_a_story_is_in() -> None:
     found = parse_feed(
         f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(),
         url=URL,
-        addresses=ADDRESSES,
+        urls=SOURCE_URLS,
         language=None,
         content_type=None,
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scraper.errors import ChannelError
-from scraper.parsing.list_page import parse_list
+from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import SourceUrls
 from storage.model.records import FailureStage, Link
 from tests.support.declared import HOME, SOURCE
@@ -51,8 +51,8 @@ def page(*cards: str) -> bytes:
 def read(
     body: bytes, *, content_type: str | None = "text/html; charset=utf-8", base_url: str | None = None
 ) -> tuple[Link, ...]:
-    addresses = SourceUrls(SOURCE, base_url)
-    return parse_list(body, url=URL, source=SOURCE, addresses=addresses, language="en", content_type=content_type)
+    urls = SourceUrls(SOURCE, base_url)
+    return parse_listing_page(body, url=URL, source=SOURCE, urls=urls, language="en", content_type=content_type)
 
 
 def refusal(body: bytes) -> ChannelError:

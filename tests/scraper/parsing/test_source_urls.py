@@ -11,7 +11,7 @@ from scraper.parsing.source_urls import SourceUrls, merge
 from storage.model.errors import ConfigError
 from storage.model.records import Link
 from storage.model.urls import canonicalize
-from tests.support.declared import ADDRESSES, HOME, SOURCE
+from tests.support.declared import HOME, SOURCE, SOURCE_URLS
 
 COPY = SourceUrls(SOURCE, "http://127.0.0.1:8099")
 
@@ -30,7 +30,7 @@ OF_THE_HOST = {
 @pytest.mark.parametrize("href", OF_THE_HOST.values(), ids=OF_THE_HOST)
 def test_spellings_of_one_article(href: str) -> None:
     page = f"{HOME}/en/category/politics"
-    assert ADDRESSES.article_url(href, page) == f"{HOME}/en/post/x"
+    assert SOURCE_URLS.article_url(href, page) == f"{HOME}/en/post/x"
     assert COPY.article_url(href, page) == "http://127.0.0.1:8099/en/post/x"
 
 
@@ -54,17 +54,17 @@ NO_ARTICLE = {
 
 @pytest.mark.parametrize("href", NO_ARTICLE.values(), ids=NO_ARTICLE)
 def test_no_article(href: str) -> None:
-    assert ADDRESSES.article_url(href) is None
+    assert SOURCE_URLS.article_url(href) is None
 
 
 def test_what_a_query_says_is_kept() -> None:
-    assert ADDRESSES.article_url("/post/x?page=2&utm_source=tg") == f"{HOME}/post/x?page=2"
+    assert SOURCE_URLS.article_url("/post/x?page=2&utm_source=tg") == f"{HOME}/post/x?page=2"
 
 
 def test_a_copy_takes_its_own_articles_and_those_of_the_home() -> None:
     assert COPY.article_url("http://127.0.0.1:8099/post/x") == "http://127.0.0.1:8099/post/x"
     assert COPY.article_url("http://127.0.0.1:8100/post/x") is None
-    assert ADDRESSES.article_url("http://127.0.0.1:8099/post/x") is None
+    assert SOURCE_URLS.article_url("http://127.0.0.1:8099/post/x") is None
 
 
 @pytest.mark.parametrize("base", [HOME, "http://127.0.0.1:8099", "http://localhost", "https://mirror.example:8443"])
@@ -113,10 +113,10 @@ def test_a_base_url_of_more_or_less_is_refused_by_name(written: str) -> None:
 
 
 def test_language() -> None:
-    assert ADDRESSES.language(f"{HOME}/en/post/x") == "en"
-    assert ADDRESSES.language(f"{HOME}/post/x") == "ru"
+    assert SOURCE_URLS.language(f"{HOME}/en/post/x") == "en"
+    assert SOURCE_URLS.language(f"{HOME}/post/x") == "ru"
     assert COPY.language("http://127.0.0.1:8099/arm/post/x") == "arm"
-    assert ADDRESSES.language("no address") == "ru"
+    assert SOURCE_URLS.language("no address") == "ru"
     plain = SourceUrls(replace(SOURCE, article_path=r"/news/\d+"))
     assert plain.language(f"{HOME}/news/1") == "ru"
 
@@ -137,24 +137,24 @@ def test_language() -> None:
     ],
 )
 def test_channel(path: str, expected: str) -> None:
-    assert ADDRESSES.channel_url(path) == HOME + expected
+    assert SOURCE_URLS.channel_url(path) == HOME + expected
     assert COPY.channel_url(path) == "http://127.0.0.1:8099" + expected
 
 
 @pytest.mark.parametrize("path", ["https://feeds.example/caliber", "ftp://caliber.az/rss", "https://caliber.az:81/rss"])
 def test_a_channel_elsewhere_is_refused_by_name(path: str) -> None:
     with pytest.raises(ConfigError, match=r"channel '.*is not on https://caliber\.az"):
-        ADDRESSES.channel_url(path)
+        SOURCE_URLS.channel_url(path)
 
 
 def test_own() -> None:
-    assert ADDRESSES.is_same_site("http://www.caliber.az/robots.txt")
+    assert SOURCE_URLS.is_same_site("http://www.caliber.az/robots.txt")
     assert COPY.is_same_site("http://127.0.0.1:8099/en/post/x#a")
     assert not COPY.is_same_site("https://127.0.0.1:8099/en/post/x")
     assert not COPY.is_same_site("http://127.0.0.1/en/post/x")
     assert not COPY.is_same_site(f"{HOME}/en/post/x")
-    assert not ADDRESSES.is_same_site("https://caliber.az.evil.example/")
-    assert not ADDRESSES.is_same_site("data:text/html,x")
+    assert not SOURCE_URLS.is_same_site("https://caliber.az.evil.example/")
+    assert not SOURCE_URLS.is_same_site("data:text/html,x")
 
 
 def _link(**hints: object) -> Link:
