@@ -31,4 +31,4 @@ SOURCE = Source(
     page=cast("Any", object),
 )
 
-ADDRESSES = SourceUrls(SOURCE)
+SOURCE_URLS = SourceUrls(SOURCE)

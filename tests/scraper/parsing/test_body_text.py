@@ -175,5 +175,5 @@ def test_picture(markup: str, address: str | None) -> None:
 def test_a_selector_is_a_tag_and_a_class() -> None:
     root = tree("<i class='a b'>1</i><b class=ab>2</b><b class=b>3</b>")
     assert [element.text for element in ClassIndex(root).find(by_class("b.b", ".a"))] == ["1", "3"]
-    with pytest.raises(ValueError, match="'h1 > b' is no tag and class"):
+    with pytest.raises(ValueError, match="'h1 > b' is not a tag and class"):
         by_class("h1 > b")
