@@ -1,1 +1,1 @@
-"""Look at every source on time."""
+"""Poll every source on time."""

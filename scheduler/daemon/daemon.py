@@ -1,4 +1,4 @@
-"""The daemon: started in order, stopped in reverse. APScheduler keeps its clock, child processes crawl."""
+"""Start, run and stop the daemon: APScheduler keeps the timetable, worker processes crawl."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from storage.store import Store
 logger = logging.getLogger(__name__)
 
 CONTROL_INTERVAL = timedelta(seconds=1)
-"""How often the database is asked what people want: a paused source, a crawl now."""
+"""Interval between two reads of pause and crawl requests from the database."""
 HEALTH_INTERVAL = timedelta(minutes=5)
 NOTIFY_INTERVAL = timedelta(seconds=15)
 LEASE_POLL_INTERVAL = timedelta(seconds=2)
 
 
 class Daemon:
-    """Looks at some sources of one store until it is told to stop."""
+    """Poll sources of one store until a signal stops it."""
 
     def __init__(self, store: Store, config: Config, sources: Mapping[str, Source]) -> None:
         _refuse_invalid_targets(config.alerts.targets)
@@ -51,7 +51,7 @@ class Daemon:
         self._workers = WorkerPool(_limits(config), _environment(config))
         self._dispatcher = Dispatcher(self._workers, self._tasks, slots=config.scheduler.max_workers, clock=now)
         self._server = HttpServer(store, config, self._dispatcher, sources)
-        # One process, jobs in memory: they are made anew from the stored plan at every start.
+        # One process, jobs in memory: every start creates them from the stored plans.
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -60,9 +60,9 @@ class Daemon:
         self._exit_code = 0
 
     async def run(self, *, standby: bool, once: bool) -> int:
-        """Watch until SIGTERM or SIGINT, or with `once` until each source that is due was crawled; the exit code.
+        """Run until SIGTERM or SIGINT, or with `once` until each due source was crawled; return the exit code.
 
-        Raises AlreadyRunningError if another daemon watches this store and `standby` is not asked for.
+        Raises AlreadyRunningError if another daemon holds the lease of this store and `standby` is False.
         """
         self._listen_to_signals()
         if not await self._acquire_lease(standby=standby):
@@ -77,22 +77,22 @@ class Daemon:
         numbers = [signal.SIGTERM, signal.SIGINT]
         hang_up = getattr(signal, "SIGHUP", None)
         if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:  # nohup has it ignored
-            numbers.append(hang_up)  # its terminal was closed: its crawls must not be left to themselves
+            numbers.append(hang_up)  # its terminal was closed: its crawls must be ended with it
         for number in numbers:
             with suppress(NotImplementedError):
                 loop.add_signal_handler(number, self._stop.set)
 
     async def _acquire_lease(self, *, standby: bool) -> bool:
-        """False if we were told to stop while we waited."""
-        said: Lease | None = None
+        """Acquire the lease of the store, waiting for it if `standby`; False if a signal came first."""
+        logged: Lease | None = None
         while (holder := await asyncio.to_thread(self._request_lease)) is not None:
             if not standby:
                 raise AlreadyRunningError(
                     f"a daemon watches this database already: {holder}; --standby waits for its end"
                 )
-            if said is None or said.pid != holder.pid:
+            if logged is None or logged.pid != holder.pid:
                 logger.info("standing by: %s watches", holder)
-                said = holder
+                logged = holder
             if await self._stopped_within(LEASE_POLL_INTERVAL):
                 return False
         return True
@@ -107,7 +107,7 @@ class Daemon:
 
     async def _poll_once(self) -> int:
         schedules = await asyncio.to_thread(self._planner.startup_schedules, now=now(), spread=False)
-        due = [name for name, one in schedules.items() if one.next_poll_at <= now() and one.paused_at is None]
+        due = [name for name, plan in schedules.items() if plan.next_poll_at <= now() and plan.paused_at is None]
         for name in due:
             self._dispatcher.enqueue(schedules[name])
         idle, stopped = asyncio.create_task(self._dispatcher.join()), asyncio.create_task(self._stop.wait())
@@ -128,15 +128,15 @@ class Daemon:
         self._add_interval_task(HEARTBEAT_INTERVAL, self._heartbeat)
         self._add_interval_task(HEALTH_INTERVAL, self._tasks.check_health)
         self._add_interval_task(NOTIFY_INTERVAL, self._tasks.notify)
-        if (often := systemd.watchdog_interval()) is not None:
-            self._add_interval_task(often, self._notify_watchdog)
+        if (interval := systemd.watchdog_interval()) is not None:
+            self._add_interval_task(interval, self._notify_watchdog)
         await self._server.start()
         self._scheduler.start()
         logger.info("watching %s", ", ".join(self._sources))
         systemd.sd_notify("READY=1")
-        following = asyncio.create_task(self._follow_clock())
+        clock_follower = asyncio.create_task(self._follow_clock())
         await self._stop.wait()
-        following.cancel()
+        clock_follower.cancel()
         await self._shut_down()
         return self._exit_code
 
@@ -156,7 +156,7 @@ class Daemon:
         self._scheduler.add_job(run, IntervalTrigger(seconds=length.total_seconds()), id=job.__name__)
 
     def _plan(self, schedule: Schedule) -> None:
-        """One job a source, in place of the one before."""
+        """Schedule the next poll of a source in place of its previous job; remove the job of a paused source."""
         if schedule.paused_at is not None:
             with suppress(LookupError):
                 self._scheduler.remove_job(schedule.source)
@@ -169,17 +169,17 @@ class Daemon:
             replace_existing=True,
         )
 
-    async def _enqueue(self, schedule: Schedule) -> None:  # APScheduler runs what is no coroutine in a thread
+    async def _enqueue(self, schedule: Schedule) -> None:  # a coroutine: APScheduler runs other callables in a thread
         self._dispatcher.enqueue(schedule)
 
     async def _control(self) -> None:
-        """Do what people asked for through the database, and keep one job a source, due when its schedule says."""
+        """Carry out pause and crawl requests from the database, and keep one job a source at its stored time."""
         if not self._store.is_in_place:
             self._release_lease(
                 "the file of the database was moved or replaced: start again with the one that is there", 1
             )
             return
-        busy = self._dispatcher.is_busy  # a crawl that ends meanwhile leaves its old schedule in what is read here
+        busy = self._dispatcher.is_busy  # the schedules read below may be older than a crawl that ends meanwhile
         try:
             schedules = await asyncio.to_thread(self._planner.schedules)
         except PresswatchError as error:
@@ -208,7 +208,7 @@ class Daemon:
             self._plan(schedule)
 
     async def _follow_clock(self) -> None:
-        """APScheduler waits for times by the clock: set back by three hours, it would be deaf for as long."""
+        """Repair plans and periodic tasks when the clock was set back: APScheduler would wait for its old times."""
         while True:
             await asyncio.sleep(CONTROL_INTERVAL.total_seconds())
             try:
@@ -218,7 +218,7 @@ class Daemon:
                 continue
             if was_set_back:
                 for job in self._scheduler.get_jobs():
-                    if isinstance(job.trigger, IntervalTrigger):  # the sources' follow their schedules
+                    if isinstance(job.trigger, IntervalTrigger):  # jobs of sources follow their schedules
                         job.reschedule(IntervalTrigger(seconds=job.trigger.interval.total_seconds()))
 
     async def _heartbeat(self) -> None:
@@ -245,8 +245,8 @@ def now() -> datetime:
 
 
 def _refuse_invalid_targets(targets: Sequence[str]) -> None:
-    """Raises ConfigError for an address that nobody could be told at: better now than when something is wrong."""
-    from scheduler.notifications.sender import (  # Apprise is loaded only if somebody is to be told
+    """Raise ConfigError for an invalid target at the start, before an alert is due."""
+    from scheduler.notifications.sender import (  # Apprise is slow to import, and needed only with targets
         INVALID_TARGET_TEXT,
         is_valid_target,
     )
@@ -259,10 +259,12 @@ def _refuse_invalid_targets(targets: Sequence[str]) -> None:
 
 
 def _limits(config: Config) -> WorkerLimits:
-    chosen = config.scheduler
-    return WorkerLimits(deadline=chosen.crawl_timeout, grace=chosen.shutdown_grace_period, memory=chosen.memory_limit)
+    settings = config.scheduler
+    return WorkerLimits(
+        deadline=settings.crawl_timeout, grace=settings.shutdown_grace_period, memory=settings.memory_limit
+    )
 
 
 def _environment(config: Config) -> dict[str, str]:
-    found = {"PRESSWATCH_DATABASE": config.storage.database}
-    return found | ({"PRESSWATCH_CONFIG": str(config.path)} if config.path is not None else {})
+    environment = {"PRESSWATCH_DATABASE": config.storage.database}
+    return environment | ({"PRESSWATCH_CONFIG": str(config.path)} if config.path is not None else {})

@@ -1,4 +1,4 @@
-"""Dispatch due sources to crawl processes: those due within half a second share one, a few processes run at a time."""
+"""Dispatch due sources to crawl processes: sources due within half a second share one, and their number is limited."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ GATHER_DELAY = 0.5
 """Seconds in which sources that become due are gathered: a process costs 0.8 s of CPU to start, so they share it."""
 
 ERROR_DELAY = 10.0
-"""Seconds before sources are taken up again that could not be: what refused (a full disk) seldom changes at once, and
-an entry a second in the log would not help it."""
+"""Seconds of wait after an error of the database or the system: its cause (a full disk) seldom goes at once, and an
+error a second would flood the log."""
 
 MAX_SOURCES_PER_WORKER = 8
-"""Sources a process at most: one that has to be ended takes the others' crawls with it."""
+"""Maximum number of sources a process: one that has to be killed takes the others' crawls with it."""
 
 
 class Dispatcher:
-    """Hold due sources until a slot is free; each source is crawled by one process at a time."""
+    """Queue due sources until a slot is free; each source is crawled by one process at a time."""
 
     def __init__(self, workers: WorkerPool, tasks: DaemonTasks, *, slots: int, clock: Callable[[], datetime]) -> None:
         self._workers = workers
@@ -42,7 +42,7 @@ class Dispatcher:
         self._closing = asyncio.Event()
 
     def enqueue(self, schedule: Schedule) -> None:
-        """Crawl a source as soon as there is room; nothing if it waits or runs already."""
+        """Queue a source to be crawled in the next free slot; do nothing if it is queued or running."""
         if self._closing.is_set() or schedule.source in self.is_busy:
             return
         self._due[schedule.source] = schedule
@@ -50,7 +50,7 @@ class Dispatcher:
 
     @property
     def is_busy(self) -> frozenset[str]:
-        """The sources that wait or run."""
+        """List the sources that are queued or running."""
         return frozenset((*self._due, *self._running))
 
     @property
@@ -58,12 +58,12 @@ class Dispatcher:
         return tuple(self._running)
 
     async def join(self) -> None:
-        """Wait until nothing is due and nothing runs."""
+        """Wait until no source is queued and no process runs."""
         while self._due or self._works:
             await asyncio.wait({*self._works, asyncio.create_task(asyncio.sleep(GATHER_DELAY))})
 
     async def stop(self) -> None:
-        """Start nothing more; let what runs end, or end it."""
+        """Start no more processes, and wait for those that run, or end them after the grace period."""
         self._closing.set()
         self._due.clear()
         await self._workers.stop()
@@ -90,7 +90,7 @@ class Dispatcher:
     def _free_slots(self, work: asyncio.Task[None]) -> None:
         self._works.discard(work)
         if not work.cancelled() and work.exception() is not None:
-            logger.error("a crawl could not be accounted for: %s", work.exception(), exc_info=work.exception())
+            logger.error("a crawl ended with an unexpected error: %s", work.exception(), exc_info=work.exception())
         if self._due and not self._closing.is_set():
             self._gather()
 
@@ -103,7 +103,7 @@ class Dispatcher:
                 return
             ending = await self._workers.run(sources)
             await self._tasks.finish(ending, launched_at=launched_at)
-        except (PresswatchError, OSError) as error:  # the database refused, or the system another process
+        except (PresswatchError, OSError) as error:  # no access to the database, or no further process allowed
             logger.error("%s could not be crawled: %s", ", ".join(sources), error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), ERROR_DELAY)

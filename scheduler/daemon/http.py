@@ -23,22 +23,22 @@ logger = logging.getLogger(__name__)
 
 
 class HttpServer:
-    """A small HTTP server that only answers questions."""
+    """Serve health and metrics, read-only."""
 
     def __init__(self, store: Store, config: Config, dispatcher: Dispatcher, watched: Collection[str]) -> None:
         self._store = store
         self._watched = watched
         self._dispatcher = dispatcher
-        self._where = parse_listen(config.scheduler.metrics_listen)
+        self._listen = parse_listen(config.scheduler.metrics_listen)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Listen. Raises ConfigError if the port cannot be had."""
-        if self._where is None:
+        """Listen if an address is configured. Raises ConfigError if the port is not available."""
+        if self._listen is None:
             return
         from aiohttp import web
 
-        host, port = self._where
+        host, port = self._listen
         application = web.Application()
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/metrics", self._metrics)
@@ -57,16 +57,16 @@ class HttpServer:
             await self._runner.cleanup()
 
     async def _health(self, _request: web.Request) -> web.Response:
-        """200 while the daemon does its work, 503 when it cannot; what is wrong with a source is not its fault."""
+        """Answer 200 while the daemon works, 503 when it cannot; problems of a source do not count."""
         from aiohttp import web
 
         try:
             report = await self._report()
         except PresswatchError as error:
             return web.json_response({"healthy": False, "reason": str(error)}, status=503)
-        late = [source for source in overdue_sources(report) if source in self._watched]
-        body = {"healthy": not late, "running": list(self._dispatcher.running), "overdue": late}
-        return web.json_response(body, status=503 if late else 200)
+        overdue = [source for source in overdue_sources(report) if source in self._watched]
+        body = {"healthy": not overdue, "running": list(self._dispatcher.running), "overdue": overdue}
+        return web.json_response(body, status=503 if overdue else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         from aiohttp import web
@@ -83,15 +83,15 @@ class HttpServer:
 
 
 def overdue_sources(report: StatusReport) -> Iterator[str]:
-    """The sources whose look is so late that the daemon must be stuck."""
-    return (one.source for one in report.sources if one.is_overdue)
+    """Return the sources whose poll is so late that the daemon must be stuck."""
+    return (status.source for status in report.sources if status.is_overdue)
 
 
-def parse_listen(written: str) -> tuple[str, int] | None:
-    """Host and port; None if nothing is written. Raises ConfigError."""
-    if not written:
+def parse_listen(text: str) -> tuple[str, int] | None:
+    """Parse host and port; None for an empty text. Raises ConfigError."""
+    if not text:
         return None
-    host, _, port = written.rpartition(":")
+    host, _, port = text.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ConfigError(f"scheduler.metrics_listen = {written!r}: write host and port, such as 127.0.0.1:9464")
+        raise ConfigError(f"scheduler.metrics_listen = {text!r}: write host and port, such as 127.0.0.1:9464")
     return host.strip("[]"), int(port)

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class DaemonTasks:
-    """Do what a crawl's end or a periodic job asks for; each task reads, lets a pure function decide, and writes."""
+    """Run the tasks after a crawl and the periodic ones; each reads, lets a pure function decide, and writes."""
 
     def __init__(
         self,
@@ -45,14 +45,14 @@ class DaemonTasks:
         self._notifying: asyncio.Task[None] | None = None
 
     async def begin(self, sources: Sequence[str]) -> None:
-        """Take back the requests for a crawl now of the sources that a crawl process is started for."""
+        """Clear the crawl requests of sources for which a crawl process is started."""
         await asyncio.to_thread(self._store.schedules.clear_crawl_request, sources)
 
     async def finish(self, ending: WorkerExit, *, launched_at: datetime) -> list[Schedule]:
         """Close what a crawl process left open, plan the next poll of its sources and check their health at once.
 
-        The new schedules; none if the database refused. They are overdue then as they stand, and the daemon takes them
-        up again.
+        Returns the new schedules; none if the database failed. The old ones are overdue then, and the daemon crawls
+        the sources again.
         """
         try:
             return await asyncio.to_thread(self._finish, ending, launched_at)
@@ -65,30 +65,30 @@ class DaemonTasks:
         status, error = ending.status or RunStatus.INTERRUPTED, ending.error or "stopped before its end"
         left = self._store.runs.close_for_process(ending.pid, status, since=launched_at, now=now, error=error)
         if ending.status is not None:
-            self._note_killed(ending, left, now)
+            self._record_killed(ending, left, now)
         planned = [self._plan(source, ending, launched_at, now) for source in ending.sources]
         for schedule in planned:
             self._check(self._sources[schedule.source], schedule)
         return planned
 
-    def _note_killed(self, ending: WorkerExit, left: list[str], now: datetime) -> None:
+    def _record_killed(self, ending: WorkerExit, left: list[str], now: datetime) -> None:
         logger.error("crawl of %s: %s: %s", ", ".join(ending.sources), ending.status, ending.error)
         before = self._planner.schedules()
         for source in left or ending.sources:
             if source in before and before[source].run_isolated:
-                continue  # so did the crawl before it, and that was told
-            details = {"sentence": f"the crawl of {source} had to be given up: {ending.error}", "pid": ending.pid}
+                continue  # the crawl before was killed, too: one event for all in a row
+            details = {"sentence": f"the crawl of {source} was killed: {ending.error}", "pid": ending.pid}
             self._store.events.add(source=source, kind=EventKind.CRAWL_KILLED, subject=source, details=details, now=now)
 
     def _plan(self, source: str, ending: WorkerExit, launched_at: datetime, now: datetime) -> Schedule:
         schedule = self._planner.plan_after(source, ending, launched_at=launched_at, now=now)
         logger.info(
-            "%s: next look at %s: %s", source, f"{schedule.next_poll_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason
+            "%s: next poll at %s: %s", source, f"{schedule.next_poll_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason
         )
         return schedule
 
     async def check_health(self) -> None:
-        """Check every source: one that is not crawled any more falls silent, too."""
+        """Check the health of every source, also of those that are no longer crawled."""
         try:
             schedules = await asyncio.to_thread(self._planner.schedules)
         except PresswatchError as error:
@@ -98,7 +98,7 @@ class DaemonTasks:
             await asyncio.to_thread(self._check, source, schedules.get(name))
 
     def _check(self, source: Source, schedule: Schedule | None) -> None:
-        """Open and close the events of a source, one check at a time: an older view must not undo a newer one's."""
+        """Open and close the events of a source, one check at a time: older data must not undo a newer check."""
         with self._checking:
             try:
                 check_source(self._store, source, schedule, now=self._clock())
@@ -106,7 +106,7 @@ class DaemonTasks:
                 logger.error("%s", error)
 
     async def notify(self) -> None:
-        """Ask the saved questions of new articles, write alerts, and send what is due."""
+        """Match saved searches with new articles, enqueue alerts, and deliver those that are due."""
         self._notifying = asyncio.create_task(asyncio.to_thread(self._notify))
         try:
             await asyncio.shield(self._notifying)
@@ -120,7 +120,7 @@ class DaemonTasks:
         deliver_due(self._store, now=self._clock(), timeout=alerts.timeout, stopping=self._stopping)
 
     async def stop(self) -> None:
-        """Send nothing more; wait for the message that is being sent, so that nobody else sends it again."""
+        """Send no more alerts; wait for the message being sent, so that no other process sends it again."""
         self._stopping.set()
         if self._notifying is not None:
             await asyncio.wait({self._notifying})

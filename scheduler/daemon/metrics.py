@@ -1,4 +1,4 @@
-"""The status report in Prometheus's text format."""
+"""Format a status report as Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ LATENCY_STAGES = ("until_listed", "until_stored", "total")
 
 
 def metrics_text(report: StatusReport, *, crawling: int, tasks: int) -> bytes:
-    """What a scrape gets; every figure of the last 24 hours unless its help says otherwise."""
+    """Format the metrics of a scrape; counts are of the last 24 hours unless their help says otherwise."""
     registry = CollectorRegistry()
     registry.register(StatusCollector(report, crawling, tasks))
     return generate_latest(registry)
 
 
 class StatusCollector(Collector):
+    """Collect the metrics of one status report."""
+
     def __init__(self, report: StatusReport, crawling: int, tasks: int) -> None:
         self._report = report
         self._crawling = crawling
         self._tasks = tasks
 
     def collect(self) -> Iterable[Metric]:
-        yield _gauge("crawling", "Sources that are being crawled", self._crawling)
-        yield _gauge("tasks", "What the daemon's loop has under way; it must not grow over days", self._tasks)
-        yield _gauge("alerts_undelivered", "Alerts that could not be sent yet", self._report.undelivered)
+        yield _gauge("crawling", "Sources being crawled", self._crawling)
+        yield _gauge("tasks", "asyncio tasks of the daemon; must not grow over days", self._tasks)
+        yield _gauge("alerts_undelivered", "Alerts not delivered yet", self._report.undelivered)
         yield from self._of_sources()
         yield self._delays()
 
@@ -39,16 +41,16 @@ class StatusCollector(Collector):
         state = GaugeMetricFamily(
             "presswatch_source_state", "1 for the state a source is in", labels=("source", "state")
         )
-        for one in sources:
-            for known in State:
-                state.add_metric((one.source, known), float(one.state is known))
+        for status in sources:
+            for state_name in State:
+                state.add_metric((status.source, state_name), float(status.state is state_name))
         yield state
         figures: dict[str, tuple[str, dict[str, float]]] = {
             "due_seconds": (
                 "Until the next poll",
                 {s.source: (s.next_poll_at - at).total_seconds() for s in sources if s.next_poll_at},
             ),
-            "failures": ("Crawls in a row that failed", {s.source: s.failures for s in sources}),
+            "failures": ("Consecutive failed crawls", {s.source: s.failures for s in sources}),
             "articles_stored": ("Articles stored", {s.source: s.stored_today for s in sources}),
             "pending": ("Links not fetched yet", {s.source: s.pending for s in sources}),
             "recrawls_due": ("Recrawls that were due", {s.source: s.recrawls.due for s in sources}),

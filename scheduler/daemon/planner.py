@@ -1,4 +1,4 @@
-"""Read what the next poll of a source is planned from, and store what `scheduler.planning.plan` decides."""
+"""Plan the next polls of sources from stored crawls, and store the plans."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ LEARNING_PERIOD = timedelta(weeks=8)
 LEARNING_INTERVAL = timedelta(hours=6)
 REPAIR_INTERVAL = timedelta(minutes=5)
 CATCH_UP_WINDOW = timedelta(minutes=2)
-"""Over which sources that are due at once, at the start, are spread."""
+"""Period over which sources that are overdue at the start are spread."""
 
 EXIT_ALREADY_RUNNING = 3
-"""The exit code of a crawl that found its source being crawled, by hand or by another process."""
+"""Exit code of a crawl whose source another process is crawling."""
 RETRY_BUSY_AFTER = timedelta(minutes=1)
 
 
 class Planner:
-    """Plans the looks at some sources of one store."""
+    """Plan the polls of some sources of one store."""
 
     def __init__(self, store: Store, config: Config, sources: Mapping[str, Source]) -> None:
         self._store = store
         self._sources = sources
         self._rules = {name: _schedule_rule(source, config) for name, source in sources.items()}
-        self._rhythms: dict[str, tuple[datetime, PublishRates]] = {}
+        self._rates: dict[str, tuple[datetime, PublishRates]] = {}
         self._clock_at: datetime | None = None
         self._repaired_at: datetime | None = None
 
     def startup_schedules(self, *, now: datetime, spread: bool = True) -> dict[str, Schedule]:
-        """The schedules as they stand, one for every source; what became due while nobody watched is spread out."""
+        """Create or repair the schedule of every source, and spread those that became due during a downtime."""
         for source in self._sources.values():
             self._store.sources.declare(
                 name=source.name,
@@ -60,14 +60,14 @@ class Planner:
         plans = {name: self._repaired_plan(name, known.get(name), now) for name in self._sources}
         due = spread_overdue(plans, now=now, spread=CATCH_UP_WINDOW if spread else timedelta(0))
         for name, plan in due.items():
-            kept = known.get(name) or Schedule(source=name, next_poll_at=now, interval=None, reason="")
+            schedule = known.get(name) or Schedule(source=name, next_poll_at=now, interval=None, reason="")
             self._store.schedules.set(
-                replace(kept, next_poll_at=plan.next_poll_at, interval=plan.interval, reason=plan.reason)
+                replace(schedule, next_poll_at=plan.next_poll_at, interval=plan.interval, reason=plan.reason)
             )
         return self.schedules()
 
     def _repaired_plan(self, source: str, schedule: Schedule | None, now: datetime) -> NextPoll:
-        """Clamp the plan of a source; one that is overdue stays so, to be caught up in its turn."""
+        """Clamp the plan of a source; an overdue one stays as it is, to be spread with the others."""
         last, rule = None if schedule is None else _next_poll(schedule), self._rules[source]
         if last is not None and last.next_poll_at < now:
             return last
@@ -85,21 +85,23 @@ class Planner:
         return crawl is not None and crawl.rate_limited_until is not None and crawl.rate_limited_until > now
 
     def repair(self, *, now: datetime) -> bool:
-        """Keep the stored plans near whatever the clock does; to be called every few moments. True if it was set back.
+        """Repair the stored plans after a change of the clock; return True if it was set back. Call it every second.
 
         A clock that was set back leaves every poll as far away as it was. One that is set forward brings polls early,
-        which does no harm, and cannot be told from a machine that slept. A plan that is further away than any plan all
-        the same, since a crawl ended while the clock was set, is made anew within `REPAIR_INTERVAL`.
+        which does no harm, and cannot be distinguished from a suspended machine. A plan that is later than any plan can
+        be, since a crawl ended while the clock was changed, is repaired within `REPAIR_INTERVAL`.
         """
         before, self._clock_at = self._clock_at or now, now
         if before - now > CLOCK_TOLERANCE:
-            logger.warning("the clock was set back by %s: every look is planned by the new time", before - now)
-            self._replan(lambda name, one: shift_back(self._rules[name], _next_poll(one), by=before - now, now=now))
+            logger.warning("the clock was set back by %s: every poll is planned by the new time", before - now)
+            self._replan(
+                lambda name, schedule: shift_back(self._rules[name], _next_poll(schedule), by=before - now, now=now)
+            )
             return True
         self._repaired_at = self._repaired_at or now
         if not timedelta(0) <= now - self._repaired_at < REPAIR_INTERVAL:
             self._repaired_at = now
-            self._replan(lambda name, one: self._repaired_plan(name, one, now))
+            self._replan(lambda name, schedule: self._repaired_plan(name, schedule, now))
         return False
 
     def _replan(self, plan_of: Callable[[str, Schedule], NextPoll]) -> None:
@@ -109,30 +111,30 @@ class Planner:
                 self._save_plan(replace(schedule, next_poll_at=plan.next_poll_at, reason=plan.reason))
 
     def schedules(self) -> dict[str, Schedule]:
-        """The schedules of these sources."""
-        return {name: one for name, one in self._store.schedules.all().items() if name in self._sources}
+        """Return the schedules of these sources."""
+        return {name: schedule for name, schedule in self._store.schedules.all().items() if name in self._sources}
 
     def plan_after(self, source: str, ending: WorkerExit, *, launched_at: datetime, now: datetime) -> Schedule:
-        """Plan the look after a crawl, and keep the plan."""
+        """Plan the poll after a crawl, and store the plan."""
         before, crawl = self._store.schedules.with_last_crawl(source)
-        mine = crawl if crawl is not None and crawl.started_at >= launched_at else None
-        if mine is not None and mine.status is RunStatus.INTERRUPTED and ending.status is None:
-            return before  # stopped on purpose: it is due as it was, and nothing was learned
-        if mine is None and ending.exit_code == EXIT_ALREADY_RUNNING:
+        own_crawl = crawl if crawl is not None and crawl.started_at >= launched_at else None
+        if own_crawl is not None and own_crawl.status is RunStatus.INTERRUPTED and ending.status is None:
+            return before  # stopped on purpose: it stays due as it was
+        if own_crawl is None and ending.exit_code == EXIT_ALREADY_RUNNING:
             return self._save_plan(
-                replace(before, next_poll_at=now + RETRY_BUSY_AFTER, reason="somebody else is crawling it")
+                replace(before, next_poll_at=now + RETRY_BUSY_AFTER, reason="another process is crawling it")
             )
-        failed = ending.status is not None or mine is None or mine.status is not RunStatus.SUCCEEDED
+        failed = ending.status is not None or own_crawl is None or own_crawl.status is not RunStatus.SUCCEEDED
         failures = before.consecutive_failures + 1 if failed else 0
         first_failure_at = (before.first_failure_at or now) if failed else None
-        look = _poll_outcome(before, mine, now=now, failures=failures, first_failure_at=first_failure_at)
+        outcome = _poll_outcome(before, own_crawl, now=now, failures=failures, first_failure_at=first_failure_at)
         plan = plan_next_poll(
             self._rules[source],
             _next_poll(before),
-            look,
+            outcome,
             self._publish_rates(source, now),
             now=now,
-            jitter=random.uniform(-1, 1),  # noqa: S311  (nobody gains from guessing it)
+            jitter=random.uniform(-1, 1),  # noqa: S311  (jitter is no secret)
         )
         after = Schedule(
             source=source,
@@ -150,14 +152,14 @@ class Planner:
         return schedule
 
     def _publish_rates(self, source: str, now: datetime) -> PublishRates:
-        learned_at, rhythm = self._rhythms.get(source, (None, None))
-        if learned_at is None or rhythm is None or not timedelta(0) <= now - learned_at < LEARNING_INTERVAL:
-            rhythm = self._estimate_rates(self._sources[source], now)
-            self._rhythms[source] = (now, rhythm)
-        return rhythm
+        learned_at, rates = self._rates.get(source, (None, None))
+        if learned_at is None or rates is None or not timedelta(0) <= now - learned_at < LEARNING_INTERVAL:
+            rates = self._estimate_rates(self._sources[source], now)
+            self._rates[source] = (now, rates)
+        return rates
 
     def _estimate_rates(self, source: Source, now: datetime) -> PublishRates:
-        """From what came since the first crawl was over: what was there before came nobody knows when."""
+        """Estimate from arrivals after the first crawl: the arrival times of earlier articles are unknown."""
         first = first_crawl_ends(self._store).get(source.name, now)
         since, zone = max(now - LEARNING_PERIOD, first), ZoneInfo(source.timezone)
         times = arrival_times(self._store, source.name, since=since)
@@ -166,15 +168,15 @@ class Planner:
 
 
 def _schedule_rule(source: Source, config: Config) -> ScheduleRule:
-    """Raises ConfigError, naming the source's table."""
-    chosen = config.source(source.name)
+    """Parse the schedule settings of a source. Raises ConfigError, naming the table of the source."""
+    settings = config.source(source.name)
     try:
         return parse_rule(
-            interval=chosen.interval,
-            cron=chosen.cron,
-            timezone=chosen.timezone or source.timezone,
-            min_interval=chosen.min_interval,
-            max_interval=chosen.max_interval,
+            interval=settings.interval,
+            cron=settings.cron,
+            timezone=settings.timezone or source.timezone,
+            min_interval=settings.min_interval,
+            max_interval=settings.max_interval,
         )
     except ValueError as error:
         raise ConfigError(f"[sources.{source.name}]: {error}") from error

@@ -1,4 +1,4 @@
-"""Tell a service manager that we are ready, alive or stopping (sd_notify(3)); nothing where no manager listens."""
+"""Notify a service manager of readiness, life and stopping, as sd_notify(3) does; without a manager do nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import timedelta
 
 
 def sd_notify(state: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Send a state such as "READY=1" to the manager that started us, if one did and wants to know."""
+    """Send a state such as "READY=1" to the service manager, if NOTIFY_SOCKET names one."""
     address = environment.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -21,8 +21,8 @@ def sd_notify(state: str, environment: Mapping[str, str] = os.environ) -> None:
 
 
 def watchdog_interval(environment: Mapping[str, str] = os.environ) -> timedelta | None:
-    """How often the manager wants a sign of life: half of what it waits for; None if it waits for none."""
-    wanted, pid = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID")
-    if not wanted.isdigit() or wanted == "0" or pid not in {None, str(os.getpid())}:
+    """Return the interval between two signs of life, half the watchdog's time-out; None without a watchdog."""
+    timeout, pid = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID")
+    if not timeout.isdigit() or timeout == "0" or pid not in {None, str(os.getpid())}:
         return None
-    return timedelta(microseconds=int(wanted)) / 2
+    return timedelta(microseconds=int(timeout)) / 2

@@ -18,10 +18,10 @@ from pathlib import Path
 from storage.model.records import RunStatus
 
 MONITOR_INTERVAL = 0.5
-"""Seconds between two looks at a child's memory and time."""
+"""Seconds between two checks of the memory and running time of a process."""
 
 NORMAL_EXIT_CODES = frozenset({0, 1, 2, 3})
-"""The exit codes of `presswatch crawl`; any other end is a crash."""
+"""Exit codes of `presswatch crawl`; any other is a crash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,12 @@ class WorkerExit:
 
 
 def command(sources: Sequence[str]) -> list[str]:
-    """What a person would type for these sources. Where articles are kept goes in the environment: `ps` shows this."""
+    """Build the command line of a crawl; the database URL goes in the environment, since `ps` shows command lines."""
     return [sys.executable, "-m", "presswatch", "crawl", *sources, "--scheduled"]
 
 
 def classify_exit(exit_code: int) -> tuple[RunStatus | None, str | None]:
-    """What the end of a process that nobody ended means."""
+    """Classify the exit code of a process that was not killed by us, as status and error; both None if normal."""
     if exit_code in NORMAL_EXIT_CODES:
         return None, None
     if exit_code < 0:
@@ -67,12 +67,12 @@ class Worker:
     waiting: asyncio.Task[int]
 
     async def ended(self, within: float) -> bool:
-        """Whether it has ended, after so many seconds at the most."""
+        """Wait at most `within` seconds for the end of the process; return whether it has ended."""
         done, _ = await asyncio.wait({self.waiting}, timeout=within)
         return bool(done)
 
     async def end(self, grace: timedelta) -> None:
-        """End it in good order, or after the grace in any."""
+        """Send SIGTERM, and SIGKILL after the grace period."""
         _send_signal(self.process, signal.SIGTERM)
         if not await self.ended(grace.total_seconds()):
             _send_signal(self.process, signal.SIGKILL)
@@ -90,40 +90,40 @@ class WorkerPool:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        return tuple(child.process.pid for child in self._running)
+        return tuple(worker.process.pid for worker in self._running)
 
     async def run(self, sources: Sequence[str]) -> WorkerExit:
-        """Crawl these sources in one process, to its end or to its limits."""
+        """Crawl sources in one process, until it ends or exceeds a limit."""
         process = await asyncio.create_subprocess_exec(
             *command(sources),
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C in the daemon's terminal is the daemon's to pass on
+            start_new_session=True,  # Ctrl-C in the terminal reaches the daemon alone, which ends its workers
         )
-        child = Worker(process, asyncio.create_task(process.wait()))
-        self._running.add(child)
+        worker = Worker(process, asyncio.create_task(process.wait()))
+        self._running.add(worker)
         try:
-            if self._stopped:  # it was being started meanwhile
-                await child.end(self._limits.grace)
-            return await self._watch(child, tuple(sources))
+            if self._stopped:  # stopped while the process was starting
+                await worker.end(self._limits.grace)
+            return await self._watch(worker, tuple(sources))
         finally:
-            self._running.discard(child)
+            self._running.discard(worker)
 
-    async def _watch(self, child: Worker, sources: tuple[str, ...]) -> WorkerExit:
-        loop, pid = asyncio.get_running_loop(), child.process.pid
+    async def _watch(self, worker: Worker, sources: tuple[str, ...]) -> WorkerExit:
+        loop, pid = asyncio.get_running_loop(), worker.process.pid
         ends_at = loop.time() + self._limits.deadline.total_seconds()
-        while not await child.ended(min(MONITOR_INTERVAL, max(0.0, ends_at - loop.time()))):
-            found = self._transgression(pid, late=loop.time() >= ends_at)
-            if found is not None:
-                await child.end(self._limits.grace)
-                code = await child.waiting
-                return WorkerExit(sources=sources, pid=pid, exit_code=code, status=found[0], error=found[1])
-        code = await child.waiting
+        while not await worker.ended(min(MONITOR_INTERVAL, max(0.0, ends_at - loop.time()))):
+            exceeded = self._exceeded_limit(pid, late=loop.time() >= ends_at)
+            if exceeded is not None:
+                await worker.end(self._limits.grace)
+                code = await worker.waiting
+                return WorkerExit(sources=sources, pid=pid, exit_code=code, status=exceeded[0], error=exceeded[1])
+        code = await worker.waiting
         status, error = classify_exit(code)
         return WorkerExit(sources=sources, pid=pid, exit_code=code, status=status, error=error)
 
-    def _transgression(self, pid: int, *, late: bool) -> tuple[RunStatus, str] | None:
+    def _exceeded_limit(self, pid: int, *, late: bool) -> tuple[RunStatus, str] | None:
         if late:
             return RunStatus.TIMED_OUT, f"its process took longer than {self._limits.deadline} and was ended"
         if rss_bytes(pid) > self._limits.memory:
@@ -131,12 +131,12 @@ class WorkerPool:
         return None
 
     async def stop(self) -> None:
-        """Wait for what runs; end what is not done within the grace, kill what does not end then."""
+        """Wait for the processes; after the grace period send SIGTERM, after another SIGKILL."""
         self._stopped = True
         running = tuple(self._running)
         if running:
-            await asyncio.wait({child.waiting for child in running}, timeout=self._limits.grace.total_seconds())
-        await asyncio.gather(*(child.end(self._limits.grace) for child in running))
+            await asyncio.wait({worker.waiting for worker in running}, timeout=self._limits.grace.total_seconds())
+        await asyncio.gather(*(worker.end(self._limits.grace) for worker in running))
 
 
 def _send_signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
@@ -145,7 +145,7 @@ def _send_signal(process: asyncio.subprocess.Process, number: signal.Signals) ->
 
 
 def rss_bytes(pid: int) -> int:
-    """Bytes of memory a process has in use; 0 where the system does not say."""
+    """Read the resident memory of a process, in bytes; 0 without /proc."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except (OSError, ValueError, IndexError):

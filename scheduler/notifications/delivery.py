@@ -1,7 +1,7 @@
-"""From what happened to what somebody is told: asks the watches, writes alerts, delivers those that are due.
+"""Match saved searches with new articles, enqueue alerts, and deliver those that are due.
 
-Each step is kept in the database before the next begins. A process that dies loses nothing; only a message that was
-being sent at that moment may arrive twice.
+Each step is committed before the next begins. A process that dies loses nothing; only the message being sent at that
+moment may arrive twice.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 ARTICLE_BATCH_SIZE = 100
-"""Articles a watch is asked of in one transaction: their bodies are in memory at once."""
+"""Articles matched in one transaction: their bodies are in memory together."""
 ALERT_BATCH_SIZE = 500
-"""Alerts that are taken up in one round."""
+"""Maximum number of alerts in one round of delivery."""
 DIGEST_THRESHOLD = 5
-"""From more articles of a watch at once on, as after a source's first crawl, they come in one message."""
+"""Maximum number of articles in messages of their own; more, as after a first crawl, come as a digest."""
 MAX_PARALLEL_TARGETS = 4
-"""Targets that are sent to at the same time."""
+"""Maximum number of targets sent to at the same time."""
 SEND_TIMEOUT = timedelta(seconds=20)
 MAX_ALERT_AGE = timedelta(days=7)
-"""An event that is over is no news after so long, as when the first target is set: it is marked as told."""
+"""Age at which a closed event is marked as notified without an alert, as when the first target is set."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchCounts:
-    """A round of asking: articles asked about (each watch counts its own), alerts written, watches not understood."""
+    """Count a round of matching: articles matched against (per watch), alerts enqueued, watches with an invalid query."""
 
     matched: int = 0
     enqueued: int = 0
@@ -53,7 +53,7 @@ class WatchCounts:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """A round of delivering, in alerts. `waiting` are all that are not delivered, `failing` those that were tried."""
+    """Count a round of delivery, in alerts; `waiting` are all undelivered ones, `failing` those of them already tried."""
 
     delivered: int
     failed: int
@@ -62,50 +62,50 @@ class DeliveryCounts:
 
 
 def match_saved_searches(store: Store, *, now: datetime) -> WatchCounts:
-    """Ask every watch of the articles it has not seen, and write an alert for each that answers."""
-    asked = written = 0
-    broken = []
+    """Match every saved search with the articles after its checkpoint, and enqueue an alert for each match."""
+    matched = enqueued = 0
+    invalid = []
     for watch in store.watches.list():
         try:
-            question = parse(watch.query)
+            query = parse(watch.query)
         except ValueError as error:
-            log.warning("watch %s cannot be asked: %s; remove it and add it anew", watch.name, error)
-            broken.append(watch.name)
+            log.warning("the query of watch %s is not valid: %s; remove the watch and add it again", watch.name, error)
+            invalid.append(watch.name)
             continue
-        for seen, new in _match_batches(store, watch, question, now):
-            asked += seen
-            written += new
-    return WatchCounts(asked, written, tuple(broken))
+        for articles, alerts in _match_batches(store, watch, query, now):
+            matched += articles
+            enqueued += alerts
+    return WatchCounts(matched, enqueued, tuple(invalid))
 
 
-def _match_batches(store: Store, watch: SavedSearch, question: Query, now: datetime) -> Iterator[tuple[int, int]]:
+def _match_batches(store: Store, watch: SavedSearch, query: Query, now: datetime) -> Iterator[tuple[int, int]]:
     after = watch
     while articles := store.watches.articles_after(after, ARTICLE_BATCH_SIZE):
         latest = articles[-1].id
-        yield len(articles), store.watches.commit_checkpoint(after, latest, alerts_for(watch, question, articles, now))
+        yield len(articles), store.watches.commit_checkpoint(after, latest, alerts_for(watch, query, articles, now))
         after = after.at(latest)
 
 
 def enqueue_event_alerts(
     store: Store, targets: Sequence[str], *, now: datetime, kinds: Collection[EventKind] = NOTIFIED_KINDS
 ) -> int:
-    """Write an alert a target for each event that began, and for each lasting one that ended; return how many are new.
+    """Enqueue an alert per target for each event that opened, and each lasting one that closed; return their number.
 
-    An event that ended before anybody was told of it is told once, with its end. Without targets nothing is done.
+    An event that closed before its first alert gets one alert, with its end. Without targets nothing is enqueued.
     """
     if not targets:
         return 0
-    written = 0
+    enqueued = 0
     while events := store.alerts.pending_events(kinds, ALERT_BATCH_SIZE):
         titles = store.sources.titles()
         for event in events:
             rows = event_alerts(event, titles[event.source], targets, now)
-            written += store.alerts.enqueue_for_event(event, rows, now)
-    return written
+            enqueued += store.alerts.enqueue_for_event(event, rows, now)
+    return enqueued
 
 
 def event_alerts(event: Event, source_title: str, targets: Sequence[str], now: datetime) -> list[NewAlert]:
-    """The messages of an event as it stands; none for one that is over and stale."""
+    """Create the alerts of an event, one per target; none for an event that closed more than `MAX_ALERT_AGE` ago."""
     if event.closed_at is not None and now - event.closed_at > MAX_ALERT_AGE:
         return []
     message = event_message(event, source_title)
@@ -125,18 +125,18 @@ def event_alerts(event: Event, source_title: str, targets: Sequence[str], now: d
 
 
 def fingerprint(target: str) -> str:
-    """What tells a target from another in a key, and cannot be turned back into it."""
+    """Hash a target for use in a key: distinct, and not reversible."""
     return hashlib.blake2b(target.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def deliver_due(
     store: Store, *, now: datetime, timeout: timedelta = SEND_TIMEOUT, stopping: threading.Event | None = None
 ) -> DeliveryCounts:
-    """Send what is due, several targets at a time; what fails is kept and tried again later.
+    """Deliver the alerts that are due, to several targets at a time; failed ones are retried later.
 
-    Blocks until all were tried: `timeout` a message, and no second message to a target that failed in this round. Once
-    `stopping` is set, nothing more is begun. Call it from a thread, and not a second time before it returns: what is
-    being sent would be sent twice. Raises StoreError; what cannot be recorded is not sent.
+    Blocks until all were tried: `timeout` per message, and no second message to a target that failed in this round.
+    Once `stopping` is set, no further message is sent. Call it from a thread, and not again before it returns: messages
+    would be sent twice. Raises StoreError; an alert whose attempt cannot be recorded is not sent.
     """
     stopping = stopping or threading.Event()
     due = store.alerts.due(now, ALERT_BATCH_SIZE)
@@ -155,16 +155,16 @@ def _target(alert: DueAlert) -> str:
 def _deliver(
     store: Store, group: Sequence[DueAlert], now: datetime, timeout: timedelta, stopping: threading.Event
 ) -> tuple[int, int]:
-    """Everything that is due to one target; return how many alerts arrived and how many failed."""
+    """Deliver the due alerts of one target; return the number of delivered and of failed ones."""
     awake = [alert for alert in group if not _is_quiet(store, alert, now)]
     delivered = 0
-    # The least tried first, so that a message nobody will ever take does not keep the others from being tried.
+    # Fewest attempts first, so that a message that always fails does not block the others.
     batches = sorted(group_messages(awake), key=lambda batch: max(alert.attempts for alert in batch[1]))
     for place, (message, alerts) in enumerate(batches):
         if stopping.is_set():
             break
         ids = [alert.id for alert in alerts]
-        # Written before it is sent: on a full disk it would otherwise arrive again in every round.
+        # Recorded before it is sent: on a full disk it would otherwise be sent again in every round.
         store.alerts.postpone(ids, now + retry_delay(max(alert.attempts for alert in alerts) + 1))
         error = send(alerts[0].target, message, timeout=timeout)
         if error is not None:
@@ -176,7 +176,7 @@ def _deliver(
 
 
 def _is_quiet(store: Store, alert: DueAlert, now: datetime) -> bool:
-    """Whether it is quiet where the alert would arrive; it then waits until it is not."""
+    """Postpone an alert to the end of the quiet hours; return whether it was in them."""
     until = defer_quiet_hours(now, alert.quiet)
     if until > now:
         store.alerts.postpone([alert.id], until)
@@ -188,15 +188,19 @@ def _record_failure(
 ) -> None:
     again_at = defer_quiet_hours(now + retry_delay(max(alert.attempts for alert in tried) + 1), tried[0].quiet)
     store.alerts.failed([alert.id for alert in tried], error, again_at)
-    # A target that took none takes no other: its other messages wait as long, and are not counted as tried.
+    # The other messages to a failing target wait as long, without an attempt counted.
     store.alerts.postpone([alert.id for alert in untried], again_at)
-    log.warning("an alert to %s was not delivered: it %s; again at %s", redact_target(tried[0].target), error, again_at)
+    log.warning(
+        "an alert to %s was not delivered: it %s; next attempt at %s", redact_target(tried[0].target), error, again_at
+    )
 
 
 def group_messages(alerts: Sequence[DueAlert]) -> Iterator[tuple[Message, list[DueAlert]]]:
-    """The alerts of one target as the messages they are sent in: those of a digest together, others alone."""
-    for saved_search_id, found in groupby(sorted(alerts, key=_order), key=lambda alert: alert.saved_search_id):
-        group = list(found)
+    """Group the alerts of one target into messages: those of a digest together, others alone."""
+    for saved_search_id, alerts_of_search in groupby(
+        sorted(alerts, key=_order), key=lambda alert: alert.saved_search_id
+    ):
+        group = list(alerts_of_search)
         messages = [Message(alert.title, alert.body) for alert in group]
         if saved_search_id is None or (
             group[0].delivery_mode is not DeliveryMode.DIGEST and len(group) <= DIGEST_THRESHOLD

@@ -1,4 +1,4 @@
-"""Deciding who is told of what, and when: pure, over a watch and the articles it is asked of."""
+"""Match a saved search with articles and compute the time of its alerts. Pure."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SearchMatch:
-    """An article that answers a watch's question, and the sentence by which it does."""
+    """An article that matches a query, with the matching sentence."""
 
     article: SearchableArticle
     match: Match
 
 
-def matching_articles(question: Query, articles: Iterable[SearchableArticle]) -> Iterator[SearchMatch]:
-    """Those of the articles that answer the question, in their order."""
+def matching_articles(query: Query, articles: Iterable[SearchableArticle]) -> Iterator[SearchMatch]:
+    """Yield the articles that match a query, in their order."""
     for article in articles:
-        match = matches(question, article.document)
+        match = matches(query, article.document)
         if match is not None:
             yield SearchMatch(article, match)
 
 
 def alerts_for(
-    watch: SavedSearch, question: Query, articles: Iterable[SearchableArticle], now: datetime
+    watch: SavedSearch, query: Query, articles: Iterable[SearchableArticle], now: datetime
 ) -> list[NewAlert]:
-    """A message for each article that answers the watch's question; the same article gives the same key."""
+    """Create an alert for each article that matches the query of a watch; its key is the same every time."""
     at = notify_at(watch, now)
-    return [_alert(watch, answer, now, at) for answer in matching_articles(question, articles)]
+    return [_alert(watch, found, now, at) for found in matching_articles(query, articles)]
 
 
-def _alert(watch: SavedSearch, answer: SearchMatch, now: datetime, at: datetime) -> NewAlert:
-    message = article_message(watch.name, answer.article, answer.match)
+def _alert(watch: SavedSearch, found: SearchMatch, now: datetime, at: datetime) -> NewAlert:
+    message = article_message(watch.name, found.article, found.match)
     return NewAlert(
-        key=f"watch:{watch.id}:article:{answer.article.id}",
+        key=f"watch:{watch.id}:article:{found.article.id}",
         target=watch.target,
         title=message.title,
         body=message.body,
         created_at=now,
         next_attempt_at=at,
         saved_search_id=watch.id,
-        article_id=answer.article.id,
+        article_id=found.article.id,
     )
 
 
 def notify_at(watch: SavedSearch, now: datetime) -> datetime:
-    """When a watch tells of what it finds now: at once or with its next digest, but not in its quiet hours."""
+    """Compute the delivery time of a match found now: immediately or with the next digest, outside quiet hours."""
     digest = watch.delivery_mode is DeliveryMode.DIGEST and watch.digest_every is not None
     at = next_digest(watch.created_at, watch.digest_every or ONE_DAY, watch.timezone, now) if digest else now
     return defer_quiet_hours(at, watch.quiet)
 
 
 def next_digest(begun_at: datetime, every: timedelta, timezone: str, now: datetime) -> datetime:
-    """The first digest after `now`, of those that come `every` so often since `begun_at`.
+    """Compute the first digest time after `now`, of those at multiples of `every` since `begun_at`.
 
-    Whole days are days of the time zone, so that a daily digest comes at the same hour in summer and in winter.
+    Whole days are days of the time zone, so that a daily digest comes at the same hour in summer and winter.
     """
     if every % ONE_DAY:
         return begun_at + (max(now - begun_at, timedelta(0)) // every + 1) * every
@@ -78,7 +78,7 @@ def next_digest(begun_at: datetime, every: timedelta, timezone: str, now: dateti
 
 
 def defer_quiet_hours(moment: datetime, quiet: QuietHours | None) -> datetime:
-    """The moment itself; the end of the quiet hours if it lies in them. Their end is no part of them.
+    """Return a time outside quiet hours unchanged, one inside them as their end (which is outside).
 
     Where the clock is put back, the quiet hours end at the first of two equal times, unless that is over; where it is
     put forward over their end, they end as much later.
@@ -94,13 +94,13 @@ def defer_quiet_hours(moment: datetime, quiet: QuietHours | None) -> datetime:
 
 
 def is_quiet(moment: datetime, quiet: QuietHours) -> bool:
-    """Whether the wall clock of the quiet hours' zone is between their begin and their end."""
+    """Return whether the local time lies in the quiet hours."""
     clock = moment.astimezone(ZoneInfo(quiet.timezone)).time()
     begin, until = time.fromisoformat(quiet.begin), time.fromisoformat(quiet.until)
     return begin <= clock < until if begin <= until else clock >= begin or clock < until
 
 
 def _local_time(wall: datetime, zone: ZoneInfo, after: datetime) -> datetime:
-    """When the wall clock shows this: the first such moment, or the second if the first is not after `after`."""
+    """Convert a local time to UTC: its first occurrence, or the second if the first is not after `after`."""
     first = wall.replace(tzinfo=zone).astimezone(UTC)
     return first if first > after else wall.replace(tzinfo=zone, fold=1).astimezone(UTC)

@@ -1,6 +1,6 @@
-"""What alerts say: plain text with nothing in it that could steer a terminal or call a whole room.
+"""Write the messages of alerts: plain text without control characters and without mentions of a whole channel.
 
-What comes from the web is put on one line. Targets that show HTML or Markdown get it escaped when it is sent.
+Text from the web is put on one line. The sender escapes it for targets that show HTML or Markdown.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from storage.text.durations import format_duration, format_time
 from storage.text.sanitize import sanitize, truncate
 
 MAX_TITLE_LENGTH = 200
-"""Columns of a title: mail programs show less, and Discord takes 256 characters."""
+"""Columns of a title: mail programs show less, and Discord accepts 256 characters."""
 MAX_SENTENCE_LENGTH = 500
 MAX_EXAMPLES = 3
-"""Addresses that are named as evidence of an event."""
+"""Maximum number of example URLs of an event."""
 MAX_MESSAGE_LENGTH = 3500
-"""Characters of a digest's message; Telegram, the narrowest of the usual targets, takes 4,096."""
+"""Characters of a digest message; Telegram, the narrowest of the usual targets, accepts 4,096."""
 
-# What Slack and Discord take for a call to everybody or to somebody: <!channel>, <@U123>, @everyone.
+# Mentions in Slack and Discord: <!channel>, <@U123>, @everyone.
 _MENTION = re.compile(r"(?i)(@)(?=everyone|here|channel|all\b)|(<)(?=[@#!&])")
 WORD_JOINER = "\u2060"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What somebody is told."""
+    """Title and body of a message."""
 
     title: str
     body: str
 
 
 def sanitize_message(text: str) -> str:
-    """Text from the web on one line, unable to steer a terminal or to call a room."""
+    """Put text from the web on one line, without control characters and mentions."""
     return _MENTION.sub(lambda call: call[0] + WORD_JOINER, sanitize(text))
 
 
 def article_message(watch: str, article: SearchableArticle, match: Match) -> Message:
-    """An article that a watch found: title, source, address, when published, the sentence that matched, the terms."""
+    """Write the message of a matching article: source and title, matching sentence, URL, date, watch and terms."""
     sentence = truncate(sanitize_message(match.sentence), MAX_SENTENCE_LENGTH)
     published = format_time(article.published_at, article.published_precision)
     return Message(
@@ -53,7 +53,7 @@ def article_message(watch: str, article: SearchableArticle, match: Match) -> Mes
             (
                 *((sentence, "") if sentence else ()),
                 sanitize(article.url),
-                f"Published {published} UTC" if article.published_at else "Published: not said",
+                f"Published {published} UTC" if article.published_at else "Published: no date",
                 f"Watch: {sanitize_message(watch)}",
                 f"{sanitize_message(article.source_title)}: {sanitize_message(article.terms)}",
             )
@@ -62,7 +62,7 @@ def article_message(watch: str, article: SearchableArticle, match: Match) -> Mes
 
 
 def digest_messages(watch: str, messages: Sequence[Message]) -> list[tuple[Message, int]]:
-    """Several messages as few, each with how many of them it holds; one alone stays as it is."""
+    """Combine messages into few, each with the number of those it contains; a single one stays unchanged."""
     if len(messages) == 1:
         return [(messages[0], 1)]
     parts = _parts(messages)
@@ -83,14 +83,14 @@ def _parts(messages: Sequence[Message]) -> list[list[Message]]:
 
 
 def _digest(watch: str, part: Sequence[Message], number: int, of: int) -> Message:
-    many = "1 article" if len(part) == 1 else f"{len(part)} articles"
-    which = f" ({number} of {of})" if of > 1 else ""
+    count = "1 article" if len(part) == 1 else f"{len(part)} articles"
+    part_number = f" ({number} of {of})" if of > 1 else ""
     body = "\n\n\n".join(f"{message.title}\n\n{message.body}" for message in part)
-    return Message(truncate(f"{sanitize_message(watch)}: {many}{which}", MAX_TITLE_LENGTH), body)
+    return Message(truncate(f"{sanitize_message(watch)}: {count}{part_number}", MAX_TITLE_LENGTH), body)
 
 
 def event_message(event: Event, source_title: str) -> Message:
-    """Describe an event's beginning, or its end if it has one: what, where, since when, and the evidence."""
+    """Write the message of an opened or closed event: kind, subject, period, sentence and examples."""
     return (_closed_message if event.has_ended else _opened_message)(event, source_title)
 
 
@@ -116,8 +116,10 @@ def _event_details(event: Event) -> list[str]:
     sentence = event.details.get("sentence")
     examples = event.details.get("examples")
     about = [f"{event.kind}: {sanitize_message(event.subject)}"] if event.subject else [str(event.kind)]
-    said = [truncate(sanitize_message(sentence), MAX_SENTENCE_LENGTH)] if isinstance(sentence, str) and sentence else []
-    return [*said, *about, *_examples(examples)]
+    sentences = (
+        [truncate(sanitize_message(sentence), MAX_SENTENCE_LENGTH)] if isinstance(sentence, str) and sentence else []
+    )
+    return [*sentences, *about, *_examples(examples)]
 
 
 def _examples(examples: Any) -> list[str]:
@@ -127,8 +129,8 @@ def _examples(examples: Any) -> list[str]:
 
 
 def test_message(watch: str, query: str, now: datetime) -> Message:
-    """What `watch ping` sends."""
+    """Write the test message of `watch ping`."""
     return Message(
-        truncate(f"Presswatch: a trial of {sanitize_message(watch)}", MAX_TITLE_LENGTH),
-        f"Alerts of articles that answer {sanitize_message(query)} will arrive here.\nSent {format_time(now)} UTC",
+        truncate(f"Presswatch: test of {sanitize_message(watch)}", MAX_TITLE_LENGTH),
+        f"Alerts of articles that match {sanitize_message(query)} will arrive here.\nSent {format_time(now)} UTC",
     )

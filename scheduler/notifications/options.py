@@ -1,6 +1,6 @@
-"""How somebody wants to be told, as people write it: how often, in which hours not, by whose clock.
+"""Parse delivery options: digest interval, quiet hours, time zone.
 
-Each function returns the value or raises ValueError with what would have been right.
+Each function raises ValueError with the expected form.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ MIN_DIGEST_INTERVAL = timedelta(minutes=1)
 _HOURS = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)\s*", re.ASCII)
 
 
-def parse_digest_interval(written: str) -> timedelta:
-    """`1 d`, `6 h`; a minute at least."""
-    length = duration(written)
+def parse_digest_interval(text: str) -> timedelta:
+    """Parse a digest interval such as `1 d` or `6 h`, at least a minute."""
+    length = duration(text)
     if length < MIN_DIGEST_INTERVAL:
-        raise ValueError("must be a minute at least; without it, everything is told at once")
+        raise ValueError("must be at least a minute; leave it out for immediate delivery")
     return length
 
 
-def parse_quiet_hours(written: str) -> tuple[str, str]:
-    """`22:00-07:00` as two times HH:MM; over midnight when the second comes first."""
-    found = _HOURS.fullmatch(written)
-    if found is None:
-        raise ValueError(f'{written!r} are no quiet hours: write them as "22:00-07:00"')
-    begin, until = f"{int(found[1]):02}:{found[2]}", f"{int(found[3]):02}:{found[4]}"
+def parse_quiet_hours(text: str) -> tuple[str, str]:
+    """Parse quiet hours such as `22:00-07:00` into begin and end, HH:MM; they may pass midnight."""
+    match = _HOURS.fullmatch(text)
+    if match is None:
+        raise ValueError(f'{text!r} is not a range of quiet hours: write it as "22:00-07:00"')
+    begin, until = f"{int(match[1]):02}:{match[2]}", f"{int(match[3]):02}:{match[4]}"
     if begin == until:
-        raise ValueError("must begin and end at different times, or nothing would ever be told")
+        raise ValueError("must begin and end at different times")
     return begin, until
 
 
-def parse_time_zone(written: str) -> str:
-    """A name of the IANA time zone database."""
+def parse_time_zone(text: str) -> str:
+    """Validate a name of the IANA time zone database."""
     try:
-        ZoneInfo(written)
+        ZoneInfo(text)
     except (ValueError, OSError, LookupError):
-        raise ValueError(f"no time zone is called {written!r}: write it as Asia/Baku or UTC") from None
-    return written
+        raise ValueError(f"{text!r} is not a time zone: write one such as Asia/Baku or UTC") from None
+    return text

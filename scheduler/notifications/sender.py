@@ -1,7 +1,7 @@
-"""Sending one message through Apprise: the only module that imports it, and only when something is sent.
+"""Send a message through Apprise, imported only when one is sent.
 
-Neither Apprise's words nor those of the libraries below it reach a log or an error: they may hold an address with its
-tokens (urllib3 logs every path it asks for).
+No text of Apprise or of the libraries below it reaches a log or an error: it may contain a target URL with its tokens
+(urllib3 logs every path it requests).
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from apprise import Apprise
 
 NOISY_LOGGERS = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib", "charset_normalizer")
-"""Loggers of what sends."""
+"""Loggers of Apprise and the libraries below it."""
 
 _HTTP_CODE = re.compile(r"error[= ](\d{3})\b|\b(?:code|status)[= :]+(\d{3})\b", re.IGNORECASE)
-# What Apprise writes of a failure, and what of it may be told.
+# Words in the log of Apprise, and the text shown instead.
 _FAILURE_SIGNS = {
     "connection error": "could not be reached",
     "socket": "could not be reached",
-    "throttl": "asks to be sent less",
-    "limit": "asks to be sent less",
+    "throttl": "asks for fewer messages",
+    "limit": "asks for fewer messages",
     "unauthorized": "refused the login",
     "authenticat": "refused the login",
     "i/o": "could not be written to",
@@ -39,33 +39,33 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]()#~|<>!]")
 
 
 def send(target: str, message: Message, *, timeout: timedelta) -> str | None:
-    """Send a message; None when it was taken, else in a few words why not, without anything of the target's.
+    """Send a message; return None if it was accepted, else the reason as a predicate, without text of the target.
 
-    Returns within `timeout`, even if the other side never answers. Never raises.
+    Returns within `timeout`, even without an answer. Never raises.
     """
     try:
         service = _service(target)
         if service is None:
             return INVALID_TARGET_TEXT
         _set_timeout(service[0], timeout.total_seconds())
-        fitted = _truncate_body(message, service[0])
+        escaped = _escape_for(message, service[0])
         result = service.notify(
-            title=fitted.title,
-            body=fitted.body,
+            title=escaped.title,
+            body=escaped.body,
             body_format="text",
             interpret_escapes=False,
             timeout=timeout.total_seconds(),
         )
         return None if result else _failure_reason(result, timeout)
-    except Exception as error:  # noqa: BLE001  (a plugin may raise anything, and its words may hold the target)
+    except Exception as error:  # noqa: BLE001  (a plugin may raise anything, and its text may contain the target)
         return f"failed inside its plugin ({type(error).__name__})"
 
 
-INVALID_TARGET_TEXT = "is no address that Apprise can use"
+INVALID_TARGET_TEXT = "is not a URL that Apprise can use"
 
 
 def is_valid_target(target: str) -> bool:
-    """Whether Apprise can make something of the address. Nothing is sent."""
+    """Return whether Apprise accepts a target URL; nothing is sent."""
     return _service(target) is not None
 
 
@@ -86,7 +86,7 @@ _apprise_lock = Lock()
 
 
 def load_apprise() -> ModuleType:
-    """Apprise, imported when it is first asked for, and silenced with all it is built on."""
+    """Import Apprise at the first call, with its loggers silenced."""
     with _apprise_lock:
         return _load_apprise()
 
@@ -98,22 +98,21 @@ def _load_apprise() -> ModuleType:
         logger.propagate = False
         logger.addHandler(logging.NullHandler())
     with warnings.catch_warnings():
-        # Its mail plugin tries a module that Python deprecates, and does without where it is gone.
+        # Its mail plugin imports a deprecated module and works without it.
         warnings.simplefilter("ignore", DeprecationWarning)
         library = import_module("apprise")
-        library.Apprise.instantiate("mailto://localhost")  # plugins are imported with the first address
+        library.Apprise.instantiate("mailto://localhost")  # the first URL imports the plugins
     return library
 
 
 def _set_timeout(plugin: Any, seconds: float) -> None:
-    """Let a slow answer come in: Apprise waits 4 s unless the address says otherwise, and what arrived after that
-    would be sent again."""
+    """Raise the read time-out of a plugin, 4 s unless the URL sets it: a message accepted later would be sent again."""
     if plugin.socket_read_timeout == type(plugin).socket_read_timeout:
         plugin.socket_read_timeout = max(seconds, plugin.socket_read_timeout)
 
 
-def _truncate_body(message: Message, plugin: Any) -> Message:
-    """The message as the plugin is to be given it. Apprise escapes what becomes HTML, but not what becomes Markdown."""
+def _escape_for(message: Message, plugin: Any) -> Message:
+    """Escape a message for a plugin that shows Markdown: Apprise escapes HTML, but not Markdown."""
     if str(plugin.resolve_format("text").value) != "markdown":
         return message
     title = without_markdown(message.title) if plugin.title_maxlen <= 0 else message.title
@@ -121,7 +120,7 @@ def _truncate_body(message: Message, plugin: Any) -> Message:
 
 
 def without_markdown(text: str) -> str:
-    """Text that Markdown shows as it is; addresses stay whole, so that they lead somewhere."""
+    """Escape Markdown in a text; URLs stay unchanged, so that they work as links."""
     pieces = re.split(r"(\s+)", text)
     plain = (piece.startswith(("http://", "https://")) and not re.search(r"[\[\]()<>]", piece) for piece in pieces)
     return "".join(
@@ -130,11 +129,11 @@ def without_markdown(text: str) -> str:
 
 
 def _failure_reason(result: Any, timeout: timedelta) -> str:
-    """A failure in words of ours: a code, or what Apprise's words are a sign of."""
+    """Describe a failure by its HTTP status or by known words in the log of Apprise."""
     if any(outcome.status.name == "TIMEOUT" for outcome in (result, *result)):
-        return f"gave no answer in {timeout.total_seconds():g} s"
-    said = " ".join(entry.message for entry in result.logs())
-    code = _HTTP_CODE.search(said)
+        return f"did not answer within {timeout.total_seconds():g} s"
+    log = " ".join(entry.message for entry in result.logs())
+    code = _HTTP_CODE.search(log)
     if code:
         return f"answered with HTTP {code[1] or code[2]}"
-    return next((words for sign, words in _FAILURE_SIGNS.items() if sign in said.lower()), "did not take it")
+    return next((text for sign, text in _FAILURE_SIGNS.items() if sign in log.lower()), "did not accept it")

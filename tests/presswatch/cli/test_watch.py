@@ -44,16 +44,16 @@ def test_a_watch_is_saved_as_it_was_asked_for(rows: Rows, ask: Ask) -> None:
         ((" ", "gas", "--to", HOOK), "NAME: must have 1 to 100 characters"),
         (
             ("Gas", "gas", "--to", f"nonsense://{TOKEN}"),
-            "--to: nonsense://*** is no address that Apprise can use; write",
+            "--to: nonsense://*** is not a URL that Apprise can use; write",
         ),
-        (("Gas", "gas", "--to", TOKEN), "--to: *** is no address that Apprise can use; write"),
+        (("Gas", "gas", "--to", TOKEN), "--to: *** is not a URL that Apprise can use; write"),
         (("Gas", "gas", "--to", HOOK, "--digest", "often"), "--digest: must be a duration such as"),
-        (("Gas", "gas", "--to", HOOK, "--digest", "10 s"), "--digest: must be a minute at least"),
-        (("Gas", "gas", "--to", HOOK, "--quiet", "22-7"), "--quiet: '22-7' are no quiet hours: write them as"),
-        (("Gas", "gas", "--to", HOOK, "--quiet", "24:00-07:00"), "--quiet: '24:00-07:00' are no quiet hours"),
+        (("Gas", "gas", "--to", HOOK, "--digest", "10 s"), "--digest: must be at least a minute"),
+        (("Gas", "gas", "--to", HOOK, "--quiet", "22-7"), "--quiet: '22-7' is not a range of quiet hours: write it as"),
+        (("Gas", "gas", "--to", HOOK, "--quiet", "24:00-07:00"), "--quiet: '24:00-07:00' is not a range of quiet hours"),
         (("Gas", "gas", "--to", HOOK, "--quiet", "07:00-7:00"), "--quiet: must begin and end at different times"),
-        (("Gas", "gas", "--to", HOOK, "--timezone", "Baku"), "--timezone: no time zone is called 'Baku'"),
-        (("Gas", "gas", "--to", HOOK, "--timezone", "../etc"), "--timezone: no time zone is called '../etc'"),
+        (("Gas", "gas", "--to", HOOK, "--timezone", "Baku"), "--timezone: 'Baku' is not a time zone"),
+        (("Gas", "gas", "--to", HOOK, "--timezone", "../etc"), "--timezone: '../etc' is not a time zone"),
         (("Gas", "gas"), "Missing option '--to'"),
     ],
 )
@@ -143,7 +143,7 @@ def test_a_trial_says_whether_it_was_taken_or_why_not(ask: Ask, listener: Listen
     done = ask("watch", "ping", "Gas")
     shown = f"json://***@127.0.0.1:{listener.port}/***"
     assert (done.exit_code, done.stdout) == (0, f"watch Gas: delivered to {shown}\n")
-    assert listener.titles == ["Presswatch: a trial of Gas"]
+    assert listener.titles == ["Presswatch: test of Gas"]
     listener.answer(401)
     done = ask("watch", "ping", "Gas")
     assert done.exit_code == 1

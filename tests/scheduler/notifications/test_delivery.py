@@ -90,7 +90,7 @@ class TestWatches:
         gas(rows, "one")
         counts = match_saved_searches(rows.store, now=NOON)
         assert (counts.enqueued, counts.failed) == (1, ("Bad",))
-        assert "watch Bad cannot be asked: position 8" in caplog.text
+        assert "the query of watch Bad is not valid: position 8" in caplog.text
 
     def test_many_articles_are_asked_about_in_rounds(self, rows: Rows) -> None:
         rows.store.watches.add(new_watch(query="gas -of"), NOON)

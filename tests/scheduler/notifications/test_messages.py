@@ -48,7 +48,7 @@ def test_an_article_is_told_with_all_that_must_go_with_it() -> None:
 
 def test_a_date_is_told_as_exactly_as_it_is_known() -> None:
     assert "Published 2026-11-04 UTC" in told(published_precision=DatePrecision.DAY).body
-    assert "Published: not said" in told(published_at=None).body
+    assert "Published: no date" in told(published_at=None).body
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_nobody_there() -> None:
 
 def test_one_who_never_answers_is_left(listener: Listener) -> None:
     listener.answer(0)
-    assert send(listener.target, MESSAGE, timeout=timedelta(seconds=1)) == "gave no answer in 1 s"
+    assert send(listener.target, MESSAGE, timeout=timedelta(seconds=1)) == "did not answer within 1 s"
 
 
 def test_a_slow_answer_is_waited_for(listener: Listener) -> None:
