@@ -204,9 +204,8 @@ MISSED = {
 """A gap, in the words of scraper.crawl.discovery."""
 
 SILENCE = {
-    "sentence": "nothing new for 1 d 35 min, since 2026-11-04T11:25:00+00:00; 8.4 articles were to be expected by its "
-    "own rate (5 articles in 13 h), and 7.0 overdue are called silent; open its pages and see whether it still "
-    "publishes",
+    "sentence": "nothing new for 1 d 35 min, since 2026-11-04T11:25:00+00:00; 8.4 articles were expected by its own "
+    "rate (5 articles in 13 h), and the limit is 7.0; open its pages and see whether it still publishes",
     "last_arrival_at": "2026-11-04T11:25:00+00:00",
     "last_good_look_at": "2026-11-05T12:30:00+00:00",
     "found_at": "2026-11-05T13:00:00+00:00",

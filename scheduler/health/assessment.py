@@ -1,7 +1,7 @@
-"""The health of a source: everything that is found of it at one moment, and which events that opens and closes.
+"""Assess the health of a source, and compute the events to open and close.
 
-One alert on entry, one on recovery, none in between: a finding opens an event only if there is none of its kind and
-subject, and an event closes only when it is not found again, not even by the lower threshold of recovery.
+One alert on entry, one on recovery, none in between: a finding opens an event only if none of its kind and subject is
+open, and an event closes only without such a finding, not even one by the lower threshold of recovery.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from storage.scheduling.health_queries import ChannelHealth, ExtractionSample
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthInputs:
-    """What is stored of a source that its health is judged by; see the function each goes to."""
+    """Stored data that the health of a source is assessed from; see the function that takes each."""
 
     timezone: ZoneInfo
-    since: datetime | None  # when its first good look was over; None before
+    since: datetime | None  # end of the first successful poll; None before
     default_per_day: float
     arrivals: Sequence[datetime]
     recent: Sequence[ExtractionSample]
@@ -38,7 +38,7 @@ class HealthInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventChanges:
-    """What a round of health changes. Each of `opened` and `closed` is told once; `kept` is told no more."""
+    """Changes of the events of a source; `opened` and `closed` lead to one alert each, `still_open` to none."""
 
     at: datetime
     opened: tuple[Finding, ...]
@@ -47,7 +47,7 @@ class EventChanges:
 
 
 def assess(facts: HealthInputs, *, now: datetime, expectation: ExpectedCount | None = None) -> list[Finding]:
-    """Everything found of a source, of the lasting kinds; `expectation` replaces the rate learned for silence."""
+    """Find all problems of a source, of the lasting kinds; `expectation` replaces the rates estimated for silence."""
     silence = None
     if facts.since is not None:
         silence = detect_silence(
@@ -55,18 +55,18 @@ def assess(facts: HealthInputs, *, now: datetime, expectation: ExpectedCount | N
             timezone=facts.timezone,
             since=facts.since,
             now=now,
-            last_good_look_at=oldest_successful_poll(facts.channels),
+            last_success_at=oldest_successful_poll(facts.channels),
             default_per_day=facts.default_per_day,
             expectation=expectation,
         )
     drift = detect_drift(facts.recent, facts.earlier, open_events=facts.open_events)
     channels = channel_findings(facts.channels, now=now)
     crawls = crawl_finding(facts.crawls, facts.channels, now=now) if facts.crawls is not None else None
-    return [*(one for one in (silence, crawls) if one is not None), *drift, *channels]
+    return [*(finding for finding in (silence, crawls) if finding is not None), *drift, *channels]
 
 
 def oldest_successful_poll(channels: Sequence[ChannelHealth]) -> datetime | None:
-    """Up to when all channels were seen; None if one never was: what it lists cannot be missed yet."""
+    """Return the time up to which all channels were polled successfully; None if one never was."""
     good = [channel.last_success_at for channel in channels]
     known = [at for at in good if at is not None]
     return min(known) if known and len(known) == len(good) else None
@@ -79,10 +79,10 @@ def event_changes(
     now: datetime,
     judged: Collection[EventKind] = LASTING_KINDS,
 ) -> EventChanges:
-    """Which events to open, close and keep, of one source.
+    """Compute the events of one source to open, to close and to keep.
 
-    `judged`: the kinds that `found` speaks of; an open event of another kind is kept, since nobody looked for it.
-    Given the same findings again, with what was opened among the open events, nothing opens and nothing closes.
+    `judged` are the kinds that were assessed; an open event of another kind is kept. With the same findings again, and
+    the opened events among the open ones, nothing opens and nothing closes.
     """
     is_open = {event.key for event in open_events}
     present = {finding.key for finding in found}

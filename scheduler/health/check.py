@@ -1,4 +1,4 @@
-"""The health of a source, from the rows to its events."""
+"""Check the health of a source: read its rows, and open and close its events."""
 
 from __future__ import annotations
 
@@ -18,27 +18,29 @@ logger = logging.getLogger(__name__)
 
 ARRIVAL_HISTORY = timedelta(weeks=8)
 MAX_RECENT_PAGES = 40
-"""Pages in which a drift must show; some hours of a busy source, two days of a slow one."""
+"""Newest pages that drift is detected in: some hours of a busy source, two days of a slow one."""
 MAX_EARLIER_PAGES = 300
-"""Pages before them, which say what is usual."""
+"""Earlier pages, the baseline of drift detection."""
 
 
 def check_source(store: Store, source: Source, schedule: Schedule | None, *, now: datetime) -> None:
-    """Open and close the events of a source by what its rows show now. Raises StoreError."""
+    """Assess a source from its stored rows, and open and close its events. Raises StoreError."""
     events = store.events.find(source=source.name, open_only=True)
-    found = assess(_facts(store, source, schedule, events, now), now=now)
-    moved = event_changes(events, found, now=now)
-    for finding in moved.opened:
+    findings = assess(_health_inputs(store, source, schedule, events, now), now=now)
+    changes = event_changes(events, findings, now=now)
+    for finding in changes.opened:
         logger.warning("%s: %s: %s", source.name, finding.kind, finding.sentence)
         store.events.open(
             source=source.name, kind=finding.kind, subject=finding.subject, details=finding.details, now=now
         )
-    for event in moved.closed:
-        logger.info("%s: %s %s: over", source.name, event.kind, event.subject)
+    for event in changes.closed:
+        logger.info("%s: %s %s: closed", source.name, event.kind, event.subject)
         store.events.close(event.id, now=now)
 
 
-def _facts(store: Store, source: Source, schedule: Schedule | None, events: list[Event], now: datetime) -> HealthInputs:
+def _health_inputs(
+    store: Store, source: Source, schedule: Schedule | None, events: list[Event], now: datetime
+) -> HealthInputs:
     samples = health_queries.extraction_samples(store, source.name, limit=MAX_RECENT_PAGES + MAX_EARLIER_PAGES)
     return HealthInputs(
         timezone=ZoneInfo(source.timezone),

@@ -1,21 +1,22 @@
-"""Whether a source's pages are read differently from before: fields no longer filled, bodies cut, dates astray.
+"""Detect extraction drift of a source: fields no longer filled, bodies cut, dates out of range.
 
-Each sign is a yes or no a page (the field is filled; the date is not in the future; …). The newest 10, 20 and 40 pages
-are compared with those before by the exact test of two proportions (Fisher 1935, one-sided): under "nothing changed"
-the number of good pages among the newest n is hypergeometric, and its lower tail is the chance of such a sample::
+An indicator is a yes or no per page (the field is filled; the date is not in the future; …). The newest 10, 20 and 40
+pages are compared with those before by the exact test of two proportions (Fisher 1935, one-sided): under "nothing
+changed" the number of good pages among the newest n is hypergeometric, and its lower tail is the chance of the sample::
 
     P(X <= good) = sum over i <= good of C(K, i) * C(N - K, n - i) / C(N, n),   N pages in all, K of them good
 
-Drift begins when the chance is under 1e-6 AND the share fell by at least 0.5, 0.35 or 0.25 (of 10, 20, 40 pages): the
+Drift opens when the chance is under 1e-6 AND the share fell by at least 0.5, 0.35 or 0.25 (of 10, 20, 40 pages): the
 first so that noise does not alarm, the second so that a true but small change does not. A source with 50 pages a day
-and 10 signs is tested 45 000 times a month, so if every test stood alone there would be at most 0.045 false alarms a
-source-month; windows overlap and chances come in steps, so it is far less (tests/scheduler/health/test_drift_histories.py
-measures it). A field that fewer than a quarter of the pages had can vanish unnoticed.
+and 10 indicators is tested 45 000 times a month, so if the tests were independent there would be at most 0.045 false
+alarms a source-month; windows overlap and chances come in steps, so it is far less
+(tests/scheduler/health/test_drift_histories.py measures it). A field that fewer than a quarter of the pages had can
+vanish unnoticed.
 
-Drift ends when the newest 20 pages are within 0.15 of what was normal before it began and no longer differ at 5 %.
+Drift closes when the newest 20 pages are within 0.15 of the baseline and no longer differ at 5 %.
 
-The length of bodies is a number, not a yes or no: a reader may take half an article, or the boxes too. The newest 10,
-20 and 40 bodies that are not empty are compared with those before by the rank-sum test (Wilcoxon 1945; Mann and
+The length of bodies is a number, not a yes or no: a parser may extract half an article, or the boxes too. The newest
+10, 20 and 40 bodies that are not empty are compared with those before by the rank-sum test (Wilcoxon 1945; Mann and
 Whitney 1947), with the normal approximation and the variance corrected for ties::
 
     z = (U - m n / 2) / sqrt(m n / 12 * ((N + 1) - sum(t^3 - t) / (N (N - 1)))),   N = m + n
@@ -42,11 +43,11 @@ from storage.model.records import MAX_CLOCK_SKEW
 from storage.scheduling.health_queries import ExtractionSample
 
 MIN_DROP = {10: 0.5, 20: 0.35, 40: 0.25}
-"""Newest pages looked at, and how far the share must have fallen among them."""
+"""Minimum fall of the share of good pages, by the number of newest pages compared."""
 WINDOW_SIZES = tuple(MIN_DROP)
 P_VALUE = 1e-6
 MIN_BASELINE_PAGES = 40
-"""Earlier pages needed to say what is normal."""
+"""Minimum number of earlier pages."""
 RECOVERY_PAGES = 20
 MAX_RECOVERED_DROP = 0.15
 RECOVERED_P_VALUE = 0.05
@@ -56,15 +57,15 @@ MIN_Z = 4.9
 MIN_LENGTH_RATIO = 2.0
 RECOVERED_LENGTH_RATIO = 1 / 0.7
 OLD_DATE_AGE = timedelta(weeks=2)
-"""A new article dated earlier than this before its first fetch is of an archive, or its date was misread."""
+"""Age of a date at the first fetch from which the article is of an archive, or its date was parsed wrongly."""
 
 Body = tuple[str, datetime, int]
-"""Address, moment of the fetch, characters."""
+"""URL, time of storage, characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """How many of some pages were good."""
+    """Number of good pages among some pages."""
 
     filled: int
     pages: int
@@ -79,10 +80,10 @@ class Proportion:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One yes or no a page, oldest first, of the pages that can say it."""
+    """A yes or no per page, oldest first, of the pages that it applies to."""
 
     subject: str
-    words: str  # what a good page is
+    predicate: str  # true of a good page
     pages: tuple[tuple[ExtractionSample, bool], ...]
 
     def share(self, newest: int | None = None) -> Proportion:
@@ -93,19 +94,21 @@ class Indicator:
 def detect_drift(
     recent: Sequence[ExtractionSample], before: Sequence[ExtractionSample], *, open_events: Collection[Event] = ()
 ) -> list[Finding]:
-    """Drift of each field, of the length of bodies and of the range of dates.
+    """Detect drift of each field, of the length of bodies and of the range of dates.
 
     `recent` are the newest 40 pages of the source, `before` up to some 300 fetched before those, each in any order.
-    Take them by number, not by time. An event among `open_events` is judged against what was normal when it opened, so
-    a drift does not become the norm by lasting. Findings with `opens=False` keep an event open and open none: too few
-    pages to judge, or not recovered.
+    Select them by number, not by time. An event among `open_events` is compared with the baseline at its opening, so
+    a lasting drift does not become the norm. Findings with `opens=False` keep an event open and open none: too few
+    pages to compare, or not recovered.
     """
     now, earlier = sorted(recent, key=_when_stored), sorted(before, key=_when_stored)
     opened = {event.subject: event for event in open_events if event.kind is EventKind.DRIFT}
-    normal = {sign.subject: sign.share() for sign in indicators(earlier)}
+    baseline = {indicator.subject: indicator.share() for indicator in indicators(earlier)}
     found = [
-        proportion_drift(sign, _baseline(opened.get(sign.subject)) or normal.get(sign.subject, Proportion(0, 0)))
-        for sign in indicators(now, after=earlier)
+        proportion_drift(
+            indicator, _baseline(opened.get(indicator.subject)) or baseline.get(indicator.subject, Proportion(0, 0))
+        )
+        for indicator in indicators(now, after=earlier)
     ]
     length = length_drift(
         [(page.url, page.stored_at, page.body_length) for page in now],
@@ -120,27 +123,27 @@ def _when_stored(page: ExtractionSample) -> tuple[datetime, str]:
 
 
 def _baseline(event: Event | None) -> Proportion | None:
-    """What was normal when an event opened, from its details; None if they do not say."""
-    said = event.details.get("before") if event else None
-    if not isinstance(said, Mapping):
+    """Read the baseline at the opening of an event from its details; None if they have none."""
+    stored = event.details.get("before") if event else None
+    if not isinstance(stored, Mapping):
         return None
-    good, pages = said.get("good"), said.get("pages")
+    good, pages = stored.get("good"), stored.get("pages")
     return Proportion(good, pages) if isinstance(good, int) and isinstance(pages, int) and 0 <= good <= pages else None
 
 
 def indicators(pages: Sequence[ExtractionSample], *, after: Sequence[ExtractionSample] = ()) -> list[Indicator]:
-    """Every sign of these pages, oldest first; `after` are the pages before them, which name further fields."""
+    """Compute every indicator of some pages, oldest first; `after` are earlier pages, which may have further fields."""
     fields = dict.fromkeys(name for page in (*after, *pages) for name in page.filled if name != "body")
     filled = [Indicator(name, "have it", _fill_indicators(pages, name)) for name in fields]
     body = Indicator("body", "have one", tuple((page, page.body_length > 0) for page in pages))
-    return [*filled, body, *_date_signs(pages)]
+    return [*filled, body, *_date_indicators(pages)]
 
 
 def _fill_indicators(pages: Sequence[ExtractionSample], name: str) -> tuple[tuple[ExtractionSample, bool], ...]:
     return tuple((page, page.filled[name]) for page in pages if name in page.filled)
 
 
-def _date_signs(pages: Sequence[ExtractionSample]) -> list[Indicator]:
+def _date_indicators(pages: Sequence[ExtractionSample]) -> list[Indicator]:
     dated = [(page, page.published_at) for page in pages if page.published_at is not None]
     times = [at for _, at in dated]
     follow = zip(dated, [None, *times], strict=False)
@@ -151,76 +154,80 @@ def _date_signs(pages: Sequence[ExtractionSample]) -> list[Indicator]:
     ]
 
 
-def proportion_drift(sign: Indicator, normal: Proportion) -> Finding | None:
-    """Drift of one sign against what is normal, or None when it is as before."""
-    if len(sign.pages) < min(WINDOW_SIZES) or normal.pages < MIN_BASELINE_PAGES:
-        return _finding(sign, len(sign.pages), normal, opens=False)
-    latest = min(RECOVERY_PAGES, len(sign.pages))
-    if _has_recovered(sign.share(latest), normal):
+def proportion_drift(indicator: Indicator, baseline: Proportion) -> Finding | None:
+    """Detect drift of one indicator from its baseline; None if it is as before."""
+    if len(indicator.pages) < min(WINDOW_SIZES) or baseline.pages < MIN_BASELINE_PAGES:
+        return _finding(indicator, len(indicator.pages), baseline, opens=False)
+    latest = min(RECOVERY_PAGES, len(indicator.pages))
+    if _has_recovered(indicator.share(latest), baseline):
         return None
-    begun = [newest for newest in MIN_DROP if newest <= len(sign.pages) and _has_drifted(sign, newest, normal)]
-    if begun:
-        return _finding(sign, begun[0], normal, opens=True)
-    return _finding(sign, latest, normal, opens=False)
+    drifted = [
+        newest for newest in MIN_DROP if newest <= len(indicator.pages) and _has_drifted(indicator, newest, baseline)
+    ]
+    if drifted:
+        return _finding(indicator, drifted[0], baseline, opens=True)
+    return _finding(indicator, latest, baseline, opens=False)
 
 
-def _has_drifted(sign: Indicator, newest: int, normal: Proportion) -> bool:
-    share = sign.share(newest)
-    return normal.rate - share.rate >= MIN_DROP[newest] and fisher_p_value(share, normal) < P_VALUE
+def _has_drifted(indicator: Indicator, newest: int, baseline: Proportion) -> bool:
+    share = indicator.share(newest)
+    return baseline.rate - share.rate >= MIN_DROP[newest] and fisher_p_value(share, baseline) < P_VALUE
 
 
-def _has_recovered(share: Proportion, normal: Proportion) -> bool:
-    return normal.rate - share.rate < MAX_RECOVERED_DROP and fisher_p_value(share, normal) >= RECOVERED_P_VALUE
+def _has_recovered(share: Proportion, baseline: Proportion) -> bool:
+    return baseline.rate - share.rate < MAX_RECOVERED_DROP and fisher_p_value(share, baseline) >= RECOVERED_P_VALUE
 
 
-def fisher_p_value(share: Proportion, normal: Proportion) -> float:
-    """The chance of so few good pages in a sample if nothing changed (one-sided Fisher test, exact)."""
-    total, good = share.pages + normal.pages, share.filled + normal.filled
+def fisher_p_value(share: Proportion, baseline: Proportion) -> float:
+    """Compute the chance of so few good pages if nothing changed (one-sided exact Fisher test)."""
+    total, good = share.pages + baseline.pages, share.filled + baseline.filled
     ways = sum(
         comb(good, i) * comb(total - good, share.pages - i) for i in range(share.filled + 1) if share.pages - i >= 0
     )
     return ways / comb(total, share.pages)
 
 
-def _finding(sign: Indicator, newest: int, normal: Proportion, *, opens: bool) -> Finding:
-    share = sign.share(newest)
-    bad = [page for page, good in sign.pages[-newest:] if not good] if newest else []
+def _finding(indicator: Indicator, newest: int, baseline: Proportion, *, opens: bool) -> Finding:
+    share = indicator.share(newest)
+    bad = [page for page, good in indicator.pages[-newest:] if not good] if newest else []
     sentence = (
-        f"{sign.subject}: {share.filled} of the newest {share.pages} pages {sign.words}, "
-        f"before {normal.filled} of {normal.pages}; open an example and compare it with the page reader"
+        f"{indicator.subject}: {share.filled} of the newest {share.pages} pages {indicator.predicate}, "
+        f"before {baseline.filled} of {baseline.pages}; open an example and compare it with the page parser"
     )
     details: dict[str, Json] = {
         "sentence": sentence,
-        "before": normal.details(),
+        "before": baseline.details(),
         "newest": share.details(),
-        "chance": fisher_p_value(share, normal) if normal.pages and share.pages else None,
+        "chance": fisher_p_value(share, baseline) if baseline.pages and share.pages else None,
         "first_at": iso(bad[0].stored_at) if bad else None,
         "examples": [page.url for page in reversed(bad[-MAX_EXAMPLES:])],
     }
-    return Finding(kind=EventKind.DRIFT, subject=sign.subject, details=details, opens=opens)
+    return Finding(kind=EventKind.DRIFT, subject=indicator.subject, details=details, opens=opens)
 
 
 def length_drift(recent: Sequence[Body], before: Sequence[int], *, opened: Event | None = None) -> Finding | None:
-    """Drift of the length of bodies, or None; `recent` oldest first. Empty bodies are another sign and left out."""
+    """Detect drift of the length of bodies, or None; `recent` oldest first. Empty bodies are ignored here."""
     bodies = [body for body in recent if body[2] > 0]
     earlier = [length for length in before if length > 0]
-    normal = _usual_length(opened) or (median(earlier) if len(earlier) >= MIN_BASELINE_PAGES else None)
-    if len(bodies) < min(WINDOW_SIZES) or normal is None:
-        return _length_finding(bodies, normal, z=None, opens=False)
+    baseline = _usual_length(opened) or (median(earlier) if len(earlier) >= MIN_BASELINE_PAGES else None)
+    if len(bodies) < min(WINDOW_SIZES) or baseline is None:
+        return _length_finding(bodies, baseline, z=None, opens=False)
     latest = bodies[-RECOVERY_PAGES:]
-    is_over = _length_ratio(latest, normal) <= RECOVERED_LENGTH_RATIO
+    is_over = _length_ratio(latest, baseline) <= RECOVERED_LENGTH_RATIO
     for newest in list(MIN_DROP)[
         : 1 if is_over else None
-    ]:  # six short ones of ten are news, and no median of twenty yet
+    ]:  # six short ones of ten drift before the median of twenty moves
         z = rank_sum([length for _, _, length in bodies[-newest:]], earlier)
-        if newest <= len(bodies) and abs(z) >= MIN_Z and _length_ratio(bodies[-newest:], normal) >= MIN_LENGTH_RATIO:
-            return _length_finding(bodies[-newest:], normal, z=z, opens=True)
-    return None if is_over else _length_finding(latest, normal, z=None, opens=False)
+        if newest <= len(bodies) and abs(z) >= MIN_Z and _length_ratio(bodies[-newest:], baseline) >= MIN_LENGTH_RATIO:
+            return _length_finding(bodies[-newest:], baseline, z=z, opens=True)
+    return None if is_over else _length_finding(latest, baseline, z=None, opens=False)
 
 
 def rank_sum(sample: Sequence[int], others: Sequence[int]) -> float:
-    """z of the rank-sum test: how many standard errors the sample lies above (+) or below (-) the others; 0 if either
-    is empty or all values are equal."""
+    """Compute z of the rank-sum test: the standard errors of the sample above (+) or below (-) the others.
+
+    0 if either is empty or all values are equal.
+    """
     m, n, ordered = len(sample), len(others), sorted(others)
     total = m + n
     ties = sum(t**3 - t for t in Counter((*sample, *others)).values())
@@ -231,39 +238,39 @@ def rank_sum(sample: Sequence[int], others: Sequence[int]) -> float:
     return (above - m * n / 2) / sqrt(spread)
 
 
-def _length_ratio(bodies: Sequence[Body], normal: float) -> float:
-    """How many times shorter or longer the median is, at least 1."""
-    ratio = median(length for _, _, length in bodies) / normal
+def _length_ratio(bodies: Sequence[Body], baseline: float) -> float:
+    """Compute the ratio of the median to the baseline or its inverse, whichever is at least 1."""
+    ratio = median(length for _, _, length in bodies) / baseline
     return max(ratio, 1 / ratio)
 
 
 def _usual_length(event: Event | None) -> float | None:
-    said = event.details.get("median_before") if event else None
-    return float(said) if isinstance(said, int | float) and said > 0 else None
+    stored = event.details.get("median_before") if event else None
+    return float(stored) if isinstance(stored, int | float) and stored > 0 else None
 
 
-def _length_finding(bodies: Sequence[Body], normal: float | None, *, z: float | None, opens: bool) -> Finding:
+def _length_finding(bodies: Sequence[Body], baseline: float | None, *, z: float | None, opens: bool) -> Finding:
     latest = median(length for _, _, length in bodies) if bodies else None
-    shown = _examples(bodies, latest, normal)
+    examples = _examples(bodies, latest, baseline)
     sentence = (
         f"{BODY_LENGTH_SUBJECT}: the median of the newest {len(bodies)} bodies is {latest or 0:.0f} characters, "
-        f"before {normal or 0:.0f}; open an example and compare it with what is stored"
+        f"before {baseline or 0:.0f}; open an example and compare it with what is stored"
     )
     details: dict[str, Json] = {
         "sentence": sentence,
-        "median_before": normal,
+        "median_before": baseline,
         "median_newest": latest,
         "pages": len(bodies),
         "z": None if z is None else round(z, 2),
-        "first_at": iso(shown[-1][1]) if shown else None,
-        "examples": [url for url, _, _ in shown[:MAX_EXAMPLES]],
+        "first_at": iso(examples[-1][1]) if examples else None,
+        "examples": [url for url, _, _ in examples[:MAX_EXAMPLES]],
     }
     return Finding(kind=EventKind.DRIFT, subject=BODY_LENGTH_SUBJECT, details=details, opens=opens)
 
 
-def _examples(bodies: Sequence[Body], latest: float | None, normal: float | None) -> list[Body]:
-    """The bodies nearer to the new median than to the old one, by ratio, newest first."""
-    if not latest or not normal:
+def _examples(bodies: Sequence[Body], latest: float | None, baseline: float | None) -> list[Body]:
+    """Select the bodies nearer to the new median than to the old one, by ratio, newest first."""
+    if not latest or not baseline:
         return []
-    middle, shorter = sqrt(latest * normal), latest < normal
+    middle, shorter = sqrt(latest * baseline), latest < baseline
     return [body for body in reversed(bodies) if (body[2] < middle) == shorter]

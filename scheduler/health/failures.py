@@ -13,43 +13,43 @@ from storage.scheduling.health_queries import ChannelHealth
 from storage.text.durations import format_duration
 
 BLOCKED_POLLS = 2
-"""Failed looks in a row that make a blocked channel: one 429 may be our own haste."""
+"""Consecutive failed polls of a blocked channel: a single 429 may be caused by our own rate."""
 FAILING_POLLS = 3
-"""Failed looks in a row that make a failing channel …"""
+"""Consecutive failed polls of a failing channel …"""
 FAILING_AFTER = timedelta(hours=1)
-"""… when the last good one is also so long ago: with looks every minute, three failures are a hiccup."""
+"""… with the last successful poll at least this long ago: at a poll a minute, three failures are no problem."""
 RECOVERY_TIME = timedelta(hours=1)
-"""No look may have failed for so long before an open event is closed, or a channel that fails every other time would
-open and close it all day."""
+"""Time without a failed poll before an open event closes: a channel that fails every other poll would otherwise open
+and close it all day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlFailures:
-    """How the crawls of a source ended lately."""
+    """Consecutive failed crawls of a source."""
 
     source: str
-    failures: int  # in a row, up to the last crawl
+    failures: int  # consecutive, up to the last crawl
     first_failed_at: datetime | None
 
 
 def channel_findings(channels: Sequence[ChannelHealth], *, now: datetime) -> list[Finding]:
     """Find blocked and failing channels, and bad validators.
 
-    Findings with `opens=False` keep an event open and open none: a channel that failed once since, or has been good for
-    less than `CALM`.
+    Findings with `opens=False` keep an event open and open none: too few failures, or a
+    successful poll less than `RECOVERY_TIME` after one.
     """
     return [finding for channel in channels for finding in _channel_finding(channel, now)]
 
 
 def crawl_finding(crawls: CrawlFailures, channels: Sequence[ChannelHealth], *, now: datetime) -> Finding | None:
-    """Crawls that fail without a channel's fault: killed, crashed, ended before they began. None after a good one."""
+    """Find crawls that fail without a failing channel: killed, crashed, not started. None after a successful one."""
     if crawls.failures == 0:
         return None
     blameless = all(channel.consecutive_failures == 0 for channel in channels)
     since = f" since {iso(crawls.first_failed_at)}" if crawls.first_failed_at else ""
     sentence = (
-        f"{crawls.source}: its crawls failed {crawls.failures} times in a row{since}, not for a channel;"
-        f" run presswatch crawl {crawls.source} and see what it says"
+        f"{crawls.source}: {crawls.failures} consecutive crawls failed{since}, none because of a channel;"
+        f" run presswatch crawl {crawls.source} and read its error"
     )
     details: dict[str, Json] = {
         "sentence": sentence,
@@ -83,9 +83,12 @@ def _is_failing(channel: ChannelHealth, now: datetime) -> bool:
 
 def _failure_finding(channel: ChannelHealth, kind: EventKind, now: datetime, *, opens: bool) -> Finding:
     good = channel.last_success_at
-    last = f"last good {format_duration(now - good)} ago, at {iso(good)}" if good else "never a good one"
-    what = "turned away" if kind is EventKind.BLOCKED else "failed"
-    sentence = f"{channel.url}: {what} in {channel.consecutive_failures} looks in a row ({_failure_reason(channel)}); {last}; {_failure_hint(channel)}"
+    last = f"last success {format_duration(now - good)} ago, at {iso(good)}" if good else "never successful"
+    problem = "blocked" if kind is EventKind.BLOCKED else "failed"
+    sentence = (
+        f"{channel.url}: {problem} in {channel.consecutive_failures} consecutive polls ({_failure_reason(channel)}); "
+        f"{last}; {_failure_hint(channel)}"
+    )
     details: dict[str, Json] = {
         "sentence": sentence,
         "stage": channel.failure_stage,
@@ -98,14 +101,14 @@ def _failure_finding(channel: ChannelHealth, kind: EventKind, now: datetime, *, 
 
 
 def _failure_reason(channel: ChannelHealth) -> str:
-    return ": ".join(word for word in (channel.failure_stage, channel.reason) if word) or "no reason was kept"
+    return ": ".join(text for text in (channel.failure_stage, channel.reason) if text) or "no reason recorded"
 
 
 FAILURE_HINTS: Mapping[FailureStage, str] = {
-    FailureStage.BLOCKED: "look less often, or ask the site for leave",
-    FailureStage.ROBOTS: "read its robots.txt and set other channels",
-    FailureStage.HTTP_4XX: "open it and see whether the address moved",
-    FailureStage.NOT_A_FEED: "open it and see whether the address moved",
+    FailureStage.BLOCKED: "poll less often, or ask the site for permission",
+    FailureStage.ROBOTS: "read its robots.txt and configure other channels",
+    FailureStage.HTTP_4XX: "open it and see whether its URL has changed",
+    FailureStage.NOT_A_FEED: "open it and see whether its URL has changed",
     FailureStage.EMPTY_LIST: "open it and compare it with the source's declaration",
     FailureStage.PARSE: "open it and compare it with the source's declaration",
 }
@@ -115,13 +118,13 @@ def _failure_hint(channel: ChannelHealth) -> str:
     return FAILURE_HINTS.get(channel.failure_stage, _WAIT) if channel.failure_stage else _WAIT
 
 
-_WAIT = "open it; if it works for you, see the network of this machine"
+_WAIT = "open it; if it works in a browser, check the network of this machine"
 
 
 def _bad_validators(channel: ChannelHealth) -> Finding:
     sentence = (
-        f"{channel.url}: its body changed under an equal ETag, so it is fetched whole at every look; nothing is lost, "
-        "each look costs more bytes"
+        f"{channel.url}: its body changed under an equal ETag, so every poll downloads it whole; nothing is lost, "
+        "each poll costs more bytes"
     )
     details = {"sentence": sentence, "last_success_at": iso(channel.last_success_at)}
     return Finding(kind=EventKind.BAD_VALIDATORS, subject=channel.url, details=details)

@@ -1,4 +1,4 @@
-"""What health finds: a condition of a source, with the figures that let a person act on it."""
+"""Define a finding of the health check: a problem of a source, with the figures needed to act on it."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One condition, found at one moment.
+    """A problem of a source at one time.
 
     `opens` is the hysteresis: a finding over the threshold of entry opens an event, one that is only over the lower
     threshold of recovery (or that cannot be judged now) keeps an event that is open and opens none.
-    `details` can be written as JSON; its "sentence" is one line for a person, moments in it are ISO 8601 in UTC.
+    `details` is JSON; its "sentence" is one line for people, times in it are ISO 8601 in UTC.
     """
 
     kind: EventKind
-    subject: str  # the address or field it is about; "" for the source as a whole
+    subject: str  # URL or field; "" for the source as a whole
     details: Mapping[str, Json]
     opens: bool = True
 
     @property
     def key(self) -> tuple[EventKind, str]:
-        """What makes two findings the same event."""
+        """Identify the event of a finding."""
         return (self.kind, self.subject)
 
     @property
@@ -37,5 +37,5 @@ class Finding:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """A moment as details hold it: ISO 8601 in UTC, whole seconds."""
+    """Format a time for event details: ISO 8601 in UTC, whole seconds."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="seconds")

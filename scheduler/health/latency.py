@@ -1,7 +1,7 @@
-"""Detection delay: how long after publication an article was listed, and then fetched and stored.
+"""Compute detection latency: the time from publication of an article to its listing and to its storage.
 
-Only articles whose delay means something are counted; the others are left out and counted by reason. A page that
-prints minutes has its date rounded down, so a delay is up to a minute too long.
+Only articles with a meaningful latency count; the others are excluded and counted by reason. A page with a date to the
+minute has it rounded down, so a latency is up to a minute too long.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ T = TypeVar("T", float, timedelta)
 
 
 class ExclusionReason(StrEnum):
-    """Why an article says nothing about detection delay; the first that holds counts."""
+    """Reason to exclude an article from detection latency; the first that applies counts."""
 
     NO_DATE = "no date"
     COARSE_DATE = "no minute in the date"
     FIRST_CRAWL = "listed by the source's first crawl"
-    NOT_LISTED = "stored before it was listed"  # asked for by hand
+    NOT_LISTED = "stored before it was listed"  # fetched by URL
     FUTURE = "dated later than it was stored"
     AFTER_LISTING = "dated later than it was listed"
     ARCHIVE = "older than 2 days when it was listed"
@@ -34,7 +34,7 @@ class ExclusionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentiles:
-    """How a delay is spread over articles; percentiles by `nearest_rank`."""
+    """Percentiles of a latency over articles, by `nearest_rank`."""
 
     p50: timedelta
     p90: timedelta
@@ -43,7 +43,7 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyRow:
-    """The delays of one source on one day of publication, or on all days (`day` None)."""
+    """Latency of one source on one day of publication, or on all days (`day` None)."""
 
     source: str
     day: date | None
@@ -55,39 +55,39 @@ class LatencyRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyReport:
-    """Lines by source, all its days first, then each day, newest first; what was left out by source and reason."""
+    """Rows by source, all its days first, then each day, newest first; excluded articles by source and reason."""
 
     lines: tuple[LatencyRow, ...]
     excluded: Mapping[str, Mapping[ExclusionReason, int]]
 
     def of(self, source: str, day: date | None = None) -> LatencyRow | None:
-        """The line of a source and day (all days: None); None if nothing of it counts."""
+        """Return the row of a source and day (None: all days); None if no article counts."""
         return next((line for line in self.lines if (line.source, line.day) == (source, day)), None)
 
 
 def detection_latency(
     rows: Iterable[DetectionTimes], *, first_crawls: Mapping[str, datetime] | None = None, timezone: tzinfo = UTC
 ) -> LatencyReport:
-    """The detection delay of each source by day.
+    """Compute the detection latency of each source by day in `timezone`.
 
-    `first_crawl_ends`: when the first crawl of each source was over; what was listed until then had been there before. A
-    source that is not named has all its articles counted. A day is one of `timezone`.
+    `first_crawls` is the end of the first crawl of each source; articles listed until then are excluded, since
+    they were published before. Without it all articles of a source count.
     """
     counted: dict[tuple[str, date | None], list[DetectionTimes]] = defaultdict(list)
-    left_out: dict[str, Counter[ExclusionReason]] = defaultdict(Counter)
+    excluded: dict[str, Counter[ExclusionReason]] = defaultdict(Counter)
     for row in rows:
         reason = exclusion_reason(row, (first_crawls or {}).get(row.source))
         if reason is not None or row.published_at is None:
-            left_out[row.source][reason or ExclusionReason.NO_DATE] += 1
+            excluded[row.source][reason or ExclusionReason.NO_DATE] += 1
             continue
         counted[row.source, None].append(row)
         counted[row.source, row.published_at.astimezone(timezone).date()].append(row)
     lines = (_line(source, day, found) for (source, day), found in counted.items())
-    return LatencyReport(lines=tuple(sorted(lines, key=_order)), excluded={s: dict(c) for s, c in left_out.items()})
+    return LatencyReport(lines=tuple(sorted(lines, key=_order)), excluded={s: dict(c) for s, c in excluded.items()})
 
 
 def exclusion_reason(row: DetectionTimes, first_crawl_until: datetime | None = None) -> ExclusionReason | None:
-    """Why an article is not counted; None if it is."""
+    """Return the reason to exclude an article; None if it counts."""
     if row.published_at is None:
         return ExclusionReason.NO_DATE
     reasons = {
@@ -102,14 +102,14 @@ def exclusion_reason(row: DetectionTimes, first_crawl_until: datetime | None = N
 
 
 def nearest_rank(values: Sequence[T], percent: float) -> T:
-    """The smallest of `values` (in any order) that at least `percent` of them do not exceed: the value of rank
+    """Return the smallest of `values` (in any order) that at least `percent` of them do not exceed: the value of rank
     ceil(percent / 100 * n), always one that occurred (Hyndman and Fan 1996, definition 1).
 
     Raises ValueError for no values or a percentage outside 0 to 100.
     """
     if not values or not 0 <= percent <= 100:
         raise ValueError("a percentile needs at least one value and 0 to 100 per cent")
-    rank = ceil(round(percent * len(values) / 100, 9))  # 0.1 + 0.2 must not climb a rank
+    rank = ceil(round(percent * len(values) / 100, 9))  # 0.1 + 0.2 must not reach the next rank
     return sorted(values)[max(rank, 1) - 1]
 
 

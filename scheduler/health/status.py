@@ -1,4 +1,4 @@
-"""How everything stands, judged: what `presswatch status`, /healthz and /metrics say."""
+"""Report the status of daemon and sources, for `presswatch status`, /healthz and /metrics."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from storage.store import Store
 
 REPORT_PERIOD = timedelta(hours=24)
 OVERDUE_AFTER = timedelta(minutes=10)
-"""A look that is overdue by so much, with nobody at it, was forgotten: crawls wait their turn, but not so long."""
+"""Time after which a poll that is due and not running is overdue: crawls wait for a slot, but not so long."""
 
 
 class State(StrEnum):
-    """How a source stands, the gravest first."""
+    """State of a source, the most severe first."""
 
     FAILING = "failing"
     WARNING = "warning"  # an event is open
@@ -37,13 +37,13 @@ UNHEALTHY_STATES = frozenset({State.FAILING, State.WARNING, State.OVERDUE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceStatus:
-    """One source."""
+    """Status of one source."""
 
     source: str
     state: State
     last_run: CrawlRun | None
     next_poll_at: datetime | None
-    reason: str | None  # why then
+    reason: str | None  # of the time of the next poll
     is_overdue: bool
     failures: int
     stored_today: int  # in the last 24 h
@@ -54,73 +54,73 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusReport:
-    """Everything."""
+    """Status of the daemon and all sources."""
 
     at: datetime
     has_daemon: bool
     daemon: Lease | None
     sources: tuple[SourceStatus, ...]
     delays: LatencyReport
-    undelivered: int  # alerts that could not be sent yet
+    undelivered: int  # alerts not delivered yet
 
     @property
     def is_wrong(self) -> bool:
-        """Whether a person should look: nobody watches, or a source is not well."""
-        return not self.has_daemon or any(one.state in UNHEALTHY_STATES for one in self.sources)
+        """Return whether action is needed: no daemon runs, or a source is unhealthy."""
+        return not self.has_daemon or any(source.state in UNHEALTHY_STATES for source in self.sources)
 
 
 def status_report(store: Store, *, now: datetime) -> StatusReport:
-    """Read and judge. Raises StoreError."""
+    """Read the status of the daemon and all sources. Raises StoreError."""
     since = now - REPORT_PERIOD
-    found = system_status(store, since=since, now=now)
+    stored = system_status(store, since=since, now=now)
     return StatusReport(
         at=now,
-        has_daemon=found.is_watched,
-        daemon=found.daemon,
-        sources=tuple(_source(one, is_watched=found.is_watched, now=now) for one in found.sources),
+        has_daemon=stored.is_watched,
+        daemon=stored.daemon,
+        sources=tuple(_source_status(source, is_watched=stored.is_watched, now=now) for source in stored.sources),
         delays=detection_latency(detections(store, since=since), first_crawls=first_crawl_ends(store)),
         undelivered=store.alerts.undelivered().count,
     )
 
 
-def _source(one: StoredSourceStatus, *, is_watched: bool, now: datetime) -> SourceStatus:
-    schedule, run = one.schedule, one.last_run
-    late = is_watched and is_overdue(one, now)
+def _source_status(stored: StoredSourceStatus, *, is_watched: bool, now: datetime) -> SourceStatus:
+    schedule, run = stored.schedule, stored.last_run
+    late = is_watched and is_overdue(stored, now)
     return SourceStatus(
-        source=one.source,
-        state=state_of(one, late=late),
+        source=stored.source,
+        state=state_of(stored, late=late),
         last_run=run,
         next_poll_at=schedule.next_poll_at if schedule else None,
         reason=schedule.reason if schedule else None,
         is_overdue=late,
         failures=schedule.consecutive_failures if schedule else 0,
-        stored_today=one.stored_today,
-        pending=one.pending,
-        recrawls=one.recrawls,
-        events=one.events,
+        stored_today=stored.stored_today,
+        pending=stored.pending,
+        recrawls=stored.recrawls,
+        events=stored.events,
     )
 
 
-def is_overdue(one: StoredSourceStatus, now: datetime) -> bool:
-    """Whether a look is overdue and nobody is at it."""
-    schedule = one.schedule
-    if schedule is None or schedule.paused_at is not None or one.is_running:
+def is_overdue(stored: StoredSourceStatus, now: datetime) -> bool:
+    """Return whether the poll of a source is overdue and not running."""
+    schedule = stored.schedule
+    if schedule is None or schedule.paused_at is not None or stored.is_running:
         return False
     return now - schedule.next_poll_at > OVERDUE_AFTER
 
 
-def state_of(one: StoredSourceStatus, *, late: bool) -> State:
-    """The gravest of what holds."""
-    run = one.last_run
+def state_of(stored: StoredSourceStatus, *, late: bool) -> State:
+    """Return the most severe state that applies."""
+    run = stored.last_run
     failed = run is not None and run.status not in {RunStatus.SUCCEEDED, RunStatus.RUNNING, RunStatus.INTERRUPTED}
-    # A crawl that ends before its run is opened (a setting that is wrong by now) shows in the schedule only.
-    failed = failed or (one.schedule is not None and one.schedule.consecutive_failures > 0)
-    holds = {
+    # A crawl that ends before its run is opened (invalid settings) appears in the schedule only.
+    failed = failed or (stored.schedule is not None and stored.schedule.consecutive_failures > 0)
+    applies = {
         State.FAILING: failed,
-        State.WARNING: bool(one.events),
+        State.WARNING: bool(stored.events),
         State.OVERDUE: late,
-        State.PAUSED: one.schedule is not None and one.schedule.paused_at is not None,
+        State.PAUSED: stored.schedule is not None and stored.schedule.paused_at is not None,
         State.NEW: run is None,
-        State.CRAWLING: one.is_running,
+        State.CRAWLING: stored.is_running,
     }
-    return next((state for state, true in holds.items() if true), State.GOOD)
+    return next((state for state, true in applies.items() if true), State.GOOD)

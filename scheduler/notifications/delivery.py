@@ -44,7 +44,7 @@ MAX_ALERT_AGE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class WatchCounts:
-    """Count a round of matching: articles matched against (per watch), alerts enqueued, watches with an invalid query."""
+    """Count a round of matching: articles examined (per watch), alerts enqueued, watches with invalid queries."""
 
     matched: int = 0
     enqueued: int = 0
@@ -53,7 +53,7 @@ class WatchCounts:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryCounts:
-    """Count a round of delivery, in alerts; `waiting` are all undelivered ones, `failing` those of them already tried."""
+    """Count a round of delivery, in alerts; `waiting` are all undelivered ones, `failing` those already tried."""
 
     delivered: int
     failed: int

@@ -17,7 +17,7 @@ def ask(room: Newsroom, arrivals: Sequence[datetime], now: datetime, *, since: d
     """What is said at `now`, when the last look at every channel was good."""
     known = [at for at in arrivals if at > now - 2 * WEEKS]
     return detect_silence(
-        known, timezone=room.timezone, since=since, now=now, last_good_look_at=now, default_per_day=PER_DAY
+        known, timezone=room.timezone, since=since, now=now, last_success_at=now, default_per_day=PER_DAY
     )
 
 

@@ -45,7 +45,7 @@ def test_ctrl_c_stops_it_as_well_and_a_crawl_that_runs_is_ended_in_good_order(po
     [run] = post.rows("crawl_runs")
     assert (run.status, run.finished_at is not None) == (RunStatus.INTERRUPTED, True)
     [schedule] = post.rows("schedules")
-    assert schedule.failures == 0  # a stop is no failure of the source
+    assert schedule.consecutive_failures == 0  # a stop is no failure of the source
     assert "Traceback" not in post.log
 
 
@@ -138,7 +138,7 @@ def test_once_says_when_a_crawl_failed(post: Post, site: Site) -> None:
     site.misbehave("/rss.xml", bad.server_error())
     assert end_of(post, "daemon", "--once") == 1
     [schedule] = post.rows("schedules")
-    assert schedule.failures == 1
+    assert schedule.consecutive_failures == 1
     assert "http 5xx, consecutive failure 1" in schedule.reason
 
 
@@ -154,7 +154,7 @@ def test_a_crawl_that_crashes_takes_nothing_down(post: Post, site: Site) -> None
     os.kill(run.pid, signal.SIGKILL)
     post.wait_for("crawl_runs", 1, status="crashed")
     [schedule] = post.wait_for("schedules", 1, run_isolated=True)
-    assert schedule.failures == 1
+    assert schedule.consecutive_failures == 1
     [event] = post.rows("events", kind="crawl_killed")
     assert "its process was ended by SIGKILL" in event.details["sentence"]
     site.behave()

@@ -104,7 +104,7 @@ def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(post: Post, site:
     daemon = post.start()
     [run] = post.wait_for("crawl_runs", 1, status="running")
     end(daemon, signal.SIGKILL)
-    post.wait(lambda: process_start_time(run.pid) != run.process)
+    post.wait(lambda: process_start_time(run.pid) != run.process_start_time)
     site.behave()
     post.start()
     post.wait_for("articles", 1)

@@ -75,7 +75,7 @@ def test_a_good_look_must_last_an_hour(ago: timedelta | None, kept: set[str]) ->
 def test_each_stage_says_what_to_do(stage: FailureStage) -> None:
     (found,) = [one for one in channel_findings([channel(5, stage)], now=NOW) if one.opens]
     assert found.subject == "https://news.example/rss"
-    assert f"5 looks in a row ({stage}: answered 503); last good 1 h ago, at 2026-09-07T23:00:00+00:00;" in (
+    assert f"5 consecutive polls ({stage}: answered 503); last success 1 h ago, at 2026-09-07T23:00:00+00:00;" in (
         found.sentence
     )
     assert found.sentence.rpartition("; ")[2]
@@ -107,6 +107,6 @@ def test_what_is_said_of_such_crawls() -> None:
     found = crawl_finding(crawls(4), [], now=NOW)
     assert found is not None
     assert (found.kind.value, found.subject) == ("failing", "news")
-    assert "4 times in a row" in found.sentence
+    assert "4 consecutive crawls failed" in found.sentence
     assert "presswatch crawl news" in found.sentence
     json.dumps(found.details)

@@ -50,7 +50,7 @@ def asked(arrivals: list[datetime], now: datetime, *, look: datetime | None, per
         timezone=ZoneInfo("UTC"),
         since=MONDAY,
         now=now,
-        last_good_look_at=look,
+        last_success_at=look,
         default_per_day=24,
         expectation=Steady(per_hour),
     )
@@ -62,7 +62,7 @@ def test_a_source_that_stopped_is_silent_and_says_why() -> None:
     assert (found.kind, found.subject, found.opens) == (EventKind.SILENT, "", True)
     assert found.details["last_arrival_at"] == KNOWN[-1].isoformat()
     assert found.sentence.startswith("nothing new for 12 h")
-    assert "articles were to be expected by its own rate" in found.sentence
+    assert "articles were expected by its own rate" in found.sentence
     assert json.loads(json.dumps(found.details)) == found.details
 
 
