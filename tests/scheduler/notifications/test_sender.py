@@ -79,11 +79,11 @@ def test_no_secret_reaches_a_log_or_an_error(listener: Listener, everything_logg
 
 
 def test_a_service_that_shows_only_markdown_gets_it_escaped() -> None:
-    from scheduler.notifications.sender import _truncate_body
+    from scheduler.notifications.sender import _escape_for
 
     plugin = load_apprise().Apprise.instantiate(f"rocket://user:{PASSWORD}@localhost/#room")
-    assert _truncate_body(MESSAGE, plugin).body == "Gas flows.\nhttps://caliber.az/en/post/gas"
-    assert r"\*more\*" in _truncate_body(Message("x", MESSAGE.title), plugin).body
+    assert _escape_for(MESSAGE, plugin).body == "Gas flows.\nhttps://caliber.az/en/post/gas"
+    assert r"\*more\*" in _escape_for(Message("x", MESSAGE.title), plugin).body
 
 
 def test_a_service_that_shows_html_gets_it_escaped(listener: Listener) -> None:
