@@ -16,7 +16,7 @@ from tests.conftest import Ask
 from tests.support.listener import PASSWORD, TOKEN, Listener, refusing_port
 from tests.support.paths import ROOT
 from tests.support.rows import NOON, Rows
-from tests.test_imports import loaded_by
+from tests.test_loading import loaded_by
 
 HOOK = "json://127.0.0.1:9/hook"
 
@@ -50,7 +50,7 @@ def test_a_watch_is_saved_as_it_was_asked_for(rows: Rows, ask: Ask) -> None:
         (("Gas", "gas", "--to", HOOK, "--digest", "often"), "--digest: must be a duration such as"),
         (("Gas", "gas", "--to", HOOK, "--digest", "10 s"), "--digest: must be at least a minute"),
         (("Gas", "gas", "--to", HOOK, "--quiet", "22-7"), "--quiet: '22-7' is not a range of quiet hours: write it as"),
-        (("Gas", "gas", "--to", HOOK, "--quiet", "24:00-07:00"), "--quiet: '24:00-07:00' is not a range of quiet hours"),
+        (("Gas", "gas", "--to", HOOK, "--quiet", "24:00-07:00"), "'24:00-07:00' is not a range of quiet hours"),
         (("Gas", "gas", "--to", HOOK, "--quiet", "07:00-7:00"), "--quiet: must begin and end at different times"),
         (("Gas", "gas", "--to", HOOK, "--timezone", "Baku"), "--timezone: 'Baku' is not a time zone"),
         (("Gas", "gas", "--to", HOOK, "--timezone", "../etc"), "--timezone: '../etc' is not a time zone"),
