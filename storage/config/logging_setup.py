@@ -1,4 +1,4 @@
-"""What the program says on stderr while it works: one line an entry, as text or as JSON."""
+"""Configure logging to stderr: one line per record, as text or JSON."""
 
 from __future__ import annotations
 

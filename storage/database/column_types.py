@@ -1,4 +1,4 @@
-"""Column types that keep what the database alone would lose: zones, durations, tuples."""
+"""Define column types for aware datetimes, durations, tuples and enums."""
 
 from __future__ import annotations
 

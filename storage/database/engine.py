@@ -1,4 +1,4 @@
-"""The connection to the database: how it is opened, what a failure of it is called."""
+"""Create engines, open transactions and translate database errors."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ ERROR_HINTS = {
     "disk i/o": "check the disk and its free space; nothing half-written was kept",
     "unable to open": "does the folder exist, and may you write there?",
     "readonly": "may you write to this file?",
-    "read-only": "it only answers questions: name the server that takes writes",
+    "read-only": "the server is read-only: name the server that takes writes",
     "malformed": "the file is damaged: put a copy of it in its place, or name another with --database",
     "not a database": "this file is something else; name another with --database",
     "no such column": "its tables are not those of this version: run presswatch db info",

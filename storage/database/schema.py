@@ -1,4 +1,4 @@
-"""The version of the database's tables: made on an empty database, refused when it is newer or older."""
+"""Create, check and upgrade the tables of a database."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def version_of(connection: Connection) -> str | None:
 
 
 def include_object(name: str | None, kind: str, _parents: object = None) -> bool:
-    """Whether the models know a table: the full-text index is made by hand, for each database in its own way."""
+    """Return whether METADATA defines a table: the full-text index is created by hand for each database."""
     return not (kind == "table" and (name or "").startswith("articles_fts"))
 
 

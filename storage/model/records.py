@@ -22,7 +22,7 @@ MAX_CLOCK_SKEW = timedelta(minutes=10)
 
 
 class DatePrecision(StrEnum):
-    """How exactly a page said when it was published."""
+    """Precision of a publication time."""
 
     DAY = "day"
     MINUTE = "minute"
@@ -30,7 +30,7 @@ class DatePrecision(StrEnum):
 
 
 class Outcome(StrEnum):
-    """Where a listed address stands; every link has exactly one."""
+    """Crawl outcome of a link; every link has exactly one."""
 
     PENDING = "pending"  # not stored yet: never tried, or failed and to be tried again
     STORED = "stored"
@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
 
 class FailureStage(StrEnum):
-    """Where a look or a fetch failed; each its own name, so that none hides behind another."""
+    """Stage at which a poll or a fetch failed."""
 
     NETWORK = "network"
     TIMEOUT = "timeout"
@@ -53,7 +53,7 @@ class FailureStage(StrEnum):
 
 
 class SaveOutcome(StrEnum):
-    """What one fetch did to an article."""
+    """Change that one fetch made to an article."""
 
     NEW = "new"
     REVISED = "revised"
@@ -77,7 +77,7 @@ class FetchResult(StrEnum):
 
 
 class EditKind(StrEnum):
-    """What sort of edit a revision is."""
+    """Kind of the edit of a revision."""
 
     FORMAT = "format"  # equal but for typography; never stored
     MINOR = "minor"
@@ -89,7 +89,7 @@ class EditKind(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What started a crawl."""
+    """Cause of a crawl."""
 
     MANUAL = "manual"
     SCHEDULED = "scheduled"
@@ -97,14 +97,14 @@ class Trigger(StrEnum):
 
 
 class DeliveryMode(StrEnum):
-    """When somebody who asked is told."""
+    """Delivery mode of a saved search."""
 
     IMMEDIATE = "instantly"
     DIGEST = "digest"
 
 
 class RunStatus(StrEnum):
-    """How a crawl run stands or ended."""
+    """Status of a crawl run."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -149,7 +149,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownLink:
-    """What the database says of an address before a crawl decides about it."""
+    """Stored state of a link, from which a crawl selects."""
 
     url: str
     outcome: Outcome
@@ -197,7 +197,7 @@ class ParsedPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailure:
-    """A fetch or a look that brought nothing, named by its stage."""
+    """A failed fetch or poll, named by its stage."""
 
     url: str
     failure_stage: FailureStage

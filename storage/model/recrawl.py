@@ -1,4 +1,4 @@
-"""When to look again: at a known article by its age, at an address that failed by how often it did."""
+"""Compute recrawl times of articles by age and retry times of failed links by attempt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RECRAWL_AGES = (
     timedelta(days=7),
     timedelta(days=30),
 )
-"""Ages at which an article is looked at again (policy, Polling 9): views and edits come early, and then hardly."""
+"""Ages at which an article is recrawled (policy, Polling 9): most views and edits come early."""
 
 FIRST_RETRY_DELAY = timedelta(minutes=5)
 

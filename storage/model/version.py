@@ -1,3 +1,3 @@
-"""Which version of the program this is."""
+"""Version of the program."""
 
 VERSION = "0.1.0"

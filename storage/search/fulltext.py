@@ -1,8 +1,8 @@
-"""Questions to the full-text index: what a question is to FTS5 and to PostgreSQL, and the statements that ask it.
+"""Compile full-text queries to FTS5 and tsquery and build the SELECTs of their matches.
 
-Both are asked for entries that our own analyser made (see storage.search.index_entries), letters and digits and our own signs: no
-text of a person's reaches the languages of the two, so none can break them. That the answers are those of
-`storage.search.matcher` is what the tests compare.
+Both databases get index entries of our own analyzer (storage.search.index_entries): letters, digits and our own signs.
+No text of a user reaches FTS5 or tsquery syntax, so none can break it. Tests compare the matches with those of
+`storage.search.matcher`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ FTS5_COLUMNS = {
 
 
 class Tsquery(UserDefinedType[str]):
-    """PostgreSQL's type of a question, by its name alone: its dialect takes 30 ms to load, and SQLite asks, too."""
+    """PostgreSQL's tsquery type by name alone: its dialect takes 30 ms to load, on SQLite too."""
 
     cache_ok = True
 
@@ -67,7 +67,7 @@ vectors: Any = table("articles_fts", column("article_id", Integer), column("vect
 
 
 def to_fts5(node: Node) -> str:
-    """The question as FTS5 takes it (https://sqlite.org/fts5.html, 3)."""
+    """Compile a query to FTS5 syntax (https://sqlite.org/fts5.html, 3)."""
     if isinstance(node, Term):
         return f"{FTS5_COLUMNS[node.field] if node.field else TEXT_COLUMNS} : {_phrase(node)}"
     if isinstance(node, Or):
@@ -99,7 +99,7 @@ def index_terms(term: Term) -> list[str]:
 
 
 def to_tsquery(node: Node) -> str:
-    """The question as PostgreSQL writes a tsquery."""
+    """Compile a query to tsquery syntax."""
     if isinstance(node, Term):
         return " <-> ".join(_lexemes(node))
     if isinstance(node, Not):
@@ -117,7 +117,7 @@ def _lexemes(term: Term) -> Iterator[str]:
 
 
 def query_depth(node: Node) -> int:
-    """How many levels of parts a question has; a term has one."""
+    """Return the depth of the query tree; a term has depth one."""
     if isinstance(node, Term):
         return 1
     return 1 + (query_depth(node.part) if isinstance(node, Not) else max(map(query_depth, node.parts)))
@@ -140,12 +140,12 @@ class MatchCount(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FullTextMatches:
-    """The answers to a question, as statements take them."""
+    """Columns and condition of the matches of a query in the full-text index."""
 
     id: Any
     """The column of their ids in the index."""
     score: ColumnElement[float]
-    """How well an article answers: the higher, the better. Comparable within one question and one database."""
+    """Relevance score, higher is better. Comparable within one query and one database."""
     condition: ColumnElement[bool]
     """Whether a row of the index is an answer."""
     is_ranked: bool
@@ -182,14 +182,14 @@ class FullTextMatches:
 
 
 def matches(connection: Connection, question: Query) -> FullTextMatches:
-    """The answers to a question. Raises StoreError if the index does not hold all articles."""
+    """Return the matches of a query. Raises StoreError if the index does not hold all articles."""
     require_complete(connection)
     return fts5_matches(question.root) if connection.dialect.name == "sqlite" else _in_vectors(question.root)
 
 
 @cache
 def prepared_match(dialect: str) -> FullTextMatches:
-    """The answers to whatever question a statement is given."""
+    """Return the matches of a query that is bound when the statement runs."""
     return _fts5(P_MATCH) if dialect == "sqlite" else _vectors(P_MATCH)
 
 

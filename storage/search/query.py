@@ -1,4 +1,4 @@
-"""The language questions are asked in, and what a question is made of.
+"""Parse the full-text query language into a tree of terms and operators.
 
     gas corridor            both words, in any of their forms, anywhere in title, subtitle or body
     "export route"          the words side by side; so is gas-field
@@ -22,13 +22,13 @@ from enum import StrEnum
 from storage.text.analyzer import tokens
 
 MAX_QUERY_LENGTH = 2000
-"""Characters of a question."""
+"""Maximum number of characters of a query."""
 MAX_QUERY_DEPTH = 20
 """Parentheses and negations within each other; SQLite's parser of questions would take some more."""
 
 
 class SearchField(StrEnum):
-    """Where a word is looked for."""
+    """Field of an article that a term is searched in."""
 
     TITLE = "title"
     SUBTITLE = "subtitle"
@@ -74,21 +74,21 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """What must not be; only ever a part of an All that asks for something, too."""
+    """Negation; always a part of an And with at least one positive part."""
 
     part: Node
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """What must be all together; at least one part is no Not."""
+    """Conjunction; at least one part is not a Not."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """What must be at least once; no part is a Not."""
+    """Disjunction; no part is a Not."""
 
     parts: tuple[Node, ...]
 
@@ -98,14 +98,14 @@ Node = Term | And | Or | Not
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as it was written, and as it was understood."""
+    """Text of a query and its parsed tree."""
 
     text: str
     root: Node
 
 
 def parse(text: str) -> Query:
-    """Understand a question. Raises ValueError with one line that says where it went wrong and why."""
+    """Parse a query. Raises ValueError with one line that names the position and the reason."""
     if len(text) > MAX_QUERY_LENGTH:
         raise ValueError(f"a question has at most {MAX_QUERY_LENGTH} characters, this one has {len(text)}")
     pieces = _tokens(text)
@@ -121,7 +121,7 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A lexical piece of a question: its kind, what it says, and at which character it begins."""
+    """A token of a query: its kind, what it says, and at which character it begins."""
 
     kind: str
     text: str

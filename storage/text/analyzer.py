@@ -1,4 +1,4 @@
-"""The one analyser: text into words as questions compare them, each with its place in the text.
+"""Split text into normalized tokens with their positions, for queries and the index.
 
 Three steps a word: it is found (letters, digits and the marks on them; hyphens, points and every other sign part
 words), folded (case, diacritics, ё as е, Azerbaijani İ, I, ı and i as one), and reduced to its stem by Snowball, in

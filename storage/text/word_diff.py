@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word. Pure; nothing is lost: applied to the old text a diff gives the new.
+"""Compute the word diff of two texts. Pure; nothing is lost: applied to the old text a diff gives the new.
 
 Paragraphs are aligned first, so that a long body costs little, then the words, numbers and marks of those that differ.
 What would cost too much to align is shown as gone and come whole, so that no text can hold up who asks.
