@@ -216,7 +216,9 @@ channels = Table(
             "Parser version and settings used for the last body; a change of them means that it must be parsed again."
         ),
     ),
-    Column("validators_trusted", Boolean, nullable=False, doc="False if a validator answered 304 for a changed list."),
+    Column(
+        "validators_trusted", Boolean, nullable=False, doc="False once an ETag stayed the same while the body changed."
+    ),
     Column("consecutive_failures", Integer, nullable=False, doc="Consecutive failed polls."),
     Column("failure_stage", enum_of(FailureStage), doc="Stage of the last failure."),
     Column("failure_reason", Utf8Text, doc="Reason of the last failure."),
