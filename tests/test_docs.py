@@ -14,7 +14,7 @@ import pytest
 from docs import generate
 from storage.config.settings import load_config
 from tests.manuals import check_command, check_settings, commands_in
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.paths import ROOT
 from tests.support.site import Site
 from tests.support.site.fixtures import shared_site, site
@@ -60,7 +60,7 @@ def test_the_configuration_example_is_accepted(tmp_path: Path) -> None:
 
 def test_the_examples_of_the_readme_run(tmp_path: Path, site: Site) -> None:
     site.publish(story("some-story"))
-    desk = Desk(tmp_path, site)
+    desk = CrawlEnv(tmp_path, site)
     with (tmp_path / "presswatch.toml").open("a", encoding="utf-8") as settings:
         settings.write(f'\n[sources.caliber]\nbase_url = "{site.url}"\n')  # never the live site
     lines = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -76,7 +76,7 @@ def test_the_examples_of_the_readme_run(tmp_path: Path, site: Site) -> None:
 
 def test_the_picture_of_the_readme_is_the_output_of_a_crawl(tmp_path: Path, site: Site) -> None:
     site.publish(story("one"))
-    shape = re.sub(r"\d+(?:\.\d+)?", "N", Desk(tmp_path, site).crawl_command().stdout.strip())
+    shape = re.sub(r"\d+(?:\.\d+)?", "N", CrawlEnv(tmp_path, site).crawl_command().stdout.strip())
     assert shape in re.sub(r"\d+(?:\.\d+)?", "N", README)
 
 

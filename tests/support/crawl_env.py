@@ -1,4 +1,4 @@
-"""A desk to crawl from: a folder with a database and settings, and the site to crawl."""
+"""Provide an environment for crawls: a folder with a database and settings, and the bundled site."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ COLUMNS = {
 }
 
 
-class Desk:
-    """Crawls the site into a database of its own; `crawl` in this process, `command` as a person types it."""
+class CrawlEnv:
+    """Crawls the bundled site into its own database: in this process, or through the command line."""
 
     def __init__(self, folder: Path, site: Site, database: str = "") -> None:
         self.folder = folder
         self.site = site
-        self.database = database or f"sqlite:///{folder}/desk.db"
+        self.database = database or f"sqlite:///{folder}/env.db"
         self.settings = FAST
         self.of_source = SourceSettings()
         (folder / "presswatch.toml").write_text(SETTINGS, encoding="utf-8")
@@ -57,14 +57,14 @@ class Desk:
         return Config(storage=storage, scraper=self.settings, sources={"caliber": self.of_source})
 
     def slow_down(self, **settings: Any) -> None:
-        """Change settings of the scraper for the crawls to come."""
+        """Change [scraper] settings for later crawls."""
         self.settings = replace(self.settings, **settings)
 
     def store(self) -> Store:
         return open_store(self.database)
 
     def crawl(self, **options: Any) -> RunSummary:
-        """One crawl in this process."""
+        """Crawl once in this process."""
         source = get_source("caliber")
         chosen = CrawlOptions(base_url=self.site.url, **options)
         loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
@@ -72,7 +72,7 @@ class Desk:
             return runner.run(crawl(source, store, writer, self.config, chosen))
 
     def command(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """`presswatch` with these arguments, in the desk's folder, with its database."""
+        """Run `presswatch` with these arguments, in the folder and with the database of the environment."""
         return subprocess.run(
             [sys.executable, "-m", "presswatch", *arguments],
             capture_output=True,
@@ -91,13 +91,13 @@ class Desk:
         return self.command("crawl", "caliber", "--base-url", self.site.url, *arguments)
 
     def rows(self, table: str) -> list[Row[Any]]:
-        """All rows of a table, by id."""
+        """Return all rows of a table, ordered by id."""
         columns = COLUMNS[table]
         with closing(self.store()) as store, store.read() as connection:
             return list(connection.execute(select(columns).order_by(columns.c.id)))
 
     def row(self, table: str, **where: Any) -> Row[Any]:
-        """The one row that has these values."""
+        """Return the only row with these values."""
         found = [row for row in self.rows(table) if all(getattr(row, name) == value for name, value in where.items())]
         assert len(found) == 1, f"{len(found)} rows of {table} with {where}"
         return found[0]

@@ -1,4 +1,4 @@
-"""A source as tests declare it: the bundled site's addresses and cards, without a page reader."""
+"""Declare a source for tests: URLs and teaser selectors of the bundled site, without a page parser."""
 
 from __future__ import annotations
 

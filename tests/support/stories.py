@@ -1,4 +1,4 @@
-"""Articles for crawls: plain ones, told apart by their slugs."""
+"""Create plain articles for crawls, distinguished by their slugs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 
 
 def story(slug: str, *, days: int = 3, **changes: object) -> Article:
-    """An article old enough that no re-look is due soon, unless `days` says otherwise."""
-    facts: dict[str, object] = {
+    """Create an article published `days` ago; by default old enough that no recrawl is due soon."""
+    fields: dict[str, object] = {
         "slug": slug,
         "title": f"Title of {slug}",
         "body": (blocks.paragraph("First paragraph of it."), blocks.paragraph("Second, with 15 million in it.")),
         "published_at": NOW - timedelta(days=days),
         "views": 100,
     }
-    return Article(**{**facts, **changes})  # type: ignore[arg-type]
+    return Article(**{**fields, **changes})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Which links a crawl fetches, told as crawls of a small news site."""
+"""Test the selection of links in crawls of a small news site."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_dates_in_the_future_do_not_push_the_others_back() -> None:
     assert [url for url, _ in crawl(links)] == ["now", "tomorrow", "old"]
 
 
-def test_discovery_comes_before_retries_and_retries_before_relooks() -> None:
+def test_discovery_comes_before_retries_and_retries_before_recrawls() -> None:
     known = (stored("due", due_in=-1), pending("failed", attempts=2, due_in=-1))
     assert crawl([link("new", 1)], *known) == [
         ("new", FetchPurpose.NEW),
@@ -101,23 +101,23 @@ def test_a_link_that_was_noted_and_never_tried_is_new_though_it_left_its_list() 
     assert crawl([], pending("noted")) == [("noted", FetchPurpose.NEW)]
 
 
-def test_relooks_longest_overdue_first() -> None:
+def test_recrawls_longest_overdue_first() -> None:
     known = (stored("a", due_in=-1), stored("b", due_in=-9), stored("c", due_in=1), stored("d"))
     assert [url for url, _ in crawl([], *known)] == ["b", "a"]
 
 
-def test_relooks_can_be_turned_off_or_up() -> None:
+def test_recrawls_can_be_turned_off_or_up() -> None:
     known = (stored("due", due_in=-1), stored("done"))
     assert crawl([], *known, policy=SelectionPolicy(recrawl=RecrawlMode.NONE)) == []
     assert {url for url, _ in crawl([], *known, policy=SelectionPolicy(recrawl=RecrawlMode.ALL))} == {"due", "done"}
 
 
-def test_relooks_take_their_share_of_the_budget_at_most() -> None:
+def test_recrawls_take_their_share_of_the_budget_at_most() -> None:
     known = [stored(f"due {n}", due_in=-1) for n in range(20)]
     assert len(crawl([], *known, policy=SelectionPolicy(max_requests=10, recrawl_share=0.3))) == 3
 
 
-def test_relooks_give_way_to_what_is_new() -> None:
+def test_recrawls_give_way_to_what_is_new() -> None:
     links = [link(f"new {n}", n) for n in range(9)]
     known = [stored(f"due {n}", due_in=-1) for n in range(20)]
     chosen = crawl(links, *known, policy=SelectionPolicy(max_requests=10))

@@ -1,4 +1,4 @@
-"""What holds for every choice, whatever is listed and whatever is known."""
+"""Test invariants of the selection with random listed and known links."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_every_listed_link_ends_in_one_place(links: Sequence[Link], known: Rows,
 
 
 def _waits(row: KnownLink | None) -> bool:
-    """Known, and nothing to be decided: its own row says when, or that nothing is to come."""
+    """Return whether a known link needs no decision: it is not pending, or waits for its next attempt."""
     return row is not None and (row.outcome is not Outcome.PENDING or row.failed_attempts > 0)
 
 
@@ -102,7 +102,7 @@ def test_discovery_comes_first(links: Sequence[Link], known: Rows, policy: Selec
 
 @given(LINKS, KNOWN, POLICIES)
 def test_what_is_left_or_filtered_is_no_article(links: Sequence[Link], known: Rows, policy: SelectionPolicy) -> None:
-    """Both are written as the link's outcome: an article's must never be lost that way."""
+    """Deferred and filtered overwrite the outcome of a link, which must not happen to an article."""
     choice = select(merge(links), known, now=NOON, policy=policy)
     articles = {url for url, row in known.items() if row.outcome in {Outcome.STORED, Outcome.GONE}}
     assert articles.isdisjoint({*choice.deferred, *choice.filtered, *choice.reopened})

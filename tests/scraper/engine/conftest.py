@@ -1,4 +1,4 @@
-"""One site for all crawls of a run, as fresh before each test; a desk of its own for every test."""
+"""Provide one bundled site for all tests, reset before each, and a crawl environment per test."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.site import Site
 from tests.support.site.fixtures import shared_site, site
 
-__all__ = ["desk", "shared_site", "site"]
+__all__ = ["env", "shared_site", "site"]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, site: Site) -> Desk:
-    return Desk(tmp_path, site)
+def env(tmp_path: Path, site: Site) -> CrawlEnv:
+    return CrawlEnv(tmp_path, site)

@@ -1,4 +1,4 @@
-"""Hosts that answer badly: every address ends in a recorded outcome, none in a lost article or a trace."""
+"""Test crawls of misbehaving hosts: every URL ends in a recorded outcome, without lost articles or tracebacks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage.model.records import FailureStage, Outcome, RunStatus
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.patience import patient_duration
 from tests.support.site import Framing, Site, bad
 from tests.support.stories import story
@@ -53,44 +53,44 @@ BAD_PAGES = {
 
 
 @pytest.mark.parametrize("name", BAD_PAGES)
-def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, desk: Desk, site: Site) -> None:
+def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, env: CrawlEnv, site: Site) -> None:
     act, stage, reason = BAD_PAGES[name]
     site.publish_many([story("good"), story("ill")])
     site.misbehave("ill", act)
-    desk.slow_down(timeout=patient_duration(1))
-    run = desk.crawl()
+    env.slow_down(timeout=patient_duration(1))
+    run = env.crawl()
     assert (run.status, run.new, run.failed, run.pending) == (RunStatus.SUCCEEDED, 1, 1, 1)
-    link = desk.row("links", url=site.url_of("ill"))
+    link = env.row("links", url=site.url_of("ill"))
     assert link.outcome is Outcome.PENDING
     assert link.failed_attempts == 1
     assert link.next_attempt_at is not None
-    fetch = desk.row("fetches", link_id=link.id)
+    fetch = env.row("fetches", link_id=link.id)
     assert fetch.failure_stage is stage
     assert reason in link.outcome_reason
     assert "\n" not in link.outcome_reason
 
     site.behave("ill")
     site.unlist("ill")
-    assert desk.crawl().new == 1
-    assert desk.row("links", url=site.url_of("ill")).outcome is Outcome.STORED
+    assert env.crawl().new == 1
+    assert env.row("links", url=site.url_of("ill")).outcome is Outcome.STORED
 
 
-def test_a_page_that_fails_once_is_had_by_a_retry_within_the_crawl(desk: Desk, site: Site) -> None:
+def test_a_page_that_fails_once_is_had_by_a_retry_within_the_crawl(env: CrawlEnv, site: Site) -> None:
     site.publish(story("shaky"))
     site.misbehave("shaky", bad.server_error(), times=2)
-    desk.slow_down(retries=2)
-    assert desk.crawl().new == 1
+    env.slow_down(retries=2)
+    assert env.crawl().new == 1
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
 @pytest.mark.parametrize("status", [429, 503, 200])
-def test_a_short_retry_after_is_waited_out_by_the_whole_host(status: int, form: str, desk: Desk, site: Site) -> None:
+def test_a_short_retry_after_is_waited_out_by_the_whole_host(status: int, form: str, env: CrawlEnv, site: Site) -> None:
     site.publish_many([story(f"story-{number}") for number in range(4)])
     retry_after = 2 if form == "seconds" else datetime.now(UTC) + timedelta(seconds=3)
     retry_at = time.monotonic() + 3
     site.misbehave("/rss.xml", bad.answer(status, retry_after=retry_after), times=1)
-    desk.slow_down(retries=1)
-    run = desk.crawl()
+    env.slow_down(retries=1)
+    run = env.crawl()
     assert (run.status, run.new) == (RunStatus.SUCCEEDED, 4)
     first, second = [request for request in site.requests if request.path != "/robots.txt"][:2]
     # An HTTP date is in whole seconds; a slow machine may send the first request after it.
@@ -98,19 +98,19 @@ def test_a_short_retry_after_is_waited_out_by_the_whole_host(status: int, form: 
     assert second.arrived > earliest - 0.1
 
 
-def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(desk: Desk, site: Site) -> None:
+def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(20)])
     site.misbehave("story-5", bad.too_many(retry_after=7200))
-    desk.slow_down(concurrency=1)
-    run = desk.crawl()
+    env.slow_down(concurrency=1)
+    run = env.crawl()
     assert run.new + run.pending == 20
     assert run.new < 20
-    refused = [row for row in desk.rows("links") if row.outcome is Outcome.PENDING]
+    refused = [row for row in env.rows("links") if row.outcome is Outcome.PENDING]
     assert any("asked to be left alone until" in row.outcome_reason for row in refused)
 
     site.behave()
     site.clear_requests()
-    done = desk.crawl_command()
+    done = env.crawl_command()
     assert done.returncode == 1
     assert "asked to be left alone until" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -118,54 +118,54 @@ def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(desk: Des
 
 
 @pytest.mark.parametrize("value", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "soon", "-5", "1.5", ", ,"])
-def test_a_retry_after_that_means_nothing_is_passed_over(value: str, desk: Desk, site: Site) -> None:
+def test_a_retry_after_that_means_nothing_is_passed_over(value: str, env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("one", bad.answer(200, retry_after=value))
-    done = desk.crawl_command()
+    done = env.crawl_command()
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 new" in done.stdout
 
 
-def test_windows_1251_without_a_header_is_read(desk: Desk, site: Site) -> None:
+def test_windows_1251_without_a_header_is_read(env: CrawlEnv, site: Site) -> None:
     site.publish(story("kirillica", title="Переговоры в Баку", language="ru"))
     site.misbehave("kirillica", bad.windows_1251(declared=False))
-    desk.crawl(urls=(site.url_of("kirillica"),))
-    assert desk.row("articles").title == "Переговоры в Баку"
+    env.crawl(urls=(site.url_of("kirillica"),))
+    assert env.row("articles").title == "Переговоры в Баку"
 
 
-def test_broken_html_is_read_as_far_as_it_goes(desk: Desk, site: Site) -> None:
+def test_broken_html_is_read_as_far_as_it_goes(env: CrawlEnv, site: Site) -> None:
     site.publish(story("broken"))
     site.misbehave("broken", bad.broken_html())
-    run = desk.crawl()
+    run = env.crawl()
     assert run.new + run.pending == 1
     assert run.status is RunStatus.SUCCEEDED
 
 
-def test_a_redirect_within_the_site_is_stored_under_the_address_it_leads_to(desk: Desk, site: Site) -> None:
+def test_a_redirect_within_the_site_is_stored_under_the_address_it_leads_to(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story("moved-here"), story("old-name")])
     site.unlist("moved-here")
     site.misbehave("old-name", bad.redirect(site.article("moved-here").path))
-    run = desk.crawl()
+    run = env.crawl()
     assert run.new == 1
-    assert desk.row("articles").url == site.url_of("moved-here")
-    old = desk.row("links", url=site.url_of("old-name"))
+    assert env.row("articles").url == site.url_of("moved-here")
+    old = env.row("links", url=site.url_of("old-name"))
     assert (old.outcome, old.outcome_reason) == (Outcome.STORED, f"redirects to {site.url_of('moved-here')}")
-    assert old.article_id == desk.row("links", url=site.url_of("moved-here")).article_id
+    assert old.article_id == env.row("links", url=site.url_of("moved-here")).article_id
 
 
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Site.start(tls=True) as site:
         site.publish(story("one"))
-        desk = Desk(tmp_path_factory.mktemp("tls"), site)
-        run = desk.crawl()
+        env = CrawlEnv(tmp_path_factory.mktemp("tls"), site)
+        run = env.crawl()
     assert run.status is RunStatus.FAILED
     assert run.new == 0
     assert "certificate" in (run.error or "").lower()
 
 
-def test_a_host_that_is_not_there_fails_the_run_in_one_line(desk: Desk, site: Site) -> None:
+def test_a_host_that_is_not_there_fails_the_run_in_one_line(env: CrawlEnv, site: Site) -> None:
     site.refuse()
-    done = desk.crawl_command()
+    done = env.crawl_command()
     site.listen()
     assert done.returncode == 1
     assert "robots.txt could not be fetched" in done.stderr

@@ -1,4 +1,4 @@
-"""Feeds and lists that are not what they should be: judged by content, and loud."""
+"""Test crawls of broken feeds and listing pages, recognized by content and reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from storage.config.settings import SourceSettings
 from storage.model.records import FailureStage, Outcome, RunStatus
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.patience import patient_duration
 from tests.support.site import FeedDates, Guids, Paging, Site, bad, bad_bytes
 from tests.support.stories import NOW, story
@@ -32,31 +32,31 @@ PAGED = SourceSettings(channels=({"list": "/en/category/politics", "paging": "?p
     ids=["html", "404", "500", "challenge", "pdf", "gzip bomb", "reset"],
 )
 def test_a_bad_feed_turns_the_run_red_and_the_other_channel_is_still_used(
-    act: object, stage: FailureStage, said: str, desk: Desk, site: Site
+    act: object, stage: FailureStage, said: str, env: CrawlEnv, site: Site
 ) -> None:
     site.publish(story("one"))
     site.misbehave("/rss.xml", act)
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.status, run.new) == (RunStatus.FAILED, 1)
     assert said in (run.error or "")
-    channel = desk.row("channels", url=f"{site.url}/rss.xml")
+    channel = env.row("channels", url=f"{site.url}/rss.xml")
     assert (channel.failure_stage, channel.consecutive_failures) == (stage, 1)
 
 
-def test_a_list_page_without_cards_turns_the_run_red_and_says_what_to_set(desk: Desk, site: Site) -> None:
+def test_a_list_page_without_cards_turns_the_run_red_and_says_what_to_set(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("/en/category/politics", bad.list_without_cards())
-    done = desk.crawl_command()
+    done = env.crawl_command()
     assert done.returncode == 1
     assert "[sources.caliber]" in done.stderr
     assert "empty list" in done.stderr
-    assert desk.row("channels", url=f"{site.url}/en/category/politics").failure_stage is FailureStage.EMPTY_LIST
+    assert env.row("channels", url=f"{site.url}/en/category/politics").failure_stage is FailureStage.EMPTY_LIST
 
 
-def test_a_missing_list_page_says_what_to_set(desk: Desk, site: Site) -> None:
+def test_a_missing_list_page_says_what_to_set(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("/en/category/politics", bad.answer(404))
-    done = desk.crawl_command()
+    done = env.crawl_command()
     assert done.returncode == 1
     assert "set channels in [sources.caliber]" in done.stderr
 
@@ -73,89 +73,89 @@ def test_a_missing_list_page_says_what_to_set(desk: Desk, site: Site) -> None:
     ],
     ids=lambda style: next(iter(style)),
 )
-def test_an_odd_feed_still_gives_every_article(style: dict[str, object], desk: Desk, site: Site) -> None:
-    desk.of_source = FEED
+def test_an_odd_feed_still_gives_every_article(style: dict[str, object], env: CrawlEnv, site: Site) -> None:
+    env.of_source = FEED
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(4)])
     site.feed_style(**style)
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.status, run.new, run.pending) == (RunStatus.SUCCEEDED, 4, 0)
-    assert desk.row("articles", title="Title of story-2").published_at == NOW - timedelta(days=3)
+    assert env.row("articles", title="Title of story-2").published_at == NOW - timedelta(days=3)
 
 
-def test_an_entity_bomb_is_refused_or_harmless(desk: Desk, site: Site) -> None:
-    desk.of_source = FEED
+def test_an_entity_bomb_is_refused_or_harmless(env: CrawlEnv, site: Site) -> None:
+    env.of_source = FEED
     site.publish(story("one"))
     site.misbehave("/rss.xml", bad.entity_bomb(link=site.url_of("one")))
-    run = desk.crawl()
+    run = env.crawl()
     assert run.status in {RunStatus.FAILED, RunStatus.SUCCEEDED}
     assert run.received < 10_000_000
 
 
-def test_a_list_that_repeats_itself_on_every_page_ends(desk: Desk, site: Site) -> None:
-    desk.of_source = PAGED
+def test_a_list_that_repeats_itself_on_every_page_ends(env: CrawlEnv, site: Site) -> None:
+    env.of_source = PAGED
     site.publish_many([story(f"story-{number}") for number in range(30)])
     site.list_style(paging=Paging.REPEAT, per_screen=10)
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.status, run.new) == (RunStatus.SUCCEEDED, 10)
     assert len([request for request in site.requests if "category" in request.path]) == 2
 
 
 @pytest.mark.parametrize("rest", ["&sort={date}", "&sort={", "&sort=}"])
-def test_braces_in_paging_are_part_of_the_address(rest: str, desk: Desk, site: Site) -> None:
+def test_braces_in_paging_are_part_of_the_address(rest: str, env: CrawlEnv, site: Site) -> None:
     paging = f"?page={{page}}{rest}"
-    desk.of_source = SourceSettings(channels=({"list": "/en/category/politics", "paging": paging},))
+    env.of_source = SourceSettings(channels=({"list": "/en/category/politics", "paging": paging},))
     site.publish_many([story(f"story-{number}") for number in range(8)])
     site.list_style(per_screen=5)
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.status, run.new) == (RunStatus.SUCCEEDED, 8)
 
 
-def test_a_look_that_breaks_turns_the_run_red(desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_that_breaks_turns_the_run_red(env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("nobody thought of this")
 
     monkeypatch.setattr("scraper.crawl.discovery.parse_feed", broken)
     site.publish(story("one"))
-    run = desk.crawl()
+    run = env.crawl()
     assert run.status is RunStatus.FAILED
     assert "nobody thought of this" in (run.error or "")
 
 
-def test_paging_goes_on_until_known_links_are_met(desk: Desk, site: Site) -> None:
-    desk.of_source = PAGED
+def test_paging_goes_on_until_known_links_are_met(env: CrawlEnv, site: Site) -> None:
+    env.of_source = PAGED
     site.publish_many([story(f"story-{number}", days=number + 10) for number in range(20)])
     site.list_style(per_screen=5)
-    assert desk.crawl().new == 20
+    assert env.crawl().new == 20
     site.publish_many([story(f"later-{number}", days=number + 1) for number in range(7)])
     site.clear_requests()
-    assert desk.crawl().new == 7
+    assert env.crawl().new == 7
     pages = [request.target for request in site.requests if "category" in request.path]
     assert pages == ["/en/category/politics", "/en/category/politics?page=2"]
 
 
-def test_a_list_with_nothing_known_on_it_is_a_gap(desk: Desk, site: Site) -> None:
-    desk.of_source = LIST
+def test_a_list_with_nothing_known_on_it_is_a_gap(env: CrawlEnv, site: Site) -> None:
+    env.of_source = LIST
     site.list_style(per_screen=5, paging=Paging.OFF)
     site.publish_many([story(f"story-{number}", days=30 + number) for number in range(5)])
-    desk.crawl()
-    assert desk.rows("events") == []
+    env.crawl()
+    assert env.rows("events") == []
     site.publish_many([story(f"later-{number}", days=number + 1) for number in range(9)])
-    desk.crawl()
-    event = desk.row("events")
+    env.crawl()
+    event = env.row("events")
     assert (event.kind, event.subject) == ("gap", f"{site.url}/en/category/politics")
 
 
-def test_a_feed_that_lies_about_its_etag_is_not_trusted_again(desk: Desk, site: Site) -> None:
-    desk.of_source = FEED
+def test_a_feed_that_lies_about_its_etag_is_not_trusted_again(env: CrawlEnv, site: Site) -> None:
+    env.of_source = FEED
     headers = {"ETag": '"stuck"', "Content-Type": "application/rss+xml"}
     site.publish_many([story("one"), story("two")])
     site.override("/rss.xml", feed_of(site, "one"), headers=headers)
-    desk.crawl()
+    env.crawl()
     site.override("/rss.xml", feed_of(site, "one", "two"), headers=headers)
-    assert desk.crawl().new == 1
-    assert not desk.row("channels").validators_trusted
+    assert env.crawl().new == 1
+    assert not env.row("channels").validators_trusted
     site.clear_requests()
-    desk.crawl()
+    env.crawl()
     assert "if-none-match" not in site.requests_for("/rss.xml")[0].headers
 
 
@@ -164,65 +164,65 @@ def feed_of(site: Site, *slugs: str) -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
 
 
-def test_an_article_dated_in_the_future_is_kept_and_flagged(desk: Desk, site: Site) -> None:
+def test_an_article_dated_in_the_future_is_kept_and_flagged(env: CrawlEnv, site: Site) -> None:
     ahead = NOW + timedelta(days=400)
     site.publish_many([story("scheduled", published_at=ahead), story("one")])
-    assert desk.crawl().new == 2
-    article = desk.row("articles", title="Title of scheduled")
+    assert env.crawl().new == 2
+    article = env.row("articles", title="Title of scheduled")
     assert article.published_at == ahead
     assert any("future" in problem.reason for problem in article.problems)
     assert article.recrawl_at < datetime.now(UTC) + timedelta(hours=1)
 
 
-def test_cards_in_sidebars_are_never_stored(desk: Desk, site: Site) -> None:
+def test_cards_in_sidebars_are_never_stored(env: CrawlEnv, site: Site) -> None:
     site.publish(story("ours"))
     site.publish_many([story(f"sport-{number}", sections=("sport",)) for number in range(6)])
     site.feed_style(language="ru")
-    desk.of_source = LIST
-    desk.crawl()
-    assert [row.title for row in desk.rows("articles")] == ["Title of ours"]
-    assert Outcome.PENDING not in {row.outcome for row in desk.rows("links")}
+    env.of_source = LIST
+    env.crawl()
+    assert [row.title for row in env.rows("articles")] == ["Title of ours"]
+    assert Outcome.PENDING not in {row.outcome for row in env.rows("links")}
 
 
-def test_robots_txt_is_obeyed(desk: Desk, site: Site) -> None:
+def test_robots_txt_is_obeyed(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story("open"), story("closed")])
     site.robots("User-agent: *\nDisallow: /en/post/closed\n")
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.new, run.failed) == (1, 1)
     assert site.requests_for("closed") == ()
-    assert desk.row("fetches", failure_stage=FailureStage.ROBOTS).reason == "robots.txt forbids this URL"
+    assert env.row("fetches", failure_stage=FailureStage.ROBOTS).reason == "robots.txt forbids this URL"
 
 
 @pytest.mark.parametrize(("addressed", "new"), [("example", 1), ("github", 1), ("presswatch", 0)])
-def test_robots_txt_speaks_to_our_name_and_not_to_who_runs_us(addressed: str, new: int, desk: Desk, site: Site) -> None:
+def test_robots_txt_rules_match_the_product_token_only(addressed: str, new: int, env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.robots(f"User-agent: {addressed}\nDisallow: /\n")
-    desk.slow_down(contact="https://github.com/example/desk")
-    assert desk.crawl().new == new
+    env.slow_down(contact="https://github.com/example/env")
+    assert env.crawl().new == new
 
 
 @pytest.mark.parametrize("act", [bad.server_error(), bad.slow(600), bad.reset()], ids=["500", "slow", "reset"])
-def test_robots_txt_that_cannot_be_had_is_no_permission(act: object, desk: Desk, site: Site) -> None:
+def test_robots_txt_that_cannot_be_had_is_no_permission(act: object, env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("/robots.txt", act)
-    desk.slow_down(timeout=patient_duration(1))
-    run = desk.crawl()
+    env.slow_down(timeout=patient_duration(1))
+    run = env.crawl()
     assert (run.status, run.new) == (RunStatus.FAILED, 0)
     assert {request.path for request in site.requests} == {"/robots.txt"}
 
 
-def test_no_robots_txt_allows_all(desk: Desk, site: Site) -> None:
+def test_no_robots_txt_allows_all(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.robots(None, status=404)
-    assert desk.crawl().new == 1
+    assert env.crawl().new == 1
 
 
-def test_who_asks_is_said(desk: Desk, site: Site) -> None:
+def test_who_asks_is_said(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    desk.slow_down(contact="mailto:desk@example.org")
-    desk.crawl()
+    env.slow_down(contact="mailto:env@example.org")
+    env.crawl()
     agents = {request.headers["user-agent"] for request in site.requests}
-    assert agents == {"Presswatch/0.1.0 (+mailto:desk@example.org)"}
+    assert agents == {"Presswatch/0.1.0 (+mailto:env@example.org)"}
 
 
 def test_the_bytes_of_a_bad_feed_are_what_they_say() -> None:

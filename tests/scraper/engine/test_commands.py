@@ -1,4 +1,4 @@
-"""The commands that fetch, as a person types them, right and wrong."""
+"""Test the commands crawl, parse and sources, and Scrapy's own commands."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from pathlib import Path
 import pytest
 
 from storage.model.records import Trigger
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.paths import ROOT
 from tests.support.patience import patient
 from tests.support.site import Site, bad
 from tests.support.stories import NOW, story
 
 
-def test_crawl_ends_with_one_line_a_source(desk: Desk, site: Site) -> None:
+def test_crawl_ends_with_one_line_a_source(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    done = desk.crawl_command()
+    done = env.crawl_command()
     assert done.returncode == 0
     assert done.stdout.startswith("caliber: succeeded: 1 listed, 1 new,")
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
 
 
-def test_verbose_says_what_happens_to_each_address_and_no_more(desk: Desk, site: Site) -> None:
+def test_verbose_says_what_happens_to_each_address_and_no_more(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    done = desk.crawl_command("--verbose")
+    done = env.crawl_command("--verbose")
     assert done.stderr.splitlines() == [f"INFO {site.url_of('one')}: new (first fetch)"]
 
 
-def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> None:
+def test_what_is_left_pending_is_said_and_no_failure(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story("one"), story("two")])
-    done = desk.crawl_command("--limit", "1")
+    done = env.crawl_command("--limit", "1")
     assert done.returncode == 0
     assert "1 pending" in done.stdout
 
@@ -61,8 +61,8 @@ def test_what_is_left_pending_is_said_and_no_failure(desk: Desk, site: Site) -> 
     ],
     ids=" ".join,
 )
-def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, desk: Desk) -> None:
-    done = desk.command("crawl", *arguments)
+def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, env: CrawlEnv) -> None:
+    done = env.command("crawl", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
@@ -79,27 +79,27 @@ def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, 
     ],
     ids=["no source", "another host", "no base", "no byte"],
 )
-def test_settings_that_cannot_work_are_refused_before_anything_is_opened(settings: str, said: str, desk: Desk) -> None:
-    (desk.folder / "presswatch.toml").write_text(settings, encoding="utf-8")
+def test_invalid_settings_are_refused_before_opening_anything(settings: str, said: str, env: CrawlEnv) -> None:
+    (env.folder / "presswatch.toml").write_text(settings, encoding="utf-8")
     for arguments in (["crawl", "caliber"], ["crawl"]):
-        done = desk.command(*arguments)
+        done = env.command(*arguments)
         assert done.returncode == 2
         assert said in done.stderr
-    assert not (desk.folder / "desk.db").exists()
+    assert not (env.folder / "env.db").exists()
 
 
-def test_read_prints_every_field_and_stores_nothing(desk: Desk, site: Site) -> None:
+def test_read_prints_every_field_and_stores_nothing(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one", subtitle="Below it"))
-    done = desk.command("parse", site.url_of("one"), "--base-url", site.url)
+    done = env.command("parse", site.url_of("one"), "--base-url", site.url)
     assert done.returncode == 0, done.stderr
     for said in ("Title of one", "Below it", "h1.post_title", "view_count", "100", "15 million", "terms"):
         assert said in done.stdout
-    assert not (desk.folder / "desk.db").exists()
+    assert not (env.folder / "env.db").exists()
 
 
-def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
+def test_read_as_json_is_one_object(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    done = desk.command("parse", site.url_of("one"), "--base-url", site.url, "--format", "json")
+    done = env.command("parse", site.url_of("one"), "--base-url", site.url, "--format", "json")
     record = json.loads(done.stdout)
     assert record["title"] == "Title of one"
     assert record["provenance"]["title"]
@@ -108,12 +108,12 @@ def test_read_as_json_is_one_object(desk: Desk, site: Site) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_read_writes_whatever_the_output_can_hold(
-    form: str, desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch
+    form: str, env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not every terminal or pipe is UTF-8: JSON is, whatever the locale, and a person sees question marks."""
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     site.publish(story("one", title="Переговоры", body=("Да.",)))
-    done = desk.command("parse", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
+    done = env.command("parse", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert ("Переговоры" if form == "json" else "title               ??????????") in done.stdout
 
@@ -122,58 +122,58 @@ def test_read_writes_whatever_the_output_can_hold(
     ("url", "code", "said"),
     [("/en/post/missing", 1, "answered 404"), ("/en/category/politics", 2, "not an article URL")],
 )
-def test_read_says_in_one_line_what_is_wrong(url: str, code: int, said: str, desk: Desk, site: Site) -> None:
-    done = desk.command("parse", site.url + url, "--base-url", site.url)
+def test_read_says_in_one_line_what_is_wrong(url: str, code: int, said: str, env: CrawlEnv, site: Site) -> None:
+    done = env.command("parse", site.url + url, "--base-url", site.url)
     assert done.returncode == code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_sources_lists_what_can_be_crawled(desk: Desk) -> None:
-    done = desk.command("sources")
+def test_sources_lists_what_can_be_crawled(env: CrawlEnv) -> None:
+    done = env.command("sources")
     assert done.returncode == 0
     assert "caliber" in done.stdout
     assert "/rss.xml" in done.stdout
 
 
-def scrapy(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
+def scrapy(env: CrawlEnv, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Scrapy's own command in a folder with our scrapy.cfg."""
-    (desk.folder / "scrapy.cfg").write_text((ROOT / "scrapy.cfg").read_text(encoding="utf-8"), encoding="utf-8")
+    (env.folder / "scrapy.cfg").write_text((ROOT / "scrapy.cfg").read_text(encoding="utf-8"), encoding="utf-8")
     return subprocess.run(
         [sys.executable, "-m", "scrapy", *arguments],
         capture_output=True,
         text=True,
-        cwd=desk.folder,
-        env=desk.environment(),
+        cwd=env.folder,
+        env=env.environment(),
         timeout=patient(60),
         check=False,
     )
 
 
-def test_scrapy_list_names_the_sources(desk: Desk) -> None:
-    done = scrapy(desk, "list")
+def test_scrapy_list_names_the_sources(env: CrawlEnv) -> None:
+    done = scrapy(env, "list")
     assert done.stdout.split() == ["caliber"], done.stderr
 
 
-def test_scrapy_crawl_stores_the_same_rows(desk: Desk, site: Site, tmp_path: Path) -> None:
+def test_scrapy_crawl_stores_the_same_rows(env: CrawlEnv, site: Site, tmp_path: Path) -> None:
     site.publish_many([story("one"), story("two", sections=("sport",))])
-    done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    done = scrapy(env, "crawl", "caliber", "-a", f"base_url={site.url}")
     assert "Traceback" not in done.stderr
-    by_scrapy = desk.row("articles")
+    by_scrapy = env.row("articles")
     (tmp_path / "other").mkdir()
-    other = Desk(tmp_path / "other", site)
+    other = CrawlEnv(tmp_path / "other", site)
     other.crawl()
     by_us = other.row("articles")
     changing = {"first_seen_at", "last_seen_at", "stored_at", "fetched_at"}
     assert {k: v for k, v in by_scrapy._mapping.items() if k not in changing} == {
         k: v for k, v in by_us._mapping.items() if k not in changing
     }
-    runs = desk.command("runs", "--format", "json")
+    runs = env.command("runs", "--format", "json")
     assert json.loads(runs.stdout)[0]["trigger"] == "scrapy"
 
 
-def test_scrapy_crawl_with_a_wrong_argument_says_so(desk: Desk) -> None:
-    done = scrapy(desk, "crawl", "caliber", "-a", "limt=3")
+def test_scrapy_crawl_with_a_wrong_argument_says_so(env: CrawlEnv) -> None:
+    done = scrapy(env, "crawl", "caliber", "-a", "limt=3")
     assert "limt" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -181,27 +181,27 @@ def test_scrapy_crawl_with_a_wrong_argument_says_so(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "arguments", [["shell", "-c", "response.status", "--nolog"], ["fetch", "--nolog"]], ids=" ".join
 )
-def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], desk: Desk, site: Site) -> None:
+def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    done = scrapy(desk, *arguments, "--nolog", site.url_of("one"))
+    done = scrapy(env, *arguments, "--nolog", site.url_of("one"))
     assert done.returncode == 0, done.stderr
     assert ("200" if arguments[0] == "shell" else "Title of one") in done.stdout
     assert done.stderr == ""
 
 
-def test_scrapy_crawl_says_why_it_failed(desk: Desk, site: Site) -> None:
+def test_scrapy_crawl_says_why_it_failed(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("/en/category/politics", bad.answer(404))
-    done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+    done = scrapy(env, "crawl", "caliber", "-a", f"base_url={site.url}")
     assert "presswatch: caliber: " in done.stderr
     assert "set channels in [sources.caliber]" in done.stderr
 
 
-def test_scrapy_crawl_says_that_the_source_is_being_crawled(desk: Desk, site: Site) -> None:
-    with desk.store() as store:
+def test_scrapy_crawl_says_that_the_source_is_being_crawled(env: CrawlEnv, site: Site) -> None:
+    with env.store() as store:
         store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
         store.runs.open("caliber", Trigger.MANUAL, now=NOW)
-        done = scrapy(desk, "crawl", "caliber", "-a", f"base_url={site.url}")
+        done = scrapy(env, "crawl", "caliber", "-a", f"base_url={site.url}")
     assert "being crawled already" in done.stderr
     assert "Unclosed" not in done.stderr
     assert site.requests == ()

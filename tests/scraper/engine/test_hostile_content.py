@@ -1,4 +1,4 @@
-"""Titles and bodies written to harm: kept as text, shown as text, harmless wherever they go."""
+"""Test malicious titles and bodies: stored as text and harmless in every output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import pytest
 
 from storage.model.records import RunStatus
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.site import Part, Site, blocks
 from tests.support.stories import story
 
@@ -27,15 +27,15 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_title_and_body_are_stored_as_harmless_text(name: str, desk: Desk, site: Site) -> None:
+def test_a_hostile_title_and_body_are_stored_as_harmless_text(name: str, env: CrawlEnv, site: Site) -> None:
     text = HOSTILE[name]
     site.publish(story("ill", body=(blocks.raw(f"<p>{text}</p>"), blocks.paragraph("The rest."))))
     site.edit("ill", parts={Part.TITLE: f'<h1 class="post_title">{text}</h1>'})
     site.publish(story("good"))
-    run = desk.crawl()
+    run = env.crawl()
     assert run.status is RunStatus.SUCCEEDED
     assert run.new >= 1
-    shown = [desk.command("query", "--format", form) for form in ("table", "json", "jsonl", "csv")]
+    shown = [env.command("query", "--format", form) for form in ("table", "json", "jsonl", "csv")]
     for done in shown:
         assert done.returncode == 0, done.stderr
         assert "Title of good" in done.stdout
@@ -46,49 +46,49 @@ def test_a_hostile_title_and_body_are_stored_as_harmless_text(name: str, desk: D
         assert row["title"][:1] not in {"=", "+", "-", "@"}
 
 
-def test_a_date_no_table_knows_leaves_the_date_open_and_keeps_the_words(desk: Desk, site: Site) -> None:
+def test_a_date_no_table_knows_leaves_the_date_open_and_keeps_the_words(env: CrawlEnv, site: Site) -> None:
     site.publish(story("armenian", date_text="16 հունվարի 2025 17:36"))
     site.feed_style(language="ru")
-    assert desk.crawl().new == 1
-    article = desk.row("articles")
+    assert env.crawl().new == 1
+    article = env.row("articles")
     assert article.published_at is None
     assert article.published_raw == "16 հունվարի 2025 17:36"
     assert "published_at" in {problem.field for problem in article.problems}
 
 
-def test_an_unreadable_count_is_open_and_named(desk: Desk, site: Site) -> None:
+def test_an_unreadable_count_is_open_and_named(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one", views_text="Views: many"))
-    assert desk.crawl().new == 1
-    article = desk.row("articles")
+    assert env.crawl().new == 1
+    article = env.row("articles")
     assert article.view_count is None
     assert "view_count" in {problem.field for problem in article.problems}
 
 
-def test_an_empty_body_is_legal(desk: Desk, site: Site) -> None:
+def test_an_empty_body_is_legal(env: CrawlEnv, site: Site) -> None:
     site.publish(story("video", body=(), description="What the film shows."))
-    assert desk.crawl().new == 1
-    article = desk.row("articles")
+    assert env.crawl().new == 1
+    article = env.row("articles")
     assert (article.body, article.description) == ("", "What the film shows.")
 
 
-def test_a_page_without_a_title_fails_at_parse(desk: Desk, site: Site) -> None:
+def test_a_page_without_a_title_fails_at_parse(env: CrawlEnv, site: Site) -> None:
     site.publish(story("nameless"))
     site.edit("nameless", parts={Part.TITLE: "", Part.META: ""})
     site.override(
         "nameless", b"<html><body><div class='post'><div class='post_body'><p>Text</p></div></div></body></html>"
     )
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.new, run.failed, run.pending) == (0, 1, 1)
-    assert desk.row("fetches").failure_stage == "parse"
+    assert env.row("fetches").failure_stage == "parse"
 
 
-def test_everything_that_leaves_carries_its_source_and_terms(desk: Desk, site: Site) -> None:
+def test_everything_that_leaves_carries_its_source_and_terms(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    desk.crawl()
+    env.crawl()
     terms = "Any use of materials is allowed only if there is a hyperlink to Caliber.az"
-    record = json.loads(desk.command("query", "--format", "json").stdout)[0]
+    record = json.loads(env.command("query", "--format", "json").stdout)[0]
     assert (record["source"], record["url"], record["terms"]) == ("caliber", site.url_of("one"), terms)
     assert record["fetched_at"].endswith("+00:00")
-    assert terms in desk.command("query").stdout
-    assert terms in desk.command("query", "--format", "csv").stdout
-    assert terms in desk.command("show", "1").stdout
+    assert terms in env.command("query").stdout
+    assert terms in env.command("query", "--format", "csv").stdout
+    assert terms in env.command("show", "1").stdout

@@ -1,4 +1,4 @@
-"""Headers that hold any bytes, as the standard allows: from a bare socket, since no server library would send them."""
+"""Test response headers with arbitrary bytes, sent from a raw socket because server libraries refuse them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from storage.model.records import RunStatus
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 
 LATIN_1 = b'ETag: "\xff\xe9"\r\nX-Powered-By: caf\xe9\r\n'
 PAGE = b"<html><body><div class='post'><h1 class='post_title'>Title</h1></div></body></html>"
@@ -44,8 +44,8 @@ def odd_site() -> Iterator[str]:
 
 
 def test_an_answer_is_kept_whatever_its_headers_hold(odd_site: str, tmp_path: Any) -> None:
-    desk = Desk(tmp_path, cast("Any", SimpleNamespace(url=odd_site)))
-    run = desk.crawl()
+    env = CrawlEnv(tmp_path, cast("Any", SimpleNamespace(url=odd_site)))
+    run = env.crawl()
     assert (run.status, run.new, run.failed) == (RunStatus.SUCCEEDED, 1, 0)
-    assert {row.etag for row in desk.rows("channels")} == {'"ÿé"'}
-    assert desk.crawl().status is RunStatus.SUCCEEDED  # the validator goes back as well as it can
+    assert {row.etag for row in env.rows("channels")} == {'"ÿé"'}
+    assert env.crawl().status is RunStatus.SUCCEEDED  # the validator goes back as well as it can

@@ -1,4 +1,4 @@
-"""What becomes of an address over several crawls: its outcome stays true whatever befalls it in between."""
+"""Test the outcome of a link over several crawls with failures, redirects and changed settings."""
 
 from __future__ import annotations
 
@@ -11,118 +11,120 @@ from scraper.crawl.selection import RecrawlMode
 from storage.config.settings import SourceSettings
 from storage.database.tables import links
 from storage.model.records import Outcome
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.site import Site, bad
 from tests.support.stories import NOW, story
 
 
-def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(desk: Desk, site: Site) -> None:
+def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(env: CrawlEnv, site: Site) -> None:
     site.publish(story("ours"))
     site.publish(story("sport-story", sections=("sport",)))
     site.publish(story("po-russki", language="ru", title="Заголовок"))
-    desk.crawl()
-    desk.crawl(urls=(site.url_of("sport-story"), site.url_of("po-russki")))
+    env.crawl()
+    env.crawl(urls=(site.url_of("sport-story"), site.url_of("po-russki")))
     site.count("sport-story", 500)
     site.count("po-russki", 600)
-    run = desk.crawl(recrawl=RecrawlMode.ALL)
+    run = env.crawl(recrawl=RecrawlMode.ALL)
     assert (run.filtered, run.views_updated) == (0, 3)
-    assert sorted(row.view_count for row in desk.rows("articles")) == [100, 500, 600]
-    assert {row.outcome for row in desk.rows("links")} == {Outcome.STORED}
+    assert sorted(row.view_count for row in env.rows("articles")) == [100, 500, 600]
+    assert {row.outcome for row in env.rows("links")} == {Outcome.STORED}
 
 
-def test_a_link_left_for_later_keeps_the_sections_of_every_channel(desk: Desk, site: Site) -> None:
+def test_a_link_left_for_later_keeps_the_sections_of_every_channel(env: CrawlEnv, site: Site) -> None:
     """One channel calls it economics, another politics: it is wanted, now and when it has left both lists."""
     site.publish_many([story("one", days=1), story("two", days=2), story("three", days=3)])
     site.override("/rss.xml", economics_feed(site, "two", "three"), headers={"Content-Type": "application/rss+xml"})
-    run = desk.crawl(limit=1)
+    run = env.crawl(limit=1)
     assert (run.new, run.pending) == (1, 2)
-    assert desk.row("links", url=site.url_of("two")).sections == ("economics", "politics")
+    assert env.row("links", url=site.url_of("two")).sections == ("economics", "politics")
     site.unlist("three")
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.new, run.filtered, run.pending) == (2, 0, 0)
 
 
-def test_a_link_filtered_by_one_channel_is_kept_for_later_by_another(desk: Desk, site: Site) -> None:
+def test_a_link_filtered_by_one_channel_is_kept_for_later_by_another(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story("one", days=1), story("two", days=2)])
     site.unlist("two")
     site.override("/rss.xml", economics_feed(site, "two"), headers={"Content-Type": "application/rss+xml"})
-    desk.crawl()
-    assert desk.row("links", url=site.url_of("two")).outcome is Outcome.FILTERED
+    env.crawl()
+    assert env.row("links", url=site.url_of("two")).outcome is Outcome.FILTERED
     site.restore("two")
-    assert desk.crawl(since=NOW).pending == 1
-    assert desk.crawl().new == 1
+    assert env.crawl(since=NOW).pending == 1
+    assert env.crawl().new == 1
 
 
 @pytest.mark.parametrize("languages", [("en", "ru"), ("EN", "RU"), ()])
-def test_languages_widened_later_take_up_what_was_filtered(languages: tuple[str, ...], desk: Desk, site: Site) -> None:
+def test_languages_widened_later_take_up_what_was_filtered(
+    languages: tuple[str, ...], env: CrawlEnv, site: Site
+) -> None:
     """Though the feed has not changed since; and codes are compared without case, as sections are."""
     site.publish_many([story("ours"), story("po-russki", language="ru", title="Заголовок")])
-    assert desk.crawl().new == 1
-    desk.of_source = SourceSettings(languages=languages)
-    run = desk.crawl()
+    assert env.crawl().new == 1
+    env.of_source = SourceSettings(languages=languages)
+    run = env.crawl()
     assert (run.new, run.filtered) == (1, 0)
 
 
-def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(desk: Desk, site: Site) -> None:
+def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(env: CrawlEnv, site: Site) -> None:
     """A test copy crawled into the same database must not turn into failures, re-looks or requests of the other."""
     site.publish_many([story("one", days=1), story("two", days=2)])
-    desk.crawl(limit=1)
-    before = desk.rows("links")
+    env.crawl(limit=1)
+    before = env.rows("links")
     with Site.start() as other:
         other.publish_many([story("one", days=1), story("two", days=2)])
-        run = Desk(desk.folder, other).crawl(recrawl=RecrawlMode.ALL)
+        run = CrawlEnv(env.folder, other).crawl(recrawl=RecrawlMode.ALL)
     assert (run.new, run.failed) == (2, 0)
-    assert desk.rows("links")[:2] == before
-    assert desk.crawl(recrawl=RecrawlMode.ALL).failed == 0
+    assert env.rows("links")[:2] == before
+    assert env.crawl(recrawl=RecrawlMode.ALL).failed == 0
 
 
-def test_a_gone_article_stays_gone_when_its_host_fails(desk: Desk, site: Site) -> None:
+def test_a_gone_article_stays_gone_when_its_host_fails(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story("one"), story("two")])
-    desk.crawl()
+    env.crawl()
     site.withdraw("one")
-    desk.crawl(recrawl=RecrawlMode.ALL)
-    long_missing(desk, site.url_of("one"))
-    assert desk.crawl(recrawl=RecrawlMode.ALL).gone == 1
+    env.crawl(recrawl=RecrawlMode.ALL)
+    long_missing(env, site.url_of("one"))
+    assert env.crawl(recrawl=RecrawlMode.ALL).gone == 1
     site.misbehave("one", bad.server_error())
-    run = desk.crawl(recrawl=RecrawlMode.ALL)
+    run = env.crawl(recrawl=RecrawlMode.ALL)
     assert (run.failed, run.pending) == (1, 0)
-    assert desk.row("links", url=site.url_of("one")).outcome is Outcome.GONE
+    assert env.row("links", url=site.url_of("one")).outcome is Outcome.GONE
     site.behave()
     site.restore("one")
-    desk.crawl(recrawl=RecrawlMode.ALL)
-    assert desk.row("articles", url=site.url_of("one")).gone_at is None
+    env.crawl(recrawl=RecrawlMode.ALL)
+    assert env.row("articles", url=site.url_of("one")).gone_at is None
 
 
-def test_a_page_that_was_read_in_between_must_be_missing_twice_again(desk: Desk, site: Site) -> None:
+def test_a_page_that_was_read_in_between_must_be_missing_twice_again(env: CrawlEnv, site: Site) -> None:
     site.feed_style(sections=False)
-    desk.of_source = SourceSettings(channels=({"feed": "/rss.xml"},))
+    env.of_source = SourceSettings(channels=({"feed": "/rss.xml"},))
     site.publish_many([story("one"), story("two")])
     site.edit("one", sections=("sport",))
     site.misbehave("one", bad.answer(404))
-    desk.crawl()
-    long_missing(desk, site.url_of("one"))
+    env.crawl()
+    long_missing(env, site.url_of("one"))
     site.behave()
-    assert desk.crawl().filtered == 1
-    desk.of_source = SourceSettings(sections=())
+    assert env.crawl().filtered == 1
+    env.of_source = SourceSettings(sections=())
     site.misbehave("one", bad.answer(404))
-    assert desk.crawl().gone == 0
-    assert desk.row("links", url=site.url_of("one")).outcome is Outcome.PENDING
+    assert env.crawl().gone == 0
+    assert env.row("links", url=site.url_of("one")).outcome is Outcome.PENDING
 
 
-def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(desk: Desk, site: Site) -> None:
+def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
     site.misbehave("one", bad.server_error())
-    desk.crawl()
-    desk.of_source = SourceSettings(sections=("economics",))
-    desk.crawl()
-    link = desk.row("links")
+    env.crawl()
+    env.of_source = SourceSettings(sections=("economics",))
+    env.crawl()
+    link = env.row("links")
     assert (link.outcome, link.failed_attempts, link.next_attempt_at) == (Outcome.FILTERED, 0, None)
-    assert "next attempt    none planned" in desk.command("inspect", link.url).stdout
+    assert "next attempt    none planned" in env.command("inspect", link.url).stdout
 
 
-def long_missing(desk: Desk, url: str) -> None:
+def long_missing(env: CrawlEnv, url: str) -> None:
     """As if the first 404 had been answered a day ago."""
-    with desk.store() as store, store.write() as connection:
+    with env.store() as store, store.write() as connection:
         connection.execute(update(links).where(links.c.url == url).values(first_404_at=NOW - timedelta(days=1)))
 
 
@@ -134,33 +136,33 @@ def economics_feed(site: Site, *slugs: str) -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
 
 
-def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(desk: Desk, site: Site) -> None:
+def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(env: CrawlEnv, site: Site) -> None:
     """Its wording no longer shows that it is the same; that the old address redirects there does."""
     site.publish(story("one", days=1))
-    desk.crawl()
+    env.crawl()
     site.publish(story("renamed", days=1, title="Quite another title"))
     site.unlist("renamed")
     site.misbehave("one", bad.redirect(site.article("renamed").path, status=301))
-    assert desk.crawl(recrawl=RecrawlMode.ALL).new == 1
-    old, new = desk.row("articles", url=site.url_of("one")), desk.row("articles", url=site.url_of("renamed"))
+    assert env.crawl(recrawl=RecrawlMode.ALL).new == 1
+    old, new = env.row("articles", url=site.url_of("one")), env.row("articles", url=site.url_of("renamed"))
     assert (new.title, new.duplicate_of_id, old.duplicate_of_id) == ("Quite another title", old.id, None)
     assert (old.recrawl_at, old.gone_at) == (None, None)
     assert new.recrawl_at is not None
-    link = desk.row("links", url=site.url_of("one"))
+    link = env.row("links", url=site.url_of("one"))
     assert (link.outcome, link.outcome_reason) == (Outcome.STORED, f"redirects to {new.url}")
 
     site.clear_requests()
-    run = desk.crawl(recrawl=RecrawlMode.ALL)
+    run = env.crawl(recrawl=RecrawlMode.ALL)
     assert (run.unchanged, run.new) == (1, 0)
     assert (len(site.requests_for("one")), len(site.requests_for("renamed"))) == (0, 1)
-    assert f"same wording    {old.id}, {old.url}" in desk.command("show", str(new.id)).stdout
+    assert f"same wording    {old.id}, {old.url}" in env.command("show", str(new.id)).stdout
 
 
-def test_an_address_that_redirected_from_the_first_is_not_looked_at_again(desk: Desk, site: Site) -> None:
+def test_an_address_that_redirected_from_the_first_is_not_looked_at_again(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story("here", days=1), story("old-name", days=1)])
     site.unlist("here")
     site.misbehave("old-name", bad.redirect(site.article("here").path))
-    desk.crawl()
+    env.crawl()
     site.clear_requests()
-    desk.crawl(recrawl=RecrawlMode.ALL)
+    env.crawl(recrawl=RecrawlMode.ALL)
     assert (len(site.requests_for("old-name")), len(site.requests_for("here"))) == (0, 1)

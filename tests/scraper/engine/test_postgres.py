@@ -1,4 +1,4 @@
-"""The first complete path once more, into PostgreSQL: crawls in this process, and the commands a person types."""
+"""Test the main path on PostgreSQL, in this process and through the command line."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ import pytest
 
 from scraper.crawl.selection import RecrawlMode
 from storage.model.records import Outcome, RunStatus
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.site import Site, bad, blocks
 from tests.support.stories import story
 
 
 @pytest.fixture
-def desk(tmp_path: Path, site: Site, postgres_database: str) -> Desk:
-    """A desk whose database is a server's."""
-    return Desk(tmp_path, site, postgres_database)
+def env(tmp_path: Path, site: Site, postgres_database: str) -> CrawlEnv:
+    """A env whose database is a server's."""
+    return CrawlEnv(tmp_path, site, postgres_database)
 
 
-def test_what_is_published_edited_counted_and_gone_is_followed(desk: Desk, site: Site) -> None:
+def test_what_is_published_edited_counted_and_gone_is_followed(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story("one"), story("two", days=4), story("sport-story", sections=("sport",))])
     site.misbehave("/en/post/two", bad.server_error())
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.status, run.new, run.failed, run.filtered, run.pending) == (RunStatus.SUCCEEDED, 1, 1, 1, 1)
     site.behave()
     site.edit("one", body=(blocks.paragraph("First paragraph of it."), blocks.paragraph("Now with 1.5 million.")))
     site.count("one", 3_000_000_000)
-    run = desk.crawl(recrawl=RecrawlMode.ALL)
+    run = env.crawl(recrawl=RecrawlMode.ALL)
     assert (run.revised, run.views_updated, run.failed) == (1, 1, 0)
-    article = desk.row("articles", url=f"{site.url}/en/post/one")
+    article = env.row("articles", url=f"{site.url}/en/post/one")
     assert (article.view_count, "1.5 million" in article.body) == (3_000_000_000, True)
-    assert "15 million" in desk.row("revisions").body
-    with desk.store() as store:
+    assert "15 million" in env.row("revisions").body
+    with env.store() as store:
         assert [reading.view_count for reading in store.articles.readings(article.id)] == [100, 3_000_000_000]
-    assert {row.outcome for row in desk.rows("links")} >= {Outcome.STORED, Outcome.FILTERED}
+    assert {row.outcome for row in env.rows("links")} >= {Outcome.STORED, Outcome.FILTERED}
 
 
-def test_the_commands_ask_and_tell_the_same(desk: Desk, site: Site) -> None:
+def test_the_commands_ask_and_tell_the_same(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    assert desk.crawl_command().returncode == 0
+    assert env.crawl_command().returncode == 0
     for command, says in (
         (("query", "--section", "politics"), "Title of one"),
         (("show", "1"), "First paragraph of it."),
@@ -48,5 +48,5 @@ def test_the_commands_ask_and_tell_the_same(desk: Desk, site: Site) -> None:
         (("db", "info"), "articles        1"),
         (("db", "upgrade"), "nothing to do"),
     ):
-        done = desk.command(*command)
+        done = env.command(*command)
         assert (done.returncode, says in done.stdout, done.stderr) == (0, True, ""), done

@@ -1,4 +1,4 @@
-"""What is taken away from Scrapy's own components is there to be taken away."""
+"""Test that every removed component is among the defaults of Scrapy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transactions of a crawl: one a step, however many channels there are; saves of one moment share one."""
+"""Test the number of transactions of a crawl: one per step, and one per batch of saves."""
 
 from __future__ import annotations
 
@@ -9,62 +9,62 @@ from scraper.crawl.selection import RecrawlMode
 from storage.crawling.crawls import Crawls
 from storage.model.records import Outcome, RunStatus
 from storage.store import Store
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.site import Site
 from tests.support.stories import story
 
 
 @pytest.fixture
-def transactions(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """One entry for each transaction that a crawl of the desk begins."""
+def transactions(env: CrawlEnv, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One entry for each transaction that a crawl of the env begins."""
     begun: list[str] = []
-    open_store = desk.store
+    open_store = env.store
 
     def counted() -> Store:
         store = open_store()
         event.listen(store.engine, "begin", lambda connection: begun.append(connection.dialect.name))
         return store
 
-    monkeypatch.setattr(desk, "store", counted)
+    monkeypatch.setattr(env, "store", counted)
     return begun
 
 
 def test_a_first_crawl_takes_four_transactions_and_at_most_one_an_article(
-    desk: Desk, site: Site, transactions: list[str]
+    env: CrawlEnv, site: Site, transactions: list[str]
 ) -> None:
     """Begin, polls, selection, end; filtered links and links beyond the budget cost no other."""
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(5)])
     site.publish(story("sport-story", sections=("sport",)))
-    run = desk.crawl(limit=3)
+    run = env.crawl(limit=3)
     assert (run.new, run.filtered, run.pending) == (3, 1, 2)
     assert 4 < len(transactions) <= 4 + 3
 
 
-def test_a_crawl_with_nothing_new_takes_four_transactions(desk: Desk, site: Site, transactions: list[str]) -> None:
+def test_a_crawl_with_nothing_new_takes_four_transactions(env: CrawlEnv, site: Site, transactions: list[str]) -> None:
     site.publish_many([story("one"), story("two")])
-    desk.crawl()
+    env.crawl()
     transactions.clear()
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.status, run.new, run.unchanged) == (RunStatus.SUCCEEDED, 0, 0)
     assert len(transactions) == 4
 
 
-def test_a_recrawl_takes_no_more(desk: Desk, site: Site, transactions: list[str]) -> None:
+def test_a_recrawl_takes_no_more(env: CrawlEnv, site: Site, transactions: list[str]) -> None:
     site.publish_many([story("one"), story("two")])
-    desk.crawl()
+    env.crawl()
     transactions.clear()
-    assert desk.crawl(recrawl=RecrawlMode.ALL).unchanged == 2
+    assert env.crawl(recrawl=RecrawlMode.ALL).unchanged == 2
     assert 4 < len(transactions) <= 4 + 2
 
 
 def test_a_crawl_killed_before_its_selection_is_recorded_decides_everything_again(
-    desk: Desk, site: Site, monkeypatch: pytest.MonkeyPatch
+    env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its links are kept; the poll state is not, or the channels would be "not modified" and nothing reopened."""
     site.publish_many([story("one"), story("sport-story", sections=("sport",))])
-    desk.crawl()
+    env.crawl()
     site.publish(story("two"))
-    desk.of_source = type(desk.of_source)(sections=("politics", "sport"))
+    env.of_source = type(env.of_source)(sections=("politics", "sport"))
 
     def killed(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
@@ -72,9 +72,9 @@ def test_a_crawl_killed_before_its_selection_is_recorded_decides_everything_agai
     with monkeypatch.context() as patch:
         patch.setattr(Crawls, "record_selection", killed)
         with pytest.raises(KeyboardInterrupt):
-            desk.crawl()
-    assert {row.outcome for row in desk.rows("links")} == {Outcome.STORED, Outcome.FILTERED, Outcome.PENDING}
-    with desk.store() as store, store.write() as connection:
+            env.crawl()
+    assert {row.outcome for row in env.rows("links")} == {Outcome.STORED, Outcome.FILTERED, Outcome.PENDING}
+    with env.store() as store, store.write() as connection:
         connection.exec_driver_sql("UPDATE crawl_runs SET finished_at = started_at WHERE finished_at IS NULL")
-    assert desk.crawl().new == 2
-    assert {row.outcome for row in desk.rows("links")} == {Outcome.STORED}
+    assert env.crawl().new == 2
+    assert {row.outcome for row in env.rows("links")} == {Outcome.STORED}

@@ -1,4 +1,4 @@
-"""The database locked, the disk full, the process killed: nothing lost, nothing twice, nothing half-written."""
+"""Test crawls with a locked database, a full disk or a killed process: nothing lost, duplicated or partial."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 
 from storage.model.errors import AlreadyRunningError
 from storage.model.records import Outcome, RunStatus, Trigger
-from tests.support.crawl_env import Desk
+from tests.support.crawl_env import CrawlEnv
 from tests.support.patience import patient, wait_until
 from tests.support.site import Site, bad
 from tests.support.stories import NOW, story
@@ -39,42 +39,42 @@ def locked(file: Path) -> Iterator[None]:
         connection.close()
 
 
-def test_a_database_that_is_locked_for_a_while_only_delays_the_crawl(desk: Desk, site: Site) -> None:
-    desk.store().close()
+def test_a_database_that_is_locked_for_a_while_only_delays_the_crawl(env: CrawlEnv, site: Site) -> None:
+    env.store().close()
     site.publish_many([story(f"story-{number}") for number in range(3)])
     crawling = ThreadPoolExecutor(1)
-    with crawling, locked(desk.folder / "desk.db"):
-        crawled = crawling.submit(desk.crawl)
+    with crawling, locked(env.folder / "env.db"):
+        crawled = crawling.submit(env.crawl)
         time.sleep(BUSY)
         assert not crawled.done()
     run = crawled.result()
     assert (run.status, run.new, run.pending) == (RunStatus.SUCCEEDED, 3, 0)
 
 
-def test_a_lock_that_outlasts_the_patience_ends_in_one_line(desk: Desk, site: Site) -> None:
-    desk.store().close()
-    (desk.folder / "presswatch.toml").write_text('[storage]\nbusy_timeout = "500 ms"\n', encoding="utf-8")
+def test_a_lock_that_outlasts_the_patience_ends_in_one_line(env: CrawlEnv, site: Site) -> None:
+    env.store().close()
+    (env.folder / "presswatch.toml").write_text('[storage]\nbusy_timeout = "500 ms"\n', encoding="utf-8")
     site.publish(story("one"))
-    with locked(desk.folder / "desk.db"):
-        done = desk.crawl_command()
+    with locked(env.folder / "env.db"):
+        done = env.crawl_command()
     assert done.returncode == 1
     assert "locked" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_full_disk_ends_in_one_line_and_the_next_crawl_has_it_all(desk: Desk, site: Site) -> None:
+def test_a_full_disk_ends_in_one_line_and_the_next_crawl_has_it_all(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story(f"story-{number}", body=(f"{number} " * 9000,)) for number in range(30)])
-    desk.crawl(limit=1)
-    size = (desk.folder / "desk.db-wal").stat().st_size if (desk.folder / "desk.db-wal").exists() else 0
-    size = max(size, (desk.folder / "desk.db").stat().st_size)
+    env.crawl(limit=1)
+    size = (env.folder / "env.db-wal").stat().st_size if (env.folder / "env.db-wal").exists() else 0
+    size = max(size, (env.folder / "env.db").stat().st_size)
 
     def no_more_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 200_000, size + 200_000))
 
     done = subprocess.run(
         [sys.executable, "-m", "presswatch", "crawl", "caliber", "--base-url", site.url],
-        cwd=desk.folder,
-        env=desk.environment(),
+        cwd=env.folder,
+        env=env.environment(),
         preexec_fn=no_more_room,
         capture_output=True,
         text=True,
@@ -84,42 +84,42 @@ def test_a_full_disk_ends_in_one_line_and_the_next_crawl_has_it_all(desk: Desk, 
     assert done.returncode == 1
     assert "free" in done.stderr
     assert "Traceback" not in done.stderr
-    with sqlite3.connect(desk.folder / "desk.db") as database:
+    with sqlite3.connect(env.folder / "env.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    run = desk.crawl()
+    run = env.crawl()
     assert run.status is RunStatus.SUCCEEDED
-    assert len(desk.rows("articles")) == 30
+    assert len(env.rows("articles")) == 30
     assert run.pending == 0
 
 
-def test_a_damaged_database_ends_in_one_line_that_says_what_to_do(desk: Desk) -> None:
-    desk.store().close()
-    file = desk.folder / "desk.db"
+def test_a_damaged_database_ends_in_one_line_that_says_what_to_do(env: CrawlEnv) -> None:
+    env.store().close()
+    file = env.folder / "env.db"
     file.write_bytes(file.read_bytes()[:8192] + b"\xaa" * 100_000)
     for command in (["query"], ["crawl", "caliber"], ["db", "info"]):
-        done = desk.command(*command)
+        done = env.command(*command)
         assert done.returncode == 1
         assert "the file is damaged" in done.stderr
         assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("after", [0, 5, 20], ids=lambda count: f"after {count} articles")
-def test_a_killed_crawl_loses_nothing_and_stores_nothing_twice(after: int, desk: Desk, site: Site) -> None:
+def test_a_killed_crawl_loses_nothing_and_stores_nothing_twice(after: int, env: CrawlEnv, site: Site) -> None:
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(40)])
-    desk.store().close()
+    env.store().close()
     if after == 0:
         site.misbehave("/en/category/politics", bad.slow(600))
     command = [sys.executable, "-m", "presswatch", "crawl", "caliber", "--base-url", site.url]
-    with subprocess.Popen(command, cwd=desk.folder, env=desk.environment()) as process:
-        wait_for_articles(desk.folder / "desk.db", site, after)
+    with subprocess.Popen(command, cwd=env.folder, env=env.environment()) as process:
+        wait_for_articles(env.folder / "env.db", site, after)
         os.kill(process.pid, signal.SIGKILL)
     site.behave()
-    killed = len(desk.rows("articles"))
+    killed = len(env.rows("articles"))
     assert after <= killed < 40
-    run = desk.crawl()
+    run = env.crawl()
     assert (run.status, run.new, run.pending) == (RunStatus.SUCCEEDED, 40 - killed, 0)
-    assert len({row.url for row in desk.rows("articles")}) == len(desk.rows("articles")) == 40
-    with desk.store() as store, store.read() as connection:
+    assert len({row.url for row in env.rows("articles")}) == len(env.rows("articles")) == 40
+    with env.store() as store, store.read() as connection:
         runs = connection.exec_driver_sql("SELECT status, new_count, finished_at FROM crawl_runs ORDER BY id").all()
     assert runs[0][:2] == ("interrupted", killed)
     assert all(finished is not None for _, _, finished in runs)
@@ -138,44 +138,44 @@ def wait_for_articles(file: Path, site: Site, count: int) -> None:
         wait_until(is_there, every=0.005)
 
 
-def test_a_crawl_that_is_told_to_stop_ends_in_good_order(desk: Desk, site: Site) -> None:
+def test_a_crawl_that_is_told_to_stop_ends_in_good_order(env: CrawlEnv, site: Site) -> None:
     site.publish_many([story(f"story-{number}", days=number + 1) for number in range(40)])
-    (desk.folder / "presswatch.toml").write_text('[scraper]\ndelay = "200 ms"\n', encoding="utf-8")
-    desk.store().close()
+    (env.folder / "presswatch.toml").write_text('[scraper]\ndelay = "200 ms"\n', encoding="utf-8")
+    env.store().close()
     command = [sys.executable, "-m", "presswatch", "crawl", "caliber", "--base-url", site.url]
     with subprocess.Popen(
-        command, cwd=desk.folder, env=desk.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=env.folder, env=env.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        wait_for_articles(desk.folder / "desk.db", site, 2)
+        wait_for_articles(env.folder / "env.db", site, 2)
         process.send_signal(signal.SIGTERM)
         output, errors = process.communicate(timeout=patient(30))
     assert process.returncode == 1
     assert "interrupted" in output
     assert "Traceback" not in errors
-    assert desk.crawl().pending == 0
+    assert env.crawl().pending == 0
 
 
-def test_one_open_run_a_source(desk: Desk, site: Site) -> None:
+def test_one_open_run_a_source(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    with desk.store() as store:
+    with env.store() as store:
         store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
         run_id = store.runs.open("caliber", Trigger.MANUAL, now=NOW)
         with pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}"):
             store.runs.open("caliber", Trigger.MANUAL, now=NOW)
-        done = desk.crawl_command()
+        done = env.crawl_command()
         assert done.returncode == 3
         assert "being crawled already" in done.stderr
         assert done.stderr.count("\n") == 1
-        assert "Traceback" in desk.crawl_command("--debug").stderr
+        assert "Traceback" in env.crawl_command("--debug").stderr
         store.runs.close(run_id, RunStatus.SUCCEEDED, now=NOW)
-    assert desk.crawl_command().returncode == 0
+    assert env.crawl_command().returncode == 0
 
 
-def test_two_crawls_of_one_address_store_it_once(desk: Desk, site: Site) -> None:
+def test_two_crawls_of_one_address_store_it_once(env: CrawlEnv, site: Site) -> None:
     site.publish(story("one"))
-    desk.crawl()
-    with desk.store() as store:
+    env.crawl()
+    with env.store() as store:
         known = store.links.known("caliber", [site.url_of("one")], now=NOW, all_articles=False)
     assert known[site.url_of("one")].outcome is Outcome.STORED
-    desk.crawl(urls=(site.url_of("one"),))
-    assert len(desk.rows("articles")) == 1
+    env.crawl(urls=(site.url_of("one"),))
+    assert len(env.rows("articles")) == 1

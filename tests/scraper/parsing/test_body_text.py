@@ -1,4 +1,4 @@
-"""Bodies as blocks, headlines in parts, elements as lines."""
+"""Test body text, headline parts and single lines."""
 
 from __future__ import annotations
 

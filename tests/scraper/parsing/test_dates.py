@@ -1,4 +1,4 @@
-"""Written dates, in every form that the site or those like it have been seen to use."""
+"""Test the parsing of dates in the forms that news sites use."""
 
 from __future__ import annotations
 

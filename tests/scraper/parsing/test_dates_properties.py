@@ -1,4 +1,4 @@
-"""Dates: whatever the text, no error; whatever the moment, it comes back from every way of writing it."""
+"""Test that dates never raise, and that formatted dates parse back to the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes of pages into text, whatever their header says or leaves out."""
+"""Test the decoding of pages with right, wrong and missing charsets."""
 
 from __future__ import annotations
 

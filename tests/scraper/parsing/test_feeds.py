@@ -1,4 +1,4 @@
-"""Feeds as they come: RSS, Atom and JSON Feed, with everything that real ones get wrong."""
+"""Test the parsing of RSS, Atom and JSON feeds, valid and malformed."""
 
 from __future__ import annotations
 

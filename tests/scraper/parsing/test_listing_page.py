@@ -1,4 +1,4 @@
-"""List pages: cards first, then their links; and a page that lists nothing has a name for it."""
+"""Test the parsing of listing pages and the errors of pages without links."""
 
 from __future__ import annotations
 

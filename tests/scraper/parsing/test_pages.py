@@ -1,4 +1,4 @@
-"""Saved pages against what they say: a directory is a case, each of its fields a test."""
+"""Test the parsing of saved pages: one case per directory, one test per field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of a source: which are its articles, where they are moved to, in which language they are."""
+"""Test the URLs of a source: articles, rebasing, languages, channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line of text, folded labels, written counts."""
+"""Test text cleaning, section names and view counts."""
 
 from __future__ import annotations
 

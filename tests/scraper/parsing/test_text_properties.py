@@ -1,4 +1,4 @@
-"""What holds for any text and any tree."""
+"""Test invariants of text cleaning, counts, decoding and rendering with random input."""
 
 from __future__ import annotations
 

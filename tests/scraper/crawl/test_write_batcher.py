@@ -1,4 +1,4 @@
-"""Saves in groups: one transaction for those that come together, and one bad save spoils none of the others."""
+"""Test batches of saves: one transaction for concurrent saves, and a failing save does not affect others."""
 
 from __future__ import annotations
 
