@@ -1,4 +1,4 @@
-"""The invented news of the examples' second source: in English and Azerbaijani, and some of it about gas."""
+"""Invented articles of the second source of the examples, in English and Azerbaijani."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.site import Article, blocks
 
 
 def sundar_articles(now: datetime) -> Sequence[Article]:
-    """What the Sundar News Agency has published at `now` (aware), the newest first."""
+    """Return the articles of the Sundar News Agency at `now` (aware), the newest first."""
     minute = timedelta(minutes=1)
     return [
         Article(

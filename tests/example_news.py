@@ -1,7 +1,7 @@
-"""The database that the examples of docs/cookbook.md and of the README are asked of: the same every time.
+"""Fill the database of the examples in docs/cookbook.md and the README, the same every time.
 
-Two sources and three languages, watched from noon of 4 November 2026 until noon of the day after. Pages are written as
-the bundled site writes them, read by the real reader and stored by the real saving code; only the moments are told.
+Two sources in three languages, crawled from noon of 4 November 2026 until noon of the next day. Pages are rendered by
+the bundled site, parsed by the real parser and stored by the real code; only the times are given.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ BUDGET = "finance-minister-defends-budget-before-the-senate"
 
 
 @dataclass(slots=True)
-class Desk:
-    """One source: what its site shows, and where what is read of it is kept."""
+class SiteCrawl:
+    """Crawl the articles of one source into a store, at given times."""
 
     store: Store
     source: Source
     articles: dict[str, Article]
-    away: set[str] = field(default_factory=set)  # slugs that the site answers with 404
+    missing: set[str] = field(default_factory=set)  # slugs that the site answers with 404
 
     def __post_init__(self) -> None:
         declared = {name: getattr(self.source, name) for name in ("name", "title", "terms", "timezone")}
@@ -68,23 +68,24 @@ class Desk:
         return f"{self.source.base_url}/rss.xml"
 
     def edit(self, slug: str, old: str = "", new: str = "", **fields: Any) -> None:
-        """Has the site replace words of a body, or whole fields."""
+        """Replace words of a body, or whole fields, on the site."""
         article = self.articles[slug]
         if old:
             fields["body"] = tuple(_replaced(block, old, new) for block in article.body)
-            assert fields["body"] != article.body, f"{slug} does not say {old!r}"
+            assert fields["body"] != article.body, f"{slug} does not contain {old!r}"
         self.articles[slug] = replace(article, **fields)
 
     def crawl(self, at: datetime) -> None:
-        """One look at all of the site that begins at `at`, an article a second."""
+        """Crawl the whole site from `at`, one article a second."""
         run = self.store.runs.open(self.source.name, Trigger.SCHEDULED, now=at)
         urls = {slug: self.source.base_url + article.path for slug, article in self.articles.items()}
         links = [Link(url=url, channel=self.channel, title=self.articles[slug].title) for slug, url in urls.items()]
         known = self._poll(links, at)
         for number, (slug, url) in enumerate(urls.items()):
-            why = FetchPurpose.RECRAWL if url in known else FetchPurpose.NEW
+            purpose = FetchPurpose.RECRAWL if url in known else FetchPurpose.NEW
             self._fetch(
-                slug, FetchAttempt(url=url, purpose=why, fetched_at=at + number * SECOND, run_id=run, http_status=200)
+                slug,
+                FetchAttempt(url=url, purpose=purpose, fetched_at=at + number * SECOND, run_id=run, http_status=200),
             )
         counts = CrawlCounts(listed=len(urls), requests=len(urls) + 2, changed=True)
         self.store.runs.close(run, RunStatus.SUCCEEDED, now=at + len(urls) * SECOND, counts=counts)
@@ -107,33 +108,33 @@ class Desk:
         return self.store.crawls.record_polls(self.source.name, polls, listed, now=at, all_articles=True).known
 
     def fail(self, at: datetime, error: str) -> None:
-        """One look that brings nothing."""
+        """Record a failed crawl."""
         run = self.store.runs.open(self.source.name, Trigger.SCHEDULED, now=at)
         self.store.runs.close(run, RunStatus.FAILED, now=at + 31 * SECOND, error=error)
 
-    def _fetch(self, slug: str, tried: FetchAttempt) -> None:
-        if slug in self.away:
+    def _fetch(self, slug: str, attempt: FetchAttempt) -> None:
+        if slug in self.missing:
             missing = FetchFailure(
-                url=tried.url, failure_stage=FailureStage.HTTP_4XX, reason="answered 404", http_status=404
+                url=attempt.url, failure_stage=FailureStage.HTTP_4XX, reason="answered 404", http_status=404
             )
-            self.store.links.record_failure(replace(tried, http_status=404), missing)
+            self.store.links.record_failure(replace(attempt, http_status=404), missing)
             return
-        shown = replace(self.articles[slug], views=self._views(slug, tried.fetched_at))
+        shown = replace(self.articles[slug], views=self._views(slug, attempt.fetched_at))
         page = self.source.page(
             article_page(shown, self.source.base_url, [], PageStyle()).encode(),
-            url=tried.url,
+            url=attempt.url,
             source=self.source,
             urls=SourceUrls(self.source),
-            fetched_at=tried.fetched_at,
+            fetched_at=attempt.fetched_at,
         )
         data = page.parse().article
         is_political = self.source.section_names["politics"] & set(data.sections)
-        self.store.saving.save(data, tried, section="politics" if is_political else None)
+        self.store.saving.save(data, attempt, section="politics" if is_political else None)
 
     def _views(self, slug: str, at: datetime) -> int:
-        """Half of what an article will ever gain comes within six hours, as its readers do."""
+        """Return the views at a time: half of all gains come within six hours."""
         article, hours = self.articles[slug], (at - NOON) // HOUR
-        if slug == MINISTRIES and hours >= 9:  # the site counts anew
+        if slug == MINISTRIES and hours >= 9:  # the site reset the counter
             return 4 + hours
         return article.views + article.views * hours // (hours + 6)
 
@@ -145,10 +146,10 @@ def _replaced(block: Any, old: str, new: str) -> Any:
 
 
 def store_news(database: str) -> None:
-    """Fill an empty database, at its SQLAlchemy address."""
+    """Fill the empty database at an SQLAlchemy URL."""
     with closing(open_store(database)) as store:
-        caliber = Desk(store, CALIBER, _by_slug(demo_articles(NOON)))
-        sundar = Desk(store, SUNDAR, _by_slug(sundar_articles(NOON)))
+        caliber = SiteCrawl(store, CALIBER, _by_slug(demo_articles(NOON)))
+        sundar = SiteCrawl(store, SUNDAR, _by_slug(sundar_articles(NOON)))
         caliber.crawl(NOON)
         sundar.crawl(NOON + HOUR / 2)
         _afternoon(caliber)
@@ -160,20 +161,20 @@ def _by_slug(articles: Sequence[Article]) -> dict[str, Article]:
     return {article.slug: article for article in articles}
 
 
-def _afternoon(caliber: Desk) -> None:
-    """A figure, a title and a typing error are corrected, and only the title says so by a new date."""
+def _afternoon(caliber: SiteCrawl) -> None:
+    """Edit a figure, a title and a typing error; only the edit of the title has a new date."""
     edits = dict(demo_edits(NOON))
-    caliber.away.add(GARRISON)
+    caliber.missing.add(GARRISON)
     caliber.edit(RAILWAY, **edits[RAILWAY])
     caliber.crawl(NOON + HOUR)
-    caliber.away.add(SITTING)
+    caliber.missing.add(SITTING)
     caliber.edit(COURT, **edits[COURT], published_at=NOON + timedelta(hours=2, minutes=40))
     caliber.edit(MINISTRIES, **edits[MINISTRIES])
     caliber.crawl(NOON + 3 * HOUR)
 
 
-def _evening(caliber: Desk, sundar: Desk) -> None:
-    """The site cannot be had for a while; then a quote and a small word with a large meaning are other ones."""
+def _evening(caliber: SiteCrawl, sundar: SiteCrawl) -> None:
+    """Fail a crawl; then edit a quote, and a word that changes the meaning of its sentence."""
     error = f"{caliber.channel}: timeout: no full answer in time"
     caliber.fail(NOON + 6 * HOUR, error)
     caliber.edit(QUIST, "none of them is difficult", "two of them are difficult")
@@ -182,10 +183,10 @@ def _evening(caliber: Desk, sundar: Desk) -> None:
     sundar.crawl(NOON + 9.5 * HOUR)
 
 
-def _day_after(caliber: Desk, sundar: Desk) -> None:
-    """One article is back, one is dated anew, one is edited again; and the second source has published nothing."""
+def _day_after(caliber: SiteCrawl, sundar: SiteCrawl) -> None:
+    """Restore one article, move the date of one, edit one again; the second source publishes nothing."""
     next_noon = NOON + 24 * HOUR
-    caliber.away.remove(GARRISON)
+    caliber.missing.remove(GARRISON)
     caliber.edit(BUDGET, published_at=NOON + 20 * HOUR)
     caliber.edit(COURT, "in three weeks", "by the end of the month")
     caliber.articles = _by_slug(later_articles(next_noon - HOUR / 6)) | caliber.articles
@@ -201,7 +202,7 @@ MISSED = {
     "listed": 3,
     "last_success_at": "2026-11-04 21:00:00+00:00",
 }
-"""A gap, in the words of scraper.crawl.discovery."""
+"""Details of a gap, as scraper.crawl.discovery writes them."""
 
 SILENCE = {
     "sentence": "nothing new for 1 d 35 min, since 2026-11-04T11:25:00+00:00; 8.4 articles were expected by its own "
@@ -214,4 +215,4 @@ SILENCE = {
     "patience": 7.0,
     "arrivals_known": 5,
 }
-"""A silence, in the words of scheduler.health.silence."""
+"""Details of a silence, as scheduler.health.silence writes them."""

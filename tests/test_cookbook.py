@@ -1,4 +1,4 @@
-"""docs/cookbook.md and the README show what the commands print."""
+"""Compare the outputs in docs/cookbook.md and the README with those of the commands."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.cookbook import (
     Terminal,
     commands,
     cut,
-    readme_written_anew,
-    written_anew,
+    readme_with_outputs,
+    with_outputs,
 )
 from tests.manuals import check_command, commands_in
 
 PAGE = COOKBOOK.read_text(encoding="utf-8")
-PAGES = {"cookbook": (COOKBOOK, written_anew), "readme": (README, readme_written_anew)}
-ANEW = "write the outputs anew: python -m tests.cookbook"
+PAGES = {"cookbook": (COOKBOOK, with_outputs), "readme": (README, readme_with_outputs)}
+REWRITE = "write the outputs again: python -m tests.cookbook"
 
 
 @pytest.fixture
@@ -32,16 +32,16 @@ def terminal(tmp_path: Path) -> Terminal:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_shows_what_its_commands_print(name: str, terminal: Terminal) -> None:
+def test_a_page_has_the_outputs_of_its_commands(name: str, terminal: Terminal) -> None:
     page, write = PAGES[name]
     shown = page.read_text(encoding="utf-8")
-    assert write(shown, terminal).splitlines() == shown.splitlines(), ANEW
+    assert write(shown, terminal).splitlines() == shown.splitlines(), REWRITE
 
 
-def test_every_question_has_an_answer() -> None:
-    asked = re.split(r"(?m)^###? ", PAGE)[1:]
-    assert len(asked) >= 20
-    assert [part.splitlines()[0] for part in asked if not commands(part)] == []
+def test_every_heading_of_the_cookbook_has_an_example() -> None:
+    parts = re.split(r"(?m)^###? ", PAGE)[1:]
+    assert len(parts) >= 20
+    assert [part.splitlines()[0] for part in parts if not commands(part)] == []
 
 
 def test_each_section_of_the_readme_with_examples_links_to_the_cookbook() -> None:
@@ -64,12 +64,12 @@ def test_commands_in_its_text_exist() -> None:
         check_command(words)
 
 
-def test_another_output_is_noticed(terminal: Terminal) -> None:
+def test_a_different_output_is_replaced(terminal: Terminal) -> None:
     block = "```text\n$ presswatch query --count\n39\n```"
-    assert written_anew(block, terminal) == "```text\n$ presswatch query --count\n38\n```"
+    assert with_outputs(block, terminal) == "```text\n$ presswatch query --count\n38\n```"
 
 
-def test_lines_are_left_out_on_purpose_only() -> None:
+def test_lines_are_selected_and_others_cut() -> None:
     lines = ["head", "row", "", "foot", "end"]
     assert list(cut(lines, "table")) == ["head", "row", CUT]
     assert list(cut(lines, "1, 4-")) == ["head", CUT, "foot", "end"]
@@ -77,14 +77,14 @@ def test_lines_are_left_out_on_purpose_only() -> None:
         list(cut(lines, "1-"))
 
 
-def test_only_our_commands_are_run(terminal: Terminal) -> None:
+def test_other_programs_are_refused(terminal: Terminal) -> None:
     with pytest.raises(ValueError, match="only presswatch and cat"):
         terminal.output("rm presswatch.db")
 
 
-def test_both_writers_leave_the_rest_of_a_page_alone(terminal: Terminal) -> None:
-    writers: tuple[Callable[[str, Terminal], str], ...] = (written_anew, readme_written_anew)
+def test_both_writers_change_only_examples(terminal: Terminal) -> None:
+    writers: tuple[Callable[[str, Terminal], str], ...] = (with_outputs, readme_with_outputs)
     page = "# A\n\n```text\nno command\n```\n\n## Other\n\n```text\n$ presswatch status\nas it was\n```\n"
-    assert readme_written_anew(page, terminal) == page
+    assert readme_with_outputs(page, terminal) == page
     plain = page.partition("## Other")[0]
     assert [write(plain, terminal) for write in writers] == [plain, plain]
