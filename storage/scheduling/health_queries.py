@@ -75,7 +75,7 @@ def _arrival_time(listed_at: datetime, published_at: datetime | None) -> datetim
 
 
 def extraction_samples(database: Database, source: str, *, limit: int) -> list[ExtractionSample]:
-    """Read the extracted fields of the newest `limit` articles of a source, newest first."""
+    """Return the extracted fields of the newest `limit` articles of a source, newest first."""
     statement = select(*_SAMPLED).where(articles.c.source == source).order_by(articles.c.id.desc()).limit(limit)
     with database.read() as connection:
         return [_sample(row) for row in connection.execute(statement)]
