@@ -16,7 +16,7 @@ from tests.conftest import Ask
 from tests.support.listener import PASSWORD, TOKEN, Listener, refusing_port
 from tests.support.paths import ROOT
 from tests.support.rows import NOON, Rows
-from tests.test_loading import loaded_by
+from tests.test_loading import modules_loaded_by
 
 HOOK = "json://127.0.0.1:9/hook"
 
@@ -152,10 +152,10 @@ def test_a_trial_says_whether_it_was_taken_or_why_not(ask: Ask, listener: Listen
 
 @pytest.mark.parametrize("arguments", [["watch", "--help"], ["watch", "add", "--help"]], ids=" ".join)
 def test_help_loads_no_apprise(arguments: list[str]) -> None:
-    assert not loaded_by(arguments, ROOT) & {"apprise", "requests"}
+    assert not modules_loaded_by(arguments, ROOT) & {"apprise", "requests"}
 
 
 def test_questions_and_the_list_load_no_apprise(tmp_path: Path) -> None:
     for words in (["query"], ["watch", "list"]):
-        loaded = loaded_by([*words, "--database", f"sqlite:///{tmp_path}/asked.db"], tmp_path)
+        loaded = modules_loaded_by([*words, "--database", f"sqlite:///{tmp_path}/asked.db"], tmp_path)
         assert not loaded & {"apprise", "requests", "scrapy", "twisted"}
