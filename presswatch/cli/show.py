@@ -13,7 +13,7 @@ from presswatch.cli.options import as_of_option, details_format_option, id_or_ur
 from presswatch.output import formats
 from presswatch.output.article_text import flatten, render_article
 from presswatch.output.as_of_text import as_of_fields, render_as_of
-from storage.articles.as_of_listing import article_as_of
+from storage.articles.as_of_details import article_as_of
 from storage.articles.details import article_details
 from storage.model.errors import PresswatchError
 from storage.text.sanitize import sanitize

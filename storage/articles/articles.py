@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from storage.articles.as_of_listing import find_as_of
 from storage.articles.filters import ArticleFilter, Cursor, Sort
 from storage.articles.listing import MAX_ARTICLE_ID, ListingQuery, ListingRequest, listing_queries
 from storage.articles.results import ArticleFull, ArticleSummary, Revision, ViewReading
@@ -18,6 +19,7 @@ from storage.articles.statements import P_LIMIT
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import articles, revisions, view_readings
+from storage.model.urls import canonicalize
 
 T = TypeVar("T")
 
@@ -62,8 +64,6 @@ class Articles:
         order = ListingRequest(article_filter=wanted, sort=by, cursor=after, limit=limit, now=now or datetime.now(UTC))
         order.check()
         if wanted.as_of is not None:
-            from storage.articles.as_of_listing import find_as_of
-
             return find_as_of(self._database, order, wanted.as_of)
         found = self._read(order)
         return buffered(found) if limit is not None and limit <= LIST_BATCH_SIZE else found
@@ -142,8 +142,6 @@ def url_candidates(typed: str) -> tuple[str, ...]:
 
     Raises ValueError for what is no address.
     """
-    from storage.model.urls import canonicalize
-
     typed = typed.strip()
     whole = typed if "://" in typed else f"https://{typed}"
     # One word, such as a misspelt command, would pass for the name of a host.

@@ -1,7 +1,7 @@
-"""Articles as they were known at a moment, asked of the database; storage.articles.as_of says what that means.
+"""List articles as they were known at a moment (storage.articles.as_of defines what that means).
 
-Which articles, and in what order, is settled on narrow columns; what a list shows is then made of the rows of a few
-articles at a time. Statements are the same on both databases: no function of either is used.
+Filter and sort on narrow columns first, then read the listed fields of a few articles at a time. The statements are the
+same on SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
 
-from storage.articles.as_of import ArticleAsOf, PresenceChanges, article_details_as_of, summary_as_of
+from storage.articles.as_of import PresenceChanges, summary_as_of
 from storage.articles.as_of_conditions import (
     REVISION_BATCH_SIZE,
     after_cursor,
@@ -26,30 +26,17 @@ from storage.articles.as_of_conditions import (
     unrevised,
     views_as_of,
 )
-from storage.articles.details import LISTING_COLUMNS, article_details
 from storage.articles.filters import Cursor, Sort
 from storage.articles.listing import ListingRequest
-from storage.articles.results import ArticleSummary, ListingPeriod, ViewReading
+from storage.articles.results import ArticleSummary, ViewReading
 from storage.articles.row_mapping import summaries
 from storage.articles.statements import NEWEST_FIRST
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import articles, events, links, listings, revisions, view_readings
+from storage.database.tables import articles, events, revisions, view_readings
 from storage.model.event_kinds import EventKind
 
 T = TypeVar("T")
-
-
-def article_as_of(database: Database, id_or_address: int | str, moment: datetime) -> ArticleAsOf | None:
-    """An article as it was known at a moment; None if there is none at all. Raises ValueError for no address."""
-    story = article_details(database, id_or_address)
-    if story is None:
-        return None
-    with database.read() as connection:
-        comings = _presence_changes(connection, [story.article.url])
-        own = LISTING_COLUMNS.join(links, links.c.id == listings.c.link_id).where(links.c.url == story.article.url)
-        listed = tuple(ListingPeriod(**row) for row in connection.execute(own).mappings())
-    return article_details_as_of(story, comings[story.article.url], listed, moment)
 
 
 def find_as_of(database: Database, order: ListingRequest, moment: datetime) -> Iterator[ArticleSummary]:
@@ -75,7 +62,7 @@ def _displayed(connection: Connection, ids: Sequence[int], moment: datetime) -> 
     now = summaries(connection, ids)
     said = _by_article(connection, ids)
     read = _last_readings(connection, ids, moment)
-    comings = _presence_changes(connection, [article.url for article in now.values()])
+    comings = presence_changes(connection, [article.url for article in now.values()])
     for article_id in ids:
         article = now[article_id]
         then = summary_as_of(article, said[article_id], read[article_id], comings[article.url], moment)
@@ -103,7 +90,8 @@ def _last_readings(connection: Connection, ids: Sequence[int], moment: datetime)
     return found
 
 
-def _presence_changes(connection: Connection, urls: Sequence[str]) -> dict[str, PresenceChanges]:
+def presence_changes(connection: Connection, urls: Sequence[str]) -> dict[str, PresenceChanges]:
+    """Return, for each URL, when the article was found gone and when restored."""
     kinds = (EventKind.GONE.value, EventKind.RESTORED.value)
     statement = select(events.c.subject, events.c.kind, events.c.opened_at)
     moments: dict[tuple[str, str], list[datetime]] = defaultdict(list)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, null, select
@@ -110,12 +109,6 @@ Times = Callable[[ArticleFilter], Sequence[ColumnElement[bool]]]
 """Which of its times an article must have within those of the filter."""
 
 
-@lru_cache(maxsize=256)
-def _build_statement(make: RowFactory, shape: ListingShape, wanted: ArticleFilter, times: Times) -> Select[Any]:
-    """A statement for all pages of a list: to build one takes as long as to execute it."""
-    return make(shape, (*conditions(wanted), *times(wanted)))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingPlan:
     """A list, what it begins with, and the values of its statements."""
@@ -129,11 +122,7 @@ class ListingPlan:
     def part(self, make: RowFactory, times: Times, *, ends: bool = False) -> ListingQuery:
         """A statement. Its question is one of the values."""
         wanted = self.order.article_filter
-        if self.extra:
-            statement = make(self.shape, (*conditions(wanted), *times(wanted), *self.extra))
-        else:
-            asked = wanted if wanted.query is None else replace(wanted, query=None)
-            statement = _build_statement(make, self.shape, asked, times)
+        statement = make(self.shape, (*conditions(wanted), *times(wanted), *self.extra))
         return ListingQuery(statement=statement, values=self.values, is_last=ends)
 
     def from_request(self, number: MatchCount, **values: Any) -> ListingPlan:

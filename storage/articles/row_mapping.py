@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.types import TypeEngine
@@ -18,7 +18,6 @@ from storage.model.article_fields import SOURCE_FIELDS
 
 SourceAttribution = Mapping[str, Mapping[str, Any]]
 """Title and terms of each source, in this order."""
-Row = TypeVar("Row", bound=ArticleSummary)
 RowFactory = Callable[[Sequence[Any], SourceAttribution], ArticleSummary]
 
 
@@ -50,42 +49,31 @@ SUMMARY_COLUMNS = _columns(ArticleSummary)
 SUMMARY_SELECT = select(*SUMMARY_COLUMNS)
 """Built once: to name the columns takes as long as to read a page of them."""
 FULL_COLUMNS = _columns(ArticleFull)
-_NAMES = (*(column.name for column in SUMMARY_COLUMNS), "source_title", "terms")
+_NAMES = tuple(column.name for column in SUMMARY_COLUMNS)
 _SOURCE = _NAMES.index("source")
 
 
-def to_summary(row: Sequence[Any], notes: SourceAttribution) -> ArticleSummary:
-    """What a row of SUMMARY says."""
-    return _fill_slots(ArticleSummary, _SUMMARY, (*row, *notes[row[_SOURCE]].values()))
+def to_summary(row: Sequence[Any], attribution: SourceAttribution) -> ArticleSummary:
+    """Return the article of a row of SUMMARY_SELECT."""
+    return ArticleSummary(**dict(zip(_NAMES, row, strict=True)), **attribution[row[_SOURCE]])
 
 
 def row_factory(sort: Sort, until: datetime) -> RowFactory:
-    """What makes an article of a row of a list: of SUMMARY, and behind it what it is sorted by if no field has that."""
-    if sort is Sort.RANK:
-        return lambda row, notes: _fill_slots(ScoredArticle, _HIT, (*row, *notes[row[_SOURCE]].values()))
-    if sort is Sort.GROWTH:
-        return lambda row, notes: _fill_slots(ArticleByGrowth, _GAIN, (*row, *notes[row[_SOURCE]].values(), until))
-    return to_summary
+    """Return a function that makes an article of a row of a list.
 
+    A row has the columns of SUMMARY_SELECT and behind them the score or the gain by which it is sorted, if any.
+    """
 
-SlotSetter = Callable[[Any, Any], None]
+    def scored(row: Sequence[Any], attribution: SourceAttribution) -> ScoredArticle:
+        *values, score = row
+        return ScoredArticle(**dict(zip(_NAMES, values, strict=True)), **attribution[row[_SOURCE]], score=score)
 
+    def grown(row: Sequence[Any], attribution: SourceAttribution) -> ArticleByGrowth:
+        *values, gain = row
+        named = dict(zip(_NAMES, values, strict=True))
+        return ArticleByGrowth(**named, **attribution[row[_SOURCE]], view_gain=gain, until=until)
 
-def _slot_setters(kind: type[ArticleSummary], names: Iterable[str]) -> tuple[SlotSetter, ...]:
-    return tuple(getattr(kind, name).__set__ for name in names)
-
-
-_SUMMARY = _slot_setters(ArticleSummary, _NAMES)
-_HIT = _slot_setters(ScoredArticle, (*_NAMES[:-2], "score", *_NAMES[-2:]))
-_GAIN = _slot_setters(ArticleByGrowth, (*_NAMES[:-2], "view_gain", *_NAMES[-2:], "until"))
-
-
-def _fill_slots(kind: type[Row], puts: Iterable[SlotSetter], values: Iterable[Any]) -> Row:
-    """A frozen value by its slots: its own constructor, which finds each of them by name, takes three times as long."""
-    made = object.__new__(kind)
-    for put, value in zip(puts, values, strict=True):
-        put(made, value)
-    return made
+    return {Sort.RANK: scored, Sort.GROWTH: grown}.get(sort, to_summary)
 
 
 def summaries(connection: Connection, ids: Sequence[int]) -> dict[int, ArticleSummary]:

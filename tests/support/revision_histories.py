@@ -101,5 +101,5 @@ def _keep_beside(rows: Rows, told: History, slug: str, article_id: int) -> None:
 
 def clear(rows: Rows) -> None:
     tables = (listings, events, revisions, view_readings)
-    for name in (*(table.__tablename__ for table in tables), "channels", "links", "articles"):
+    for name in (*(table.name for table in tables), "channels", "links", "articles"):
         rows.clear(name)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.articles.as_of import ArticleAsOf, Presence, listed_articles, revision_at, summary_as_of
-from storage.articles.as_of_listing import article_as_of
+from storage.articles.as_of_details import article_as_of
 from storage.articles.filters import ArticleFilter, Sort
 from storage.articles.results import ArticleSummary, ListingPeriod
 from storage.database.article_sections import all_sections
