@@ -15,7 +15,6 @@ from storage.articles.filters import ArticleFilter, Cursor, Sort
 from storage.articles.listing import MAX_ARTICLE_ID, ListingQuery, ListingRequest, listing_queries
 from storage.articles.results import ArticleFull, ArticleSummary, Revision, ViewReading
 from storage.articles.row_mapping import FULL_COLUMNS, SUMMARY_SELECT, row_factory, source_attribution, to_summary
-from storage.articles.statements import P_LIMIT
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import articles, revisions, view_readings
@@ -121,14 +120,14 @@ class Articles:
             return tuple(to_summary(row, notes) for row in connection.execute(statement))
 
 
-def _rows(connection: Connection, part: ListingQuery, most: int | None) -> Iterator[Sequence[AnyRow]]:
-    """The rows, CHUNK at a time."""
-    values = {**part.values, P_LIMIT.key: most}
-    if most is not None and most <= LIST_BATCH_SIZE:
-        yield connection.execute(part.statement, values).all()
+def _rows(connection: Connection, query: ListingQuery, limit: int | None) -> Iterator[Sequence[AnyRow]]:
+    """Yield the rows of one SELECT of a list, LIST_BATCH_SIZE at a time."""
+    statement = query.statement if limit is None else query.statement.limit(limit)
+    if limit is not None and limit <= LIST_BATCH_SIZE:
+        yield connection.execute(statement, query.values).all()
         return
     # Closed when the list is left half read: on PostgreSQL its cursor is the server's.
-    with connection.execution_options(yield_per=LIST_BATCH_SIZE).execute(part.statement, values) as found:
+    with connection.execution_options(yield_per=LIST_BATCH_SIZE).execute(statement, query.values) as found:
         yield from found.partitions()
 
 

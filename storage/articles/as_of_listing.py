@@ -27,10 +27,9 @@ from storage.articles.as_of_conditions import (
     views_as_of,
 )
 from storage.articles.filters import Cursor, Sort
-from storage.articles.listing import ListingRequest
+from storage.articles.listing import NEWEST_FIRST, ListingRequest
 from storage.articles.results import ArticleSummary, ViewReading
 from storage.articles.row_mapping import summaries
-from storage.articles.statements import NEWEST_FIRST
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import articles, events, revisions, view_readings
@@ -134,14 +133,14 @@ def _sort_position(dated: PublishedKey) -> tuple[bool, datetime, int]:
 def _unrevised_articles(connection: Connection, order: ListingRequest, moment: datetime) -> Iterator[PublishedKey]:
     published_at, after = articles.c.published_at, order.cursor
     with_date, without = unrevised(connection, order.article_filter, moment)
-    if order.has_date_key:
+    if order.has_keyed_left:
         dated = select(published_at, articles.c.id).where(
             *with_date, *_is_after_cursor(published_at, articles.c.id, after)
         )
         yield from _read_articles(
             connection, dated.order_by(published_at.desc(), NEWEST_FIRST).limit(order.limit), _merge_by_date
         )
-    last = [] if order.has_date_key or after is None else [articles.c.id < after.id]
+    last = [] if order.has_keyed_left or after is None else [articles.c.id < after.id]
     undated = select(published_at, articles.c.id).where(*without, *last)
     yield from _read_articles(connection, undated.order_by(NEWEST_FIRST).limit(order.limit), _merge_by_date)
 

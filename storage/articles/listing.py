@@ -1,17 +1,17 @@
-"""What a sorted list of articles is read from, part by part; it goes on behind a cursor.
+"""Build the keyset-paginated SELECTs of a sorted list of articles.
 
-A list is one statement or two: what has the key it is sorted by, then what has none. Databases differ in where NULLs
-stand, and one order for both would keep them from their indexes.
+A list is one SELECT or two: the articles that have the sort key, then those that have none. SQLite and PostgreSQL sort
+NULLs differently, and one ORDER BY for both would keep them from their indexes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, cast, null, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Double, Select, cast, literal, null, or_, select, tuple_
 
 from storage.articles.conditions import (
     conditions,
@@ -24,22 +24,9 @@ from storage.articles.conditions import (
     section_tests,
 )
 from storage.articles.filters import GROWTH_WINDOW, ArticleFilter, Cursor, Sort
-from storage.articles.row_mapping import SUMMARY_COLUMNS
-from storage.articles.statements import (
-    P_CURSOR_ID,
-    SORT_KEY,
-    ListingShape,
-    RowFactory,
-    after_cursor,
-    by_id,
-    keyed,
-    newest,
-    ranked,
-    small_result,
-    unkeyed,
-    unranked_rest,
-)
-from storage.database.tables import articles
+from storage.articles.row_mapping import SUMMARY_COLUMNS, SUMMARY_SELECT
+from storage.database.article_sections import plain_name
+from storage.database.tables import article_sections, articles
 from storage.model.errors import ConfigError
 from storage.search.fulltext import MatchCount
 from storage.text.section_names import normalize_section
@@ -48,13 +35,16 @@ if TYPE_CHECKING:
     from storage.search.fulltext import FullTextMatches
     from storage.search.query import Query
 
+NEWEST_FIRST = articles.c.id.desc()
 MAX_ARTICLE_ID = 2**31 - 1
 """Ids are INTEGER: a larger number is no id, and PostgreSQL refuses to compare with it."""
+
+_KEYS = {Sort.DATE: articles.c.published_at, Sort.VIEWS: articles.c.view_count}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingRequest:
-    """A list: what is in it, how it is sorted, behind which place it begins and how long it is at most."""
+    """Ask for a page of a list: filter, sort, cursor of the article before it, maximum number of articles."""
 
     article_filter: ArticleFilter
     sort: Sort
@@ -70,158 +60,207 @@ class ListingRequest:
             raise ConfigError(f"as of a moment nothing is sorted by {self.sort}: sort by date, views or stored")
 
     @property
-    def has_date_key(self) -> bool:
-        """Whether the list has any left of what has a key."""
+    def has_keyed_left(self) -> bool:
+        """Whether articles with a sort key are left; those without one come last."""
         return self.cursor is None or self.cursor.key is not None
 
     @property
     def growth_until(self) -> datetime:
-        """When the first page of the list was made."""
+        """Return the time at which growth is measured: that of the first page, for all pages."""
         return self.now if self.cursor is None or self.cursor.until is None else self.cursor.until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingQuery:
-    """A statement of a list, to be executed with these values; MOST is how many articles it yields at most."""
+    """One SELECT of a list without its LIMIT, and the values of its bind parameters."""
 
     statement: Select[Any]
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] = field(default_factory=dict)
     is_last: bool = False
-    """Whether, if it yields any article, nothing follows."""
+    """Whether nothing follows if it yields any article."""
 
 
-def listing_queries(connection: Connection, order: ListingRequest) -> Iterator[ListingQuery]:
-    """The statements, to be read one after the other.
+def listing_queries(connection: Connection, request: ListingRequest) -> Iterator[ListingQuery]:
+    """Yield the SELECTs of a list, to be executed one after the other until it is long enough.
 
-    Raises StoreError for a question to an index that is not whole.
+    Raises StoreError for a full-text query while the index is incomplete.
     """
-    if order.sort is Sort.GROWTH:
-        return _by_growth(connection, order)
-    if order.sort is Sort.RANK and order.article_filter.query is not None:
-        return _by_rank(connection, order, order.article_filter.query)
-    found = _hits(connection, order)
-    of_section = () if found.shape.section is not None else section_tests(connection, order.article_filter)
-    found = replace(found, extra=(*recently_edited_ids(connection, order.article_filter), *of_section))
-    return _by_id(found) if order.sort is Sort.STORED else _by_key(found)
-
-
-Times = Callable[[ArticleFilter], Sequence[ColumnElement[bool]]]
-"""Which of its times an article must have within those of the filter."""
+    if request.sort is Sort.GROWTH:
+        return _by_growth(connection, request)
+    if request.sort is Sort.RANK and request.article_filter.query is not None:
+        return _by_rank(connection, request, request.article_filter.query)
+    return _by_column(connection, request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListingPlan:
-    """A list, what it begins with, and the values of its statements."""
+class _FullText:
+    """Restrict SELECTs to the matches of a query; without one, to nothing."""
 
-    order: ListingRequest
-    shape: ListingShape
-    values: Mapping[str, Any]
-    extra: Sequence[ColumnElement[bool]] = ()
-    """Conditions of this list alone."""
+    matches: FullTextMatches | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    count: MatchCount = MatchCount.FEW
 
-    def part(self, make: RowFactory, times: Times, *, ends: bool = False) -> ListingQuery:
-        """A statement. Its question is one of the values."""
-        wanted = self.order.article_filter
-        statement = make(self.shape, (*conditions(wanted), *times(wanted), *self.extra))
-        return ListingQuery(statement=statement, values=self.values, is_last=ends)
-
-    def from_request(self, number: MatchCount, **values: Any) -> ListingPlan:
-        """The same, when more is known of how many answers there are."""
-        return replace(self, shape=replace(self.shape, match_count=number), values={**self.values, **values})
-
-    def unkeyed_restriction(self) -> ListingPlan:
-        """The same of what has no key: all of it, unless the list begins among it."""
-        return replace(self, shape=replace(self.shape, is_after_cursor=not self.order.has_date_key))
+    def restrict(self, statement: Select[Any]) -> Select[Any]:
+        return statement if self.matches is None else self.matches.restrict_to(statement, self.count)
 
 
-def _start_cursor(order: ListingRequest, hits: FullTextMatches | None = None, **asked: Any) -> ListingPlan:
-    after = order.cursor
-    shape = ListingShape(
-        sort=order.sort,
-        is_after_cursor=after is not None,
-        keyed=order.has_date_key,
-        limited=order.limit is not None,
-        matches=hits,
-    )
-    place = {} if after is None else {SORT_KEY: after.key, P_CURSOR_ID.key: after.id}
-    return ListingPlan(order=order, shape=shape, values={**asked, **place})
-
-
-def _hits(connection: Connection, order: ListingRequest) -> ListingPlan:
-    """What of the full-text index a list begins with; nothing if it begins with the articles."""
-    wanted = order.article_filter
-    if wanted.query is not None:
-        from storage.search.fulltext import prepared_match, query_params, ranking_cutoff_id
-
-        dialect = connection.dialect.name
-        found = _start_cursor(order, prepared_match(dialect), **query_params(dialect, wanted.query))
-        return found.from_request(
-            MatchCount.FEW if ranking_cutoff_id(connection, wanted.query) is None else MatchCount.MANY
-        )
-    found = _start_cursor(order)
-    if wanted.section is None or wanted.edited_since is not None or order.sort is not Sort.DATE:
-        return found
-    return replace(found, shape=replace(found.shape, section=normalize_section(wanted.section)))
-
-
-def _by_id(found: ListingPlan) -> Iterator[ListingQuery]:
-    yield found.part(by_id, date_range)
-
-
-def _by_key(found: ListingPlan) -> Iterator[ListingQuery]:
-    by_date = found.order.sort is Sort.DATE
-    if found.shape.matches is not None and found.shape.match_count is MatchCount.FEW:
-        yield found.part(small_result, date_range)
-        return
-    if found.order.has_date_key:
-        of_section = found.shape.section is not None
-        yield found.part(keyed, published_in_section if of_section else published_range if by_date else date_range)
-    yield found.unkeyed_restriction().part(unkeyed, first_seen_range if by_date else date_range)
-
-
-def _by_rank(connection: Connection, order: ListingRequest, question: Query) -> Iterator[ListingQuery]:
-    """The answers that are weighed, the best first, of equal ones the last stored; then the older ones of a common
-    question, the last stored first."""
-    from storage.search.fulltext import P_CUTOFF_ID, is_cheap_to_count, prepared_match, query_params, ranking_cutoff_id
-    from storage.search.index import require_complete
+def _full_text(connection: Connection, query: Query | None, count: MatchCount | None = None) -> _FullText:
+    """Prepare the full-text part of a list; `count` is looked up in the index if it is not given."""
+    if query is None:
+        return _FullText()
+    # A list without a query starts without the modules that understand one.
+    from storage.search.fulltext import prepared_match, query_params, ranking_cutoff_id
 
     dialect = connection.dialect.name
-    found = _start_cursor(order, prepared_match(dialect), **query_params(dialect, question))
-    found = replace(found, extra=section_tests(connection, order.article_filter))
-    below, quick = None, is_cheap_to_count(connection, question)
-    if quick:
-        below = ranking_cutoff_id(connection, question)
+    if count is None:
+        count = MatchCount.FEW if ranking_cutoff_id(connection, query) is None else MatchCount.MANY
+    return _FullText(matches=prepared_match(dialect), values=query_params(dialect, query), count=count)
+
+
+def _by_column(connection: Connection, request: ListingRequest) -> Iterator[ListingQuery]:
+    """Sort by a column of `articles`: date, views or order of storing."""
+    article_filter, key = request.article_filter, _KEYS.get(request.sort)
+    full_text = _full_text(connection, article_filter.query)
+    section = _section_to_start_from(request)
+    tests = [*conditions(article_filter), *recently_edited_ids(connection, article_filter)]
+    if section is None:
+        tests += section_tests(connection, article_filter)
+
+    def query(statement: Select[Any]) -> ListingQuery:
+        return ListingQuery(statement=full_text.restrict(statement), values=full_text.values)
+
+    if key is None:
+        found = SUMMARY_SELECT.where(*tests, *date_range(article_filter))
+        yield query(_newest(found, request.cursor))
+    elif full_text.matches is not None and full_text.count is MatchCount.FEW:
+        # No index has the order of a few articles that are looked up by id: one SELECT sorts them.
+        yield query(_small_result(request, key, [*tests, *date_range(article_filter)]))
+    else:
+        yield from map(query, _keyed_then_unkeyed(request, key, section, tests))
+
+
+def _section_to_start_from(request: ListingRequest) -> str | None:
+    """Return the section whose rows of `article_sections` have the order of the list; None if they have not."""
+    wanted = request.article_filter
+    has_order = wanted.query is None and wanted.edited_since is None and request.sort is Sort.DATE
+    return None if wanted.section is None or not has_order else normalize_section(wanted.section)
+
+
+def _keyed_then_unkeyed(
+    request: ListingRequest, key: ColumnElement[Any], section: str | None, tests: Sequence[ColumnElement[bool]]
+) -> Iterator[Select[Any]]:
+    whole, article_id = SUMMARY_SELECT, articles.c.id
+    by_date = request.sort is Sort.DATE
+    keyed_range = published_range if by_date else date_range
+    if section is not None:
+        joined = articles.c.id == article_sections.c.article_id
+        whole = SUMMARY_SELECT.join_from(article_sections, articles, joined)
+        whole = whole.where(article_sections.c.section == plain_name(section))
+        key, article_id, keyed_range = (
+            article_sections.c.published_at,
+            article_sections.c.article_id,
+            published_in_section,
+        )
+    if request.has_keyed_left:
+        keyed = whole.where(key.is_not(None), *tests, *keyed_range(request.article_filter))
+        yield after_cursor(keyed, key, article_id, request.cursor)
+    unkeyed_range = first_seen_range if by_date else date_range
+    unkeyed = whole.where(key.is_(None), *tests, *unkeyed_range(request.article_filter))
+    yield _newest(unkeyed, _unkeyed_cursor(request), article_id)
+
+
+def _small_result(
+    request: ListingRequest, key: ColumnElement[Any], tests: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    found = SUMMARY_SELECT.where(*tests)
+    if not request.has_keyed_left:
+        found = found.where(key.is_(None))
+    if (cursor := request.cursor) is not None:
+        rest = or_(key.is_(None), _is_after(key, articles.c.id, cursor))
+        found = found.where(rest if request.has_keyed_left else articles.c.id < cursor.id)
+    return found.order_by(key.is_(None), key.desc(), NEWEST_FIRST)
+
+
+def _by_rank(connection: Connection, request: ListingRequest, query: Query) -> Iterator[ListingQuery]:
+    """Sort by relevance; of a query with very many matches only the last stored are ranked, and the older ones follow."""
+    from storage.search.fulltext import P_CUTOFF_ID, is_cheap_to_count, ranking_cutoff_id
+    from storage.search.index import require_complete
+
+    article_filter = request.article_filter
+    tests = [
+        *conditions(article_filter),
+        *date_range(article_filter),
+        *section_tests(connection, article_filter),
+    ]
+    is_cheap, cutoff = is_cheap_to_count(connection, query), None
+    if is_cheap:
+        cutoff = ranking_cutoff_id(connection, query)
     else:
         require_complete(connection)
-    if order.has_date_key and below is None:
-        yield found.from_request(MatchCount.FEW if quick else MatchCount.UNKNOWN).part(ranked, date_range, ends=True)
-    if not quick:
-        below = ranking_cutoff_id(connection, question)  # there were none, or too many
-    if below is None:
+    if request.has_keyed_left and cutoff is None:
+        count = MatchCount.FEW if is_cheap else MatchCount.UNKNOWN
+        yield _ranked(request, _full_text(connection, query, count), tests, is_last=True)
+    if not is_cheap:
+        cutoff = ranking_cutoff_id(connection, query)  # the first SELECT found nothing, or there are too many matches
+    if cutoff is None:
         return
-    if order.has_date_key:
-        yield found.from_request(MatchCount.MANY).part(ranked, date_range)
-    yield (
-        found.from_request(MatchCount.MANY, **{P_CUTOFF_ID.key: below})
-        .unkeyed_restriction()
-        .part(unranked_rest, date_range)
-    )
+    full_text = _full_text(connection, query, MatchCount.MANY)
+    if request.has_keyed_left:
+        yield _ranked(request, full_text, tests)
+    unranked = select(*SUMMARY_COLUMNS, cast(null(), Double).label("score")).where(*tests, articles.c.id <= P_CUTOFF_ID)
+    rest = full_text.restrict(_newest(unranked, _unkeyed_cursor(request)))
+    yield ListingQuery(statement=rest, values={**full_text.values, P_CUTOFF_ID.key: cutoff})
 
 
-def _by_growth(connection: Connection, order: ListingRequest) -> Iterator[ListingQuery]:
-    """What gained most views in the window, of equal gains the last stored; then what gained none."""
+def _ranked(
+    request: ListingRequest, full_text: _FullText, tests: Sequence[ColumnElement[bool]], *, is_last: bool = False
+) -> ListingQuery:
+    assert full_text.matches is not None
+    ranked = full_text.matches.with_weights(full_text.count).subquery("ranked")
+    if not tests:
+        # The index alone knows the first ones: no other article is read.
+        first = after_cursor(select(ranked), ranked.c.score, ranked.c.id, request.cursor)
+        ranked = first.limit(request.limit).subquery("first")
+    whole = select(*SUMMARY_COLUMNS, ranked.c.score).join_from(ranked, articles, articles.c.id == ranked.c.id)
+    statement = after_cursor(whole.where(*tests), ranked.c.score, ranked.c.id, request.cursor)
+    return ListingQuery(statement=statement, values=full_text.values, is_last=is_last)
+
+
+def _by_growth(connection: Connection, request: ListingRequest) -> Iterator[ListingQuery]:
+    """Sort by the views gained in GROWTH_WINDOW, of equal gains the last stored; articles without a gain follow."""
     from storage.articles.view_gains import gains_query
 
-    tests = filter_conditions(connection, order.article_filter)
-    grown = gains_query(tests, since=order.growth_until - GROWTH_WINDOW, until=order.growth_until).subquery("grown")
-    found = _start_cursor(order)
-    if order.has_date_key:
-        whole = select(*SUMMARY_COLUMNS, grown.c.view_gain).join_from(
-            grown, articles, articles.c.id == grown.c.article_id
-        )
-        by_gain = after_cursor(found.shape, whole, grown.c.view_gain, grown.c.article_id)
-        yield ListingQuery(statement=by_gain, values=found.values)
+    tests, until = filter_conditions(connection, request.article_filter), request.growth_until
+    grown = gains_query(tests, since=until - GROWTH_WINDOW, until=until).subquery("grown")
+    if request.has_keyed_left:
+        same = articles.c.id == grown.c.article_id
+        whole = select(*SUMMARY_COLUMNS, grown.c.view_gain).join_from(grown, articles, same)
+        yield ListingQuery(statement=after_cursor(whole, grown.c.view_gain, grown.c.article_id, request.cursor))
     others = select(*SUMMARY_COLUMNS, cast(null(), BigInteger).label("view_gain"))
     rest = others.where(*tests, articles.c.id.not_in(select(grown.c.article_id)))
-    found = found.unkeyed_restriction()
-    yield ListingQuery(statement=newest(found.shape, rest), values=found.values)
+    yield ListingQuery(statement=_newest(rest, _unkeyed_cursor(request)))
+
+
+def _unkeyed_cursor(request: ListingRequest) -> Cursor | None:
+    """Return the cursor if it stands among the articles without a key; all of them follow otherwise."""
+    return None if request.has_keyed_left else request.cursor
+
+
+def after_cursor(
+    statement: Select[Any], key: ColumnElement[Any], article_id: ColumnElement[int], cursor: Cursor | None
+) -> Select[Any]:
+    """Sort by key and id, highest first, from after the cursor."""
+    tests = [] if cursor is None else [_is_after(key, article_id, cursor)]
+    return statement.where(*tests).order_by(key.desc(), article_id.desc())
+
+
+def _is_after(key: ColumnElement[Any], article_id: ColumnElement[int], cursor: Cursor) -> ColumnElement[bool]:
+    return tuple_(key, article_id) < tuple_(literal(cursor.key, key.type), literal(cursor.id))
+
+
+def _newest(
+    statement: Select[Any], cursor: Cursor | None, article_id: ColumnElement[int] = articles.c.id
+) -> Select[Any]:
+    """Sort by id, which is given in the order of storing, highest first, from after the cursor."""
+    tests = [] if cursor is None else [article_id < cursor.id]
+    return statement.where(*tests).order_by(article_id.desc())

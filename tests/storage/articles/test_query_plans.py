@@ -153,7 +153,7 @@ def test_common_answers_come_out_of_the_index_of_their_order(
 
 def test_ranking_looks_at_no_article_that_is_not_shown(rows: Rows, plans: Plans) -> None:
     assert list(rows.store.articles.find(ArticleFilter(query=parse("source:apa")), limit=5))
-    ranking = plans.steps[plans.steps.index("MATERIALIZE found") :]
+    ranking = plans.steps[plans.steps.index("MATERIALIZE first") :]
     assert [step for step in ranking if " articles " in step] == ["SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
