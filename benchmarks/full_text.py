@@ -2,8 +2,8 @@
 
 By hand means the same expression in MATCH, the columns of a list joined to it, and FTS5's own `snippet`. Ours finds the
 articles, makes them into values, reads their bodies and gives the sentence that answers, with the words marked in it.
-A common question is weighed by hand whole; ours weighs the last stored of its answers (storage.search.fulltext.COMMON), so only
-where there are fewer must both give the same.
+By hand, all matches of a common query are ranked; ours ranks the last stored (storage.search.fulltext.RANK_LIMIT), so
+only where there are fewer must both give the same.
 """
 
 from __future__ import annotations

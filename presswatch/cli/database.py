@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine
-
 from storage.config.settings import Config, load_config
-from storage.database.engine import create_store_engine
+from storage.database.engine import Engine, create_store_engine
 from storage.store import Store, open_store
 
 

@@ -42,16 +42,14 @@ _PLAIN: Mapping[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleFilter:
-    """Which articles are asked for; what is None asks for nothing.
+    """Select articles; a criterion that is None selects nothing away.
 
-    Times are aware, and kept in UTC. `since` is included and `until` is not, so that two days that touch share no
-    article. Both look at `published_at`, and at `first_seen_at` where an article has no date. `section` is any of an
-    article's sections.
-    `changes` and `undeclared` ask for one edit at least, since `has_later_revision` if that is given, that is of one of these
-    kinds and, or not, undeclared. `as_of` asks for what was known at that moment (storage.articles.as_of), and so do all others
-    then: wording, views, sections, edits and presence are those of the moment.
-    `question` is what articles must answer: `storage.search.query.parse` understands one.
-    Raises ValueError for limits that nothing can meet and for a time that has no zone or lies outside of the calendar.
+    Times are aware and kept in UTC. `since` is inclusive and `until` exclusive, so that adjacent days share no article;
+    both compare `published_at`, or `first_seen_at` of an article without a date. `section` is any of an article's
+    sections. `edit_kinds` and `is_stealth` require one edit, after `edited_since` if given, of one of these kinds and
+    (not) stealth. With `as_of`, all criteria apply to what was known at that moment (storage.articles.as_of): text,
+    views, sections, edits and presence. `query` is a full-text query (storage.search.query.parse).
+    Raises ValueError for limits that no article can meet and for a time without zone or outside of the calendar.
     """
 
     query: Query | None = None

@@ -182,7 +182,7 @@ def _small_result(
 
 
 def _by_rank(connection: Connection, request: ListingRequest, query: Query) -> Iterator[ListingQuery]:
-    """Sort by relevance; of a query with very many matches only the last stored are ranked, and the older ones follow."""
+    """Sort by relevance; of very many matches only the last stored are ranked, and the older ones follow."""
     from storage.search.fulltext import P_CUTOFF_ID, is_cheap_to_count, ranking_cutoff_id
     from storage.search.index import require_complete
 

@@ -1,4 +1,4 @@
-"""What questions return: frozen values with no tie to the database they came from."""
+"""Define the results of queries: frozen values without a tie to the database."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ArticleSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredArticle(ArticleSummary):
-    """An article as an answer to a question; the higher the score, the better. None: it was not weighed."""
+    """Article with the score of its relevance, higher is better; None if it was not ranked."""
 
     score: float | None = None
 
@@ -51,7 +51,7 @@ class ScoredArticle(ArticleSummary):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleByGrowth(ArticleSummary):
-    """An article by its growth: the views it gained in storage.articles.filters.GROWTH_WINDOW up to `until`; None: none."""
+    """Article with the views it gained in GROWTH_WINDOW (filters.py) up to `until`; None if it gained none."""
 
     view_gain: int | None = None
     until: datetime | None = None

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Dialect, Engine, Row, Table, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Dialect, Row, Table, create_engine, event, func, make_url, select
+from sqlalchemy import Engine as Engine  # noqa: PLC0414  (also for commands, which import no SQLAlchemy themselves)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 

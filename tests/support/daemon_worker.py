@@ -1,7 +1,7 @@
-"""A long-lived worker: many crawls in one loop of one process, which says after each tenth what it holds.
+"""Run many crawls in one loop of one process and print after each tenth what it holds.
 
-`python -m tests.support.daemon_worker FOLDER CRAWLS`. A process of its own, since a test runner keeps every line of log, and
-with it the spider that wrote it.
+`python -m tests.support.daemon_worker FOLDER CRAWLS`. A process of its own, since a test runner keeps every line of
+log, and with it the spider that logged it.
 """
 
 from __future__ import annotations

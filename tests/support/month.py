@@ -1,7 +1,7 @@
-"""A simulated month of the daemon over the real code: only the site's answers and the clock are stand-ins.
+"""Simulate a month of the daemon over the real code, with stand-ins for the site's responses and the clock alone.
 
-Polls are planned by `Planner`, evaluated by `scraper.crawl.discovery`, parsed by the spider and the page parser,
-stored in a real SQLite file by the pipeline, accounted for and checked by `DaemonTasks`; in one process, one crawl after another.
+Polls are planned by `Planner`, evaluated by `scraper.crawl.discovery`, parsed by the spider and the page parser, stored
+in a real SQLite file by the pipeline, recorded and checked by `DaemonTasks`; in one process, one crawl after another.
 """
 
 from __future__ import annotations

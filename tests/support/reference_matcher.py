@@ -1,4 +1,4 @@
-"""What storage.search.matcher promises, said in the plainest way: every word of every text is looked at for every term."""
+"""Match documents the plainest way, every word against every term: the reference for storage.search.matcher."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def test_an_upgrade_makes_the_tables_of_an_empty_database(alone: Path) -> None:
 def test_a_program_whose_folder_has_a_per_cent_sign_makes_its_tables(alone: Path) -> None:
     folder = alone / "100%(odd)s"
     shutil.copytree(ROOT / "storage", folder / "storage", ignore=shutil.ignore_patterns("__pycache__"))
-    script = "import storage.database.schema, storage.store; storage.store.open_store('sqlite:///x.db'); print(storage.__file__)"
+    script = "import storage.store; storage.store.open_store('sqlite:///x.db'); print(storage.__file__)"
     done = subprocess.run(
         [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {script}"],
         capture_output=True,
