@@ -39,7 +39,8 @@ from tests.support.october import (
 )
 from tests.support.simulation import Span
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("month")]  # which takes a minute to make
+# It takes minutes to make; tests/scheduler/planning/test_month_plan.py simulates a month of planning without a store.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_group("month")]
 SOURCES = (BERLIN.name, WIRE.name)
 PROMPTLY = timedelta(minutes=1)
 """Two crawls at once, one after another, take half a minute."""

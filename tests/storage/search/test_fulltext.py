@@ -190,9 +190,9 @@ def test_only_answers_have_a_rank(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("sort", Sort)
-@pytest.mark.parametrize("page", [1, 3])
+@pytest.mark.parametrize("page", [pytest.param(1, marks=pytest.mark.long), 3])
 @pytest.mark.parametrize("common", [0, 3, 100])
-@pytest.mark.parametrize("since", [None, NOON - 9 * DAY])
+@pytest.mark.parametrize("since", [None, pytest.param(NOON - 9 * DAY, marks=pytest.mark.long)])
 @pytest.mark.parametrize("text", ["gas", "gas OR coal"])
 def test_pages_of_answers_make_up_the_whole_list(
     rows: Rows, monkeypatch: pytest.MonkeyPatch, sort: Sort, page: int, common: int, since: object, text: str
