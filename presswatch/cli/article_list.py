@@ -32,76 +32,86 @@ from storage.store import Store
 
 SNIPPET_FIELD = "snippet"
 MARKDOWN_FIELDS = ("title", "url", "published_at", "section", "view_count", "source", "fetched_at", "terms")
-"""A page is read by people: what is of no use to them stays out."""
+"""Default fields of a Markdown list."""
 
 
 class PageIterator(Iterator[ArticleSummary]):
-    """At most so many of a list; afterwards `goes_on` tells whether there are more, and `last` is where they begin."""
+    """Iterate over at most `limit` articles of a list (None: all).
 
-    def __init__(self, found: Iterator[ArticleSummary], most: int | None) -> None:
-        self._found = found
-        self._left = most
+    When it is exhausted, `has_more` is true if articles were left, and `last` is the last article returned.
+    """
+
+    def __init__(self, articles: Iterator[ArticleSummary], limit: int | None) -> None:
+        self._articles = articles
+        self._left = limit
         self.last: ArticleSummary | None = None
-        self.goes_on = False
+        self.has_more = False
 
     def __next__(self) -> ArticleSummary:
-        article = next(self._found)
+        article = next(self._articles)
         if self._left == 0:
-            self.goes_on = True
+            self.has_more = True
             raise StopIteration
         self._left = None if self._left is None else self._left - 1
         self.last = article
         return article
 
     def next_page(self, sort: Sort) -> str | None:
-        """The cursor of what follows, once all has been read; None if nothing does."""
-        return cursors.encode(self.last.cursor(sort), sort) if self.goes_on and self.last is not None else None
+        """Return the cursor of the next page, None if there is none; valid after the last article was read."""
+        return cursors.encode(self.last.cursor(sort), sort) if self.has_more and self.last is not None else None
 
 
 def print_page(
-    store: Store, wanted: ArticleFilter, page: ListOptions, *, typed: Mapping[str, Any], now: datetime
+    store: Store, article_filter: ArticleFilter, page: ListOptions, *, typed: Mapping[str, Any], now: datetime
 ) -> bool:
-    """Write the page, and on stderr the cursor of the next one; return whether there was anything in it.
+    """Print one page of articles to stdout and the cursor of the next page to stderr; return False if it is empty.
 
-    `typed` is the question in the words it was typed in. Raises ConfigError for a cursor or a field that is none.
+    `typed` has the filter options as the user typed them: the title of a feed. Raises ConfigError for an invalid cursor
+    or an unknown field.
     """
-    sort = page.sort or wanted.usual_sort
-    if page.highlight and wanted.query is None:
-        raise ConfigError("--highlight needs a QUERY to answer")
+    sort = page.sort or article_filter.usual_sort
+    if page.highlight and article_filter.query is None:
+        raise ConfigError("--highlight needs a QUERY")
     names = _field_names(page, sort)
-    most = DEFAULT_LIMIT if page.limit is None else page.limit or None
+    limit = DEFAULT_LIMIT if page.limit is None else page.limit or None
     after = _cursor(page, sort)
-    found = store.articles.find(wanted, sort=sort, limit=None if most is None else most + 1, after=after, now=now)
-    paged = PageIterator(found, most)
-    shown = _excerpts(store, wanted, paged, page.form) if page.highlight else map(Highlight, paged)
+    # One row more than the limit tells whether there is a next page.
+    row_limit = None if limit is None else limit + 1
+    articles = PageIterator(
+        store.articles.find(article_filter, sort=sort, limit=row_limit, after=after, now=now), limit
+    )
+    rows = _highlights(store, article_filter, articles, page.form) if page.highlight else map(Highlight, articles)
     if FORMATS[page.form].articles_only:
         _refuse_fields(page)
-        formats.write_stdout(_feed(store, shown, page.form, {**typed, "by": sort}, now, lambda: paged.next_page(sort)))
+        formats.write_stdout(
+            _feed(store, rows, page.form, {**typed, "by": sort}, now, lambda: articles.next_page(sort))
+        )
     else:
-        _print_list(shown, names, page)
-    if (cursor := paged.next_page(sort)) is not None:
-        click.echo(f"presswatch: there are more than these {most}; --cursor {cursor} goes on", err=True)
-    return paged.last is not None
+        _print_list(rows, names, page)
+    if (cursor := articles.next_page(sort)) is not None:
+        click.echo(f"presswatch: more than {limit} articles match; continue with --cursor {cursor}", err=True)
+    return articles.last is not None
 
 
 def _field_names(page: ListOptions, sort: Sort) -> tuple[str, ...]:
-    """The fields that are given."""
+    """Return the names of the fields to write."""
     known = field_names({Sort.RANK: ScoredArticle, Sort.GROWTH: ArticleByGrowth}.get(sort, ArticleSummary))
     default = MARKDOWN_FIELDS if page.form == "md" else known
-    marked = (SNIPPET_FIELD,) if page.highlight else ()
-    return select_fields(page.fields, (*known, *marked), (*default, *marked))
+    snippet = (SNIPPET_FIELD,) if page.highlight else ()
+    return select_fields(page.fields, (*known, *snippet), (*default, *snippet))
 
 
-def _excerpts(store: Store, wanted: ArticleFilter, found: Iterator[ArticleSummary], form: str) -> Iterator[Highlight]:
-    # A query without --highlight does without the stemmer's and matcher's modules.
+def _highlights(
+    store: Store, article_filter: ArticleFilter, articles: Iterator[ArticleSummary], form: str
+) -> Iterator[Highlight]:
+    # Start-up time: only --highlight needs the stemmers and the matcher.
     from storage.articles.highlight import bold, brackets, highlights
     from storage.search.matcher import Match
 
-    assert wanted.query is not None
-    in_lines = bold if sys.stdout.isatty() else brackets
-    return highlights(
-        store, wanted.query, found, in_lines if form == "table" else Match.highlighted, as_of=wanted.as_of
-    )
+    assert article_filter.query is not None
+    in_table = bold if sys.stdout.isatty() else brackets
+    mark = in_table if form == "table" else Match.highlighted
+    return highlights(store, article_filter.query, articles, mark, as_of=article_filter.as_of)
 
 
 def _cursor(page: ListOptions, sort: Sort) -> Cursor | None:
@@ -111,54 +121,54 @@ def _cursor(page: ListOptions, sort: Sort) -> Cursor | None:
         raise invalid_option("--cursor", error) from error
 
 
-def _print_list(shown: Iterator[Highlight], names: Sequence[str], page: ListOptions) -> None:
+def _print_list(rows: Iterator[Highlight], names: Sequence[str], page: ListOptions) -> None:
     if page.form == "table":
-        found = list(shown)
-        make = render_highlights if page.fields is None else partial(field_table, names=names)
-        formats.print_lines(make(found, columns_wide=terminal_width()) if found else ())
+        listed = list(rows)
+        render = render_highlights if page.fields is None else partial(field_table, names=names)
+        formats.print_lines(render(listed, columns_wide=terminal_width()) if listed else ())
         return
-    carried = with_attribution(names)
-    records = ({name: field_value(excerpt, name) for name in carried} for excerpt in shown)
-    write_records(records, carried, page.form, raw=page.raw)
+    columns = with_attribution(names)
+    records = ({name: field_value(row, name) for name in columns} for row in rows)
+    write_records(records, columns, page.form, raw=page.raw)
 
 
-def field_value(excerpt: Highlight, name: str) -> Any:
-    """What a field of a list has; a sort may lack it for an article that has no key."""
-    return excerpt.snippet if name == SNIPPET_FIELD else getattr(excerpt.article, name, None)
+def field_value(row: Highlight, name: str) -> Any:
+    """Return a field of an article or the snippet; None if the article has no score or no view gain."""
+    return row.snippet if name == SNIPPET_FIELD else getattr(row.article, name, None)
 
 
-def field_table(found: Sequence[Highlight], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
-    """A table of these fields, and under it where each article comes from."""
-    records = [{name: field_value(excerpt, name) for name in names} for excerpt in found]
+def field_table(rows: Sequence[Highlight], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
+    """Render a table of the fields `names`, with the attribution of each article below."""
+    records = [{name: field_value(row, name) for name in names} for row in rows]
     yield from table_rows(records, names, columns_wide)
     yield ""
-    yield from attribution([excerpt.article for excerpt in found])
+    yield from attribution([row.article for row in rows])
     yield UTC_NOTE
 
 
 def _refuse_fields(page: ListOptions) -> None:
     if page.fields is not None:
-        raise ConfigError(f"--fields: a feed has the fields that {page.form} gives it; leave it out")
+        raise ConfigError(f"--fields cannot be used with --format {page.form}")
 
 
 def _feed(
     store: Store,
-    shown: Iterator[Highlight],
+    rows: Iterator[Highlight],
     form: str,
     typed: Mapping[str, Any],
     now: datetime,
     next_page: Callable[[], str | None],
 ) -> Iterator[str]:
-    from presswatch.output import feeds  # a query that writes no feed does without the email package
+    from presswatch.output import feeds  # start-up time: imports the email package
 
-    question = ", ".join(_describe_filter(name, value) for name, value in typed.items())
+    query = ", ".join(_describe_filter(name, value) for name, value in typed.items())
     head = feeds.FeedMetadata(
-        title=f"Presswatch: {question}",
-        question=question,
+        title=f"Presswatch: {query}",
+        query=query,
         home=store.sources.home(typed.get("source")) or "urn:presswatch",
-        made_at=now,
+        generated_at=now,
     )
-    return FORMATS[form].writer()(shown, head, next_page)
+    return FORMATS[form].writer()(rows, head, next_page)
 
 
 def _describe_filter(name: str, value: Any) -> str:
@@ -168,12 +178,12 @@ def _describe_filter(name: str, value: Any) -> str:
     return plain if value is True else f"not {plain}" if value is False else f"{plain} {value}"
 
 
-def print_counts(store: Store, wanted: ArticleFilter, by: str | None, page: ListOptions) -> bool:
-    """Write how many articles pass the filter, in all or by something; return whether there are any.
+def print_counts(store: Store, article_filter: ArticleFilter, by: str | None, page: ListOptions) -> bool:
+    """Print the number of articles that match, in all or grouped by `by`; return False if there are no groups.
 
-    Raises ConfigError for what has no meaning beside it.
+    Raises ConfigError for an option that cannot be used with counts.
     """
-    senseless = {
+    unusable = {
         "--fields": page.fields is not None,
         "--cursor": page.after is not None,
         "--sort": page.sort is not None,
@@ -181,24 +191,24 @@ def print_counts(store: Store, wanted: ArticleFilter, by: str | None, page: List
         "--limit": by is None and page.limit is not None,
         f"--format {page.form}": FORMATS[page.form].articles_only,
     }
-    for option, given in senseless.items():
-        if given:
-            raise ConfigError(f"{option} means nothing to counts; leave it out, or leave out --count and --group-by")
+    for option, is_set in unusable.items():
+        if is_set:
+            raise ConfigError(f"{option} cannot be used with --count or --group-by")
     if by is None:
-        number = count(store, wanted)
+        number = count(store, article_filter)
         write_records(
             [{COUNT_FIELD: number}], [COUNT_FIELD], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)]
         )
         return True
-    rows = ({by: key, COUNT_FIELD: number} for key, number in counts(store, wanted, [By(by)]))
-    return write_records(_with_first(rows, page.limit), [by, COUNT_FIELD], page.form, raw=page.raw)
+    rows = ({by: key, COUNT_FIELD: number} for key, number in counts(store, article_filter, [By(by)]))
+    return write_records(_first_rows(rows, page.limit), [by, COUNT_FIELD], page.form, raw=page.raw)
 
 
 COUNT_FIELD = "article_count"
 
 
-def _with_first(rows: Iterator[dict[str, Any]], limit: int | None) -> Iterator[dict[str, Any]]:
-    for place, row in enumerate(rows):
-        if limit and place == limit:
+def _first_rows(rows: Iterator[dict[str, Any]], limit: int | None) -> Iterator[dict[str, Any]]:
+    for index, row in enumerate(rows):
+        if limit and index == limit:
             return
         yield row

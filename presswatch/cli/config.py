@@ -20,27 +20,27 @@ from storage.config.settings import Config
 @text_or_records_options
 @config_options
 def config(form: str, raw: bool, config_path: str | None, database: str | None) -> None:
-    """Print every effective setting as TOML, with its origin. Opens no database.
+    """Print every effective setting as TOML, with its origin. Does not open the database.
 
     Passwords and tokens are shown as ***.
     """
     settings = load_crawl_config(config_path, database=database)
-    found = list(effective_settings(settings, load_sources()))
+    rows = list(effective_settings(settings, load_sources()))
     if form == "json":
-        answer = {"file": None if settings.path is None else str(settings.path), "settings": found}
-        formats.write_stdout([formats.as_json(answer, indent=2), "\n"])
+        document = {"file": None if settings.path is None else str(settings.path), "settings": rows}
+        formats.write_stdout([formats.as_json(document, indent=2), "\n"])
     elif form != "text":
-        write_list(iter(found), form, kind=EffectiveSetting, raw=raw)
+        write_list(iter(rows), form, kind=EffectiveSetting, raw=raw)
     else:
         head = _describe_file(settings, named=config_path is not None)
-        formats.print_lines(render_settings(found, head=head))
+        formats.print_lines(render_settings(rows, head=head))
 
 
 def _describe_file(config: Config, *, named: bool) -> str:
     if config.path is None:
-        return f"no configuration file: there is no presswatch.toml in {Path.cwd()}"
+        return f"no configuration file: no presswatch.toml in {Path.cwd()}"
     if named:
-        why = "named by --config"
+        reason = "named by --config"
     else:
-        why = "named by PRESSWATCH_CONFIG" if os.environ.get("PRESSWATCH_CONFIG") else "in the working folder"
-    return f"configuration file: {config.path.absolute()} ({why})"
+        reason = "named by PRESSWATCH_CONFIG" if os.environ.get("PRESSWATCH_CONFIG") else "in the working directory"
+    return f"configuration file: {config.path.absolute()} ({reason})"

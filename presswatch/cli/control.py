@@ -17,17 +17,17 @@ from storage.text.sanitize import sanitize
 @click.argument("source")
 @config_options
 def pause(source: str, config_path: str | None, database: str | None) -> None:
-    """Look at a source no more until it is resumed. A crawl that runs ends as it would."""
+    """Stop polling a source until it is resumed. A running crawl is finished."""
     with _store_with_source(source, config_path, database) as store:
         store.schedules.pause(source, now=datetime.now(UTC))
-    click.echo(sanitize(f"{source}: paused; presswatch resume {source} goes on"))
+    click.echo(sanitize(f"{source}: paused; resume it with presswatch resume {source}"))
 
 
 @click.command()
 @click.argument("source")
 @config_options
 def resume(source: str, config_path: str | None, database: str | None) -> None:
-    """Look at a paused source again."""
+    """Resume polling a paused source."""
     with _store_with_source(source, config_path, database) as store:
         store.schedules.resume(source)
     click.echo(sanitize(f"{source}: resumed"))
@@ -41,9 +41,11 @@ def trigger(source: str, config_path: str | None, database: str | None) -> None:
     with _store_with_source(source, config_path, database) as store:
         lease = store.leases.holder()
         store.schedules.request_crawl(source, now=datetime.now(UTC))
-        watched = lease is not None and lease.is_alive(datetime.now(UTC))
+        has_daemon = lease is not None and lease.is_alive(datetime.now(UTC))
     click.echo(
-        sanitize(f"{source}: asked for" if watched else f"{source}: asked for; no daemon runs now, the next will")
+        sanitize(
+            f"{source}: crawl requested{'' if has_daemon else '; no daemon is running, the next one will crawl it'}"
+        )
     )
 
 

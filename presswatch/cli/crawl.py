@@ -31,25 +31,30 @@ from storage.text.sanitize import sanitize
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]...")
 @click.option("--limit", metavar="N", help="Maximum number of articles to fetch.")
-@click.option("--since", metavar="WHEN", help='Only articles published at or after: "7d" or "2026-11-01".')
+@click.option("--since", metavar="TIME", help='Only articles published at or after: "7d" or "2026-11-01".')
 @click.option(
     "--recrawl",
-    "relook",
-    metavar="WHICH",
+    "recrawl",
+    metavar="MODE",
     default="due",
     show_default=True,
     help="Known articles to recrawl: due, all or none.",
 )
-@click.option("--base-url", metavar="URL", help="Crawl another copy of the site, such as http://127.0.0.1:8099.")
-@click.option("--url", "urls", multiple=True, metavar="URL", help="Only this article; may be repeated.")
-@click.option("--scheduled", is_flag=True, hidden=True, help="As the daemon crawls: pending links keep to their times.")
+@click.option("--base-url", metavar="URL", help="Base URL of another copy of the site, such as http://127.0.0.1:8099.")
+@click.option("--url", "urls", multiple=True, metavar="URL", help="Only this article; can be repeated.")
+@click.option(
+    "--scheduled",
+    is_flag=True,
+    hidden=True,
+    help="Crawl as the daemon does: retry pending links only when they are due.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Log every fetch.")
 @config_options
 def crawl(  # noqa: PLR0913  (a command's options)
     names: Sequence[str],
     limit: str | None,
     since: str | None,
-    relook: str,
+    recrawl: str,
     base_url: str | None,
     urls: Sequence[str],
     *,
@@ -60,14 +65,14 @@ def crawl(  # noqa: PLR0913  (a command's options)
 ) -> int:
     """Crawl sources once: fetch new articles, recrawl known ones that are due. Without a name: every source.
 
-    Prints one line per source. Exit codes: 0 done, 1 a crawl failed, 2 wrong usage or configuration, 3 a source is
-    being crawled already.
+    Prints one line per source. Exit codes: 0 success, 1 a crawl failed, 2 invalid usage or configuration, 3 a source
+    is already being crawled.
     """
-    gc.disable()  # until the loop runs: looking for garbage among modules is an eighth of the time of importing them
+    gc.disable()  # until the event loop runs: garbage collection is an eighth of the time of importing modules
     options = CrawlOptions(
         limit=parse_limit(limit, "--limit"),
         since=parse_since(since, "--since", now=now()),
-        recrawl=parse_recrawl(relook, "--recrawl"),
+        recrawl=parse_recrawl(recrawl, "--recrawl"),
         base_url=base_url,
         urls=tuple(urls),
         trigger=Trigger.SCHEDULED if scheduled else Trigger.MANUAL,
@@ -78,49 +83,51 @@ def crawl(  # noqa: PLR0913  (a command's options)
 def crawl_sources(
     names: Sequence[str], options: CrawlOptions, *, config_path: str | None, database: str | None, verbose: bool
 ) -> int:
-    """Crawl these sources (all, if none is named) at once; say how each went; return the exit code."""
+    """Crawl the named sources (default: all) concurrently, print a summary of each, return the exit code."""
     config = load_crawl_config(config_path, database=database)
-    chosen = [get_source(name) for name in dict.fromkeys(names)] or list(load_sources().values())
-    if (options.urls or options.base_url is not None) and len(chosen) != 1:
-        raise ConfigError("--url and --base-url go with one source: name it")
-    for source in chosen:
+    selected = [get_source(name) for name in dict.fromkeys(names)] or list(load_sources().values())
+    if (options.urls or options.base_url is not None) and len(selected) != 1:
+        raise ConfigError("--url and --base-url need exactly one SOURCE")
+    for source in selected:
         check(source, config, options)
     configure_logs(config.log, options, verbose=verbose)
     if options.trigger is Trigger.SCHEDULED:
         set_process_alarm(config.scheduler)
-    # Scrapy takes 0.3 s to load: --help, wrong usage and a wrong setting do without it.
+    # Start-up time: Scrapy takes 0.3 s to import, which --help and invalid usage do not need.
     from scraper.engine.event_loop import run_async
     from scraper.engine.run import crawl as crawl_source
 
     async def crawl_all(store: Store) -> list[RunSummary | BaseException]:
         with closing(StoreThread()) as writer:
-            return await finish_all(crawl_source(source, store, writer, config, options) for source in chosen)
+            return await finish_all(crawl_source(source, store, writer, config, options) for source in selected)
 
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
         outcomes = run_async(crawl_all(store))
-    return max(_report(source, outcome) for source, outcome in zip(chosen, outcomes, strict=True))
+    return max(_report(source, outcome) for source, outcome in zip(selected, outcomes, strict=True))
 
 
 def check(source: Source, config: Config, options: CrawlOptions) -> None:
-    """Refuse before anything is opened what cannot work: a base address that is none, what is of another site."""
-    chosen = config.source(source.name)
-    addresses = SourceUrls(source, options.base(chosen.base_url))
-    for channel in channels_of(source, chosen):
-        addresses.channel_url(channel.path)
+    """Validate the base URL, the channel URLs and the options of a crawl. Raises ConfigError."""
+    settings = config.source(source.name)
+    source_urls = SourceUrls(source, options.base(settings.base_url))
+    for channel in channels_of(source, settings):
+        source_urls.channel_url(channel.path)
     for url in options.urls:
-        if addresses.article_url(url) is None:
-            raise ConfigError(f"--url {url} is not an article URL of {source.name} at {addresses.base}")
+        if source_urls.article_url(url) is None:
+            raise ConfigError(f"--url {url} is not an article URL of {source.name} at {source_urls.base}")
 
 
 def set_process_alarm(limits: SchedulerSettings) -> None:
-    """Let the system end this process some time after its daemon would have: one whose daemon was killed has nobody
-    else to do it, and would keep its source from being crawled for ever."""
+    """Set a timer that kills this process some time after the daemon would have.
+
+    A process whose daemon was killed is killed by nobody else, and its open run would block the source for ever.
+    """
     if hasattr(signal, "setitimer"):  # not on Windows
         signal.setitimer(signal.ITIMER_REAL, (limits.crawl_timeout + 3 * limits.shutdown_grace_period).total_seconds())
 
 
 def configure_logs(log: LogSettings, options: CrawlOptions, *, verbose: bool) -> None:
-    """Log to stderr: by the settings where a schedule started us; else what needs attention, or with `verbose` all."""
+    """Log to stderr: as configured for a scheduled crawl; else warnings, or everything with `verbose`."""
     if options.trigger is Trigger.SCHEDULED:
         logging_setup.configure(level=log.level, form=log.format, traces=DEBUG.get())
     else:
@@ -129,7 +136,7 @@ def configure_logs(log: LogSettings, options: CrawlOptions, *, verbose: bool) ->
 
 async def finish_all(crawls: Iterable[Coroutine[Any, Any, RunSummary]]) -> list[RunSummary | BaseException]:
     """Run crawls at once and return the summary or the exception of each; when cancelled, cancel and await them all."""
-    tasks = [asyncio.create_task(one) for one in crawls]
+    tasks = [asyncio.create_task(crawl) for crawl in crawls]
     try:
         await asyncio.wait(tasks)
     except asyncio.CancelledError:

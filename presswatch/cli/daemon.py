@@ -16,17 +16,16 @@ from storage.store import open_store
 
 
 @click.command()
-@click.option("--source", "names", multiple=True, metavar="NAME", help="Watch only this source; may be repeated.")
-@click.option("--once", is_flag=True, help="Crawl what is due now, then end.")
-@click.option("--standby", is_flag=True, help="Wait while another daemon watches, and take over when it ends.")
+@click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; can be repeated.")
+@click.option("--once", is_flag=True, help="Crawl the sources that are due now, then exit.")
+@click.option("--standby", is_flag=True, help="Wait while another daemon is running, and take over when it stops.")
 @config_options
 def daemon(names: Sequence[str], *, once: bool, standby: bool, config_path: str | None, database: str | None) -> int:
-    """Keep every source up to date until SIGTERM or SIGINT.
+    """Crawl every source on its schedule until SIGTERM or SIGINT.
 
-    Exit codes: 0 stopped as asked, 1 failed (with --once: a crawl failed), 2 wrong usage or configuration, 3 another
-    daemon watches this database.
+    Exit codes: 0 stopped by a signal, 1 failure (with --once: a crawl failed), 2 invalid usage or configuration, 3
+    another daemon is running on this database.
     """
-
     config = load_crawl_config(config_path, database=database)
     sources = {name: get_source(name) for name in names} or load_sources()
     logging_setup.configure(level=config.log.level, form=config.log.format, traces=DEBUG.get())

@@ -15,7 +15,7 @@ from storage.database import schema
 from storage.database.info import describe_database
 from storage.database.tables import SCHEMA_VERSION
 from storage.search.index import ReindexProgress
-from storage.search.index import reindex as make
+from storage.search.index import reindex as index_articles
 from storage.store import Store
 from storage.text.sanitize import sanitize
 
@@ -24,40 +24,40 @@ LABEL_WIDTH = 16
 
 @click.group()
 def db() -> None:
-    """Look after the database."""
+    """Manage the database."""
 
 
 @db.command()
 @config_options
 def upgrade(config_path: str | None, database: str | None) -> None:
-    """Bring the tables of an older Presswatch to this one's, and index what they hold."""
+    """Create or migrate the tables, then index articles for full-text search."""
     with engine_from_config(config_path, database) as engine:
         before = schema.upgrade(engine)
-        done = {None: "tables made", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
+        done = {None: "tables created", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
         click.echo(f"database {engine.url.render_as_string(hide_password=True)}: {done}, now {SCHEMA_VERSION}")
         if before not in {None, SCHEMA_VERSION}:
-            _index(Store(engine), anew=False)
+            _index(Store(engine), rebuild=False)
 
 
 @db.command()
-@click.option("--all", "anew", is_flag=True, help="Index every article anew, not only those that are missing.")
+@click.option("--all", "rebuild", is_flag=True, help="Index all articles again, not only those that are missing.")
 @config_options
-def reindex(anew: bool, config_path: str | None, database: str | None) -> None:
-    """Index for full text what is not indexed yet. May be ended and begun again; crawls may go on meanwhile."""
+def reindex(rebuild: bool, config_path: str | None, database: str | None) -> None:
+    """Index missing articles for full-text search. Can be interrupted and repeated, and run during crawls."""
     _config, store = store_from_config(config_path, database)
     with store:
-        _index(store, anew=anew)
+        _index(store, rebuild=rebuild)
 
 
-def _index(store: Store, *, anew: bool) -> None:
-    def tell(done: ReindexProgress) -> None:
+def _index(store: Store, *, rebuild: bool) -> None:
+    def print_progress(done: ReindexProgress) -> None:
         if sys.stderr.isatty():
             click.echo(f"\rindexed {done.indexed_count} of {done.total_count} articles", nl=False, err=True)
 
-    done = make(store, anew=anew, progress=tell)
+    done = index_articles(store, anew=rebuild, progress=print_progress)
     if sys.stderr.isatty():
         click.echo(err=True)
-    click.echo(f"{done.indexed_count} articles indexed for full text; all are")
+    click.echo(f"{done.indexed_count} articles indexed for full-text search; the index is complete")
 
 
 @db.command()

@@ -1,4 +1,4 @@
-"""`presswatch events`: what happened to sources, channels and articles."""
+"""`presswatch events`: events of sources, channels and articles."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def events(
     config_path: str | None,
     database: str | None,
 ) -> None:
-    """List events of sources, channels and articles, the latest first, with details."""
+    """List events of sources, channels and articles, latest first."""
     if kind is not None:
         _refuse_unknown_kind(kind)
     _config, store = store_from_config(config_path, database)
-    most = DEFAULT_LIMIT if limit is None else limit or None
+    row_limit = DEFAULT_LIMIT if limit is None else limit or None
     with store:
-        found = store.events.find(source=source, open_only=open_only, kind=kind, limit=most)
-    if not write_list(iter(found), form, kind=Event, as_table=render_events, raw=raw):
-        print_notice("nothing of that kind happened" if not open_only else "nothing is open")
+        rows = store.events.find(source=source, open_only=open_only, kind=kind, limit=row_limit)
+    if not write_list(iter(rows), form, kind=Event, as_table=render_events, raw=raw):
+        print_notice("no open events" if open_only else "no events match")
 
 
 def _refuse_unknown_kind(kind: str) -> None:
-    """A misspelt kind must not pass for one that did not happen."""
+    """Raise ConfigError for an unknown kind of event: an empty list would look like a kind that never occurred."""
     try:
         choice(*EventKind)(kind)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""`presswatch export`: write articles whole to a file."""
+"""`presswatch export`: export articles to a file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from storage.model.article_fields import EXPORT_FIELDS
 from storage.model.errors import ConfigError
 
 FORMULAS_NOTE = (
-    "In CSV a cell that a spreadsheet would run as a formula gets an apostrophe before it, and control characters are "
-    "replaced; --no-escape leaves both as they are. In Excel text is text."
+    "CSV: a cell that a spreadsheet would run as a formula is prefixed with an apostrophe, and control characters are "
+    "replaced; --no-escape disables both."
 )
 
 
@@ -31,7 +31,7 @@ FORMULAS_NOTE = (
 @filter_options
 @fields_option
 @raw_option
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @config_options
 def export(
     out: Path,
@@ -41,29 +41,29 @@ def export(
     force: bool,
     config_path: str | None,
     database: str | None,
-    **asked: Any,
+    **options: Any,
 ) -> None:
-    """Write articles whole to a file: .parquet, .csv, .jsonl, .xlsx or .db (SQLite).
+    """Export articles, all fields, to a file: .parquet, .csv, .jsonl, .xlsx or .db (SQLite).
 
-    Every row carries source, address, time of the fetch and terms. OUT.about.json says what was asked, when, of which
-    version, and how many there are. The file is there when it is complete.
+    Every row has the source, URL, fetch time and terms of use. OUT.about.json records the query, the time, the program
+    version and the number of articles. The file appears under its name only when it is complete.
     """
     now = datetime.now(UTC)
-    wanted = article_filter(now=now, **asked)
+    selection = article_filter(now=now, **options)
     _config, store = store_from_config(config_path, database)
     with store:
         columns = with_attribution(select_fields(fields, EXPORT_FIELDS, EXPORT_FIELDS))
-        plan = ExportRequest(file=out, columns=columns, wanted=wanted, raw=raw, force=force)
+        request = ExportRequest(file=out, columns=columns, article_filter=selection, raw=raw, force=force)
         writer = writer_for(out)
         if not out.parent.is_dir():
-            raise ConfigError(f"{out.parent} is not a folder; create it first")
-        done = write(store, plan, writer, watch=_print_progress, most=max_rows(out), now=now)
-    told = "; ".join((f"{done.article_count} articles", *done.notes))
-    click.echo(f"presswatch: {out}: {told}; {plan.about.name} describes it", err=True)
+            raise ConfigError(f"{out.parent} is not a directory; create it first")
+        done = write(store, request, writer, progress=_print_progress, row_limit=max_rows(out), now=now)
+    summary = "; ".join((f"{done.article_count} articles", *done.notes))
+    click.echo(f"presswatch: {out}: {summary}; {request.about.name} describes it", err=True)
 
 
 def _print_progress(rows: Iterator[list[Any]], total: int) -> Iterator[list[Any]]:
-    """A bar on a terminal; nothing where nobody looks."""
+    """Show a progress bar on stderr if it is a terminal."""
     if not sys.stderr.isatty():
         yield from rows
         return

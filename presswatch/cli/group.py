@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class LazyCommand:
-    """Module and summary of a command, so that `--help` need not load it. The module has the command by its name."""
+    """Module that defines a command by its name, and its summary for a `--help` that loads no module."""
 
     module: str
     summary: str
@@ -54,41 +54,42 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            _discard_unwritten()  # the reader (head, less) has gone
+            _discard_unwritten()  # the consumer (head, less) has exited
             return 0
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """Run as the program, which ends with it; `main` is for who goes on after it."""
+        """Run as the whole program: tune garbage collection, then call `main`."""
         gc.set_threshold(GC_THRESHOLD, *gc.get_threshold()[1:])
         try:
             return super().__call__(*args, **options)
         finally:
-            gc.freeze()  # Python's last look for garbage, at its end, takes 40 ms when SQLAlchemy is loaded
+            gc.freeze()  # the collection at interpreter exit takes 40 ms when SQLAlchemy is loaded
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run and leave with an exit code: 0 done, 1 failed, 2 usage or configuration, 3 already running."""
+        """Run and exit with a code: 0 success, 1 failure, 2 usage or configuration, 3 already running."""
         before = DEBUG.set(False)
         _fill_closed_streams()
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
-        except Exception as error:  # noqa: BLE001  (the last line of defence: a person gets a line, not a trace)
+        except Exception as error:  # noqa: BLE001  (outermost handler: one line instead of a traceback)
             if isinstance(error, OSError):
                 _discard_unwritten()
-            code = _run_command(error)
+            code = _print_exception(error)
         finally:
             DEBUG.reset(before)
         sys.exit(code if isinstance(code, int) else 0)
 
 
 GC_THRESHOLD = 50_000
-"""New objects before garbage is looked for, instead of Python's 700: modules that are imported are none, and to look
-through them again and again is an eighth of the time of importing them."""
+"""Allocations before a garbage collection, instead of Python's 700: while modules are imported nothing is garbage, and
+the collections are an eighth of the import time."""
 
 
 def _fill_closed_streams() -> None:
-    """Standard streams that were closed before the start are None to Python, and the next file opened has their place.
+    """Open /dev/null for a standard stream that was closed before the start.
 
-    What goes to such a standard output fails; what is said on standard error, nobody wanted to hear.
+    Python sets such a stream to None, and the next file opened would get its descriptor. stdout is opened read-only, so
+    that writing to it fails; what goes to stderr is discarded.
     """
     for name, flags in (("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
@@ -96,7 +97,7 @@ def _fill_closed_streams() -> None:
 
 
 def _discard_unwritten() -> None:
-    """What is left in the buffer of a standard output that takes nothing must not raise at exit."""
+    """Redirect a broken stdout to /dev/null, so that its unflushed buffer does not raise at exit."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -104,8 +105,8 @@ def _discard_unwritten() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _run_command(error: Exception) -> int:
-    """Say in one line what went wrong; return the exit code."""
+def _print_exception(error: Exception) -> int:
+    """Print an exception as one line; return the exit code."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         return error.exit_code
@@ -117,14 +118,14 @@ def _explain_error(error: Exception) -> tuple[str, int]:
         return "interrupted", 130
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
-        more = f" ({context.command_path} --help says more)" if context else ""
-        return error.format_message() + more, error.exit_code
+        hint = f" (see {context.command_path} --help)" if context else ""
+        return error.format_message() + hint, error.exit_code
     if isinstance(error, PresswatchError):
         return str(error), error.exit_code
     if isinstance(error, OSError):
-        return f"{error.filename or 'the system'}: {error.strerror or error}", 1
-    advice = "" if DEBUG.get() else "; run with --debug for the trace"
-    return f"unexpected {type(error).__name__}: {error}{advice}", 1
+        return f"{error.filename or 'system error'}: {error.strerror or error}", 1
+    hint = "" if DEBUG.get() else "; run with --debug for the traceback"
+    return f"unexpected {type(error).__name__}: {error}{hint}", 1
 
 
 def _debug(_context: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -133,7 +134,7 @@ def _debug(_context: click.Context, _option: click.Parameter, value: bool) -> No
 
 
 def debug_option(command: F) -> F:
-    """Adds --debug."""
+    """Add --debug."""
     option = click.option(
         "--debug",
         is_flag=True,
@@ -146,7 +147,7 @@ def debug_option(command: F) -> F:
 
 
 def config_options(command: F) -> F:
-    """Adds --config, --database and --debug."""
+    """Add --config, --database and --debug."""
     command = debug_option(command)
     command = click.option("--database", metavar="URL", help="Database URL, such as sqlite:///presswatch.db.")(command)
     return click.option(
@@ -158,4 +159,5 @@ def config_options(command: F) -> F:
 
 
 def invalid_option(option: str, error: ValueError) -> ConfigError:
+    """Return the ConfigError of an invalid value of an option or argument."""
     return ConfigError(f"{option}: {error}")

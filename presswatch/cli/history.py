@@ -17,43 +17,43 @@ from storage.articles.revision_history import TextVersion, text_versions
 from storage.model.errors import PresswatchError
 from storage.text.sanitize import sanitize
 
-VERSION_OF = ("id", "source", "source_title", "url", "fetched_at", "terms")
-"""Fields of the article that stand before each of its text versions."""
+ARTICLE_FIELDS = ("id", "source", "source_title", "url", "fetched_at", "terms")
+"""Fields of the article, repeated in each row of its text versions."""
 
 
 @click.command()
 @click.argument("article", metavar="ID|URL", type=NAME_PARAM)
 @click.option(
-    "--diff", "with_diff", is_flag=True, help="Word by word: in colour on a terminal, else [-gone-] {+come+}."
+    "--diff", "with_diff", is_flag=True, help="Show word diffs: coloured on a terminal, else [-deleted-] {+inserted+}."
 )
 @text_or_records_options
 @config_options
 def history(
     article: str, *, with_diff: bool, form: str, raw: bool, config_path: str | None, database: str | None
 ) -> None:
-    """Show the text versions of an article, oldest first: when each was seen, the kind of edit that led to it.
+    """Show the text versions of an article, oldest first: when each was seen and the kind of edit before it.
 
-    A stealth edit changes the text and leaves the date on the page as it was.
+    A stealth edit changes the text, but not the date on the page.
     """
     _config, store = store_from_config(config_path, database)
     with store:
         try:
-            found = store.articles.get(id_or_url(article))
+            stored = store.articles.get(id_or_url(article))
         except ValueError as error:
             raise invalid_option("ID|URL", error) from error
-        if found is None:
+        if stored is None:
             raise PresswatchError(f"no article {sanitize(article)} is stored; presswatch query lists those that are")
-        told = text_versions(found, store.articles.revisions(found.id))
+        versions = text_versions(stored, store.articles.revisions(stored.id))
     if form == "json":
-        formats.write_stdout([formats.as_json(to_json(found, told, with_diff=with_diff), indent=2), "\n"])
+        formats.write_stdout([formats.as_json(to_json(stored, versions, with_diff=with_diff), indent=2), "\n"])
     elif form != "text":
-        facts = {name: getattr(found, name) for name in VERSION_OF}
-        rows = ({**facts, **formats.as_dict(one)} for one in told)
-        write_records(rows, (*VERSION_OF, *field_names(TextVersion)), form, raw=raw)
+        fields = {name: getattr(stored, name) for name in ARTICLE_FIELDS}
+        rows = ({**fields, **formats.as_dict(version)} for version in versions)
+        write_records(rows, (*ARTICLE_FIELDS, *field_names(TextVersion)), form, raw=raw)
     else:
-        formats.print_lines(render_history(found, told, with_diff=with_diff, colour=use_colour()))
+        formats.print_lines(render_history(stored, versions, with_diff=with_diff, colour=use_colour()))
 
 
 def use_colour() -> bool:
-    """Whether standard output is a terminal that shows colours and a person who wants them (no-color.org)."""
+    """Return True if stdout is a terminal with colours and the user did not disable them (no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -6,9 +6,7 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import (
-    details_format_option,
-)
+from presswatch.cli.options import details_format_option
 from presswatch.output import formats
 from presswatch.output.article_text import flatten, render_link
 from storage.articles.details import link_details
@@ -21,17 +19,17 @@ from storage.text.sanitize import sanitize
 @details_format_option
 @config_options
 def inspect(url: str, form: str, config_path: str | None, database: str | None) -> None:
-    """Tell the whole story of one address: where it was listed, each try, the outcome and why."""
+    """Show the history of one URL: its listings, each fetch, the outcome and its reason."""
     _config, store = store_from_config(config_path, database)
     with store:
         try:
-            story = link_details(store, url)
+            link = link_details(store, url)
         except ValueError as error:
             raise invalid_option("URL", error) from error
-    if story is None:
-        raise PresswatchError(f"{sanitize(url)} was never listed nor asked for")
+    if link is None:
+        raise PresswatchError(f"{sanitize(url)} is not known: no channel has listed it")
     if form == "json":
-        told = {**formats.as_dict(story), "article": flatten(story.article) if story.article else None}
-        formats.write_stdout([formats.as_json(told, indent=2), "\n"])
+        document = {**formats.as_dict(link), "article": flatten(link.article) if link.article else None}
+        formats.write_stdout([formats.as_json(document, indent=2), "\n"])
     else:
-        formats.print_lines(render_link(story))
+        formats.print_lines(render_link(link))

@@ -22,29 +22,29 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_LIMIT = 50
 MAX_COUNT_VALUE = 2**31 - 1
-"""The largest INTEGER that every database takes."""
-TIME_HELP = '"7d" (that long ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
+"""Largest INTEGER of every supported database."""
+TIME_HELP = '"7d" (7 days ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
 
 
 class IntRangeParam(click.ParamType[int]):
-    """A whole number, by default one that a database can hold."""
+    """Integer from `minimum` to `maximum`, by default one that fits an INTEGER column."""
 
     name = "number"
 
-    def __init__(self, least: int = 0, most: int = MAX_COUNT_VALUE) -> None:
-        self.least = least
-        self.most = most
+    def __init__(self, minimum: int = 0, maximum: int = MAX_COUNT_VALUE) -> None:
+        self.minimum = minimum
+        self.maximum = maximum
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        if not value.isdecimal() or len(value) > 10 or not self.least <= int(value) <= self.most:
-            self.fail(f"{value!r} is not a whole number from {self.least} to {self.most}", param, ctx)
+        if not value.isdecimal() or len(value) > 10 or not self.minimum <= int(value) <= self.maximum:
+            self.fail(f"{value!r} is not an integer from {self.minimum} to {self.maximum}", param, ctx)
         return int(value)
 
 
 class Utf8Param(click.ParamType[str]):
-    """A word to compare with; bytes that are no UTF-8 reach Python as surrogates, which no database takes."""
+    """Text that is valid UTF-8: Python decodes invalid bytes to surrogates, which no database accepts."""
 
     name = "name"
 
@@ -55,10 +55,10 @@ class Utf8Param(click.ParamType[str]):
 
 
 class EditKindsParam(click.ParamType[tuple[EditKind, ...]]):
-    """Kinds of edit, parted by commas; a hyphen or an underscore will do for the blank of `date moved`."""
+    """Kinds of edit, separated by commas; `date-moved` and `date_moved` are accepted for `date moved`."""
 
     name = "kinds"
-    known = ", ".join(kind for kind in EditKind if kind is not EditKind.FORMAT)  # which is never stored
+    known = ", ".join(kind for kind in EditKind if kind is not EditKind.FORMAT)  # never stored
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[EditKind, ...]:
         if isinstance(value, tuple):
@@ -91,24 +91,24 @@ def raw_option(command: F) -> F:
 
 
 def format_option(*forms: str) -> Callable[[F], F]:
-    """Adds --format; the first form is the default."""
+    """Add --format with these choices; the first is the default."""
     return click.option(
         "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="Output format."
     )
 
 
 def list_options(command: F) -> F:
-    """Adds --limit, --format and --no-escape."""
+    """Add --limit, --format and --no-escape."""
     return limit_option(format_options(command))
 
 
 def format_options(command: F) -> F:
-    """Adds --format and --no-escape."""
+    """Add --format and --no-escape."""
     return format_option(*RECORD_FORMATS)(raw_option(command))
 
 
 def text_or_records_options(command: F) -> F:
-    """Adds --format, text by default, and --no-escape: for a command whose rows also read as prose."""
+    """Add --format, text by default, and --no-escape."""
     return format_option("text", *RECORD_FORMATS)(raw_option(command))
 
 
@@ -123,7 +123,7 @@ def fields_option(command: F) -> F:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOptions:
-    """Which part of a list of articles is given, and in what shape, as it was typed."""
+    """Options of a list of articles: sort order, page, output format and fields, as the user typed them."""
 
     sort: Sort | None
     limit: int | None
@@ -135,82 +135,93 @@ class ListOptions:
 
 
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --sort, --limit, --cursor, --highlight, --format, --fields and --no-escape, handed on together as `page`."""
+    """Add --sort, --limit, --cursor, --highlight, --format, --fields and --no-escape, as `page`."""
 
     @wraps(command)
     def bundled(*, sort: str | None, **rest: Any) -> Any:
-        own = {name: rest.pop(name) for name in ("limit", "after", "form", "fields", "raw", "highlight")}
-        return command(page=ListOptions(sort=None if sort is None else Sort(sort), **own), **rest)
+        page = {name: rest.pop(name) for name in ("limit", "after", "form", "fields", "raw", "highlight")}
+        return command(page=ListOptions(sort=None if sort is None else Sort(sort), **page), **rest)
 
     options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
         click.option(
             "--sort",
             type=click.Choice([str(sort) for sort in Sort]),
-            help="Sort order: newest first (undated last), most viewed first (uncounted last), last stored first, best "
-            "match of QUERY, or most views gained in 24 hours. Default: rank with a QUERY, else date.",
+            help="Sort order: date (newest first, undated last), views (most viewed first, unknown last), "
+            "stored (latest first), rank (best match of QUERY first) or growth (most views gained in 24 hours). "
+            "Default: rank with a QUERY, else date.",
         ),
-        click.option("--highlight", is_flag=True, help="Show the sentence that matches QUERY, with the hits marked."),
+        click.option(
+            "--highlight", is_flag=True, help="Show the sentence that matches QUERY, with the matching words marked."
+        ),
         limit_option,
-        click.option("--cursor", "after", metavar="CURSOR", help="Continue after a page, which prints its cursor."),
+        click.option(
+            "--cursor", "after", metavar="CURSOR", help="Continue after the previous page, which prints the cursor."
+        ),
         format_option(*FORMATS),
         fields_option,
         raw_option,
     )
-    taking: Callable[..., Any] = bundled
+    decorated: Callable[..., Any] = bundled
     for option in reversed(options):
-        taking = option(taking)
-    return taking
+        decorated = option(decorated)
+    return decorated
 
 
 def counting_options(command: F) -> F:
-    """Adds --count and --group-by."""
+    """Add --count and --group-by."""
     ways = click.Choice(["day", "source", "section", "language"])
-    command = click.option("--group-by", "by", type=ways, help="Count articles by this; days are UTC.")(command)
-    return click.option("--count", "counted", is_flag=True, help="Count articles.")(command)
+    command = click.option(
+        "--group-by", "by", type=ways, help="Count articles per day (UTC), source, section or language."
+    )(command)
+    return click.option("--count", "counted", is_flag=True, help="Print the number of articles instead of the list.")(
+        command
+    )
 
 
 def details_format_option(command: F) -> F:
-    """Adds the --format of a story."""
-    forms = click.Choice(["text", "json"])
-    shape = click.option("--format", "form", type=forms, default="text", show_default=True, help="Output format.")
-    return shape(command)
+    """Add --format text or json."""
+    return format_option("text", "json")(command)
 
 
 def as_of_option(command: F) -> F:
-    help_text = "State known at that time: text, views and presence, without what was stored later."
+    help_text = "Show the state known at this time: text, views and presence, without later changes."
     return click.option("--as-of", "as_of", metavar="TIME", help=help_text)(command)
 
 
 def filter_options(command: F) -> F:
-    """Adds QUERY and the options that make an ArticleFilter."""
+    """Add QUERY and the options of an ArticleFilter."""
     options = (
-        click.argument("question", metavar="[QUERY]", type=NAME_PARAM, required=False),
+        click.argument("query", metavar="[QUERY]", type=NAME_PARAM, required=False),
         click.option(
             "--since",
             metavar="TIME",
-            help=f"Published at or after: {TIME_HELP}. An article without a date counts from when it was first seen.",
+            help=f"Published at or after: {TIME_HELP}. An article without a date counts by the time it was first seen.",
         ),
-        click.option("--until", metavar="TIME", help="Published before."),
-        click.option("--section", metavar="NAME", type=NAME_PARAM, help="Only this section, first or not."),
-        click.option("--language", "--lang", metavar="CODE", type=NAME_PARAM, help="Only this language: en, ru, az …"),
+        click.option("--until", metavar="TIME", help="Published before this time."),
+        click.option(
+            "--section", metavar="NAME", type=NAME_PARAM, help="Only articles with this section, primary or not."
+        ),
+        click.option(
+            "--language", "--lang", metavar="CODE", type=NAME_PARAM, help="Only this language, such as en, ru or az."
+        ),
         source_option,
         click.option("--min-views", metavar="N", type=COUNT_PARAM, help="Minimum number of views."),
         click.option("--max-views", metavar="N", type=COUNT_PARAM, help="Maximum number of views."),
-        click.option("--edited-since", metavar="TIME", help="Edited at or after."),
+        click.option("--edited-since", metavar="TIME", help="Edited at or after this time."),
         click.option(
             "--edit-kind",
             "edit_kinds",
             metavar="KINDS",
             type=EDIT_KINDS_PARAM,
             default=(),
-            help=f"Kind of edit: {EDIT_KINDS_PARAM.known}.",
+            help=f"Only articles with such an edit: {EDIT_KINDS_PARAM.known}; separate several by commas.",
         ),
         click.option(
             "--stealth",
             "is_stealth",
             is_flag=True,
             default=None,
-            help="Edited, but the date on the page is the same.",
+            help="Only articles with a stealth edit: the text changed, the date on the page did not.",
         ),
         click.option("--gone/--not-gone", default=None, help="Only articles gone from the site, or only the others."),
     )
@@ -219,25 +230,25 @@ def filter_options(command: F) -> F:
     return command
 
 
-def article_filter(*, now: datetime, question: str | None = None, **asked: Any) -> ArticleFilter:
-    """The filter from the options as they were typed. Raises ConfigError, naming the option."""
+def article_filter(*, now: datetime, query: str | None = None, **options: Any) -> ArticleFilter:
+    """Build the filter from the options of `filter_options`. Raises ConfigError, naming the option."""
     for name in ("since", "until", "edited_since", "as_of"):
-        asked[name] = parse_time_option(f"--{name.replace('_', '-')}", asked.get(name), now=now)
+        options[name] = parse_time_option(f"--{name.replace('_', '-')}", options.get(name), now=now)
     try:
-        return ArticleFilter(query=None if question is None else _parse_query(question), **asked)
+        return ArticleFilter(query=None if query is None else _parse_query(query), **options)
     except ValueError as error:
         raise ConfigError(str(error)) from error
 
 
-def _parse_query(question: str) -> Query:
+def _parse_query(text: str) -> Query:
     try:
-        return parse(question)
+        return parse(text)
     except ValueError as error:
         raise invalid_option("QUERY", error) from error
 
 
 def parse_time_option(option: str, typed: str | None, *, now: datetime) -> datetime | None:
-    """The moment that an option names. Raises ConfigError, naming the option."""
+    """Parse the time of an option, None if it was not given. Raises ConfigError, naming the option."""
     try:
         return None if typed is None else point_in_time(typed, now=now)
     except ValueError as error:
@@ -245,7 +256,7 @@ def parse_time_option(option: str, typed: str | None, *, now: datetime) -> datet
 
 
 def id_or_url(typed: str) -> int | str:
-    """The id, or the address as it was typed; 0, which is nobody's, for more digits than an id has."""
+    """Return the id as an integer, or the URL as typed; 0, which no article has, for a number with too many digits."""
     if not typed.isdecimal():
         return typed
-    return int(typed) if len(typed) <= 10 else 0  # Python reads no more than 4,300 digits
+    return int(typed) if len(typed) <= 10 else 0  # int() refuses more than 4,300 digits

@@ -6,6 +6,7 @@ import click
 
 from presswatch.cli.crawl import configure_logs
 from presswatch.cli.group import debug_option
+from presswatch.cli.options import details_format_option
 from presswatch.output import formats
 from presswatch.output.page_text import as_json, as_text
 from scraper.crawl.options import CrawlOptions
@@ -21,31 +22,29 @@ from storage.model.records import FetchFailure
 
 @click.command()
 @click.argument("url")
-@click.option("--source", "name", metavar="SOURCE", help="Read it as a page of this source.")
-@click.option("--base-url", metavar="URL", help="The copy of the site that the address belongs to.")
-@click.option("--format", "form", metavar="FORMAT", default="text", show_default=True, help="text or json.")
+@click.option("--source", "name", metavar="SOURCE", help="Parse it as a page of this source.")
+@click.option("--base-url", metavar="URL", help="Base URL of the copy of the site that URL belongs to.")
+@details_format_option
 @click.option(
     "--config", "config_path", metavar="FILE", help="Configuration file (default: presswatch.toml, if it exists)."
 )
 @debug_option
 def parse(url: str, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
-    """Fetch and read one page: every field, what it was read from, and its problems. Stores nothing."""
-    return read_page(url, name=name, base_url=base_url, form=form, config_path=config_path)
+    """Fetch and parse one page: print every field with its provenance, and the problems. Stores nothing."""
+    return parse_page(url, name=name, base_url=base_url, form=form, config_path=config_path)
 
 
-def read_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
-    """Fetch and read one page and print it; return the exit code."""
-    if form not in {"text", "json"}:
-        raise ConfigError(f"--format: {form!r} is not one of text, json")
+def parse_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
+    """Fetch, parse and print one page; return the exit code."""
     config, options = load_crawl_config(config_path), CrawlOptions(base_url=base_url)
-    source, address = _find_source(url, name, options, config)
+    source, page_url = _find_source(url, name, options, config)
     configure_logs(config.log, CrawlOptions(), verbose=False)
-    # Scrapy takes 0.3 s to load: --help and wrong usage do without it.
+    # Start-up time: Scrapy takes 0.3 s to import, which --help and invalid usage do not need.
     from scraper.engine.event_loop import run_async
     from scraper.engine.run import fetch_page
 
-    visit = SourceContext(source=source, config=config, options=options)
-    outcome = run_async(fetch_page(visit, address))
+    context = SourceContext(source=source, config=config, options=options)
+    outcome = run_async(fetch_page(context, page_url))
     if isinstance(outcome, FetchFailure):
         return print_error(f"{outcome.url}: {outcome.failure_stage}: {outcome.reason}", 1)
     if form == "json":
@@ -58,9 +57,9 @@ def read_page(url: str, *, name: str | None, base_url: str | None, form: str, co
 def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, str]:
     candidates = [get_source(name)] if name else list(load_sources().values())
     for source in candidates:
-        addresses = SourceUrls(source, options.base(config.source(source.name).base_url))
-        address = addresses.article_url(url)
-        if address is not None:
-            return source, address
+        source_urls = SourceUrls(source, options.base(config.source(source.name).base_url))
+        page_url = source_urls.article_url(url)
+        if page_url is not None:
+            return source, page_url
     known = ", ".join(f"{source.name} ({options.base_url or source.base_url})" for source in candidates)
     raise ConfigError(f"{url} is not an article URL of {known}; --base-url names another copy of a site")

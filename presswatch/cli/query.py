@@ -22,8 +22,8 @@ from presswatch.output.records import print_notice
 from storage.store import Store
 
 CSV_NOTE = (
-    "CSV is as RFC 4180 has it: UTF-8, CRLF line ends. A cell that a spreadsheet would run as a formula gets an "
-    "apostrophe before it, and control characters are replaced; --no-escape leaves both as they are."
+    "CSV follows RFC 4180: UTF-8, CRLF line ends. A cell that a spreadsheet would run as a formula is prefixed with an "
+    "apostrophe, and control characters are replaced; --no-escape disables both."
 )
 
 
@@ -34,29 +34,29 @@ CSV_NOTE = (
 @counting_options
 @config_options
 def query(
-    page: ListOptions, counted: bool, by: str | None, config_path: str | None, database: str | None, **asked: Any
+    page: ListOptions, counted: bool, by: str | None, config_path: str | None, database: str | None, **options: Any
 ) -> None:
-    """Ask for stored articles.
+    """List or count stored articles.
 
-    QUERY is words in any of their forms, "phrases", prefix*, AND, OR, NOT or -word, parentheses, and field:word with
-    title, subtitle, body, section, source or language. Every format carries the source of each article, its address,
-    when it was fetched and the terms of its use.
+    QUERY: words in any inflected form, "phrases", prefix*, AND, OR, NOT or -word, parentheses, and field:word with the
+    fields title, subtitle, body, section, source and language. Every output format includes the source, URL, fetch time
+    and terms of use of each article.
     """
     now = datetime.now(UTC)
-    wanted = article_filter(now=now, **asked)
+    selection = article_filter(now=now, **options)
     _config, store = store_from_config(config_path, database)
     with store:
         if counted or by:
-            given = article_list.print_counts(store, wanted, by, page)
+            found = article_list.print_counts(store, selection, by, page)
         else:
-            typed = {name: value for name, value in asked.items() if value is not None and value != ()}
-            given = article_list.print_page(store, wanted, page, typed=typed, now=now)
-        if not given:
+            typed = {name: value for name, value in options.items() if value is not None and value != ()}
+            found = article_list.print_page(store, selection, page, typed=typed, now=now)
+        if not found:
             print_notice(_explain_no_results(store))
 
 
 def _explain_no_results(store: Store) -> str:
     if list(store.articles.find(limit=1)):
         return "no articles match"
-    where = store.engine.url.render_as_string(hide_password=True)
-    return f"nothing is stored in {where} yet; presswatch crawl fills it"
+    database = store.engine.url.render_as_string(hide_password=True)
+    return f"no articles are stored in {database} yet; run presswatch crawl"

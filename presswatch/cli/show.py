@@ -1,4 +1,4 @@
-"""`presswatch show`: one article whole."""
+"""`presswatch show`: one article with all its fields, views and revisions."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from storage.text.sanitize import sanitize
 @details_format_option
 @config_options
 def show(article: str, as_of: str | None, form: str, config_path: str | None, database: str | None) -> None:
-    """Show one article whole: its views and its earlier wordings."""
-    moment = parse_time_option("--as-of", as_of, now=datetime.now(UTC))
+    """Show one article: all fields, its view readings and its revisions."""
+    at_time = parse_time_option("--as-of", as_of, now=datetime.now(UTC))
     _config, store = store_from_config(config_path, database)
     with store:
         try:
-            asked = id_or_url(article)
-            then = None if moment is None else article_as_of(store, asked, moment)
-            story = article_details(store, asked) if then is None else then.details
+            key = id_or_url(article)
+            past = None if at_time is None else article_as_of(store, key, at_time)
+            details = article_details(store, key) if past is None else past.details
         except ValueError as error:
             raise invalid_option("ID|URL", error) from error
-    if then is not None and story is None:
-        raise PresswatchError(f"article {sanitize(article)} was {then.presence} at {then.as_of:%Y-%m-%d %H:%M} UTC")
-    if story is None:
+    if past is not None and details is None:
+        raise PresswatchError(f"article {sanitize(article)} was {past.presence} at {past.as_of:%Y-%m-%d %H:%M} UTC")
+    if details is None:
         raise PresswatchError(f"no article {sanitize(article)} is stored; presswatch query lists those that are")
     if form == "json":
-        formats.write_stdout([formats.as_json({**as_of_fields(then), **flatten(story)}, indent=2), "\n"])
+        formats.write_stdout([formats.as_json({**as_of_fields(past), **flatten(details)}, indent=2), "\n"])
     else:
-        formats.print_lines(chain(render_as_of(then), render_article(story)))
+        formats.print_lines(chain(render_as_of(past), render_article(details)))

@@ -16,7 +16,7 @@ from storage.database.read_only import run_query
 from storage.model.errors import ConfigError, PresswatchError
 
 MAX_TABLE_ROWS = 100_000
-"""Rows of a table."""
+"""Maximum number of rows of a table, which is built in memory."""
 
 
 @click.command()
@@ -25,16 +25,16 @@ MAX_TABLE_ROWS = 100_000
 @click.option("--timeout", metavar="TIME", default="30 s", show_default=True, help="Maximum duration of the query.")
 @config_options
 def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str | None, database: str | None) -> None:
-    """Ask the database in SQL. It can only read; whatever would write is refused.
+    """Run one read-only SQL query; a statement that writes is refused.
 
-    What the tables hold is in the README; presswatch db info lists them.
+    presswatch db info lists the tables, the README describes them.
     """
     try:
         limit = duration(timeout)
     except ValueError as error:
         raise invalid_option("--timeout", error) from error
     if not limit:
-        raise ConfigError("--timeout: nothing is answered in no time")
+        raise ConfigError("--timeout: must be longer than zero")
     with engine_from_config(config_path, database) as engine, run_query(engine, statement, timeout=limit) as result:
         rows = _limit_rows(result.rows) if form == "table" else result.rows
         records: Any = (dict(zip(result.columns, row, strict=True)) for row in rows)
@@ -43,10 +43,8 @@ def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str 
 
 
 def _limit_rows(rows: Iterator[Any]) -> Iterator[Any]:
-    """At most so many: how wide a column is stands in its last row, so a table is whole in memory."""
+    """Yield the rows; raise PresswatchError after MAX_TABLE_ROWS, because column widths need all rows in memory."""
     for number, row in enumerate(rows, start=1):
         if number > MAX_TABLE_ROWS:
-            raise PresswatchError(
-                f"SQL: more than {MAX_TABLE_ROWS} rows: a LIMIT gives fewer, --format csv or jsonl gives all"
-            )
+            raise PresswatchError(f"SQL: more than {MAX_TABLE_ROWS} rows; add a LIMIT, or use --format csv or jsonl")
         yield row

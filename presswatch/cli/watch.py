@@ -44,64 +44,68 @@ def watch() -> None:
 @click.option(
     "--to", "target", metavar="URL", type=NAME_PARAM, required=True, help="Notification target: an Apprise URL."
 )
-@click.option("--digest", metavar="LENGTH", help='Collect notifications into one message per interval: "1 d", "6 h".')
-@click.option("--quiet", metavar="FROM-UNTIL", help="Quiet hours, local time: 22:00-07:00.")
-@click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="Time zone of --quiet: Asia/Baku.")
+@click.option(
+    "--digest", metavar="LENGTH", help='Collect notifications into one message per interval, such as "1 d" or "6 h".'
+)
+@click.option("--quiet", metavar="FROM-UNTIL", help="Quiet hours in local time, such as 22:00-07:00.")
+@click.option(
+    "--timezone", metavar="ZONE", default="UTC", show_default=True, help="Time zone of --quiet, such as Asia/Baku."
+)
 @config_options
-def add(config_path: str | None, database: str | None, **asked: Any) -> None:
-    """Save a query; each article stored from now on that matches it is notified once.
+def add(config_path: str | None, database: str | None, **options: Any) -> None:
+    """Save a query; each matching article stored from now on is notified once.
 
-    QUERY is words in any of their forms, "phrases", prefix*, AND, OR, NOT or -word, parentheses, and field:word with
-    title, subtitle, body, section, source or language.
+    QUERY: words in any inflected form, "phrases", prefix*, AND, OR, NOT or -word, parentheses, and field:word with the
+    fields title, subtitle, body, section, source and language.
     """
-    new = _new_watch(**asked)
+    new = _new_watch(**options)
     _config, store = store_from_config(config_path, database)
     with store:
-        made = store.watches.add(new, datetime.now(UTC))
-    click.echo(f"watch {sanitize(made.name)}: tells {redact_target(made.target)} {describe_delivery(made)}")
+        saved = store.watches.add(new, datetime.now(UTC))
+    click.echo(f"watch {sanitize(saved.name)}: notifies {redact_target(saved.target)} {describe_delivery(saved)}")
 
 
 def _new_watch(
     *, name: str, query: str, target: str, digest: str | None, quiet: str | None, timezone: str
 ) -> NewSavedSearch:
-    """The watch from the words that were typed. Raises ConfigError, naming the option."""
+    """Validate the options and build the saved search. Raises ConfigError, naming the option."""
     if not name.strip() or len(name) > MAX_NAME_LENGTH:
         raise ConfigError(f"NAME: must have 1 to {MAX_NAME_LENGTH} characters")
-    for option, read, value in (
+    for option, parser, value in (
         ("QUERY", parse, query),
         ("--digest", parse_digest_interval, digest),
         ("--quiet", parse_quiet_hours, quiet),
         ("--timezone", parse_time_zone, timezone),
     ):
         try:
-            _ = value if value is None else read(value)
+            _ = value if value is None else parser(value)
         except ValueError as error:
             raise invalid_option(option, error) from error
     _refuse_invalid_target(target)
-    begin, until = parse_quiet_hours(quiet) if quiet else (None, None)
+    quiet_from, quiet_until = parse_quiet_hours(quiet) if quiet else (None, None)
     return NewSavedSearch(
         name=name.strip(),
         query=query,
         target=target.strip(),
         delivery_mode=DeliveryMode.DIGEST if digest else DeliveryMode.IMMEDIATE,
         digest_every=parse_digest_interval(digest) if digest else None,
-        quiet_from=begin,
-        quiet_until=until,
+        quiet_from=quiet_from,
+        quiet_until=quiet_until,
         timezone=timezone,
     )
 
 
 def _refuse_invalid_target(target: str) -> None:
     if not is_valid_target(target):
-        known = "such as mailtos://user:password@example.org, tgram://token/chat or json://host/path"
-        raise ConfigError(f"--to: {redact_target(target)} {INVALID_TARGET_TEXT}; write one {known}")
+        examples = "such as mailtos://user:password@example.org, tgram://token/chat or json://host/path"
+        raise ConfigError(f"--to: {redact_target(target)} {INVALID_TARGET_TEXT}; use one {examples}")
 
 
-def describe_delivery(asked: SavedSearch) -> str:
-    """How somebody is told, in words."""
-    often = f"every {format_duration(asked.digest_every)}" if asked.digest_every else "at once"
-    quiet = f", not {asked.quiet_from}-{asked.quiet_until} {asked.timezone}" if asked.quiet else ""
-    return often + quiet
+def describe_delivery(watch: SavedSearch) -> str:
+    """Describe when notifications are delivered: `every 6 h, not 22:00-07:00 Asia/Baku`."""
+    interval = f"every {format_duration(watch.digest_every)}" if watch.digest_every else "immediately"
+    quiet = f", not {watch.quiet_from}-{watch.quiet_until} {watch.timezone}" if watch.quiet else ""
+    return interval + quiet
 
 
 @watch.command("list")
@@ -111,20 +115,20 @@ def list_watches(form: str, raw: bool, config_path: str | None, database: str | 
     """List saved queries, their targets and undelivered notifications."""
     _config, store = store_from_config(config_path, database)
     with store:
-        found = iter([_saved_search_row(store, asked) for asked in store.watches.list()])
-        if not write_list(found, form, kind=SavedSearchRow, as_table=render_saved_searches, raw=raw):
-            print_notice('no watches are saved; presswatch watch add "NAME" QUERY --to URL saves one')
+        rows = iter([_saved_search_row(store, saved) for saved in store.watches.list()])
+        if not write_list(rows, form, kind=SavedSearchRow, as_table=render_saved_searches, raw=raw):
+            print_notice("no queries are saved; add one with presswatch watch add NAME QUERY --to URL")
 
 
-def _saved_search_row(store: Store, asked: SavedSearch) -> SavedSearchRow:
-    waiting = store.alerts.undelivered(asked.id)
+def _saved_search_row(store: Store, watch: SavedSearch) -> SavedSearchRow:
+    waiting = store.alerts.undelivered(watch.id)
     return SavedSearchRow(
-        name=asked.name,
-        query=asked.query,
-        target=redact_target(asked.target),
-        delivery_mode=describe_delivery(asked),
-        created_at=asked.created_at,
-        last_notified_at=asked.last_notified_at,
+        name=watch.name,
+        query=watch.query,
+        target=redact_target(watch.target),
+        delivery_mode=describe_delivery(watch),
+        created_at=watch.created_at,
+        last_notified_at=watch.last_notified_at,
         waiting_count=waiting.count,
         failed_count=waiting.failed_count,
         error=waiting.error,
@@ -139,7 +143,7 @@ def remove(name: str, config_path: str | None, database: str | None) -> None:
     _config, store = store_from_config(config_path, database)
     with store:
         unsent = store.watches.remove(name)
-    dropped = f"; {unsent} undelivered alerts dropped" if unsent else ""
+    dropped = f"; {unsent} undelivered notifications deleted" if unsent else ""
     click.echo(f"watch {sanitize(name)}: removed{dropped}")
 
 
@@ -150,38 +154,38 @@ def remove(name: str, config_path: str | None, database: str | None) -> None:
 )
 @config_options
 def preview(name: str, days: int, config_path: str | None, database: str | None) -> None:
-    """Show the notifications that the articles stored in the last days would have caused. Sends nothing."""
+    """Show the notifications for articles stored in the last days. Sends nothing."""
     if not 1 <= days <= 36500:
         raise ConfigError("--days: must be from 1 to 36500")
     _config, store = store_from_config(config_path, database)
     with store:
-        asked = store.watches.get(name)
-        told = 0
-        for answer in _past_matches(store, asked, datetime.now(UTC) - timedelta(days=days)):
-            message = article_message(asked.name, answer.article, answer.match)
+        watch = store.watches.get(name)
+        count = 0
+        for found in _past_matches(store, watch, datetime.now(UTC) - timedelta(days=days)):
+            message = article_message(watch.name, found.article, found.match)
             formats.print_lines([message.title, *message.body.splitlines(), ""])
-            told += 1
+            count += 1
     click.echo(
-        f"presswatch: {told} articles of the last {days} days would have been notified; nothing was sent", err=True
+        f"presswatch: {count} articles of the last {days} days would have been notified; nothing was sent", err=True
     )
 
 
-def _past_matches(store: Store, asked: SavedSearch, since: datetime) -> Iterator[SearchMatch]:
-    question, seen = parse(asked.query), 0
-    while articles := store.watches.stored_since(since, seen, ARTICLE_BATCH_SIZE):
-        yield from matching_articles(question, articles)
-        seen = articles[-1].id
+def _past_matches(store: Store, watch: SavedSearch, since: datetime) -> Iterator[SearchMatch]:
+    query, last_id = parse(watch.query), 0
+    while articles := store.watches.stored_since(since, last_id, ARTICLE_BATCH_SIZE):
+        yield from matching_articles(query, articles)
+        last_id = articles[-1].id
 
 
 @watch.command()
 @click.argument("name", type=NAME_PARAM)
 @config_options
 def ping(name: str, config_path: str | None, database: str | None) -> None:
-    """Send a test message to the target now; say whether it was delivered, or why not."""
+    """Send a test message to the target now."""
     _config, store = store_from_config(config_path, database)
     with store:
-        asked = store.watches.get(name)
-    error = send_now(asked.target, test_message(asked.name, asked.query, datetime.now(UTC)), timeout=SEND_TIMEOUT)
+        watch = store.watches.get(name)
+    error = send_now(watch.target, test_message(watch.name, watch.query, datetime.now(UTC)), timeout=SEND_TIMEOUT)
     if error is not None:
-        raise PresswatchError(f"watch {sanitize(name)}: {redact_target(asked.target)} {error}; nothing was delivered")
-    click.echo(f"watch {sanitize(name)}: delivered to {redact_target(asked.target)}")
+        raise PresswatchError(f"watch {sanitize(name)}: {redact_target(watch.target)} {error}; nothing was delivered")
+    click.echo(f"watch {sanitize(name)}: delivered to {redact_target(watch.target)}")

@@ -1,1 +1,1 @@
-"""Write articles whole to Parquet, CSV, JSON Lines, Excel and SQLite files."""
+"""Export articles, all fields, to Parquet, CSV, JSON Lines, Excel and SQLite files."""

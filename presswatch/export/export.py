@@ -26,90 +26,101 @@ Rows = Iterable[list[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """What is exported and to where. `columns` are fields of ArticleFull, the attribution among them."""
+    """File, fields and filter of an export. `columns` are fields of ArticleFull, including the attribution fields."""
 
     file: Path
     columns: tuple[str, ...]
-    wanted: ArticleFilter
+    article_filter: ArticleFilter
     raw: bool = False
     force: bool = False
 
     @property
     def about(self) -> Path:
+        """Path of the JSON file that describes the export."""
         return self.file.with_name(f"{self.file.name}.about.json")
 
 
 @dataclass(slots=True)
 class ExportNotes:
-    """What a writer had to leave out, for the person to know."""
+    """Notes of a writer about truncated or dropped values, with their counts."""
 
     notes: Counter[str] = field(default_factory=Counter)
 
 
 Writer = Callable[[IO[bytes], Rows, ExportRequest, ExportNotes], None]
 ProgressWrapper = Callable[[Iterator[list[Any]], int], Iterator[list[Any]]]
-"""Lets rows through and shows how many of how many have passed."""
+"""Yields the rows and shows progress against the total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportResult:
-    """What was exported."""
+    """Number of exported articles, and the notes of the writer."""
 
-    plan: ExportRequest
+    request: ExportRequest
     article_count: int
     notes: tuple[str, ...]
 
 
 def export(
-    store: Store, plan: ExportRequest, writer: Writer, *, watch: ProgressWrapper, most: int | None, now: datetime
+    store: Store,
+    request: ExportRequest,
+    writer: Writer,
+    *,
+    progress: ProgressWrapper,
+    row_limit: int | None,
+    now: datetime,
 ) -> ExportResult:
-    """Write the articles and the file that tells about them, in one look at the database.
+    """Write the articles and the file that describes the export, in one read transaction.
 
-    `most` is how many rows the format has room for. Raises ConfigError if a file of that name is there and is not to
-    be overwritten, or is the database itself; PresswatchError if there are too many and for a file that cannot be
-    written; StoreError. None of them leaves half a file, or one without the other.
+    `row_limit` is the maximum number of rows of the file format. Raises ConfigError if the file exists and `force` is
+    not set, or if it is the database itself; PresswatchError if there are too many articles or the file cannot be
+    written; StoreError. After an error neither file is left.
     """
-    _refuse_to_overwrite(store, plan)
-    tally = ExportNotes()
+    _refuse_to_overwrite(store, request)
+    export_notes = ExportNotes()
     per_source: Counter[str] = Counter()
-    # The file that tells is opened first: where there is no room for it, there is none for the articles.
-    with store.read() as connection, atomic_write(plan.about) as about, atomic_write(plan.file) as output:
-        total = count_with(connection, plan.wanted)
-        if most is not None and total > most:
-            raise PresswatchError(f"{total} articles are more than {most}, which is all that {plan.file.suffix} holds")
-        rows = _count_rows(watch(iter_export_rows(connection, plan.wanted, plan.columns), total), plan, per_source)
-        writer(output, rows, plan, tally)
-        notes = tuple(f"{count} {what}" for what, count in tally.notes.items())
-        done = ExportResult(plan=plan, article_count=per_source.total(), notes=notes)
-        about.write(as_json(_about(done, per_source, now), indent=2).encode() + b"\n")
+    # The description is opened first: if it cannot be written, neither are the articles.
+    with store.read() as connection, atomic_write(request.about) as about, atomic_write(request.file) as output:
+        total = count_with(connection, request.article_filter)
+        if row_limit is not None and total > row_limit:
+            raise PresswatchError(
+                f"{total} articles are too many for {request.file.suffix}, which holds {row_limit} rows"
+            )
+        rows = _count_rows(
+            progress(iter_export_rows(connection, request.article_filter, request.columns), total), request, per_source
+        )
+        writer(output, rows, request, export_notes)
+        notes = tuple(f"{count} {note}" for note, count in export_notes.notes.items())
+        done = ExportResult(request=request, article_count=per_source.total(), notes=notes)
+        about.write(as_json(_describe_export(done, per_source, now), indent=2).encode() + b"\n")
         about.flush()
-        _refuse_to_overwrite(store, plan)
+        _refuse_to_overwrite(store, request)
     return done
 
 
-def _refuse_to_overwrite(store: Store, plan: ExportRequest) -> None:
-    for file in (plan.file, plan.about):
+def _refuse_to_overwrite(store: Store, request: ExportRequest) -> None:
+    for file in (request.file, request.about):
         if file.is_dir():
-            raise ConfigError(f"{file} is a folder; write to another name")
-        # By whatever name, be it a link: an export has a part of what the database has, and none of its tables.
+            raise ConfigError(f"{file} is a directory; use another name")
+        # Under any name, even a link: an export would replace the database by a part of it.
         if store.is_file_of(file):
-            raise ConfigError(f"{file} is the database itself; write to another name")
-        if file.exists() and not plan.force:
-            raise ConfigError(f"{file} is there already; --force overwrites it")
+            raise ConfigError(f"{file} is the database itself; use another name")
+        if file.exists() and not request.force:
+            raise ConfigError(f"{file} already exists; use --force to overwrite it")
 
 
-def _count_rows(rows: Iterator[list[Any]], plan: ExportRequest, per_source: Counter[str]) -> Iterator[list[Any]]:
-    place = plan.columns.index("source")
+def _count_rows(rows: Iterator[list[Any]], request: ExportRequest, per_source: Counter[str]) -> Iterator[list[Any]]:
+    position = request.columns.index("source")
     for row in rows:
-        per_source[row[place]] += 1
+        per_source[row[position]] += 1
         yield row
 
 
 @contextmanager
 def atomic_write(file: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name when all is written and on the disk; one that fails is taken away.
+    """Open a temporary file that is renamed to `file` after it was written and synced, and deleted on an error.
 
-    Raises PresswatchError for one that cannot be written.
+    Raises PresswatchError if it cannot be written.
     """
     try:
         with _temporary_file(file) as output:
@@ -134,29 +145,29 @@ def _temporary_file(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _umask() -> int:
-    """What the person's other files are made with; temporary ones are for their maker alone."""
-    now = os.umask(0o077)
-    os.umask(now)
-    return now
+    """Return the umask of the process, which NamedTemporaryFile ignores."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
-def _about(done: ExportResult, per_source: Counter[str], now: datetime) -> dict[str, Any]:
-    wanted = done.plan.wanted
-    fields = as_dict(wanted) | {"query": wanted.query and wanted.query.text}
+def _describe_export(done: ExportResult, per_source: Counter[str], now: datetime) -> dict[str, Any]:
+    selection = done.request.article_filter
+    fields = as_dict(selection) | {"query": selection.query and selection.query.text}
     query = {name: value for name, value in fields.items() if value not in (None, (), False)}
     return {
-        "file": done.plan.file.name,
+        "file": done.request.file.name,
         "query": query,
-        "fields": list(done.plan.columns),
+        "fields": list(done.request.columns),
         "exported_at": now,
         "program": f"presswatch {VERSION}",
         "tables": SCHEMA_VERSION,
         "article_count": done.article_count,
         "article_count_by_source": dict(per_source),
-        "notes": ["Times are UTC.", "Each row has the terms its article may be used on.", *done.notes],
+        "notes": ["Times are UTC.", "Each row has the terms of use of its article.", *done.notes],
     }
 
 
-def column_positions(columns: Sequence[str], *wanted: str) -> list[int]:
-    """At which places these columns stand."""
-    return [place for place, name in enumerate(columns) if name in wanted]
+def column_positions(columns: Sequence[str], *names: str) -> list[int]:
+    """Return the positions of the columns that have one of these names."""
+    return [position for position, name in enumerate(columns) if name in names]

@@ -1,4 +1,4 @@
-"""Articles as Parquet, through pyarrow."""
+"""Write articles to Parquet files with pyarrow."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 
 
 def write_parquet_file(output: IO[bytes], batches: Iterable[Sequence[Sequence[Any]]], columns: Sequence[str]) -> None:
-    """Each batch becomes a row group. Times are timestamps in UTC, sections lists, problems lists of structs."""
-    schema = pa.schema([(name, _kind(name)) for name in columns], metadata={"program": f"presswatch {VERSION}"})
+    """Write each batch as a row group: times as UTC timestamps, sections as lists, problems as lists of structs."""
+    schema = pa.schema([(name, _arrow_type(name)) for name in columns], metadata={"program": f"presswatch {VERSION}"})
     with pq.ParquetWriter(output, schema, compression="zstd") as writer:
         for batch in batches:
             arrays = [_array(values, kind.type) for values, kind in zip(zip(*batch, strict=True), schema, strict=True)]
@@ -31,7 +31,7 @@ def _array(values: Sequence[Any], kind: Any) -> Any:
     return pa.array(values, type=kind)
 
 
-def _kind(name: str) -> Any:
+def _arrow_type(name: str) -> Any:
     kind = field_type(name)
     if isinstance(kind, UtcDateTime):
         return UTC_MICROSECONDS

@@ -16,25 +16,25 @@ from storage.database.tables import articles
 from storage.model.errors import ConfigError
 
 MAX_EXCEL_ROWS = 1_048_576 - 1
-"""Rows of a sheet without the header: "Excel specifications and limits" at support.microsoft.com."""
+"""Maximum rows of a sheet without the header: "Excel specifications and limits" at support.microsoft.com."""
 
 ROW_GROUP_SIZE = 5_000
 MAX_ROW_GROUP_CHARS = 4_000_000
-"""A Parquet row group ends with the row that reaches one of them: memory stays flat however long the bodies are."""
+"""A Parquet row group ends when it reaches one of these limits, so that memory does not grow with long bodies."""
 
 
-def write_jsonl(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
-    """One JSON object a line."""
+def write_jsonl(output: IO[bytes], rows: Rows, request: ExportRequest, _notes: ExportNotes) -> None:
+    """Write one JSON object per line."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
-    columns = plan.columns
+    columns = request.columns
     for row in rows:
         output.write(escape_control_chars(encode(dict(zip(columns, row, strict=True)))).encode() + b"\n")
 
 
-def write_csv(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
-    """As RFC 4180 has it; what is a list or more is in JSON where it is not of plain names."""
-    records = (dict(zip(plan.columns, _flatten(row), strict=True)) for row in rows)
-    for piece in iter_csv(records, plan.columns, raw=plan.raw):
+def write_csv(output: IO[bytes], rows: Rows, request: ExportRequest, _notes: ExportNotes) -> None:
+    """Write CSV as in RFC 4180, with lists joined into one cell."""
+    records = (dict(zip(request.columns, _flatten(row), strict=True)) for row in rows)
+    for piece in iter_csv(records, request.columns, raw=request.raw):
         output.write(piece.encode())
 
 
@@ -42,12 +42,12 @@ def _flatten(row: list[Any]) -> list[Any]:
     return [_list_items(value) if isinstance(value, list) else value for value in row]
 
 
-def _list_items(parts: list[Any]) -> tuple[str, ...]:
-    """Names as they are; a problem as `field: reason`."""
-    return tuple(part if isinstance(part, str) else f"{part['field']}: {part['reason']}" for part in parts)
+def _list_items(items: list[Any]) -> tuple[str, ...]:
+    """Format names as they are and problems as `field: reason`."""
+    return tuple(item if isinstance(item, str) else f"{item['field']}: {item['reason']}" for item in items)
 
 
-def write_sqlite(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
+def write_sqlite(output: IO[bytes], rows: Rows, request: ExportRequest, _notes: ExportNotes) -> None:
     """Write a SQLite file with the tables `articles` and `article_sections`, ready for Datasette.
 
     Times are ISO 8601 text, lists are JSON arrays (Datasette makes facets of them). `article_sections` has the columns
@@ -56,22 +56,22 @@ def write_sqlite(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: Exp
     """
     connection = sqlite3.connect(Path(output.name), isolation_level=None)
     try:
-        # Nothing can be lost that the database does not have: the file gets its name only when it is whole.
+        # Durability is not needed: the file is renamed only when it is complete.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
-        connection.execute(f"CREATE TABLE articles ({', '.join(map(_column_definition, plan.columns))})")
+        connection.execute(f"CREATE TABLE articles ({', '.join(map(_column_definition, request.columns))})")
         connection.execute("BEGIN")
-        places = ", ".join("?" * len(plan.columns))
-        sections = SectionTable(connection, plan.columns) if {"id", "sections"} <= set(plan.columns) else None
+        placeholders = ", ".join("?" * len(request.columns))
+        sections = SectionTable(connection, request.columns) if {"id", "sections"} <= set(request.columns) else None
         values = map(_sqlite_value, rows if sections is None else sections.insert_sections(rows))
-        connection.executemany(f"INSERT INTO articles VALUES ({places})", values)  # noqa: S608
-        for name in {"published_at", "source", "section"} & set(plan.columns):
+        connection.executemany(f"INSERT INTO articles VALUES ({placeholders})", values)  # noqa: S608
+        for name in {"published_at", "source", "section"} & set(request.columns):
             connection.execute(f"CREATE INDEX articles_{name} ON articles ({name})")
         if sections is not None:
             connection.execute("CREATE INDEX article_sections_section ON article_sections (section, published_at)")
         connection.execute("COMMIT")
-    except sqlite3.Error as error:  # of the file that is written; what the database says is a StoreError
-        raise OSError(f"{error}: is there room on the disk?") from error
+    except sqlite3.Error as error:  # of the written file; errors of the store are StoreErrors
+        raise OSError(f"{error}: is the disk full?") from error
     finally:
         connection.close()
 
@@ -109,19 +109,19 @@ def _column_definition(name: str) -> str:
     if name == "id":
         return "id INTEGER PRIMARY KEY"
     column = articles.c.get(name)
-    whole = column is not None and column.type.python_type is int
-    return f"{name} {'INTEGER' if whole else 'TEXT'}"
+    is_integer = column is not None and column.type.python_type is int
+    return f"{name} {'INTEGER' if is_integer else 'TEXT'}"
 
 
 def _sqlite_value(row: list[Any]) -> list[Any]:
     return [json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value for value in row]
 
 
-def write_parquet(output: IO[bytes], rows: Rows, plan: ExportRequest, _tally: ExportNotes) -> None:
-    """Typed columns, Zstandard, row groups of a few megabytes."""
+def write_parquet(output: IO[bytes], rows: Rows, request: ExportRequest, _notes: ExportNotes) -> None:
+    """Write Parquet with typed columns, Zstandard compression and row groups of a few megabytes."""
     from presswatch.export.parquet import write_parquet_file
 
-    write_parquet_file(output, _batches(rows), plan.columns)
+    write_parquet_file(output, _batches(rows), request.columns)
 
 
 def _batches(rows: Rows) -> Iterator[list[list[Any]]]:
@@ -137,11 +137,11 @@ def _batches(rows: Rows) -> Iterator[list[list[Any]]]:
         yield batch
 
 
-def write_excel(output: IO[bytes], rows: Rows, plan: ExportRequest, tally: ExportNotes) -> None:
-    """One sheet. Text is text, whatever it looks like."""
+def write_excel(output: IO[bytes], rows: Rows, request: ExportRequest, notes: ExportNotes) -> None:
+    """Write an Excel workbook with one sheet."""
     from presswatch.export.excel import write_workbook
 
-    write_workbook(output, map(_flatten, rows), plan.columns, tally)
+    write_workbook(output, map(_flatten, rows), request.columns, notes)
 
 
 WRITERS: dict[str, Writer] = {
@@ -152,23 +152,23 @@ WRITERS: dict[str, Writer] = {
     ".db": write_sqlite,
 }
 REQUIRED_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("xlsxwriter", "xlsx")}
-"""The library a format needs, and the extra that brings it."""
+"""Library of a file format, and the extra of presswatch that installs it."""
 
 
 def writer_for(file: Path) -> Writer:
-    """What writes such a file. Raises ConfigError for another kind, and where its library is missing."""
-    kind = file.suffix.lower()
-    if kind not in WRITERS:
-        raise ConfigError(f"{file.name}: its name must end in one of {', '.join(WRITERS)}, which says what it is to be")
-    if kind in REQUIRED_PACKAGES:
-        library, extra = REQUIRED_PACKAGES[kind]
+    """Return the writer for the suffix of a file. Raises ConfigError for an unknown suffix or a missing library."""
+    suffix = file.suffix.lower()
+    if suffix not in WRITERS:
+        raise ConfigError(f"{file.name}: the suffix must be one of {', '.join(WRITERS)}")
+    if suffix in REQUIRED_PACKAGES:
+        library, extra = REQUIRED_PACKAGES[suffix]
         try:
             import_module(library)
         except ImportError:
-            raise ConfigError(f"{kind} needs {library}: pip install presswatch[{extra}]") from None
-    return WRITERS[kind]
+            raise ConfigError(f"{suffix} needs {library}: pip install presswatch[{extra}]") from None
+    return WRITERS[suffix]
 
 
 def max_rows(file: Path) -> int | None:
-    """How many articles such a file holds; None if that is no matter."""
+    """Return the maximum number of articles of a file format; None if it is unlimited."""
     return MAX_EXCEL_ROWS if file.suffix.lower() == ".xlsx" else None

@@ -1,4 +1,4 @@
-"""Render an article, or the history of one URL, as lines of plain text."""
+"""Render an article, or the history of one URL, as plain text."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ ARTICLE_LABEL_WIDTH = 14
 ARTICLE_INDENT = "  "
 
 
-def render_article(story: ArticleDetails) -> Iterator[str]:
-    """The article whole: fields, views, body, earlier wordings."""
-    article = story.article
+def render_article(details: ArticleDetails) -> Iterator[str]:
+    """Render all fields of an article, its view readings, body and revisions."""
+    article = details.article
     yield sanitize(article.title)
     if article.subtitle:
         yield sanitize(article.subtitle)
     yield ""
-    yield from (_labelled(label, value) for label, value in _facts(article))
-    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.duplicates)
+    yield from (_labelled(label, value) for label, value in _field_values(article))
+    yield from (_labelled("same text", f"{other.id}, {other.url}") for other in details.duplicates)
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
-    yield from _heading(f"Views read: {len(story.readings)}")
-    yield from _series(story.readings)
+    yield from _heading(f"View readings: {len(details.readings)}")
+    yield from _reading_lines(details.readings)
     yield from _heading("Body")
     yield sanitize(article.body, lines=True) or "(empty)"
-    yield from _heading(f"Earlier wordings: {len(story.revisions)}")
-    for revision in story.revisions:
+    yield from _heading(f"Revisions: {len(details.revisions)}")
+    for revision in details.revisions:
         yield from _text_version_lines(revision)
     yield from _attribution_lines(article.source_title, article.source, article.terms)
 
 
-def _facts(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
+def _field_values(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
     printed = f', printed as "{article.published_raw}"' if article.published_raw else ""
     yield "id", str(article.id)
     yield "source", f"{article.source_title} ({article.source})"
-    yield "address", article.url
+    yield "URL", article.url
     yield "published", format_time(article.published_at, article.published_precision) + printed
     yield "section", article.section
     yield "sections", ", ".join(article.sections)
@@ -57,7 +57,7 @@ def _facts(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
     yield "gone", format_time(article.gone_at)
     yield "next recrawl", format_time(article.recrawl_at)
     yield "content hash", article.content_hash
-    yield "reader version", str(article.parser_version)
+    yield "parser version", str(article.parser_version)
 
 
 def _labelled(label: str, value: str | None) -> str:
@@ -72,18 +72,18 @@ def _attribution_lines(title: str, name: str, terms: str) -> tuple[str, str, str
     return "", credit(title, name, terms), UTC_NOTE
 
 
-def _series(readings: Sequence[ViewReading]) -> Iterator[str]:
+def _reading_lines(readings: Sequence[ViewReading]) -> Iterator[str]:
     if readings:
         yield f"{ARTICLE_INDENT}{format_time(readings[0].measured_at)}  {readings[0].view_count:>9}"
-    for before, reading in pairwise(readings):
-        grown = reading.view_count - before.view_count
-        yield f"{ARTICLE_INDENT}{format_time(reading.measured_at)}  {reading.view_count:>9}  {grown:+}"
+    for previous, reading in pairwise(readings):
+        gain = reading.view_count - previous.view_count
+        yield f"{ARTICLE_INDENT}{format_time(reading.measured_at)}  {reading.view_count:>9}  {gain:+}"
 
 
 def _edit(revision: Revision) -> str:
-    is_stealth = ", is_stealth: the page's own date did not move" if revision.is_stealth else ""
-    seen = f"seen from {format_time(revision.seen_from)} until {format_time(revision.seen_until)}"
-    return f"{revision.revision_number}. {seen}; ended by an edit: {revision.edit_kind}{is_stealth}"
+    stealth = ", stealth edit: the date on the page did not change" if revision.is_stealth else ""
+    period = f"seen from {format_time(revision.seen_from)} until {format_time(revision.seen_until)}"
+    return f"{revision.revision_number}. {period}; next edit: {revision.edit_kind}{stealth}"
 
 
 def _text_version_lines(revision: Revision) -> Iterator[str]:
@@ -101,67 +101,67 @@ def _text_version_lines(revision: Revision) -> Iterator[str]:
     yield ""
 
 
-def render_link(story: LinkDetails) -> Iterator[str]:
-    """Where the address was listed, each try, how it ended, what is kept of it, when it is looked at next."""
-    yield sanitize(story.url)
+def render_link(link: LinkDetails) -> Iterator[str]:
+    """Render the listings of a URL, each fetch, the outcome, the stored article and the next attempt."""
+    yield sanitize(link.url)
     yield ""
-    yield _labelled("outcome", story.outcome)
-    yield _labelled("reason", story.outcome_reason)
-    yield _labelled("title", story.title)
-    yield _labelled("first listed", format_time(story.first_listed_at))
-    yield _labelled("last listed", format_time(story.last_listed_at))
-    yield _labelled("failed tries", f"{story.failed_attempts} in a row" if story.failed_attempts else "0")
-    yield _labelled("missing since", format_time(story.first_404_at))
-    yield _labelled("next attempt", _next_attempt(story))
-    yield from _heading(f"Listed on: {len(story.listings)}")
-    for listed in story.listings:
-        when = f"{format_time(listed.first_listed_at)} until {format_time(listed.last_listed_at)}"
-        yield f"{ARTICLE_INDENT}{when}  {sanitize(listed.channel)}"
-    yield from _heading(f"Tries: {len(story.fetches)}")
-    yield from (_fetch_line(tried) for tried in story.fetches)
-    if story.article is not None:
-        yield from _stored_article(story.article)
-    yield from _attribution_lines(story.source_title, story.source, story.terms)
+    yield _labelled("outcome", link.outcome)
+    yield _labelled("reason", link.outcome_reason)
+    yield _labelled("title", link.title)
+    yield _labelled("first listed", format_time(link.first_listed_at))
+    yield _labelled("last listed", format_time(link.last_listed_at))
+    yield _labelled("failures", f"{link.failed_attempts} consecutive" if link.failed_attempts else "0")
+    yield _labelled("first 404", format_time(link.first_404_at))
+    yield _labelled("next attempt", _next_attempt(link))
+    yield from _heading(f"Listed on: {len(link.listings)}")
+    for listing in link.listings:
+        period = f"{format_time(listing.first_listed_at)} until {format_time(listing.last_listed_at)}"
+        yield f"{ARTICLE_INDENT}{period}  {sanitize(listing.channel)}"
+    yield from _heading(f"Fetches: {len(link.fetches)}")
+    yield from (_fetch_line(fetch) for fetch in link.fetches)
+    if link.article is not None:
+        yield from _stored_article(link.article)
+    yield from _attribution_lines(link.source_title, link.source, link.terms)
 
 
-def _next_attempt(story: LinkDetails) -> str:
-    moments = [story.next_attempt_at, story.article.article.recrawl_at if story.article else None]
-    # A re-look that failed waits for both, as the crawl does.
-    planned = max((moment for moment in moments if moment is not None), default=None)
+def _next_attempt(link: LinkDetails) -> str:
+    times = [link.next_attempt_at, link.article.article.recrawl_at if link.article else None]
+    # A failed recrawl waits for both times, as in the crawl.
+    planned = max((time for time in times if time is not None), default=None)
     if planned is not None:
         return format_time(planned)
-    return "with the next crawl" if story.outcome == "pending" else "none planned"
+    return "with the next crawl" if link.outcome == "pending" else "none planned"
 
 
-def _fetch_line(tried: FetchRecord) -> str:
-    views = None if tried.view_count is None else f"{tried.view_count} views"
-    size = None if tried.byte_count is None else f"{tried.byte_count} bytes"
-    run = None if tried.run_id is None else f"run {tried.run_id}"
-    because = ": ".join(filter(None, (tried.failure_stage, tried.reason)))
-    said_already = tried.http_status is None or f"answered {tried.http_status}" in because
-    status = None if said_already else f"HTTP {tried.http_status}"
-    said = sanitize(", ".join(filter(None, (because, status, size, views, run))))
-    return f"{ARTICLE_INDENT}{format_time(tried.fetched_at)}  {tried.purpose:<7}  {tried.result:<8}  {said}"
+def _fetch_line(fetch: FetchRecord) -> str:
+    views = None if fetch.view_count is None else f"{fetch.view_count} views"
+    size = None if fetch.byte_count is None else f"{fetch.byte_count} bytes"
+    run = None if fetch.run_id is None else f"run {fetch.run_id}"
+    failure = ": ".join(filter(None, (fetch.failure_stage, fetch.reason)))
+    has_status = fetch.http_status is None or f"answered {fetch.http_status}" in failure
+    status = None if has_status else f"HTTP {fetch.http_status}"
+    text = sanitize(", ".join(filter(None, (failure, status, size, views, run))))
+    return f"{ARTICLE_INDENT}{format_time(fetch.fetched_at)}  {fetch.purpose:<7}  {fetch.result:<8}  {text}"
 
 
-def _stored_article(story: ArticleDetails) -> Iterator[str]:
-    article = story.article
-    counts = [reading.view_count for reading in story.readings]
-    grown = f", {counts[0]} to {counts[-1]}" if counts else ""
+def _stored_article(details: ArticleDetails) -> Iterator[str]:
+    article = details.article
+    counts = [reading.view_count for reading in details.readings]
+    change = f", {counts[0]} to {counts[-1]}" if counts else ""
     yield from _heading(f"Article {article.id}")
     yield _labelled("title", article.title)
-    yield _labelled("address", article.url)
+    yield _labelled("URL", article.url)
     yield _labelled("published", format_time(article.published_at, article.published_precision))
     yield _labelled("stored", format_time(article.stored_at))
     yield _labelled("fetched", format_time(article.fetched_at))
     yield _labelled("gone", format_time(article.gone_at))
-    yield _labelled("views read", f"{len(counts)}{grown}")
+    yield _labelled("view readings", f"{len(counts)}{change}")
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
-    yield from (_labelled("earlier words", _edit(revision)) for revision in story.revisions)
-    yield from (_labelled("same wording", f"{same.id}, {same.url}") for same in story.duplicates)
+    yield from (_labelled("revision", _edit(revision)) for revision in details.revisions)
+    yield from (_labelled("same text", f"{other.id}, {other.url}") for other in details.duplicates)
 
 
-def flatten(story: ArticleDetails) -> dict[str, Any]:
-    """An article's story as one mapping: its fields, and beside them what it counted and said before."""
-    parts = as_dict(story)
+def flatten(details: ArticleDetails) -> dict[str, Any]:
+    """Return an article as one mapping: its fields, then its readings, revisions and duplicates."""
+    parts = as_dict(details)
     return {**as_dict(parts.pop("article")), **parts}

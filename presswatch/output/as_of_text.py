@@ -9,23 +9,23 @@ from storage.articles.as_of import ArticleAsOf
 from storage.text.durations import format_time
 
 
-def render_as_of(then: ArticleAsOf | None) -> Iterator[str]:
-    """Nothing for the present; else the moment, whether the article was there, and whether it was listed."""
-    if then is None:
+def render_as_of(past: ArticleAsOf | None) -> Iterator[str]:
+    """Render the time, the presence of the article and its last listing; nothing if `past` is None."""
+    if past is None:
         return
-    yield f"As known at {format_time(then.as_of)}: {then.presence}, {_listing_text(then)}"
+    yield f"As known at {format_time(past.as_of)}: {past.presence}, {_listing_text(past)}"
     yield ""
 
 
-def _listing_text(then: ArticleAsOf) -> str:
-    if then.is_listed:
+def _listing_text(past: ArticleAsOf) -> str:
+    if past.is_listed:
         return "listed"
-    return "never listed" if then.listed_until is None else f"last listed {format_time(then.listed_until)}"
+    return "never listed" if past.listed_until is None else f"last listed {format_time(past.listed_until)}"
 
 
-def as_of_fields(then: ArticleAsOf | None) -> dict[str, Any]:
-    """The same as fields; none for the present."""
-    if then is None:
+def as_of_fields(past: ArticleAsOf | None) -> dict[str, Any]:
+    """Return the same as JSON fields; none if `past` is None."""
+    if past is None:
         return {}
-    told = {"presence": then.presence, "is_listed": then.is_listed, "listed_until": then.listed_until}
-    return {"as_of": then.as_of, **told}
+    fields = {"presence": past.presence, "is_listed": past.is_listed, "listed_until": past.listed_until}
+    return {"as_of": past.as_of, **fields}

@@ -1,7 +1,7 @@
 """Write records as a table, JSON, JSON Lines or CSV, in pieces of text as rows come in.
 
-JSON is UTF-8 with what could steer a terminal escaped, so that nothing is lost by being safe. CSV is as RFC 4180 has
-it: UTF-8, CRLF line ends, quotes where needed. Times are UTC: ISO 8601 with +00:00 in JSON and CSV.
+JSON is UTF-8 with terminal control characters escaped. CSV follows RFC 4180: UTF-8, CRLF line ends, quotes where
+needed. Times are UTC: ISO 8601 with +00:00 in JSON and CSV.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from storage.text.sanitize import display_width, pad, replace_surrogates, saniti
 
 LIST_SEPARATOR = "; "
 
-# A cell that begins so is a formula to spreadsheets; the last four are their full-width twins. Some trim what they
-# import, and then what stood behind white space, or behind what nobody sees, begins the cell.
+# Spreadsheets run a cell that begins so as a formula; the last four are the full-width characters. Some strip white
+# space and invisible characters on import, so these may come before.
 _FORMULA = re.compile("[\t\r\n]|[\\s\u200b-\u200d\u2060\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]")
-# JSON may hold these as they are, but a terminal may obey them.
-_STEERING_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+# Allowed in JSON strings, but terminals may interpret them.
+_CONTROL_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 Writer = Callable[..., Iterator[str]]
@@ -63,24 +63,24 @@ RECORD_FORMATS = tuple(name for name, one in FORMATS.items() if not one.articles
 """Formats of a list of any records."""
 
 
-def as_dict(answer: Any) -> dict[str, Any]:
-    """A frozen value as a mapping of its fields, in their order."""
-    return {field.name: getattr(answer, field.name) for field in fields(answer)}
+def as_dict(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass and their values, in their order; nested dataclasses stay as they are."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
-    """Any answer as JSON that is valid UTF-8; durations are seconds."""
-    return escape_control_chars(json.dumps(value, ensure_ascii=False, indent=indent, default=_plain))
+    """Serialize a value as JSON in valid UTF-8; durations are seconds."""
+    return escape_control_chars(json.dumps(value, ensure_ascii=False, indent=indent, default=_json_value))
 
 
-def escape_control_chars(written: str) -> str:
-    """The same JSON with what could steer a terminal escaped, as valid UTF-8."""
-    if written.isprintable():
-        return written
-    return _STEERING_IN_JSON.sub(_escape, replace_surrogates(written))
+def escape_control_chars(text: str) -> str:
+    """Escape terminal control characters and surrogates in JSON text."""
+    if text.isprintable():
+        return text
+    return _CONTROL_IN_JSON.sub(_escape, replace_surrogates(text))
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -88,8 +88,8 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return as_dict(value)
     if isinstance(value, bytes):
-        return {"$base64": True, "encoded": b64encode(value).decode()}  # as Datasette has it
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+        return {"$base64": True, "encoded": b64encode(value).decode()}  # the format of Datasette
+    raise TypeError(f"{type(value).__name__} cannot be serialized as JSON")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -97,7 +97,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def iter_json(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
-    """One JSON array, a record on a line."""
+    """Yield one JSON array, one record per line."""
     opening = "["
     for entry in records:
         yield opening + as_json(entry)
@@ -106,16 +106,16 @@ def iter_json(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = ()
 
 
 def iter_jsonl(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (), **_options: bool) -> Iterator[str]:
-    """One JSON object a line."""
+    """Yield one JSON object per line."""
     for entry in records:
         yield as_json(entry) + "\n"
 
 
 def iter_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
-    """A header and a row a record.
+    """Yield a header and one row per record.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe before it, and what could steer a terminal is
-    replaced; `raw` leaves both as they are.
+    Text that a spreadsheet would run as a formula is prefixed with an apostrophe, and terminal control characters are
+    replaced; `raw` disables both.
     """
     writer = csv.writer(_ChunkBuffer(), lineterminator="\r\n")
     yield _row(writer, [_cell(name, raw=raw) for name in columns])
@@ -124,19 +124,19 @@ def iter_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, ra
 
 
 class _ChunkBuffer:
-    """What csv writes to: hands each row back instead of keeping it."""
+    """File for `csv.writer` whose `write` returns the row instead of storing it."""
 
     def write(self, row: str) -> str:
         return row
 
 
 def _row(writer: Any, cells: Sequence[str]) -> str:
-    written: str = writer.writerow(cells)
-    return written
+    line: str = writer.writerow(cells)
+    return line
 
 
 def value_as_text(value: Any) -> str:
-    """A value as the text of a cell, not yet made safe; what is not there is empty, bytes are in base64."""
+    """Format a value as the unescaped text of a cell: None is empty, bytes are base64."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -158,13 +158,13 @@ def _cell(value: Any, *, raw: bool) -> str:
 
 
 def neutralize_formula(text: str) -> str:
-    """The text as a spreadsheet shows it, never runs it: an apostrophe before what would be a formula."""
+    """Prefix text that a spreadsheet would run as a formula with an apostrophe."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column of a table; the one that stretches is cut first when the terminal is narrow."""
+    """Heading and alignment of a table column; a flexible one is truncated first when the terminal is narrow."""
 
     title: str
     align_right: bool = False
@@ -176,26 +176,26 @@ COLUMN_GAP = "  "
 
 
 def render_table(columns: Sequence[TableColumn], rows: Iterable[Sequence[str]], *, columns_wide: int) -> list[str]:
-    """Header and rows, none wider than `columns_wide`; text is made fit for a terminal."""
+    """Return the header and the rows as lines of at most `columns_wide` terminal columns, sanitized."""
     cells = [[column.title for column in columns], *([sanitize(text) for text in row] for row in rows)]
-    widths = [max(display_width(row[place]) for row in cells) for place in range(len(columns))]
+    widths = [max(display_width(row[index]) for row in cells) for index in range(len(columns))]
     spare = columns_wide - sum(widths) - len(COLUMN_GAP) * (len(columns) - 1)
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if column.is_flexible and spare < 0:
-            widths[place] = max(min(widths[place], MIN_COLUMN_WIDTH), widths[place] + spare)
+            widths[index] = max(min(widths[index], MIN_COLUMN_WIDTH), widths[index] + spare)
     return [truncate(_line(columns, widths, row), columns_wide) for row in cells]
 
 
 def _line(columns: Sequence[TableColumn], widths: Sequence[int], row: Sequence[str]) -> str:
     cells = (
-        pad(truncate(text, wide), wide, right=column.align_right)
-        for column, wide, text in zip(columns, widths, row, strict=True)
+        pad(truncate(text, width), width, right=column.align_right)
+        for column, width, text in zip(columns, widths, row, strict=True)
     )
     return COLUMN_GAP.join(cells).rstrip()
 
 
 def write_stdout(pieces: Iterable[str]) -> None:
-    """Write to standard output in UTF-8, whatever the locale; a reader that left raises BrokenPipeError here."""
+    """Write pieces of text to stdout as UTF-8, whatever the locale. Raises BrokenPipeError if the consumer exited."""
     output = sys.stdout.buffer
     for piece in pieces:
         output.write(piece.encode())
@@ -203,7 +203,7 @@ def write_stdout(pieces: Iterable[str]) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Write lines for a person to standard output; what its encoding lacks becomes a question mark."""
+    """Print lines to stdout in its encoding; characters it lacks become question marks."""
     encoding = sys.stdout.encoding or "utf-8"
     output = sys.stdout.buffer
     for line in lines:

@@ -17,21 +17,21 @@ from storage.text.word_diff import DiffOp, DiffSegment, diff, paragraphs, word_c
 HISTORY_INDENT = "   "
 DIFF_MARKS = {DiffOp.DELETE: ("[-", "-]"), DiffOp.INSERT: ("{+", "+}")}
 DIFF_COLOURS = {DiffOp.DELETE: ("\x1b[31;9m", "\x1b[0m"), DiffOp.INSERT: ("\x1b[32;4m", "\x1b[0m")}
-"""Red and struck through, green and underlined: told apart without colours too."""
+"""Red and struck through, green and underlined: distinct without colours too."""
 
 
 def render_history(
-    article: ArticleFull, told: Sequence[TextVersion], *, with_diff: bool, colour: bool
+    article: ArticleFull, versions: Sequence[TextVersion], *, with_diff: bool, colour: bool
 ) -> Iterator[str]:
-    """Each wording with when it was seen and what sort of edit led to it; `with_diff`: and with what changed."""
+    """Render each text version: the period it was seen, the kind of edit before it and, `with_diff`, the word diff."""
     yield sanitize(article.title)
     yield sanitize(article.url)
     yield f"published {format_time(article.published_at, article.published_precision)}"
     yield ""
-    yield from _first_version(told[0])
-    for before, wording in pairwise(told):
+    yield from _first_version(versions[0])
+    for before, version in pairwise(versions):
         yield ""
-        yield from _edit(before, wording, colour=colour) if with_diff else _short_value(before, wording)
+        yield from _edit(before, version, colour=colour) if with_diff else _edit_summary(before, version)
     if article.gone_at is not None:
         yield ""
         yield f"gone since {format_time(article.gone_at)}"
@@ -41,108 +41,108 @@ def render_history(
     yield UTC_NOTE
 
 
-def _first_version(wording: TextVersion) -> Iterator[str]:
-    yield f"{_version_time(wording)}: as first stored, {_words(word_count(_text(wording)))}"
-    yield f"{HISTORY_INDENT}{sanitize(wording.title)}"
+def _first_version(version: TextVersion) -> Iterator[str]:
+    yield f"{_version_time(version)}: as first stored, {_words(word_count(_text(version)))}"
+    yield f"{HISTORY_INDENT}{sanitize(version.title)}"
 
 
-def _version_time(wording: TextVersion) -> str:
-    until = "until now" if wording.seen_until is None else f"until {format_time(wording.seen_until)}"
-    return f"{wording.revision_number}. seen from {format_time(wording.seen_from)} {until}"
+def _version_time(version: TextVersion) -> str:
+    until = "until now" if version.seen_until is None else f"until {format_time(version.seen_until)}"
+    return f"{version.revision_number}. seen from {format_time(version.seen_from)} {until}"
 
 
-def _headline(wording: TextVersion) -> str:
-    mark = ", UNDECLARED: the page's own date did not move" if wording.is_stealth else ""
-    return f"{_version_time(wording)}: edited, {wording.edit_kind}{mark}"
+def _headline(version: TextVersion) -> str:
+    mark = ", STEALTH EDIT: the date on the page did not change" if version.is_stealth else ""
+    return f"{_version_time(version)}: edited, {version.edit_kind}{mark}"
 
 
-def _short_value(before: TextVersion, wording: TextVersion) -> Iterator[str]:
-    pieces = diff(_text(before), _text(wording))
-    gone, come = (_count(pieces, mark) for mark in (DiffOp.DELETE, DiffOp.INSERT))
-    yield f"{_headline(wording)}; {_words(gone)} went, {come} came"
-    yield f"{HISTORY_INDENT}{sanitize(wording.title)}"
+def _edit_summary(before: TextVersion, version: TextVersion) -> Iterator[str]:
+    pieces = diff(_text(before), _text(version))
+    deleted, inserted = (_count(pieces, op) for op in (DiffOp.DELETE, DiffOp.INSERT))
+    yield f"{_headline(version)}; {_words(deleted)} deleted, {inserted} inserted"
+    yield f"{HISTORY_INDENT}{sanitize(version.title)}"
 
 
-def _count(pieces: Iterable[DiffSegment], mark: DiffOp) -> int:
-    return sum(word_count(piece.text) for piece in pieces if piece.op is mark)
+def _count(pieces: Iterable[DiffSegment], op: DiffOp) -> int:
+    return sum(word_count(piece.text) for piece in pieces if piece.op is op)
 
 
 def _words(count: int) -> str:
     return f"{count} word" if count == 1 else f"{count} words"
 
 
-def _text(wording: TextVersion) -> str:
-    return "\n\n".join(filter(None, (wording.title, wording.subtitle, wording.body)))
+def _text(version: TextVersion) -> str:
+    return "\n\n".join(filter(None, (version.title, version.subtitle, version.body)))
 
 
-def _edit(before: TextVersion, wording: TextVersion, *, colour: bool) -> Iterator[str]:
-    yield _headline(wording)
+def _edit(before: TextVersion, version: TextVersion, *, colour: bool) -> Iterator[str]:
+    yield _headline(version)
     changed = False
-    for label, old, new in _fields(before, wording):
+    for label, old, new in _fields(before, version):
         if old != new:
             changed = True
             yield f"{HISTORY_INDENT}{label:<9}  {mark_diff(diff(sanitize(old), sanitize(new)), colour=colour)}"
-    body = list(render_diff(diff(_safe_body(before), _safe_body(wording)), colour=colour))
-    if before.body != wording.body:
+    body = list(render_diff(diff(_safe_body(before), _safe_body(version)), colour=colour))
+    if before.body != version.body:
         yield from (f"{HISTORY_INDENT}{line}".rstrip() for line in body)
     elif not changed:
-        yield f"{HISTORY_INDENT}(nothing a reader sees)"
+        yield f"{HISTORY_INDENT}(no visible change)"
 
 
-def _safe_body(wording: TextVersion) -> str:
-    return sanitize(wording.body, lines=True)
+def _safe_body(version: TextVersion) -> str:
+    return sanitize(version.body, lines=True)
 
 
-def _fields(before: TextVersion, wording: TextVersion) -> Iterator[tuple[str, str, str]]:
+def _fields(before: TextVersion, version: TextVersion) -> Iterator[tuple[str, str, str]]:
     for name in ("title", "subtitle", "author"):
-        yield name, getattr(before, name) or "", getattr(wording, name) or ""
-    yield "sections", ", ".join(before.sections), ", ".join(wording.sections)
-    yield "published", _published(before), _published(wording)
+        yield name, getattr(before, name) or "", getattr(version, name) or ""
+    yield "sections", ", ".join(before.sections), ", ".join(version.sections)
+    yield "published", _published(before), _published(version)
 
 
-def _published(wording: TextVersion) -> str:
-    shown = format_time(wording.published_at)
-    return wording.published_raw or ("" if shown == NO_DURATION else shown)
+def _published(version: TextVersion) -> str:
+    text = format_time(version.published_at)
+    return version.published_raw or ("" if text == NO_DURATION else text)
 
 
 def mark_diff(pieces: Iterable[DiffSegment], *, colour: bool) -> str:
-    """The text with what went and what came marked; white space at the beginning of a change stays outside."""
-    signs = DIFF_COLOURS if colour else DIFF_MARKS
-    return "".join(_signed_count(piece, signs) for piece in pieces)
+    """Return the new text with deletions and insertions marked; white space around a change stays unmarked."""
+    marks = DIFF_COLOURS if colour else DIFF_MARKS
+    return "".join(_mark_piece(piece, marks) for piece in pieces)
 
 
-def _signed_count(piece: DiffSegment, signs: dict[DiffOp, tuple[str, str]]) -> str:
+def _mark_piece(piece: DiffSegment, marks: dict[DiffOp, tuple[str, str]]) -> str:
     if piece.op is DiffOp.EQUAL:
         return piece.text
     words = piece.text.strip()
     if not words:
         return piece.text if piece.op is DiffOp.INSERT else ""
     start = piece.text.index(words)
-    opening, closing = signs[piece.op]
+    opening, closing = marks[piece.op]
     return f"{piece.text[:start]}{opening}{words}{closing}{piece.text[start + len(words) :]}"
 
 
 def render_diff(pieces: Iterable[DiffSegment], *, colour: bool) -> Iterator[str]:
-    """The paragraphs that changed, with marks; of those that did not, how many were left out."""
-    left_out = 0
+    """Yield the changed paragraphs with marks, and the number of unchanged paragraphs between them."""
+    unchanged = 0
     for line in _by_line(pieces):
         if all(piece.op is DiffOp.EQUAL for piece in line):
-            left_out += any(piece.text.strip() for piece in line)
+            unchanged += any(piece.text.strip() for piece in line)
             continue
-        if left_out:
-            yield _skipped_lines(left_out)
-            left_out = 0
+        if unchanged:
+            yield _skipped_lines(unchanged)
+            unchanged = 0
         yield mark_diff(line, colour=colour)
-    if left_out:
-        yield _skipped_lines(left_out)
+    if unchanged:
+        yield _skipped_lines(unchanged)
 
 
 def _skipped_lines(count: int) -> str:
-    return f"({count} paragraph{'s' * (count != 1)} as before)"
+    return f"({count} unchanged paragraph{'s' * (count != 1)})"
 
 
 def _by_line(pieces: Iterable[DiffSegment]) -> Iterator[list[DiffSegment]]:
-    """The pieces cut at line ends: a mark that ran over one would colour or bracket what lies between."""
+    """Split the segments at line ends, because a mark must not span lines."""
     line: list[DiffSegment] = []
     for piece in pieces:
         for text in paragraphs(piece.text):
@@ -156,14 +156,14 @@ def _by_line(pieces: Iterable[DiffSegment]) -> Iterator[list[DiffSegment]]:
         yield line
 
 
-def to_json(article: ArticleFull, told: Sequence[TextVersion], *, with_diff: bool) -> dict[str, Any]:
-    """The article and its wordings as one mapping; `with_diff`: each with what changed, as [mark, text] pairs."""
-    facts = {name: getattr(article, name) for name in ("id", "source", "source_title", "url", "fetched_at", "terms")}
-    entries = [as_dict(wording) for wording in told]
+def to_json(article: ArticleFull, versions: Sequence[TextVersion], *, with_diff: bool) -> dict[str, Any]:
+    """Return an article and its text versions as one mapping, `with_diff` with the diff as [op, text] pairs."""
+    fields = {name: getattr(article, name) for name in ("id", "source", "source_title", "url", "fetched_at", "terms")}
+    entries = [as_dict(version) for version in versions]
     if with_diff:
-        for before, after, entry in zip(told, told[1:], entries[1:], strict=False):
+        for before, after, entry in zip(versions, versions[1:], entries[1:], strict=False):
             entry["diff"] = {name: _diff(getattr(before, name), getattr(after, name)) for name in DIFFED_FIELDS}
-    return {**facts, "gone_at": article.gone_at, "wordings": entries}
+    return {**fields, "gone_at": article.gone_at, "text_versions": entries}
 
 
 DIFFED_FIELDS = ("title", "subtitle", "body")

@@ -18,12 +18,12 @@ DEFAULT_ORIGIN = "default"
 DECLARED_ORIGIN = "declared by the source"
 
 _SECRETS: Mapping[str, Callable[[str], str]] = {"targets": redact_target}
-"""How a secret setting is shown, by its name; any other is an address that may hold a password."""
+"""Redaction of a secret setting by its name; the others are URLs that may contain a password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveSetting:
-    """One setting in force; its secrets are `***`. `value` is None where none is needed."""
+    """One effective setting, with secrets redacted as `***`. `value` is None if it is not set."""
 
     table: str
     name: str
@@ -32,7 +32,7 @@ class EffectiveSetting:
 
 
 def effective_settings(config: Config, sources: Mapping[str, Source]) -> Iterator[EffectiveSetting]:
-    """Every table of the file in its order, then one table a source."""
+    """Yield the settings of every table in the order of the file, then one table per source."""
     for table, kind in SETTINGS_TABLES.items():
         for row in setting_rows(kind):
             yield _setting(config, table, row, row.metadata["default"], DEFAULT_ORIGIN)
@@ -45,9 +45,9 @@ def effective_settings(config: Config, sources: Mapping[str, Source]) -> Iterato
 
 
 def _setting(config: Config, table: str, row: Field[Any], default: Any, origin: str) -> EffectiveSetting:
-    written = config.origins.get(f"{table}.{row.name}")
-    if written is not None:
-        default, origin = written.value, written.source
+    configured = config.origins.get(f"{table}.{row.name}")
+    if configured is not None:
+        default, origin = configured.value, configured.source
     value = _redacted(row.name, default) if row.metadata["secret"] else default
     return EffectiveSetting(table=table, name=row.name, value=value, origin=origin)
 
@@ -79,36 +79,36 @@ _DAEMON_DEFAULTS: Mapping[str, str] = {
     "min_interval": format_duration(Adaptive().minimum),
     "max_interval": format_duration(Adaptive().maximum),
 }
-"""What the daemon takes for what neither the file nor the source says."""
+"""Defaults of the daemon for settings that neither the file nor the source has."""
 
 
-def render_settings(found: Sequence[EffectiveSetting], *, head: str) -> Iterator[str]:
-    """The settings as a file that can be read again, their origin behind each; secrets must be filled in anew."""
+def render_settings(settings: Sequence[EffectiveSetting], *, head: str) -> Iterator[str]:
+    """Render the settings as a valid TOML file with origins as comments; redacted secrets must be filled in."""
     yield sanitize(f"# {head}")
     table = None
-    written = [(one, sanitize(_assignment(one))) for one in found]
-    wide = min(max(len(text) for _, text in written), MAX_ORIGIN_COLUMN)
-    for one, text in written:
-        if one.table != table:
-            table = one.table
+    assignments = [(setting, sanitize(_assignment(setting))) for setting in settings]
+    width = min(max(len(text) for _, text in assignments), MAX_ORIGIN_COLUMN)
+    for setting, text in assignments:
+        if setting.table != table:
+            table = setting.table
             yield ""
             yield f"[{table}]"
-        yield f"{text:<{wide}}  # {sanitize(one.origin)}"
+        yield f"{text:<{width}}  # {sanitize(setting.origin)}"
 
 
 MAX_ORIGIN_COLUMN = 48
-"""Characters after which an origin no longer stands in its column."""
+"""Maximum column of the aligned origins."""
 
 
-def _assignment(one: EffectiveSetting) -> str:
-    return f"# {one.name} is not set" if one.value is None else f"{one.name} = {as_toml(one.value)}"
+def _assignment(setting: EffectiveSetting) -> str:
+    return f"# {setting.name} is not set" if setting.value is None else f"{setting.name} = {as_toml(setting.value)}"
 
 
 def as_toml(value: Any) -> str:
-    """A value as TOML writes it; strings, numbers, flags, and lists and tables of them."""
+    """Format a string, number, boolean, list or table as TOML."""
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{name} = {as_toml(part)}" for name, part in value.items()) + " }"
     if isinstance(value, list):
         return f"[{', '.join(as_toml(part) for part in value)}]"
-    # A basic string of TOML has the escapes of a JSON string, and refuses DEL, which JSON takes.
+    # TOML basic strings have the escapes of JSON strings, but forbid a literal DEL.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

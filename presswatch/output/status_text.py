@@ -18,19 +18,19 @@ EVENT_COLUMNS = (
     TableColumn("KIND"),
     TableColumn("OPENED"),
     TableColumn("CLOSED"),
-    TableColumn("WHAT", is_flexible=True),
+    TableColumn("DESCRIPTION", is_flexible=True),
 )
 
 
 def render_status(report: StatusReport) -> Iterator[str]:
-    """The daemon in a line, then a block a source."""
+    """Render one line for the daemon, then one block per source."""
     if report.has_daemon:
         yield f"daemon: {report.daemon}"
     else:
-        gone = f"; the last was {report.daemon}" if report.daemon else ""
-        yield f"daemon: not running{gone}; start presswatch daemon"
+        last = f"; the last was {report.daemon}" if report.daemon else ""
+        yield f"daemon: not running{last}; start it with presswatch daemon"
     if report.undelivered:
-        yield f"alerts: {report.undelivered} could not be delivered yet, and are tried again"
+        yield f"notifications: {report.undelivered} not delivered yet, will be retried"
     for source in report.sources:
         yield ""
         yield from _source_lines(report, source)
@@ -38,13 +38,13 @@ def render_status(report: StatusReport) -> Iterator[str]:
     yield UTC_NOTE
 
 
-def _source_lines(report: StatusReport, one: SourceStatus) -> Iterator[str]:
-    yield sanitize(f"{one.source}: {one.state}")
-    yield _line("last run", _last_run(one))
-    yield _line("next poll", _next_poll(report, one))
-    yield _line("last 24 h", _stored_today(one))
-    yield _line("detection latency", _latency(report, one.source))
-    for event in one.events:
+def _source_lines(report: StatusReport, status: SourceStatus) -> Iterator[str]:
+    yield sanitize(f"{status.source}: {status.state}")
+    yield _line("last run", _last_run(status))
+    yield _line("next poll", _next_poll(report, status))
+    yield _line("last 24 h", _stored_today(status))
+    yield _line("detection latency", _latency(report, status.source))
+    for event in status.events:
         yield _line(event.kind, f"since {format_time(event.opened_at)}: {event.sentence or event.subject}")
 
 
@@ -52,28 +52,28 @@ def _line(label: str, value: str) -> str:
     return f"  {label:<17} {sanitize(value)}"
 
 
-def _last_run(one: SourceStatus) -> str:
-    run = one.last_run
+def _last_run(status: SourceStatus) -> str:
+    run = status.last_run
     if run is None:
         return "never"
     error = f": {run.error}" if run.error else f", {run.new_count} new"
     return f"{format_time(run.started_at)}, {run.status}{error}"
 
 
-def _next_poll(report: StatusReport, one: SourceStatus) -> str:
-    if one.next_poll_at is None:
-        return "not scheduled: no daemon has crawled it"
-    if one.state == "paused":
+def _next_poll(report: StatusReport, status: SourceStatus) -> str:
+    if status.next_poll_at is None:
+        return "not scheduled: never crawled by a daemon"
+    if status.state == "paused":
         return "when it is resumed"
-    until = one.next_poll_at - report.at
+    until = status.next_poll_at - report.at
     when = f"in {format_duration(until)}" if until > timedelta(minutes=1) else "now"
-    return f"{format_time(one.next_poll_at)} ({when}): {one.reason}"
+    return f"{format_time(status.next_poll_at)} ({when}): {status.reason}"
 
 
-def _stored_today(one: SourceStatus) -> str:
+def _stored_today(status: SourceStatus) -> str:
     return (
-        f"{one.stored_today} articles stored, {one.recrawls.chosen} of {one.recrawls.due} recrawls done, "
-        f"{one.pending} links pending"
+        f"{status.stored_today} articles stored, {status.recrawls.chosen} of {status.recrawls.due} recrawls done, "
+        f"{status.pending} links pending"
     )
 
 
@@ -90,29 +90,29 @@ def _latency(report: StatusReport, source: str) -> str:
     )
 
 
-def render_events(found: Sequence[Event], *, columns_wide: int) -> Iterator[str]:
-    """A table of events; what they are about stands whole below."""
+def render_events(events: Sequence[Event], *, columns_wide: int) -> Iterator[str]:
+    """Render a table of events, with the details of each below."""
     rows = [
         [
-            str(one.id),
-            one.source,
-            one.kind,
-            format_time(one.opened_at),
-            format_time(one.closed_at),
-            _event_text(one),
+            str(event.id),
+            event.source,
+            event.kind,
+            format_time(event.opened_at),
+            format_time(event.closed_at),
+            _event_text(event),
         ]
-        for one in found
+        for event in events
     ]
     yield from render_table(EVENT_COLUMNS, rows, columns_wide=columns_wide)
     yield ""
-    for one in found:
-        yield sanitize(f"{one.id}  {one.subject}  {_details(one)}")
+    for event in events:
+        yield sanitize(f"{event.id}  {event.subject}  {_details(event)}")
     yield UTC_NOTE
 
 
-def _event_text(one: Event) -> str:
-    return one.sentence or one.subject
+def _event_text(event: Event) -> str:
+    return event.sentence or event.subject
 
 
-def _details(one: Event) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in one.details.items() if name != "sentence")
+def _details(event: Event) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in event.details.items() if name != "sentence")

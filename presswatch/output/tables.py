@@ -13,11 +13,11 @@ from storage.text.sanitize import pad, sanitize
 UTC_NOTE = "Times are UTC."
 
 
-def render_articles(found: Sequence[ArticleSummary], *, columns_wide: int) -> Iterator[str]:
-    """The table, and under it where each article comes from. Addresses stand whole: a cut one leads nowhere."""
-    with_source = len({article.source for article in found}) > 1
-    with_notes = any(_notes(article) for article in found)
-    with_gain = any(isinstance(article, ArticleByGrowth) for article in found)
+def render_articles(articles: Sequence[ArticleSummary], *, columns_wide: int) -> Iterator[str]:
+    """Render articles as a table, with the attribution and the full URL of each below."""
+    with_source = len({article.source for article in articles}) > 1
+    with_notes = any(_notes(article) for article in articles)
+    with_gain = any(isinstance(article, ArticleByGrowth) for article in articles)
     columns = [
         TableColumn("ID", align_right=True),
         TableColumn("PUBLISHED"),
@@ -30,22 +30,22 @@ def render_articles(found: Sequence[ArticleSummary], *, columns_wide: int) -> It
         + [TableColumn("NOTE")] * with_notes
         + [TableColumn("TITLE", is_flexible=True)]
     )
-    rows = [_row(article, with_source=with_source, with_notes=with_notes) for article in found]
+    rows = [_row(article, with_source=with_source, with_notes=with_notes) for article in articles]
     yield from render_table(columns, rows, columns_wide=columns_wide)
     yield ""
-    yield from attribution(found)
+    yield from attribution(articles)
     yield UTC_NOTE
 
 
-def render_highlights(found: Sequence[Highlight], *, columns_wide: int) -> Iterator[str]:
-    """The table of articles with its sentence under each that has one."""
-    header, *lines = render_articles([excerpt.article for excerpt in found], columns_wide=columns_wide)
+def render_highlights(rows: Sequence[Highlight], *, columns_wide: int) -> Iterator[str]:
+    """Render articles as a table, with the snippet below each row."""
+    header, *lines = render_articles([row.article for row in rows], columns_wide=columns_wide)
     yield header
-    for excerpt, line in zip(found, lines, strict=False):
+    for row, line in zip(rows, lines, strict=False):
         yield line
-        if excerpt.snippet:
-            yield f"    {excerpt.snippet}"
-    yield from lines[len(found) :]
+        if row.snippet:
+            yield f"    {row.snippet}"
+    yield from lines[len(rows) :]
 
 
 def _row(article: ArticleSummary, *, with_source: bool, with_notes: bool) -> list[str]:
@@ -62,33 +62,35 @@ def _row(article: ArticleSummary, *, with_source: bool, with_notes: bool) -> lis
 
 
 def format_count(count: int | None) -> str:
+    """Format a count; `-` for None."""
     return NO_DURATION if count is None else str(count)
 
 
 def format_gain(count: int | None) -> str:
+    """Format a view gain with its sign; `-` for None."""
     return NO_DURATION if count is None else f"+{count}"
 
 
 def _notes(article: ArticleSummary) -> str:
-    same = f"same as {article.duplicate_of_id}" if article.duplicate_of_id else ""
+    duplicate = f"same as {article.duplicate_of_id}" if article.duplicate_of_id else ""
     gone = "gone" if article.gone_at else ""
     edited = "edited" if article.revised_at else ""
-    return ", ".join(filter(None, (gone, edited, same)))
+    return ", ".join(filter(None, (gone, edited, duplicate)))
 
 
-def attribution(found: Sequence[ArticleSummary]) -> Iterator[str]:
-    """Where each article comes from, on what terms, and when it was fetched."""
-    ids = max(len(str(article.id)) for article in found)
-    for source in dict.fromkeys(article.source for article in found):
-        of_source = [article for article in found if article.source == source]
+def attribution(articles: Sequence[ArticleSummary]) -> Iterator[str]:
+    """Render the source, terms of use, fetch time and URL of each article."""
+    ids = max(len(str(article.id)) for article in articles)
+    for source in dict.fromkeys(article.source for article in articles):
+        of_source = [article for article in articles if article.source == source]
         yield credit(of_source[0].source_title, source, of_source[0].terms)
         for article in of_source:
-            shown = pad(str(article.id), ids, right=True)
-            yield f"{shown}  fetched {format_time(article.fetched_at)}  {sanitize(article.url)}"
+            id_text = pad(str(article.id), ids, right=True)
+            yield f"{id_text}  fetched {format_time(article.fetched_at)}  {sanitize(article.url)}"
 
 
 def credit(title: str, name: str, terms: str) -> str:
-    """Whose articles these are, and on what terms they may be used."""
+    """Render the source of articles and their terms of use."""
     return sanitize(f"{title} ({name}): {terms}")
 
 
@@ -96,13 +98,14 @@ RUN_COLUMNS = (
     TableColumn("ID", align_right=True),
     TableColumn("SOURCE"),
     TableColumn("STARTED"),
-    TableColumn("TOOK", align_right=True),
+    TableColumn("DURATION", align_right=True),
     TableColumn("STATUS"),
     TableColumn("RESULT", is_flexible=True),
 )
 
 
 def render_runs(runs: Sequence[CrawlRun], *, columns_wide: int) -> Iterator[str]:
+    """Render crawl runs as a table."""
     yield from render_table(RUN_COLUMNS, [_run_row(run) for run in runs], columns_wide=columns_wide)
     yield ""
     yield UTC_NOTE
@@ -120,11 +123,11 @@ def _run_row(run: CrawlRun) -> list[str]:
 
 
 def _run_result(run: CrawlRun) -> str:
-    """What went wrong, then what came of it: the rarest first, for a narrow terminal cuts the end off."""
+    """Render the error, then the counts, the rarest first: a narrow terminal truncates the end."""
     counts = {
         "failed": run.failed_count,
         "new": run.new_count,
-        "revised": run.revised_count,
+        "edited": run.revised_count,
         "gone": run.gone_count,
         "pending": run.pending_count,
         "unchanged": run.unchanged_count,

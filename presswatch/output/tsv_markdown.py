@@ -1,8 +1,7 @@
-"""Lists as lines of text for other programs and for pages: tab-separated values and Markdown tables.
+"""Write records as tab-separated values and Markdown tables.
 
-TSV is one line a row and never quoted, so that `cut`, `sort` and `awk` read it as it is: UTF-8, LF line ends, a tab or
-line end within a text is a blank. Markdown is a table as GitHub has it, every character escaped that means something;
-times are to the minute, for people.
+TSV has one line per row and no quotes, for `cut`, `sort` and `awk`: UTF-8, LF line ends; a tab or line end in a text
+becomes a space. Markdown is a GitHub table with all markup characters escaped; times are to the minute.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ _ESCAPED_IN_TSV = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "
 
 
 def iter_tsv(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
-    r"""A header and a line a record. Formulas are defused; `raw` leaves them, and escapes white space as in \t."""
+    r"""Yield a header and one line per record. Formulas are neutralized; `raw` keeps them and escapes tabs as \t."""
     yield "\t".join(_tsv_text(name, raw=raw) for name in columns) + "\n"
-    for entry in records:
-        yield "\t".join([_tsv_cell(entry[name], raw=raw) for name in columns]) + "\n"
+    for record in records:
+        yield "\t".join([_tsv_cell(record[name], raw=raw) for name in columns]) + "\n"
 
 
 def _tsv_cell(value: Any, *, raw: bool) -> str:
@@ -36,11 +35,11 @@ def _tsv_text(text: str, *, raw: bool) -> str:
 
 
 def iter_markdown(records: Iterable[Mapping[str, Any]], columns: Sequence[str], **_options: bool) -> Iterator[str]:
-    """A Markdown table; addresses are links, all other text stands as it is."""
+    """Yield a Markdown table; URLs are links, all other text is escaped."""
     yield _markdown_row([plain_text(name) for name in columns])
     yield _markdown_row(["---"] * len(columns))
-    for entry in records:
-        yield _markdown_row([_markdown_cell(name, entry[name]) for name in columns])
+    for record in records:
+        yield _markdown_row([_markdown_cell(name, record[name]) for name in columns])
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
@@ -50,11 +49,11 @@ def _markdown_row(cells: Sequence[str]) -> str:
 def _markdown_cell(name: str, value: Any) -> str:
     if name == "url" and isinstance(value, str) and re.fullmatch(r"https?://[^\s<>|\\`]+", value):
         return f"<{value}>"
-    if isinstance(value, datetime):  # people read it, away from the foot that says whose time it is
+    if isinstance(value, datetime):  # Markdown has no note below the table that says UTC
         return f"{value:%Y-%m-%d %H:%M} UTC"
     return plain_text(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else value_as_text(value))
 
 
 def plain_text(text: str) -> str:
-    """The text as Markdown shows it, whatever it looks like."""
+    """Escape text so that Markdown shows it as it is."""
     return _MARKUP.sub(r"\\\g<0>", sanitize(text)).translate(_ENTITIES)

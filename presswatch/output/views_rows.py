@@ -16,7 +16,7 @@ from storage.articles.view_series import ONE_HOUR, ViewDelta, ViewsAtAge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewRow:
-    """One reading, or the views at one age, with the article they are of. `kind` is `reading` or `at age`."""
+    """One view reading, or the views at one age, with its article. `kind` is `reading` or `at age`."""
 
     id: int
     source: str
@@ -31,13 +31,13 @@ class ViewRow:
     view_count: int | None
     gained: int | None
     gained_per_hour: float | None
-    gap_hours: float | None  # between the readings around it; for a reading, since the one before
+    gap_hours: float | None  # between the readings before and after; for a reading, since the previous one
     basis: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainRow:
-    """An article and what it gained, as far as readings cover the window: from `gained_from` until `gained_until`."""
+    """An article and its view gain in the part of a period that readings cover, `gained_from` to `gained_until`."""
 
     id: int
     source: str
@@ -55,54 +55,55 @@ class GainRow:
     view_count: int
 
 
-def view_rows(told: ArticleViews) -> Iterator[ViewRow]:
-    """The series, then the views at each age."""
-    for step in told.series:
-        yield _delta_row(told.article, step)
-    for one in told.at_age or ():
-        yield _row_at_age(told.article, one)
+def view_rows(views: ArticleViews) -> Iterator[ViewRow]:
+    """Yield the readings, then the views at each age."""
+    for delta in views.series:
+        yield _delta_row(views.article, delta)
+    for at_age in views.at_age or ():
+        yield _row_at_age(views.article, at_age)
 
 
-def _delta_row(article: ArticleFull, step: ViewDelta) -> ViewRow:
-    born = article.published_at
+def _delta_row(article: ArticleFull, delta: ViewDelta) -> ViewRow:
+    published_at = article.published_at
     return ViewRow(
         **_identity(article),
         kind="reading",
-        at=step.read_at,
-        age_hours=None if born is None else _hours(step.read_at - born),
-        view_count=step.view_count,
-        gained=step.gained,
-        gained_per_hour=None if step.per_hour is None else round(step.per_hour, 3),
-        gap_hours=_hours(step.duration),
-        basis="reset" if step.is_reset else "read",
+        at=delta.read_at,
+        age_hours=None if published_at is None else _hours(delta.read_at - published_at),
+        view_count=delta.view_count,
+        gained=delta.gained,
+        gained_per_hour=None if delta.per_hour is None else round(delta.per_hour, 3),
+        gap_hours=_hours(delta.duration),
+        basis="reset" if delta.is_reset else "read",
     )
 
 
-def _row_at_age(article: ArticleFull, one: ViewsAtAge) -> ViewRow:
+def _row_at_age(article: ArticleFull, at_age: ViewsAtAge) -> ViewRow:
     return ViewRow(
         **_identity(article),
         kind="at age",
-        at=one.views.at,
-        age_hours=_hours(one.age),
-        view_count=one.views.view_count,
+        at=at_age.views.at,
+        age_hours=_hours(at_age.age),
+        view_count=at_age.views.view_count,
         gained=None,
         gained_per_hour=None,
-        gap_hours=_hours(one.views.gap),
-        basis=one.views.basis.value,
+        gap_hours=_hours(at_age.views.gap),
+        basis=at_age.views.basis.value,
     )
 
 
-def gain_row(one: RankedGain) -> GainRow:
-    rate = one.gain.per_hour
+def gain_row(ranked: RankedGain) -> GainRow:
+    """Flatten an article and its view gain into one row."""
+    rate = ranked.gain.per_hour
     return GainRow(
-        **_identity(one.article),
-        published_at=one.article.published_at,
-        gained=one.gain.gained,
+        **_identity(ranked.article),
+        published_at=ranked.article.published_at,
+        gained=ranked.gain.gained,
         gained_per_hour=None if rate is None else round(rate, 3),
-        gained_from=one.gain.since,
-        gained_until=one.gain.until,
-        reset_count=one.gain.reset_count,
-        view_count=one.view_count,
+        gained_from=ranked.gain.since,
+        gained_until=ranked.gain.until,
+        reset_count=ranked.gain.reset_count,
+        view_count=ranked.view_count,
     )
 
 
@@ -117,13 +118,13 @@ def _hours(duration: timedelta | None) -> float | None:
     return None if duration is None else round(duration / ONE_HOUR, 3)
 
 
-def to_json(told: ArticleViews) -> dict[str, Any]:
-    """The article, its readings and its views at each age as one mapping."""
+def to_json(views: ArticleViews) -> dict[str, Any]:
+    """Return an article, its readings and its views at each age as one mapping."""
     parts: dict[str, list[dict[str, Any]]] = {"reading": [], "at age": []}
-    for row in map(as_dict, view_rows(told)):
+    for row in map(as_dict, view_rows(views)):
         parts[row["kind"]].append(
             {name: value for name, value in row.items() if name not in {*ARTICLE_ID_FIELDS, "kind"}}
         )
-    article = told.article
-    dated = {"published_at": article.published_at, "published_precision": article.published_precision}
-    return {**_identity(article), **dated, "readings": parts["reading"], "at_age": parts["at age"]}
+    article = views.article
+    publication = {"published_at": article.published_at, "published_precision": article.published_precision}
+    return {**_identity(article), **publication, "readings": parts["reading"], "at_age": parts["at age"]}

@@ -14,8 +14,8 @@ from storage.text.durations import NO_DURATION, format_duration, format_time
 from storage.text.sanitize import pad, sanitize
 
 BAR_LEVELS = "▁▂▃▄▅▆▇█"
-SPARK_LEVELS = 40
-"""Marks of a sparkline, spread evenly over the time from the first reading to the last."""
+SPARKLINE_WIDTH = 40
+"""Characters of a sparkline, spread evenly over the time from the first reading to the last."""
 
 SERIES_COLUMNS = (
     TableColumn("READ"),
@@ -35,57 +35,58 @@ TOP_COLUMNS = (
 )
 
 
-def render_views(found: Sequence[ArticleViews], *, columns_wide: int) -> Iterator[str]:
-    """Of one article the series with its gains and sparkline, then the views at each age."""
-    (told,) = found
-    article = told.article
+def render_views(views: Sequence[ArticleViews], *, columns_wide: int) -> Iterator[str]:
+    """Render the series of one article with gains and a sparkline, then the views at each age."""
+    (article_views,) = views
+    article = article_views.article
     yield sanitize(article.title)
     yield sanitize(article.url)
     yield f"published {format_time(article.published_at, article.published_precision)}"
     yield ""
-    if not told.series:
-        yield "its views were never read"
+    if not article_views.series:
+        yield "no view readings"
     else:
-        yield f"views  {sparkline(told)}"
-        yield from render_table(SERIES_COLUMNS, map(_step_row, told.series), columns_wide=columns_wide)
+        yield f"views  {sparkline(article_views)}"
+        yield from render_table(SERIES_COLUMNS, map(_delta_row, article_views.series), columns_wide=columns_wide)
         yield ""
-        yield from _ages(told, columns_wide)
+        yield from _ages(article_views, columns_wide)
     yield ""
     yield credit(article.source_title, article.source, article.terms)
     yield f"fetched {format_time(article.fetched_at)}"
     yield UTC_NOTE
 
 
-def _ages(told: ArticleViews, columns_wide: int) -> Iterator[str]:
-    if told.at_age is None:
-        yield "views at an age: not known, because the page does not say to the minute when it was published"
+def _ages(article_views: ArticleViews, columns_wide: int) -> Iterator[str]:
+    if article_views.at_age is None:
+        yield "views at an age: unknown: the page has no publication time to the minute"
     else:
-        yield from render_table(AGE_COLUMNS, map(_age_row, told.at_age), columns_wide=columns_wide)
+        yield from render_table(AGE_COLUMNS, map(_age_row, article_views.at_age), columns_wide=columns_wide)
 
 
-def _step_row(step: ViewDelta) -> list[str]:
-    gained = "reset" if step.is_reset else NO_DURATION if step.gained is None else f"+{step.gained}"
+def _delta_row(delta: ViewDelta) -> list[str]:
+    gained = "reset" if delta.is_reset else NO_DURATION if delta.gained is None else f"+{delta.gained}"
     return [
-        format_time(step.read_at),
-        str(step.view_count),
+        format_time(delta.read_at),
+        str(delta.view_count),
         gained,
-        format_hourly_rate(step.per_hour),
-        _format_duration(step.duration),
+        format_hourly_rate(delta.per_hour),
+        _format_duration(delta.duration),
     ]
 
 
-def _age_row(one: ViewsAtAge) -> list[str]:
-    views = one.views
-    shown = f"~{views.view_count}" if views.basis is EstimateBasis.INTERPOLATED else format_count(views.view_count)
-    return [_age(one.age), format_time(views.at), shown, _format_duration(views.gap), views.basis]
+def _age_row(at_age: ViewsAtAge) -> list[str]:
+    views = at_age.views
+    count = f"~{views.view_count}" if views.basis is EstimateBasis.INTERPOLATED else format_count(views.view_count)
+    return [_age(at_age.age), format_time(views.at), count, _format_duration(views.gap), views.basis]
 
 
 def _age(age: timedelta) -> str:
-    """Ages of the first day are known by their hours: 24 h, not 1 d."""
+    """Format an age; in hours up to the first day: 24 h, not 1 d."""
     return f"{age // ONE_HOUR} h" if age <= 24 * ONE_HOUR and not age % ONE_HOUR else _format_duration(age)
 
 
 def format_hourly_rate(rate: float | None) -> str:
+    """Format views per hour; `-` for None."""
     return NO_DURATION if rate is None else f"{rate:.1f}"
 
 
@@ -93,12 +94,12 @@ def _format_duration(duration: timedelta | None) -> str:
     return NO_DURATION if duration is None else format_duration(duration)
 
 
-def sparkline(told: ArticleViews) -> str:
-    """The views over time, a mark for an even share of it, blank over a reset."""
-    readings = normalize(told.readings)
-    begin, whole = readings[0].measured_at, readings[-1].measured_at - readings[0].measured_at
-    marks = SPARK_LEVELS if len(readings) > 1 else 1
-    counts = [views_at(readings, begin + whole * place / max(marks - 1, 1)).view_count for place in range(marks)]
+def sparkline(article_views: ArticleViews) -> str:
+    """Render the views over time as bars, blank over a reset."""
+    readings = normalize(article_views.readings)
+    begin, length = readings[0].measured_at, readings[-1].measured_at - readings[0].measured_at
+    width = SPARKLINE_WIDTH if len(readings) > 1 else 1
+    counts = [views_at(readings, begin + length * step / max(width - 1, 1)).view_count for step in range(width)]
     known = [count for count in counts if count is not None]
     low, high = min(known), max(known)
     return "".join(" " if count is None else _bar(count - low, high - low) for count in counts)
@@ -108,16 +109,16 @@ def _bar(height: int, highest: int) -> str:
     return BAR_LEVELS[height * (len(BAR_LEVELS) - 1) // highest] if highest else BAR_LEVELS[0]
 
 
-def render_top_gains(found: Sequence[RankedGain], *, columns_wide: int) -> Iterator[str]:
-    """What gained most, and under it where each article comes from."""
-    with_notes = any(one.gain.reset_count for one in found)
+def render_top_gains(gains: Sequence[RankedGain], *, columns_wide: int) -> Iterator[str]:
+    """Render the articles that gained most as a table, with their attribution below."""
+    with_notes = any(ranked.gain.reset_count for ranked in gains)
     columns = [*TOP_COLUMNS, *[TableColumn("NOTE")] * with_notes, TableColumn("TITLE", is_flexible=True)]
-    rows = [_top_row(one, with_notes=with_notes) for one in found]
+    rows = [_top_row(ranked, with_notes=with_notes) for ranked in gains]
     yield from render_table(columns, rows, columns_wide=columns_wide)
     yield ""
-    ids = max(len(str(one.article.id)) for one in found)
-    for source in dict.fromkeys(one.article.source for one in found):
-        of_source = [one.article for one in found if one.article.source == source]
+    ids = max(len(str(ranked.article.id)) for ranked in gains)
+    for source in dict.fromkeys(ranked.article.source for ranked in gains):
+        of_source = [ranked.article for ranked in gains if ranked.article.source == source]
         yield credit(of_source[0].source_title, source, of_source[0].terms)
         for article in of_source:
             number_text = pad(str(article.id), ids, right=True)
@@ -125,24 +126,24 @@ def render_top_gains(found: Sequence[RankedGain], *, columns_wide: int) -> Itera
     yield UTC_NOTE
 
 
-def _top_row(one: RankedGain, *, with_notes: bool) -> list[str]:
-    article, won = one.article, one.gain
+def _top_row(ranked: RankedGain, *, with_notes: bool) -> list[str]:
+    article, gain = ranked.article, ranked.gain
     return [
         str(article.id),
         format_time(article.published_at, article.published_precision),
-        f"+{won.gained}",
-        format_hourly_rate(won.per_hour),
-        _format_duration(format_gap_coverage(won)),
-        str(one.view_count),
-        *([_reset_note(won)] * with_notes),
+        f"+{gain.gained}",
+        format_hourly_rate(gain.per_hour),
+        _format_duration(_covered_duration(gain)),
+        str(ranked.view_count),
+        *([_reset_note(gain)] * with_notes),
         article.title,
     ]
 
 
-def format_gap_coverage(won: ViewGain) -> timedelta | None:
-    """How much of the window lies between readings."""
-    return None if won.since is None or won.until is None else won.until - won.since
+def _covered_duration(gain: ViewGain) -> timedelta | None:
+    """Return the length of the part of the period that readings cover; None without readings."""
+    return None if gain.since is None or gain.until is None else gain.until - gain.since
 
 
-def _reset_note(won: ViewGain) -> str:
-    return "" if not won.reset_count else "reset" if won.reset_count == 1 else f"reset {won.reset_count} times"
+def _reset_note(gain: ViewGain) -> str:
+    return "" if not gain.reset_count else "reset" if gain.reset_count == 1 else f"reset {gain.reset_count} times"

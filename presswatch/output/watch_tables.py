@@ -14,7 +14,7 @@ from storage.text.sanitize import sanitize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedSearchRow:
-    """A watch as it is listed; of its target only what is no secret."""
+    """One saved query of the list, with its redacted target and undelivered notifications."""
 
     name: str
     query: str
@@ -30,22 +30,20 @@ class SavedSearchRow:
 SAVED_SEARCH_COLUMNS = (
     TableColumn("NAME"),
     TableColumn("TO"),
-    TableColumn("TELLS"),
-    TableColumn("LAST TOLD"),
+    TableColumn("DELIVERY"),
+    TableColumn("LAST NOTIFIED"),
     TableColumn("WAITING", align_right=True),
     TableColumn("QUERY", is_flexible=True),
 )
 
 
-def render_saved_searches(found: Sequence[SavedSearchRow], *, columns_wide: int) -> Iterator[str]:
-    """The table, and under it what went wrong with what was not delivered."""
-    yield from render_table(SAVED_SEARCH_COLUMNS, [_row(watch) for watch in found], columns_wide=columns_wide)
+def render_saved_searches(rows: Sequence[SavedSearchRow], *, columns_wide: int) -> Iterator[str]:
+    """Render saved queries as a table, with the delivery errors below."""
+    yield from render_table(SAVED_SEARCH_COLUMNS, [_row(row) for row in rows], columns_wide=columns_wide)
     yield ""
-    for watch in found:
-        if watch.failed_count:
-            yield sanitize(
-                f"{watch.name}: {watch.failed_count} alerts were not delivered yet: the target {watch.error}"
-            )
+    for row in rows:
+        if row.failed_count:
+            yield sanitize(f"{row.name}: {row.failed_count} notifications not delivered yet: the target {row.error}")
     yield UTC_NOTE
 
 

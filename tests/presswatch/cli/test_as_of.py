@@ -67,7 +67,7 @@ def test_one_article_is_shown_as_it_was_known_then(ask: Ask, article: int) -> No
     assert lines[:3] == ["As known at 2026-11-04 12:30: there, listed", "", "Talks begin"]
     for line in ("author          A. Writer", "views           100", "image           -", "revised         -"):
         assert line in lines
-    for line in ("A paper.", "== Views read: 1", "== Earlier wordings: 0", "fetched         2026-11-04 12:00"):
+    for line in ("A paper.", "== View readings: 1", "== Revisions: 0", "fetched         2026-11-04 12:00"):
         assert line in lines
     assert not [line for line in lines if line.startswith("problem")]
 

@@ -30,7 +30,7 @@ def run(rows: Rows, alone: Path, command: str, redirected: str) -> subprocess.Co
 def test_what_cannot_be_written_is_said_in_one_line(rows: Rows, alone: Path, command: str, redirected: str) -> None:
     done = run(rows, alone, command, redirected)
     assert done.returncode == 1
-    assert done.stderr.startswith("presswatch: the system: ")
+    assert done.stderr.startswith("presswatch: system error: ")
     assert done.stderr.count("\n") == 1
 
 

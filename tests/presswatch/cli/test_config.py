@@ -70,7 +70,7 @@ def test_without_a_file_every_setting_is_told_with_its_default(tmp_path: Path) -
     assert settings["sources.caliber.timezone"] == ("Asia/Baku", "declared by the source")
     assert settings["sources.caliber.min_interval"] == ("5 min", "default")
     assert settings["sources.caliber.interval"] == (None, "default")
-    assert ask(tmp_path).stdout.startswith(f"# no configuration file: there is no presswatch.toml in {tmp_path}\n")
+    assert ask(tmp_path).stdout.startswith(f"# no configuration file: no presswatch.toml in {tmp_path}\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -83,7 +83,7 @@ def test_what_is_told_can_be_read_again_and_says_the_same(tmp_path: Path) -> Non
     assert (first.storage, first.scraper, first.scheduler) == (second.storage, second.scraper, second.scheduler)
     assert first.source("caliber").channels == second.source("caliber").channels
     assert second.source("caliber").base_url == "https://caliber.az"
-    assert f"configuration file: {tmp_path}/presswatch.toml (in the working folder)" in written
+    assert f"configuration file: {tmp_path}/presswatch.toml (in the working directory)" in written
 
 
 def test_each_origin_is_named_and_the_command_line_comes_first(tmp_path: Path) -> None:

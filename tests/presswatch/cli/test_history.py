@@ -16,7 +16,7 @@ from tests.conftest import Ask
 from tests.support.paths import ROOT
 from tests.support.rows import HOUR, NOON, TERMS, Rows
 
-UNDECLARED = "UNDECLARED: the page's own date did not move"
+UNDECLARED = "STEALTH EDIT: the date on the page did not change"
 
 
 @pytest.fixture
@@ -51,10 +51,10 @@ def test_every_wording_is_told_oldest_first(ask: Ask, article: int) -> None:
         "1. seen from 2026-11-04 12:00 until 2026-11-04 13:00: as first stored, 11 words",
         "   Union may fund rail link",
         "",
-        f"2. seen from 2026-11-04 13:00 until 2026-11-04 14:00: edited, numbers, {UNDECLARED}; 1 word went, 1 came",
+        f"2. seen from 2026-11-04 13:00 until 2026-11-04 14:00: edited, numbers, {UNDECLARED}; 1 word deleted, 1 inserted",
         "   Union may fund rail link",
         "",
-        "3. seen from 2026-11-04 14:00 until now: edited, title; 2 words went, 1 came",
+        "3. seen from 2026-11-04 14:00 until now: edited, title; 2 words deleted, 1 inserted",
         "   Union funds rail link",
         "",
         f"Caliber.az (caliber): {TERMS}",
@@ -66,9 +66,9 @@ def test_every_wording_is_told_oldest_first(ask: Ask, article: int) -> None:
 def test_a_diff_marks_words_and_leaves_out_what_stayed(ask: Ask, article: int) -> None:
     lines = ask("history", str(article), "--diff").stdout.splitlines()
     assert lines[8:11] == [
-        "   (1 paragraph as before)",
+        "   (1 unchanged paragraph)",
         "   It pays [-1.5-] {+15+} million.",
-        "   (1 paragraph as before)",
+        "   (1 unchanged paragraph)",
     ]
     assert "   title      Union [-may fund-] {+funds+} rail link" in lines
 
@@ -80,13 +80,13 @@ def test_an_article_never_edited_has_one_wording(rows: Rows, ask: Ask) -> None:
 
 def test_the_same_in_json(ask: Ask, article: int) -> None:
     told = json.loads(ask("history", str(article), "--diff", "--format", "json").stdout)
-    assert [(one["edit_kind"], one["is_stealth"], one["seen_until"]) for one in told["wordings"]] == [
+    assert [(one["edit_kind"], one["is_stealth"], one["seen_until"]) for one in told["text_versions"]] == [
         (None, False, "2026-11-04T13:00:00+00:00"),
         ("numbers", True, "2026-11-04T14:00:00+00:00"),
         ("title", False, None),
     ]
     assert told["terms"] == TERMS
-    assert ["come", " 15"] in told["wordings"][1]["diff"]["body"]
+    assert ["come", " 15"] in told["text_versions"][1]["diff"]["body"]
 
 
 def test_on_a_terminal_the_diff_is_in_colour_unless_nobody_wants_it(rows: Rows, article: int, alone: Path) -> None:

@@ -50,11 +50,11 @@ def test_where_it_was_listed_and_each_try(ask: Ask, failing: int) -> None:
         "title           Talks",
         "first listed    2026-11-04 12:00",
         "last listed     2026-11-04 13:00",
-        "failed tries    2 in a row",
+        "failures        2 consecutive",
         "next attempt    2026-11-04 15:00",
         "== Listed on: 2",
         "  2026-11-04 12:00 until 2026-11-04 12:00  https://caliber.az/rss.xml",
-        "== Tries: 2",
+        "== Fetches: 2",
         "  2026-11-04 12:00  new      failed    http 5xx: bad gateway, HTTP 502, 120 bytes, run 1",
         "  2026-11-04 13:00  retry    failed    timeout: no answer in 30 s",
     ):
@@ -108,7 +108,7 @@ def test_what_became_of_a_stored_address(ask: Ask, stored: int) -> None:
         "  2026-11-04 12:00  new      new       HTTP 200, 9000 bytes, 5 views",
         "  2026-11-04 13:00  re-look  revised   a quote changed",
         "== Article 1",
-        "views read      2, 5 to 90",
+        "view readings   2, 5 to 90",
     ):
         assert line in lines
     told = json.loads(ask("inspect", ADDRESS, "--format", "json").stdout)["article"]
@@ -145,7 +145,7 @@ def test_the_address_an_article_ended_at_leads_to_the_link_that_led_there(rows: 
 def test_an_address_never_seen_is_said_in_one_line(ask: Ask, stored: int) -> None:
     unknown = ask("inspect", "https://caliber.az/en/post/other")
     assert (unknown.exit_code, unknown.stdout) == (1, "")
-    assert unknown.stderr == "presswatch: https://caliber.az/en/post/other was never listed nor asked for\n"
+    assert unknown.stderr == "presswatch: https://caliber.az/en/post/other is not known: no channel has listed it\n"
 
 
 @pytest.mark.parametrize("typed", ["talks", "12", "mailto:a@b.az", "http://user@caliber.az/x", "\udcff/x\udcff"])

@@ -111,4 +111,4 @@ def test_fields_of_answers(gas: Rows, ask: Ask) -> None:
     assert "The [corridor] opens." in table
     unknown = ask("query", "--fields", "score")
     assert (unknown.exit_code, unknown.stdout) == (2, "")
-    assert "no field is called score" in unknown.stderr
+    assert "unknown field score" in unknown.stderr

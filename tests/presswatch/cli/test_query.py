@@ -142,7 +142,7 @@ def test_what_the_default_limit_leaves_out_is_said(rows: Rows, ask: Ask, form: s
     assert ask("query", "--format", form).stderr == ""
     rows.article("one-more")
     answer = ask("query", "--format", form)
-    said = rf"presswatch: there are more than these {DEFAULT_LIMIT}; --cursor [\w-]+ goes on\n"
+    said = rf"presswatch: more than {DEFAULT_LIMIT} articles match; continue with --cursor [\w-]+\n"
     assert re.fullmatch(said, answer.stderr)
     assert answer.stdout.count("https://") == DEFAULT_LIMIT
     assert ask("query", "--format", form, "--limit", "0").stdout.count("https://") == DEFAULT_LIMIT + 1
@@ -168,7 +168,7 @@ def test_nothing_found_as_csv_is_a_header(rows: Rows, ask: Ask) -> None:
 def test_an_empty_database_says_how_to_fill_it(rows: Rows, ask: Ask) -> None:
     answer = ask("query")
     assert answer.exit_code == 0
-    assert answer.stderr == f"presswatch: nothing is stored in {rows.database} yet; presswatch crawl fills it\n"
+    assert answer.stderr == f"presswatch: no articles are stored in {rows.database} yet; run presswatch crawl\n"
 
 
 @pytest.mark.parametrize(
@@ -181,9 +181,9 @@ def test_an_empty_database_says_how_to_fill_it(rows: Rows, ask: Ask) -> None:
         (["--since", "99999999d"], "--since: must be"),
         (["--since", "2026-11-02", "--until", "2026-11-01"], "nothing lies since 2026-11-02"),
         (["--min-views", "2", "--max-views", "1"], "nothing has at least 2 and at most 1 views"),
-        (["--min-views", "many"], "'many' is not a whole number"),
-        (["--limit", "-1"], "'-1' is not a whole number"),
-        (["--limit", str(MAX_COUNT_VALUE + 1)], f"is not a whole number from 0 to {MAX_COUNT_VALUE}"),
+        (["--min-views", "many"], "'many' is not an integer"),
+        (["--limit", "-1"], "'-1' is not an integer"),
+        (["--limit", str(MAX_COUNT_VALUE + 1)], f"is not an integer from 0 to {MAX_COUNT_VALUE}"),
         (["--sort", "random"], "'random' is not one of"),
         (["--format", "xml"], "'xml' is not one of"),
         (["--section", "\udcff"], "is not UTF-8"),

@@ -19,7 +19,7 @@ FEEDS = ["rss", "atom"]
 
 
 def cursor_of(stderr: str) -> str | None:
-    found = re.search(r"--cursor ([\w-]+) goes on", stderr)
+    found = re.search(r"continue with --cursor ([\w-]+)", stderr)
     return found[1] if found else None
 
 
@@ -215,19 +215,19 @@ def test_the_count_is_of_what_the_list_lists(rows: Rows, ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--fields", "title,boddy"], "no field is called boddy; known: id, source, source_title, url, title"),
-        (["--fields", ","], "no field is named; known: id"),
-        (["--fields", "title", "--format", "rss"], "a feed has the fields that rss gives it"),
+        (["--fields", "title,boddy"], "unknown field boddy; known fields: id, source, source_title, url, title"),
+        (["--fields", ","], "no field given; known fields: id"),
+        (["--fields", "title", "--format", "rss"], "--fields cannot be used with --format rss"),
         (["--cursor", "nonsense"], "this is no cursor"),
         (["--cursor", "é"], "this is no cursor"),
         (["--cursor", "ZGF0ZXx8"], "this is no cursor"),
         (["--cursor", "c3RvcmVkfHw3"], "sorted by stored, this one is sorted by date"),
-        (["--count", "--format", "atom"], "--format atom means nothing to counts"),
-        (["--group-by", "day", "--fields", "title"], "--fields means nothing to counts"),
-        (["--count", "--cursor", "c3RvcmVkfHw3"], "--cursor means nothing to counts"),
-        (["--group-by", "day", "--sort", "date"], "--sort means nothing to counts"),
-        (["gas", "--count", "--highlight"], "--highlight means nothing to counts"),
-        (["--count", "--limit", "0"], "--limit means nothing to counts"),
+        (["--count", "--format", "atom"], "--format atom cannot be used with --count or --group-by"),
+        (["--group-by", "day", "--fields", "title"], "--fields cannot be used with --count or --group-by"),
+        (["--count", "--cursor", "c3RvcmVkfHw3"], "--cursor cannot be used with --count or --group-by"),
+        (["--group-by", "day", "--sort", "date"], "--sort cannot be used with --count or --group-by"),
+        (["gas", "--count", "--highlight"], "--highlight cannot be used with --count or --group-by"),
+        (["--count", "--limit", "0"], "--limit cannot be used with --count or --group-by"),
         (["--group-by", "author"], "'author' is not one of"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

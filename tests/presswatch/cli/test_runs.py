@@ -27,7 +27,7 @@ def crawls(rows: Rows) -> None:
 @pytest.mark.dialect
 def test_crawls_come_latest_first_with_what_came_of_them(ask: Ask, crawls: None) -> None:
     lines = ask("runs").stdout.splitlines()
-    assert lines[0].split() == ["ID", "SOURCE", "STARTED", "TOOK", "STATUS", "RESULT"]
+    assert lines[0].split() == ["ID", "SOURCE", "STARTED", "DURATION", "STATUS", "RESULT"]
     assert [line.split()[0] for line in lines[1:4]] == ["3", "2", "1"]
     assert "-  running    nothing listed" in lines[1]
     assert "60:00  failed     https://apa.az/rss: timeout: no answer\ufffd[2J in 30 s" in lines[2]

@@ -103,7 +103,7 @@ def test_hits_are_bold_on_a_terminal_and_nothing_else_can_steer_it() -> None:
         (["titel:gas"], "QUERY: position 1: no field is called titel; known: title, subtitle, body, section"),
         (["NOT gas"], "QUERY: position 1: this only says what must not be; add a word that must"),
         ([""], "QUERY: nothing is asked: write at least one word"),
-        (["--highlight"], "--highlight needs a QUERY to answer"),
+        (["--highlight"], "--highlight needs a QUERY"),
         (["--sort", "rank"], "only the answers to a question have a rank: ask one, or sort by date, views or stored"),
     ],
     ids=str,
@@ -129,11 +129,11 @@ def test_an_index_that_lacks_something_says_what_to_do(gas: Rows, ask: Ask) -> N
     assert "presswatch db reindex" in answer.stderr
     assert answer.stderr.count("\n") == 1
     assert ask("query").exit_code == 0
-    assert ask("db", "reindex").stdout == "12 articles indexed for full text; all are\n"
-    assert ask("db", "reindex").stdout == "0 articles indexed for full text; all are\n"
-    assert ask("db", "reindex", "--all").stdout == "12 articles indexed for full text; all are\n"
+    assert ask("db", "reindex").stdout == "12 articles indexed for full-text search; the index is complete\n"
+    assert ask("db", "reindex").stdout == "0 articles indexed for full-text search; the index is complete\n"
+    assert ask("db", "reindex", "--all").stdout == "12 articles indexed for full-text search; the index is complete\n"
     as_if_old(gas, analyser_version=0)
-    assert ask("db", "reindex").stdout == "12 articles indexed for full text; all are\n"
+    assert ask("db", "reindex").stdout == "12 articles indexed for full-text search; the index is complete\n"
     assert ask("query", "gas").exit_code == 0
 
 
@@ -162,6 +162,6 @@ def test_an_upgrade_indexes_what_an_old_database_holds(alone: Path, tmp_path: Pa
 
     said = run("db", "upgrade")
     assert "upgraded from 0002, now 0004" in said
-    assert "1 articles indexed for full text; all are" in said
+    assert "1 articles indexed for full-text search; the index is complete" in said
     assert json.loads(run("query", "reform section:x", "--format", "jsonl"))["title"] == "Reforms"
     assert "indexed" not in run("db", "upgrade")

@@ -43,7 +43,7 @@ def test_the_whole_article_is_told(ask: Ask, article: int) -> None:
     for line in (
         "id              1",
         "source          Caliber.az (caliber)",
-        f"address         {ADDRESS}",
+        f"URL             {ADDRESS}",
         'published       2026-11-04 11:00, printed as "4 November 2026 15:00"',
         "author          A. Writer",
         "views           250",
@@ -51,7 +51,7 @@ def test_the_whole_article_is_told(ask: Ask, article: int) -> None:
         "revised         2026-11-04 14:00",
         "gone            -",
         "next recrawl    2026-11-05 12:00",
-        "same wording    2, https://caliber.az/en/post/talks-again",
+        "same text       2, https://caliber.az/en/post/talks-again",
         "problem         image: no address",
     ):
         assert line in lines
@@ -61,7 +61,7 @@ def test_the_whole_article_is_told(ask: Ask, article: int) -> None:
 
 def test_views_are_a_series_with_their_growth(ask: Ask, article: int) -> None:
     lines = ask("show", str(article)).stdout.splitlines()
-    start = lines.index("== Views read: 3")
+    start = lines.index("== View readings: 3")
     assert [line.split() for line in lines[start + 1 : start + 4]] == [
         ["2026-11-04", "12:00", "100"],
         ["2026-11-04", "13:00", "250", "+150"],
@@ -70,14 +70,14 @@ def test_views_are_a_series_with_their_growth(ask: Ask, article: int) -> None:
 
 
 def test_earlier_wordings_stand_whole_with_dates_and_kinds(ask: Ask, article: int) -> None:
-    told = ask("show", str(article)).stdout.partition("== Earlier wordings: 2\n")[2]
+    told = ask("show", str(article)).stdout.partition("== Revisions: 2\n")[2]
     first, second = told.split("2. seen from ")
-    assert first.startswith("1. seen from 2026-11-04 12:00 until 2026-11-04 13:00; ended by an edit: title\n")
+    assert first.startswith("1. seen from 2026-11-04 12:00 until 2026-11-04 13:00; next edit: title\n")
     assert "Talks in Bakku" in first
     assert "First.\n\nLast." in first
     assert second.startswith(
-        "2026-11-04 13:00 until 2026-11-04 14:00; ended by an edit: numbers, "
-        "is_stealth: the page's own date did not move\n\nWording 2\nSaid\n"
+        "2026-11-04 13:00 until 2026-11-04 14:00; next edit: numbers, "
+        "stealth edit: the date on the page did not change\n\nWording 2\nSaid\n"
     )
     assert 'printed as "4 November"' in second
     assert "Body 2." in second
@@ -155,7 +155,7 @@ def test_what_is_no_address_is_refused(ask: Ask, article: int, typed: str) -> No
 def test_a_bare_article_is_told_without_gaps(rows: Rows, ask: Ask) -> None:
     bare = rows.article("bare", body="", published_at=None, view_count=None, section=None, sections=(), language=None)
     lines = ask("show", str(bare)).stdout.splitlines()
-    for line in ("published       -", "views           -", "section         -", "(empty)", "== Views read: 0"):
+    for line in ("published       -", "views           -", "section         -", "(empty)", "== View readings: 0"):
         assert line in lines
 
 

@@ -29,7 +29,9 @@ def test_a_watch_is_saved_as_it_was_asked_for(rows: Rows, ask: Ask) -> None:
         *("--digest", "1 d", "--quiet", "22:00-7:30", "--timezone", "Asia/Baku"),
     )
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout == ("watch Gas in Baku: tells json://***@127.0.0.1:9/*** every 1 d, not 22:00-07:30 Asia/Baku\n")
+    assert done.stdout == (
+        "watch Gas in Baku: notifies json://***@127.0.0.1:9/*** every 1 d, not 22:00-07:30 Asia/Baku\n"
+    )
     watch = rows.store.watches.get("Gas in Baku")
     assert (watch.delivery_mode, watch.digest_every) == (DeliveryMode.DIGEST, timedelta(days=1))
     assert (watch.quiet_from, watch.quiet_until, watch.timezone) == ("22:00", "07:30", "Asia/Baku")
@@ -83,10 +85,10 @@ def test_the_list_shows_what_waits_and_no_secret(rows: Rows, ask: Ask) -> None:
     deliver_due(rows.store, now=now)
     table = ask("watch", "list").stdout
     assert f"json://***@127.0.0.1:{port}/***" in table
-    assert "Gas: 1 alerts were not delivered yet: the target could not be reached" in table
+    assert "Gas: 1 notifications not delivered yet: the target could not be reached" in table
     records = json.loads(ask("watch", "list", "--format", "json").stdout)
     assert [(record["name"], record["delivery_mode"]) for record in records] == [
-        ("Gas", "at once"),
+        ("Gas", "immediately"),
         ("Oil", "every 6 h"),
     ]
     assert (records[0]["waiting_count"], records[0]["failed_count"]) == (1, 1)
@@ -100,7 +102,7 @@ def test_the_list_shows_what_waits_and_no_secret(rows: Rows, ask: Ask) -> None:
 def test_no_watches_are_an_empty_list_and_a_word(ask: Ask) -> None:
     done = ask("watch", "list", "--format", "json")
     assert (done.exit_code, done.stdout) == (0, "[]\n")
-    assert "no watches are saved; presswatch watch add" in done.stderr
+    assert "no queries are saved; add one with presswatch watch add" in done.stderr
 
 
 @pytest.mark.dialect
@@ -108,7 +110,7 @@ def test_a_watch_is_removed_with_what_it_had_not_told(rows: Rows, ask: Ask) -> N
     ask("watch", "add", "Gas", "gas", "--to", HOOK)
     rows.article("gas")
     match_saved_searches(rows.store, now=NOON)
-    assert ask("watch", "remove", "Gas").stdout == "watch Gas: removed; 1 undelivered alerts dropped\n"
+    assert ask("watch", "remove", "Gas").stdout == "watch Gas: removed; 1 undelivered notifications deleted\n"
     assert rows.store.watches.list() == ()
 
 

@@ -178,7 +178,7 @@ def test_excel_s_limits_hold(rows: Rows, ask: Ask, alone: Path, monkeypatch: pyt
     monkeypatch.setattr(export_files, "MAX_EXCEL_ROWS", 2)
     answer = ask("export", "more.xlsx")
     assert answer.exit_code == 1
-    assert answer.stderr == "presswatch: 3 articles are more than 2, which is all that .xlsx holds\n"
+    assert answer.stderr == "presswatch: 3 articles are too many for .xlsx, which holds 2 rows\n"
     assert not list(alone.glob("*more*"))
 
 
@@ -208,21 +208,24 @@ def test_a_file_that_is_there_stays_unless_forced(rows: Rows, ask: Ask, alone: P
     two(rows)
     (alone / "out.jsonl").write_text("mine")
     answer = ask("export", "out.jsonl")
-    assert (answer.exit_code, answer.stderr) == (2, "presswatch: out.jsonl is there already; --force overwrites it\n")
+    assert (answer.exit_code, answer.stderr) == (
+        2,
+        "presswatch: out.jsonl already exists; use --force to overwrite it\n",
+    )
     assert (alone / "out.jsonl").read_text() == "mine"
     assert ask("export", "out.jsonl", "--force").exit_code == 0
     assert len(read(alone / "out.jsonl")) == 2
     (alone / "out.jsonl").unlink()
-    assert "out.jsonl.about.json is there already" in ask("export", "out.jsonl").stderr
+    assert "out.jsonl.about.json already exists" in ask("export", "out.jsonl").stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["out.doc"], "its name must end in one of .parquet, .csv, .jsonl, .xlsx, .db"),
-        (["out"], "its name must end in one of"),
-        (["nowhere/out.csv"], "nowhere is not a folder; create it first"),
-        (["out.csv", "--fields", "titel"], "no field is called titel; known: id, source"),
+        (["out.doc"], "the suffix must be one of .parquet, .csv, .jsonl, .xlsx, .db"),
+        (["out"], "the suffix must be one of"),
+        (["nowhere/out.csv"], "nowhere is not a directory; create it first"),
+        (["out.csv", "--fields", "titel"], "no field is called titel; known fields: id, source"),
         (["out.csv", "--since", "yesterday"], "--since: 'yesterday' is not a date"),
         ([], "Missing argument 'OUT'"),
     ],
@@ -351,7 +354,7 @@ def test_an_export_never_overwrites_the_database(sqlite_rows: Rows, alone: Path,
     answer = CliRunner().invoke(presswatch.main, ask)
     assert (answer.exit_code, answer.stderr) == (
         2,
-        f"presswatch: {name} is the database itself; write to another name\n",
+        f"presswatch: {name} is the database itself; use another name\n",
     )
     assert file.read_bytes() == before
     assert (alone / "linked.db").is_symlink()
@@ -364,7 +367,7 @@ def test_a_folder_in_the_place_of_the_file_that_tells_is_met_before_anything_is_
     answer = ask("export", "out.csv", "--force")
     assert (answer.exit_code, answer.stderr) == (
         2,
-        "presswatch: out.csv.about.json is a folder; write to another name\n",
+        "presswatch: out.csv.about.json is a directory; use another name\n",
     )
     assert not (alone / "out.csv").exists()
 

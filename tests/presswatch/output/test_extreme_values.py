@@ -96,7 +96,7 @@ def test_a_very_long_mistake_is_shown_without_its_middle(rows: Rows, ask: Ask) -
     answer = ask("query", "--min-views", "9" * 6000)
     assert answer.exit_code == 2
     assert len(answer.stderr) < 1_100
-    assert "(presswatch query --help says more)" in answer.stderr
+    assert "(see presswatch query --help)" in answer.stderr
 
 
 @pytest.mark.parametrize("options", [{"sort": "age"}, {"limit": -1}])

@@ -69,7 +69,7 @@ def test_people_ask_from_another_terminal(post: Post, site: Site) -> None:
     post.settle(schedule=FAR)
     post.start()
     post.wait_for("crawl_runs", 1, status="succeeded")
-    assert post.command("trigger", "caliber").stdout == "caliber: asked for\n"
+    assert post.command("trigger", "caliber").stdout == "caliber: crawl requested\n"
     post.wait_for("crawl_runs", 2, status="succeeded")
     assert post.command("pause", "caliber").returncode == 0
     post.wait(lambda: "caliber: paused" in post.log)
@@ -245,7 +245,7 @@ def test_logs_as_json(post: Post, site: Site) -> None:
 def test_nobody_watches_is_wrong(post: Post) -> None:
     status = post.command("status")
     assert status.returncode == 1
-    assert "daemon: not running; start presswatch daemon" in status.stdout
+    assert "daemon: not running; start it with presswatch daemon" in status.stdout
     asked = post.command("trigger", "caliber")
     assert asked.returncode == 1
     assert asked.stderr == "presswatch: caliber has no schedule yet: start presswatch daemon first\n"
@@ -264,8 +264,8 @@ def free_port() -> int:
     [
         (["--kind", "slient"], "--kind: must be one of"),
         (["--source", os.fsdecode(b"\xff")], "is not UTF-8"),
-        (["--limit", "9" * 30], "is not a whole number from 0 to"),
-        (["--limit", "-1"], "is not a whole number from 0 to"),
+        (["--limit", "9" * 30], "is not an integer from 0 to"),
+        (["--limit", "-1"], "is not an integer from 0 to"),
     ],
 )
 def test_what_cannot_be_asked_of_events_is_refused_in_one_line(post: Post, arguments: list[str], said: str) -> None:

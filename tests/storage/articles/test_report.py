@@ -113,7 +113,7 @@ def test_on_a_narrow_terminal_addresses_and_events_stand_whole(
     event(rows, "gap", opened=NOON, closed=NOON, known=0)
     monkeypatch.setenv("COLUMNS", "60")
     lines = ask("report", "--since", "2026-11-01", "--until", "2026-11-06").stdout.splitlines()
-    told = lines[lines.index("Sources silent, failing or misread") :]
+    told = lines[lines.index("Sources silent, failing or drifting") :]
     assert "  about silent; nothing new for a day; open its pages and\n  see whether it still publishes something" in (
         "\n".join(told)
     )
@@ -140,7 +140,7 @@ def test_a_report_of_nothing_says_so(rows: Rows, ask: Ask) -> None:
     answer = ask("report")
     assert answer.exit_code == 0
     assert answer.stdout.startswith("0 articles from ")
-    assert "nothing was edited" in answer.stdout
+    assert "no article was edited" in answer.stdout
     assert ask("report", "--format", "md").stdout.startswith("# 0 articles from ")
 
 

@@ -286,7 +286,7 @@ def test_a_table_has_an_end(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatc
     answer = ask("sql", MANY.format(21, "i"))
     assert (answer.exit_code, answer.stdout) == (1, "")
     assert answer.stderr == (
-        "presswatch: SQL: more than 20 rows: a LIMIT gives fewer, --format csv or jsonl gives all\n"
+        "presswatch: SQL: more than 20 rows; add a LIMIT, or use --format csv or jsonl\n"
     )
     assert ask("sql", MANY.format(21, "i"), "--format", "csv").exit_code == 0
 
@@ -294,7 +294,7 @@ def test_a_table_has_an_end(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatc
 @ON_SQLITE
 def test_no_time_is_no_timeout(rows: Rows, ask: Ask) -> None:
     answer = ask("sql", "select 1", "--timeout", "0 s")
-    assert (answer.exit_code, answer.stderr) == (2, "presswatch: --timeout: nothing is answered in no time\n")
+    assert (answer.exit_code, answer.stderr) == (2, "presswatch: --timeout: must be longer than zero\n")
 
 
 def mind_interrupts() -> None:
