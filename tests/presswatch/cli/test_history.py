@@ -16,7 +16,7 @@ from tests.conftest import Ask
 from tests.support.paths import ROOT
 from tests.support.rows import HOUR, NOON, TERMS, Rows
 
-UNDECLARED = "STEALTH EDIT: the date on the page did not change"
+STEALTH = "STEALTH EDIT: the date on the page did not change"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_every_wording_is_told_oldest_first(ask: Ask, article: int) -> None:
         "1. seen from 2026-11-04 12:00 until 2026-11-04 13:00: as first stored, 11 words",
         "   Union may fund rail link",
         "",
-        f"2. seen from 2026-11-04 13:00 until 2026-11-04 14:00: edited, numbers, {UNDECLARED}; 1 word deleted, 1 inserted",
+        f"2. seen from 2026-11-04 13:00 until 2026-11-04 14:00: edited, numbers, {STEALTH}; 1 word deleted, 1 inserted",
         "   Union may fund rail link",
         "",
         "3. seen from 2026-11-04 14:00 until now: edited, title; 2 words deleted, 1 inserted",

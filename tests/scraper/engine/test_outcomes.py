@@ -155,7 +155,7 @@ def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(env: Craw
     run = env.crawl(recrawl=RecrawlMode.ALL)
     assert (run.unchanged, run.new) == (1, 0)
     assert (len(site.requests_for("one")), len(site.requests_for("renamed"))) == (0, 1)
-    assert f"same wording    {old.id}, {old.url}" in env.command("show", str(new.id)).stdout
+    assert f"same text       {old.id}, {old.url}" in env.command("show", str(new.id)).stdout
 
 
 def test_an_address_that_redirected_from_the_first_is_not_looked_at_again(env: CrawlEnv, site: Site) -> None:

@@ -285,9 +285,7 @@ def test_a_table_has_an_end(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatc
     assert ask("sql", MANY.format(20, "i")).exit_code == 0
     answer = ask("sql", MANY.format(21, "i"))
     assert (answer.exit_code, answer.stdout) == (1, "")
-    assert answer.stderr == (
-        "presswatch: SQL: more than 20 rows; add a LIMIT, or use --format csv or jsonl\n"
-    )
+    assert answer.stderr == ("presswatch: SQL: more than 20 rows; add a LIMIT, or use --format csv or jsonl\n")
     assert ask("sql", MANY.format(21, "i"), "--format", "csv").exit_code == 0
 
 
