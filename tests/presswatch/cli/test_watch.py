@@ -46,9 +46,9 @@ def test_a_watch_is_saved_as_it_was_asked_for(rows: Rows, ask: Ask) -> None:
         ((" ", "gas", "--to", HOOK), "NAME: must have 1 to 100 characters"),
         (
             ("Gas", "gas", "--to", f"nonsense://{TOKEN}"),
-            "--to: nonsense://*** is not a URL that Apprise can use; write",
+            "--to: nonsense://*** is not a URL that Apprise can use; use one",
         ),
-        (("Gas", "gas", "--to", TOKEN), "--to: *** is not a URL that Apprise can use; write"),
+        (("Gas", "gas", "--to", TOKEN), "--to: *** is not a URL that Apprise can use; use one"),
         (("Gas", "gas", "--to", HOOK, "--digest", "often"), "--digest: must be a duration such as"),
         (("Gas", "gas", "--to", HOOK, "--digest", "10 s"), "--digest: must be at least a minute"),
         (("Gas", "gas", "--to", HOOK, "--quiet", "22-7"), "--quiet: '22-7' is not a range of quiet hours: write it as"),

@@ -225,7 +225,7 @@ def test_a_file_that_is_there_stays_unless_forced(rows: Rows, ask: Ask, alone: P
         (["out.doc"], "the suffix must be one of .parquet, .csv, .jsonl, .xlsx, .db"),
         (["out"], "the suffix must be one of"),
         (["nowhere/out.csv"], "nowhere is not a directory; create it first"),
-        (["out.csv", "--fields", "titel"], "no field is called titel; known fields: id, source"),
+        (["out.csv", "--fields", "titel"], "unknown field titel; known fields: id, source"),
         (["out.csv", "--since", "yesterday"], "--since: 'yesterday' is not a date"),
         ([], "Missing argument 'OUT'"),
     ],
