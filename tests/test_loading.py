@@ -37,7 +37,7 @@ def modules_loaded_by(arguments: list[str], folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "unwanted"),
     [
-        (["--help"], HELP | {"sqlalchemy", "presswatch.cli.query"}),
+        (["--help"], HELP | {"sqlalchemy", "presswatch.cli.commands.query"}),
         (["crawl", "--help"], HELP),
         (["query", "--help"], HELP | {"apscheduler"}),
         (["config"], (HELP - PARSERS) | {"sqlalchemy"}),  # the sources declare their parsers

@@ -37,6 +37,8 @@ RULES = {
     "presswatch.output": "scheduler.planning scheduler.health scraper storage storage.*",
     "presswatch.export": "presswatch.output storage storage.*",
     "presswatch.cli": "presswatch.output presswatch.export scheduler.* scraper scraper.* storage storage.*",
+    "presswatch.cli.commands": "presswatch.cli presswatch.output presswatch.export scheduler.* scraper scraper.* "
+    "storage storage.*",
     "presswatch": "presswatch.cli storage storage.*",
 }
 """Rooms that a room may import from, besides itself; `storage.*` is every room of storage."""
@@ -57,8 +59,6 @@ LIBRARIES = {
 """Rooms that may import a library; one that is not named here is free."""
 
 MAX_MODULES = 20
-A_COMMAND_EACH = "presswatch.cli"
-"""Room that holds one module for each command, however many there are."""
 MAX_LINES = 500
 DRAWERS = {"utils", "helpers", "common", "misc", "base", "manager", "handler"}
 
@@ -140,9 +140,7 @@ def test_a_room_holds_at_most_twenty_modules_and_no_drawer() -> None:
     rooms: dict[str, list[str]] = {}
     for module in MODULES:
         rooms.setdefault(_room(module), []).append(module)
-    assert {room: len(modules) for room, modules in rooms.items() if len(modules) > MAX_MODULES + 1}.keys() <= {
-        A_COMMAND_EACH
-    }
+    assert not {room: len(modules) for room, modules in rooms.items() if len(modules) > MAX_MODULES + 1}
     assert not {module for module in MODULES if module.rpartition(".")[2] in DRAWERS}
 
 

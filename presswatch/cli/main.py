@@ -7,30 +7,42 @@ import click
 from presswatch.cli.group import LazyCommand, LazyGroup
 from storage.model.version import VERSION
 
+ROOM = "presswatch.cli.commands"
+
 COMMANDS = {
-    "crawl": LazyCommand("presswatch.cli.crawl", "Crawl sources once: new articles, and recrawls that are due."),
-    "parse": LazyCommand("presswatch.cli.parse", "Fetch and parse one page, print every field; store nothing."),
-    "sources": LazyCommand("presswatch.cli.sources", "List the sources that can be crawled."),
-    "daemon": LazyCommand("presswatch.cli.daemon", "Crawl every source on its schedule until stopped."),
-    "status": LazyCommand("presswatch.cli.status", "Show the status of every source; exit code 1 if any is unhealthy."),
-    "pause": LazyCommand("presswatch.cli.control", "Stop polling a source until it is resumed."),
-    "resume": LazyCommand("presswatch.cli.control", "Resume polling a paused source."),
-    "trigger": LazyCommand("presswatch.cli.control", "Ask the running daemon to crawl a source now."),
-    "events": LazyCommand("presswatch.cli.events", "List events: silent, drift, blocked, gap, gone, edited."),
-    "query": LazyCommand("presswatch.cli.query", "List or count stored articles."),
-    "export": LazyCommand("presswatch.cli.export", "Export articles: Parquet, CSV, JSON Lines, Excel, SQLite."),
-    "report": LazyCommand("presswatch.cli.report", "Report on a period: articles, coverage, problems."),
-    "sql": LazyCommand("presswatch.cli.sql", "Run a read-only SQL query."),
-    "show": LazyCommand("presswatch.cli.show", "Show one article with its view readings and revisions."),
-    "views": LazyCommand(
-        "presswatch.cli.views", "Show the view counts of an article, or the articles that gained most."
+    "crawl": LazyCommand(
+        "presswatch.cli.commands.crawl", "Crawl sources once: new articles, and recrawls that are due."
     ),
-    "history": LazyCommand("presswatch.cli.history", "Show the text versions of an article, with diffs."),
-    "runs": LazyCommand("presswatch.cli.runs", "List past crawls."),
-    "inspect": LazyCommand("presswatch.cli.inspect", "Show the history of one URL: listings, fetches, outcome."),
-    "watch": LazyCommand("presswatch.cli.watch", "Save queries and be notified of new articles that match."),
-    "config": LazyCommand("presswatch.cli.config", "Print the effective settings and the origin of each."),
-    "db": LazyCommand("presswatch.cli.db", "Manage the database: info, upgrade, reindex."),
+    "parse": LazyCommand(
+        "presswatch.cli.commands.parse", "Fetch and parse one page, print every field; store nothing."
+    ),
+    "sources": LazyCommand(f"{ROOM}.sources", "List the sources that can be crawled."),
+    "daemon": LazyCommand(f"{ROOM}.daemon", "Crawl every source on its schedule until stopped."),
+    "status": LazyCommand(
+        "presswatch.cli.commands.status", "Show the status of every source; exit code 1 if any is unhealthy."
+    ),
+    "pause": LazyCommand(f"{ROOM}.control", "Stop polling a source until it is resumed."),
+    "resume": LazyCommand(f"{ROOM}.control", "Resume polling a paused source."),
+    "trigger": LazyCommand(f"{ROOM}.control", "Ask the running daemon to crawl a source now."),
+    "events": LazyCommand(f"{ROOM}.events", "List events: silent, drift, blocked, gap, gone, edited."),
+    "query": LazyCommand(f"{ROOM}.query", "List or count stored articles."),
+    "export": LazyCommand(
+        "presswatch.cli.commands.export", "Export articles: Parquet, CSV, JSON Lines, Excel, SQLite."
+    ),
+    "report": LazyCommand(f"{ROOM}.report", "Report on a period: articles, coverage, problems."),
+    "sql": LazyCommand(f"{ROOM}.sql", "Run a read-only SQL query."),
+    "show": LazyCommand(f"{ROOM}.show", "Show one article with its view readings and revisions."),
+    "views": LazyCommand(
+        "presswatch.cli.commands.views", "Show the view counts of an article, or the articles that gained most."
+    ),
+    "history": LazyCommand(f"{ROOM}.history", "Show the text versions of an article, with diffs."),
+    "runs": LazyCommand(f"{ROOM}.runs", "List past crawls."),
+    "inspect": LazyCommand(
+        "presswatch.cli.commands.inspect", "Show the history of one URL: listings, fetches, outcome."
+    ),
+    "watch": LazyCommand(f"{ROOM}.watch", "Save queries and be notified of new articles that match."),
+    "config": LazyCommand(f"{ROOM}.config", "Print the effective settings and the origin of each."),
+    "db": LazyCommand(f"{ROOM}.db", "Manage the database: info, upgrade, reindex."),
 }
 
 

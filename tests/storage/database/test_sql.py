@@ -281,7 +281,7 @@ def test_rows_of_the_largest_values_pass_one_by_one(rows: Rows, alone: Path) -> 
 
 @ON_SQLITE
 def test_a_table_has_an_end(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("presswatch.cli.sql.MAX_TABLE_ROWS", 20)
+    monkeypatch.setattr("presswatch.cli.commands.sql.MAX_TABLE_ROWS", 20)
     assert ask("sql", MANY.format(20, "i")).exit_code == 0
     answer = ask("sql", MANY.format(21, "i"))
     assert (answer.exit_code, answer.stdout) == (1, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from presswatch.cli.crawl import configure_logs
+from presswatch.cli.commands.crawl import configure_logs
 from presswatch.cli.group import debug_option
 from presswatch.cli.options import details_format_option
 from presswatch.output import formats
