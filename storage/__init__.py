@@ -1,4 +1,4 @@
-"""Keep articles and answer questions about them: the ground the other packages stand on.
+"""Keep articles and answer queries about them: the ground the other packages stand on.
 
 What other programs need is here by name and loaded when it is first touched, so that `--help` loads no database:
 

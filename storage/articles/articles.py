@@ -1,4 +1,4 @@
-"""Questions about articles: lists by filter, one article, its earlier wordings, its view readings."""
+"""Query articles: lists by filter, one article, its revisions, its view readings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Articles:
     ) -> Iterator[ArticleSummary]:
         """The articles that pass the filter, read from the database as they are asked for; bodies are not loaded.
 
-        Without `sort` the best answers to a question come first, without a question the newest. Sort.RANK yields
+        Without `sort` the best answers to a query come first, without a query the newest. Sort.RANK yields
         ScoredArticle, Sort.GROWTH ArticleByGrowth, which counts until `now` (by default, this moment).
 
         `after` is the cursor of an article of an earlier list with the same filter and sort: the list goes on behind
@@ -78,7 +78,7 @@ class Articles:
                     read += len(rows)
                 left = None if left is None else left - read
                 if left == 0 or (read and part.is_last):
-                    return  # before the next part is made: to know what belongs to it may take a question of its own
+                    return  # before the next part is made: to know what belongs to it may take a query of its own
 
     def get(self, id_or_address: int | str) -> ArticleFull | None:
         """The article with this id or at this address as a person types it; None if there is none.
@@ -91,7 +91,7 @@ class Articles:
             return None if row is None else ArticleFull(**row, **source_attribution(connection)[row["source"]])
 
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
-        """The earlier wordings of an article, oldest first."""
+        """The revisions of an article, oldest first."""
         statement = _REVISIONS.where(revisions.c.article_id == article_id)
         with self._database.read() as connection:
             return tuple(Revision(**row) for row in connection.execute(statement).mappings())

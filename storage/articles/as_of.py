@@ -1,11 +1,11 @@
-"""What was known of an article at a moment, from what is kept of it. Pure: no clock, no database.
+"""Reconstruct an article as it was known at a moment from its stored history; pure, without clock or database.
 
-    wording    the first revision, by number, that was seen until after the moment; else what the article says now
+    text    the first revision, by number, that was seen until after the moment; else what the article says now
     views      the last reading at or before it
     presence   from the gone and back events up to it; absent before it was stored
     listed     whether a channel's first and last sight of it lie around the moment
 
-An edit at the very moment is known. What is not kept over time (language, the planned re-look, description, image,
+An edit at the very moment is known. What is not kept over time (language, the planned recrawl, description, image,
 problems) is as it is now where that was fetched by then, else empty; the language and the reader version stay.
 """
 
@@ -21,7 +21,7 @@ from storage.articles.results import ArticleDetails, ArticleFull, ArticleSummary
 
 
 class Presence(StrEnum):
-    """Where an article stood at a moment."""
+    """Presence of an article on its site at a moment."""
 
     UNKNOWN = "not yet known"
     LISTED = "listed, not stored yet"
@@ -31,7 +31,7 @@ class Presence(StrEnum):
 
 
 class RevisionLike(Protocol):
-    """What a list needs of an earlier wording."""
+    """Fields of a revision that a list shows."""
 
     @property
     def revision_number(self) -> int: ...
@@ -50,7 +50,7 @@ AnyRevision = TypeVar("AnyRevision", bound=RevisionLike)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresenceChanges:
-    """When an article was found gone, and when back, in any order."""
+    """Times at which an article was found gone and restored, in any order."""
 
     gone: tuple[datetime, ...] = ()
     restored: tuple[datetime, ...] = ()
@@ -68,13 +68,13 @@ class ArticleAsOf:
 
 
 def revision_at(revisions: Iterable[AnyRevision], moment: datetime) -> AnyRevision | None:
-    """The earlier wording that stood at the moment; None if it is the present one."""
+    """Return the revision in force at the moment; None if it is the current text."""
     later = (revision for revision in revisions if revision.seen_until > moment)
     return min(later, key=lambda revision: revision.revision_number, default=None)
 
 
 def last_edit(revisions: Iterable[RevisionLike], moment: datetime) -> datetime | None:
-    """When the last edit up to the moment was seen."""
+    """Return the time of the last edit seen up to the moment."""
     return max((revision.seen_until for revision in revisions if revision.seen_until <= moment), default=None)
 
 
@@ -98,7 +98,7 @@ def _last(moments: Iterable[datetime], moment: datetime) -> datetime | None:
 
 
 def presence(article: ArticleSummary, comings: PresenceChanges, moment: datetime) -> Presence:
-    """Where the article stood at the moment."""
+    """Return the presence of the article at the moment."""
     if moment < min(article.first_seen_at, article.stored_at):
         return Presence.UNKNOWN
     if moment < article.stored_at:
@@ -157,7 +157,7 @@ def _title_as_of(article: ArticleSummary, said: RevisionLike | None) -> dict[str
 def article_details_as_of(
     story: ArticleDetails, comings: PresenceChanges, listings: Sequence[ListingPeriod], moment: datetime
 ) -> ArticleAsOf:
-    """The article, its views and its earlier wordings as they were known at the moment."""
+    """The article, its views and its revisions as they were known at the moment."""
     is_listed, until = listed_articles(listings, moment)
     stands = presence(story.article, comings, moment)
     known = stands not in {Presence.UNKNOWN, Presence.LISTED}
@@ -171,7 +171,7 @@ def article_details_as_of(
 
 
 def listed_articles(listings: Iterable[ListingPeriod], moment: datetime) -> tuple[bool, datetime | None]:
-    """Whether a channel listed it around the moment, and until when, up to the moment, one is known to have."""
+    """Return whether a channel listed it around the moment, and until when, up to the moment, one is known to have."""
     begun = [one for one in listings if one.first_listed_at <= moment]
     until = max((min(one.last_listed_at, moment) for one in begun), default=None)
     return any(moment <= one.last_listed_at for one in begun), until

@@ -1,6 +1,6 @@
-"""What an article met at a past moment, as conditions and keys of a statement over `articles` that any database takes.
+"""Build WHERE conditions and sort keys over `articles` for a past moment, in SQL that any database takes.
 
-Two kinds of articles are told apart. Most have not been edited since: of them the present wording tells everything that
+Two kinds of articles are told apart. Most have not been edited since: of them the current text tells everything that
 has to do with words, so that the indexes hold. The few that were are asked about the revision that stood.
 """
 
@@ -41,14 +41,14 @@ AsOfTests = list[ColumnElement[bool]]
 
 
 def has_later_revision(moment: datetime) -> ColumnElement[bool]:
-    """That another wording stood at the moment."""
+    """That another text stood at the moment."""
     return articles.c.id.in_(select(revisions.c.article_id).where(revisions.c.seen_until > moment))
 
 
 def unrevised(connection: Connection, wanted: ArticleFilter, moment: datetime) -> tuple[AsOfTests, AsOfTests]:
     """The tests of what was stored by the moment and says the same now: with a date, and without one.
 
-    Raises StoreError for a question to an index that is not whole.
+    Raises StoreError for a query while the index is incomplete.
     """
     asked = [] if wanted.query is None else [matches_query(connection, wanted.query)]
     asked += section_tests(connection, wanted)
@@ -75,11 +75,11 @@ def existing(connection: Connection, wanted: ArticleFilter, moment: datetime) ->
 
 
 def _matching_ids(
-    connection: Connection, question: Query, moment: datetime, some: ColumnElement[bool]
+    connection: Connection, query: Query, moment: datetime, some: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """That an article that was edited since answered the question by its words of then."""
+    """That an article that was edited since answered the query by its words of then."""
     old = texts_as_of(connection, moment, some)
-    matches = compile_matcher(question)
+    matches = compile_matcher(query)
     answering = [article_id for article_id, said in old if matches(said)]
     # Written into the statement: there may be more than a database takes as values.
     ids: BindParameter[Any] = bindparam("ids", answering, expanding=True, literal_execute=True)
@@ -89,7 +89,7 @@ def _matching_ids(
 def texts_as_of(
     connection: Connection, moment: datetime, some: ColumnElement[bool]
 ) -> Iterator[tuple[int, IndexedDocument]]:
-    """Ids and wordings of some articles at the moment, of those only that were edited since."""
+    """Ids and texts of some articles at the moment, of those only that were edited since."""
     worded = revisions.alias("worded")  # `some` may ask for revisions, too
     own = and_(worded.c.article_id == articles.c.id, worded.c.revision_number == _later(moment))
     lasting = (articles.c[name] for name in ("id", "source", "language", "section"))
@@ -98,7 +98,7 @@ def texts_as_of(
     with connection.execution_options(yield_per=REVISION_BATCH_SIZE).execute(edited) as found:
         for row in found:
             said = {name: getattr(row, name) for name in _SAID}
-            # As _in_section has it: the section asked for is kept of the present wording only.
+            # As _in_section has it: the section asked for is kept of the current text only.
             named = row.sections or all_sections((), row.section)
             yield row.id, IndexedDocument(source=row.source, language=row.language, sections=named, **said)
 
@@ -115,7 +115,7 @@ def after_cursor(key: ColumnElement[Any], after: Cursor | None) -> AsOfTests:
 
 
 def _conditions(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
-    """All that is asked for but the question, of whatever wording stood."""
+    """All that is asked for but the query, of whatever text stood."""
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.section, lambda section: _in_section(section, moment)),
         (wanted.since, lambda since: _dated(moment) >= since),
@@ -125,7 +125,7 @@ def _conditions(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
 
 
 def _valid_until(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
-    """What no wording tells."""
+    """Return the conditions that do not depend on the text."""
     column = articles.c
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),
@@ -140,14 +140,14 @@ def _valid_until(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
 
 
 def _later(moment: datetime) -> ColumnElement[Any]:
-    """The number of the revision that stood at the moment; NULL if it is the present wording."""
+    """The number of the revision that stood at the moment; NULL if it is the current text."""
     some = revisions.alias("later")
     own = and_(some.c.article_id == articles.c.id, some.c.seen_until > moment)
     return select(func.min(some.c.revision_number)).where(own).correlate(articles).scalar_subquery()
 
 
 def _as_of(name: str, moment: datetime) -> ColumnElement[Any]:
-    """What the wording of the moment had in this column."""
+    """Return the value of a column in the text of the moment."""
     said = revisions.alias("said")
     own = and_(said.c.article_id == articles.c.id, said.c.revision_number == _later(moment))
     old = select(said.c[name]).where(own).correlate(articles).scalar_subquery()
@@ -172,7 +172,7 @@ def _in_section(section: str, moment: datetime) -> ColumnElement[bool]:
     folded = normalize_section(section)
     said = revisions.alias("said")
     own = and_(said.c.article_id == articles.c.id, said.c.revision_number == _later(moment))
-    # Which of its sections was asked for is kept of the present wording only.
+    # Which of its sections was asked for is kept of the current text only.
     first = and_(said.c.sections == (), articles.c.section == folded)
     then = exists().where(own, or_(first, contains_name(said.c.sections, folded)))
     return or_(and_(_later(moment).is_(None), has_section(folded)), then)

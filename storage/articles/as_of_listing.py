@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 def find_as_of(database: Database, order: ListingRequest, moment: datetime) -> Iterator[ArticleSummary]:
-    """The list as it would have been at the moment: `Articles.find` says the rest."""
+    """Yield the articles of a list as it was at the moment; see `Articles.find`."""
     with database.read() as connection:
         found = islice(_ids(connection, order, moment), order.limit)
         while ids := list(islice(found, REVISION_BATCH_SIZE)):
@@ -48,7 +48,7 @@ def find_as_of(database: Database, order: ListingRequest, moment: datetime) -> I
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TextVersion:
-    """What a list needs of a revision; never its body."""
+    """Fields of a revision that a list shows; never its body."""
 
     revision_number: int
     seen_until: datetime
@@ -114,13 +114,13 @@ def _ids(connection: Connection, order: ListingRequest, moment: datetime) -> Ite
 
 
 def _by_date(connection: Connection, order: ListingRequest, moment: datetime) -> Iterator[int]:
-    """What says the same now, out of the index by date, and in between what was edited since."""
+    """Merge the unrevised articles, from the index by date, with those revised since."""
     both = (_unrevised_articles(connection, order, moment), _revised_articles(connection, order, moment))
     return (article_id for _date, article_id in merge(*both, key=_sort_position, reverse=True))
 
 
 PublishedKey = tuple[datetime | None, int]
-"""When an article was published, as it said then, and its id."""
+"""Publication time of an article as it said then, and its id."""
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 

@@ -1,4 +1,4 @@
-"""What an article must meet to pass a filter, as conditions of a statement over `articles`."""
+"""Build the WHERE conditions of an article filter over `articles`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ FEW_EDITED_LIMIT = 2_000
 
 
 def filter_conditions(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """The conditions an article must meet to pass the filter, all of it, in a statement over `articles`.
+    """Return all conditions of a filter, for a statement over `articles`.
 
     Raises ConfigError for a filter that asks as of a moment: only lists are answered so. Raises StoreError for a
-    question to an index that is not whole.
+    question while the index is incomplete.
     """
     return [*_query_condition(connection, wanted), *date_range(wanted)]
 
@@ -49,7 +49,7 @@ def _query_condition(connection: Connection, wanted: ArticleFilter) -> list[Colu
 
 
 def _is_indexed(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """What the full-text index says of the question, and the rows of `article_sections` of the section."""
+    """Return the conditions on the full-text index and on `article_sections`."""
     asked = [] if wanted.query is None else [matches_query(connection, wanted.query)]
     return asked + section_tests(connection, wanted, reads_all=True)
 
@@ -63,14 +63,14 @@ def section_tests(
     return [in_section(connection, normalize_section(wanted.section), reads_all=reads_all)]
 
 
-def matches_query(connection: Connection, question: Query) -> ColumnElement[bool]:
-    """That an article answers the question. Raises StoreError for an index that is not whole."""
-    found = matches(connection, question)
+def matches_query(connection: Connection, query: Query) -> ColumnElement[bool]:
+    """That an article answers the query. Raises StoreError for an incomplete index."""
+    found = matches(connection, query)
     return articles.c.id.in_(select(found.id).where(found.condition))
 
 
 def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """All but the question, the section and the times."""
+    """All but the query, the section and the times."""
     column = articles.c
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),
@@ -85,7 +85,7 @@ def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
 
 
 def recently_edited_ids(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    """Which articles were edited since, if that is asked for and if they are few; nothing of many.
+    """Return a redundant `id IN (…)` of the articles edited since, if they are few; nothing otherwise.
 
     It says once more what the conditions say, in a way that a list begins with: without it, the list is walked in its
     order, all of it where fewer are found than it has room for.
@@ -111,7 +111,7 @@ def _edit_conditions(wanted: ArticleFilter) -> ColumnElement[bool] | None:
 
 
 def contains_name(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Whether a name is one of the names of a column."""
+    """Return whether a column of names contains a name."""
     # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
     return type_coerce(names, Utf8Text).contains(f"|{name}|", autoescape=True)
 

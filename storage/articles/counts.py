@@ -1,4 +1,4 @@
-"""How many articles there are, in all and by day, source, section or language."""
+"""Count articles, in total or by day, source, section or language."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class By(StrEnum):
-    """What articles are counted by."""
+    """Field that counts are grouped by."""
 
     DAY = "day"  # in UTC, of published_at, or of first_seen_at where an article has no date
     SOURCE = "source"
@@ -30,7 +30,7 @@ class By(StrEnum):
 
 
 def count(database: Database, wanted: ArticleFilter = NO_FILTER) -> int:
-    """How many articles pass the filter. Raises StoreError."""
+    """Count the articles that pass the filter. Raises StoreError."""
     with database.read() as connection:
         return count_with(connection, wanted)
 
@@ -45,13 +45,13 @@ def count_with(connection: Connection, wanted: ArticleFilter) -> int:
     )
 
 
-def _matches(connection: Connection, question: Query) -> int:
-    """How many there are by the index alone: no article is looked up."""
+def _matches(connection: Connection, query: Query) -> int:
+    """Count by the full-text index alone, without reading an article."""
     from storage.search.fulltext import prepared_match, query_params
     from storage.search.index import require_complete
 
     dialect = connection.dialect.name
-    found, whole = connection.execute(_grouped_matches(prepared_match(dialect)), query_params(dialect, question)).one()
+    found, whole = connection.execute(_grouped_matches(prepared_match(dialect)), query_params(dialect, query)).one()
     if not whole:
         require_complete(connection)
     return int(found)
@@ -59,7 +59,7 @@ def _matches(connection: Connection, question: Query) -> int:
 
 @cache
 def _grouped_matches(hits: FullTextMatches) -> Select[Any]:
-    """How many there are, and whether the index is whole."""
+    """Return the count and whether the index is complete."""
     from storage.search.index import IS_COMPLETE
 
     return select(func.count(), IS_COMPLETE.scalar_subquery()).select_from(hits.id.table).where(hits.condition)

@@ -34,7 +34,7 @@ _TRIES = select(*(fetches.c[field.name] for field in fields(FetchRecord))).order
 
 
 def article_details(database: Database, id_or_address: int | str) -> ArticleDetails | None:
-    """An article with its views and its earlier wordings; None if there is none.
+    """An article with its views and its revisions; None if there is none.
 
     Takes an id, or an address as a person types it. Raises ValueError for what is no address.
     """

@@ -1,4 +1,4 @@
-"""Articles whole, as plain values, one after another: what an export writes.
+"""Stream whole articles as plain values for exports.
 
 The rows are taken from the database as it keeps them and made into what JSON knows by the shortest way: through the
 types of the columns, with a datetime made and unmade for every time, it takes twice as long.
@@ -76,7 +76,7 @@ def _parts(connection: Connection, wanted: ArticleFilter, statement: Select[Any]
 
 
 def _is_part(wanted: ArticleFilter) -> bool:
-    """Whether anything is asked for that an index knows."""
+    """Return whether the filter has a criterion that an index serves."""
     times = (wanted.since, wanted.until, wanted.edited_since)
     return any(asked is not None for asked in (*times, wanted.query, wanted.source, wanted.section))
 
@@ -95,7 +95,7 @@ def _ids_of(connection: Connection, tests: Sequence[ColumnElement[bool]]) -> Ite
 
 
 def _row_factories(names: Sequence[str]) -> list[tuple[int, Make]]:
-    """Where a value is not yet what it is to be, and what makes it so."""
+    """Return the positions of values that need conversion, each with its converter."""
     kinds: dict[type[Any], Make] = {UtcDateTime: sqlite_time_to_iso, StringList: _names, ProblemList: _problems}
     made = ((place, kinds.get(type(column_of(name).type))) for place, name in _stored_value(names))
     return [(place, make) for place, make in made if make is not None]

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Sort(StrEnum):
-    """What a list of articles begins with."""
+    """Sort order of a list of articles."""
 
     DATE = "date"  # the newest by published_at; those without a date come last
     VIEWS = "views"  # the most viewed; those without a count come last
     STORED = "stored"  # the last ones stored
-    RANK = "rank"  # the best answers to the question; those that are not weighed come last
+    RANK = "rank"  # the best answers to the query; those that are not ranked come last
     GROWTH = "growth"  # what gained most views in GROWTH_WINDOW; what gained none comes last
 
 
@@ -82,7 +82,7 @@ class ArticleFilter:
 
     @property
     def usual_sort(self) -> Sort:
-        """How a list is sorted that nobody said it of: the best answers first; without a question, or as of a moment,
+        """Return the default sort: by relevance with a query; without one, or as of a moment,
         whose words are in no index, the newest."""
         return Sort.DATE if self.query is None or self.as_of is not None else Sort.RANK
 

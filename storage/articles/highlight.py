@@ -1,4 +1,4 @@
-"""The sentences by which articles answer a question, for the articles of a list that are shown."""
+"""The sentences by which articles answer a query, for the articles of a list that are shown."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ IDS_PARAM = "ids"
 
 def highlights(
     database: Database,
-    question: Query,
+    query: Query,
     found: Iterable[ArticleSummary],
     paint: Callable[[Match], str] = Match.highlighted,
     *,
     as_of: datetime | None = None,
 ) -> Iterator[Highlight]:
-    """The same articles, each with the sentence that answers the question as `paint` shows it.
+    """The same articles, each with the sentence that answers the query as `paint` shows it.
 
-    The bodies of a page are loaded when the first of its articles is asked for, in their wording of `as_of` if that is
+    The bodies of a page are loaded when the first of its articles is asked for, in their text of `as_of` if that is
     given. Raises StoreError.
     """
-    left, matches = iter(found), compile_matcher(question)
+    left, matches = iter(found), compile_matcher(query)
     while page := tuple(islice(left, HIGHLIGHT_BATCH_SIZE)):
-        wordings = _text_versions(database, page, as_of)
+        texts = _text_versions(database, page, as_of)
         for article in page:
-            match = matches(wordings[article.id])
+            match = matches(texts[article.id])
             # None: it was edited after the list was read, and answers no more.
             yield Highlight(article, "" if match is None else paint(match))
 

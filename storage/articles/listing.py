@@ -55,13 +55,13 @@ class ListingRequest:
     def check(self) -> None:
         """Raise ConfigError for a sort that the filter has no order for."""
         if self.sort is Sort.RANK and self.article_filter.query is None:
-            raise ConfigError("only the answers to a question have a rank: ask one, or sort by date, views or stored")
+            raise ConfigError("only the answers to a query have a rank: ask one, or sort by date, views or stored")
         if self.article_filter.as_of is not None and self.sort in {Sort.RANK, Sort.GROWTH}:
             raise ConfigError(f"as of a moment nothing is sorted by {self.sort}: sort by date, views or stored")
 
     @property
     def has_keyed_left(self) -> bool:
-        """Whether articles with a sort key are left; those without one come last."""
+        """Return whether articles with a sort key are left; those without one come last."""
         return self.cursor is None or self.cursor.key is not None
 
     @property

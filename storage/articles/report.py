@@ -1,4 +1,4 @@
-"""What a period brought, and beside it how well it was watched: a fall in coverage is no fall in news."""
+"""Report on a period: articles and edits, beside how well the sources were watched."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Report:
 
 
 def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Report:
-    """What the filter's period brought; `wanted.since` is set, and `until` is its end. Raises StoreError."""
+    """Report on the period from `wanted.since`, which must be set, to `until`. Raises StoreError."""
     since = wanted.since
     assert since is not None
     read = islice(Articles(database).find(wanted, sort=Sort.VIEWS, limit=MAX_REPORT_ARTICLES), MAX_REPORT_ARTICLES)
@@ -161,7 +161,7 @@ def _crawl_coverage(
 
 
 def _most_edited(connection: Connection, wanted: ArticleFilter, since: datetime, until: datetime) -> dict[int, int]:
-    """Articles by how many wordings ended in the period, whenever they were published."""
+    """Articles by how many texts ended in the period, whenever they were published."""
     times = (revisions.c.seen_until >= since, revisions.c.seen_until < until)
     number = func.count()
     plain = filter_conditions(connection, replace(wanted, since=None, until=None))
@@ -219,6 +219,6 @@ def _by_source(connection: Connection, wanted: ArticleFilter) -> dict[str, int]:
 
 
 def event_summary(event: Event) -> str:
-    """What an event is about: its subject, and the sentence that was said of it; where none was, its plain details."""
+    """Describe an event by its subject and sentence, or by its plain details if it has no sentence."""
     plain = (f"{name} {value}" for name, value in event.details.items() if isinstance(value, str | int | float))
     return "; ".join(filter(None, (event.subject, *([event.sentence] if event.sentence else plain))))

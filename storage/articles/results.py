@@ -88,7 +88,7 @@ class ArticleFull(ArticleSummary):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """An earlier wording of an article; `kind` is the edit that ended it."""
+    """An revision of an article; `kind` is the edit that ended it."""
 
     revision_number: int
     title: str

@@ -1,4 +1,4 @@
-"""Every wording an article had, oldest first: the earlier ones from its revisions, the last one from the article."""
+"""Every text an article had, oldest first: the earlier ones from its revisions, the last one from the article."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.model.records import EditKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextVersion:
-    """A wording and the edit that led to it (None for the first). `seen_until` is None for the one in force."""
+    """A text and the edit that led to it (None for the first). `seen_until` is None for the one in force."""
 
     revision_number: int
     seen_from: datetime
@@ -31,7 +31,7 @@ class TextVersion:
 
 
 def text_versions(article: ArticleFull, revisions: Sequence[Revision]) -> tuple[TextVersion, ...]:
-    """The wordings, oldest first; a revision names the edit that ended it, which is the one that led to the next."""
+    """The texts, oldest first; a revision names the edit that ended it, which is the one that led to the next."""
     ordered = sorted(revisions, key=lambda revision: revision.revision_number)
     told: list[TextVersion] = []
     before: Revision | None = None

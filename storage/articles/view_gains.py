@@ -1,4 +1,4 @@
-"""What gained most views in a window: ranked by the database, told by storage.articles.view_series."""
+"""Rank articles by the views gained in a window, in SQL; storage.articles.view_series computes the gains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a series of view readings says: gains, resets, views at an age. Pure, and nothing is ever extrapolated.
+"""Compute gains, resets and views at an age from a series of view readings; pure, and never extrapolated.
 
 A count that falls was reset (or corrected) by the site: what was gained over the fall is not known and counts as
 nothing, and a new segment begins. Within a segment counts never fall, so no gain is negative. Between two readings of
@@ -29,7 +29,7 @@ MAX_TIME = datetime.max.replace(tzinfo=UTC)
 
 
 class EstimateBasis(StrEnum):
-    """What a number of views at a moment rests on; without the first two there is no number."""
+    """Basis of an estimated view count; without the first two there is none."""
 
     MEASURED = "read"
     INTERPOLATED = "interpolated"
@@ -75,7 +75,7 @@ class ViewsAtAge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewGain:
-    """What was gained in a window, as far as readings cover it: from `since` until `until`, both None if nowhere."""
+    """Views gained in a window as far as readings cover it: from `since` until `until`, both None if nowhere."""
 
     gained: int
     since: datetime | None
@@ -154,7 +154,7 @@ def at_ages(
 
 
 def gain(readings: Iterable[ViewReading], *, since: datetime, until: datetime) -> ViewGain:
-    """What was gained after `since`, as was known at `until`: later readings are not looked at.
+    """Return the views gained after `since`, as known at `until`: later readings are ignored.
 
     Of a rise that began before `since` the even share of the time after it counts. What a count had at its first
     reading was gained at times nobody knows, and counts in no window; neither does a fall.

@@ -36,7 +36,7 @@ def configure(*, level: str, form: str, traces: bool = False) -> None:
 
 
 def is_json() -> bool:
-    """Whether `configure` was asked for JSON in this process."""
+    """Return whether `configure` was asked for JSON in this process."""
     return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
 
 

@@ -173,7 +173,7 @@ class SettingOrigin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What is in force."""
+    """Settings in force."""
 
     storage: StorageSettings = field(default_factory=StorageSettings)
     scraper: ScraperSettings = field(default_factory=ScraperSettings)
@@ -183,7 +183,7 @@ class Config:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     path: Path | None = None
     origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
-    """What is not as by default, by its path (`scraper.delay`, `sources.caliber.interval`)."""
+    """Settings that differ from their default, by path (`scraper.delay`, `sources.caliber.interval`)."""
 
     def source(self, name: str) -> SourceSettings:
         return self.sources.get(name) or SourceSettings()

@@ -90,7 +90,7 @@ def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
 
 
 def read_only_uri(file: str) -> str | None:
-    """How SQLite opens a file that we may read and not write; None for any other.
+    """Return the read-only URI of a file that may be read and not written; None for any other.
 
     A reader of a write-ahead log writes beside the file where it reads. Where it may not, and no log lies there, nobody
     has the file open for writing: it can be read as one that never changes (https://sqlite.org/wal.html, read-only
@@ -154,14 +154,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def file_identity(engine: Engine) -> tuple[int, int] | None:
-    """What tells the file of an SQLite database from another in its place; None if there is no file."""
+    """Return the identity of the file of an SQLite database; None if there is no file."""
     if engine.url.get_backend_name() != "sqlite" or not engine.url.database:
         return None
     return identity_of(Path(engine.url.database))
 
 
 def identity_of(file: Path) -> tuple[int, int] | None:
-    """What tells a file from another, whatever they are called; None if there is none."""
+    """Return device and inode of a file, which identify it under any name; None if there is none."""
     try:
         found = file.stat()
     except OSError:
@@ -233,7 +233,7 @@ ERROR_HINTS = {
 """By a sign in what the database said, the first that is found; what people can do about it."""
 
 MISSING_OBJECT_RE = re.compile(r"(database|role|relation|column) \S+( of relation \S+)? does not exist")
-"""What PostgreSQL misses, and where; the names between may be anything."""
+"""Matches the object that PostgreSQL reports as missing."""
 
 MISSING_OBJECT_HINTS = {
     "database": "make it with CREATE DATABASE, or check its name in the address",
@@ -244,7 +244,7 @@ MISSING_OBJECT_HINTS = {
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says first; of several tries to connect, what became of the last."""
+    """Return the first line of an error; of several connection attempts, that of the last."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     tries = [line for line in lines if line.startswith("- host:")]
     return tries[-1].removeprefix("- ") if tries else lines[0]

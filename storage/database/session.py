@@ -21,14 +21,14 @@ class Database:
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the file of an SQLite database is still the one that was opened.
+        """Return whether the file of an SQLite database is still the one that was opened.
 
         Rows written to a file that was moved or deleted are lost to everyone else.
         """
         return file_identity(self.engine) == self._file
 
     def is_file_of(self, file: Path) -> bool:
-        """Whether `file` is the file of this SQLite database, under any name."""
+        """Return whether `file` is the file of this SQLite database, under any name."""
         found = identity_of(file)
         return found is not None and found == file_identity(self.engine)
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class MergeRule(StrEnum):
-    """How a fetch changes a field of a stored article (storage.saving.merge)."""
+    """Rule by which a fetch changes a field of a stored article (storage.saving.merge)."""
 
     TEXT = "text"  # overwritten by an edit alone, the text before it kept as a revision
     DATE = "date"  # moves together with the other fields of the date, or not at all
@@ -45,7 +45,7 @@ class ArticleField:
 
     @property
     def is_kept_if_unparsed(self) -> bool:
-        """Whether the stored value stays where a page could not be read; a page without a title is no article."""
+        """Return whether the stored value stays if the page has none; a page without title is no article."""
         return self.is_compared and self.name != "title"
 
 

@@ -21,7 +21,7 @@ class EventTraits:
 
     @property
     def is_lasting(self) -> bool:
-        """Whether the health check opens and closes it."""
+        """Return whether the health check opens and closes it."""
         return self.ended is not None
 
 

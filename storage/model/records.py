@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_CLOCK_SKEW = timedelta(minutes=10)
-"""How far ahead of ours a site's clock may be before its dates count as lying in the future."""
+"""Tolerance for a site's clock that is ahead of ours before its dates count as future."""
 
 
 class DatePrecision(StrEnum):
@@ -63,7 +63,7 @@ class SaveOutcome(StrEnum):
 
 
 class FetchResult(StrEnum):
-    """How one fetch ended: what it did to the article, or why there was nothing to do it with."""
+    """Result of one fetch: the change of the article, or the reason that there was none."""
 
     NEW = "new"
     REVISED = "revised"
@@ -160,13 +160,13 @@ class KnownLink:
     sections: tuple[str, ...] = ()
     language: str | None = None
     article_id: int | None = None  # of the article at this address; None if it redirects to another
-    recrawl_at: datetime | None = None  # None: no further look is planned
+    recrawl_at: datetime | None = None  # None: no further recrawl is planned
     was_parsed: bool = False  # its page was read, so that its sections and language are not mere hints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleData:
-    """What one fetch of an article's page said. A field that could not be read is None and has a problem."""
+    """Fields parsed from one page of an article. A field that could not be read is None and has a problem."""
 
     source: str
     url: str  # canonical

@@ -29,7 +29,7 @@ def next_recrawl(published_at: datetime | None, first_seen_at: datetime, fetched
     """The first rung after `fetched_at`; None after the last.
 
     Ages count from publication, or from `first_seen_at` where the date is unknown or lies in the future. However many
-    rungs passed without a look, one look is due: late ones do not pile up.
+    ages passed without a recrawl, one recrawl is due: late ones do not pile up.
     """
     born = first_seen_at if published_at is None or published_at > fetched_at else published_at
     return next((born + rung for rung in RECRAWL_AGES if born + rung > fetched_at), None)

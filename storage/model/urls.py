@@ -35,7 +35,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 
 class Origin(NamedTuple):
-    """Where an address lives, in canonical spelling; `port` is None when it is the scheme's own."""
+    """Web origin in canonical spelling; `port` is None when it is the scheme's default."""
 
     scheme: str
     host: str
@@ -64,7 +64,7 @@ def canonicalize(url: str) -> str | None:
 
 
 def origin(url: str) -> Origin | None:
-    """Where `url` lives, by the rules of `canonical`; None if it is no usable http(s) address. Never raises."""
+    """Return the origin of `url` as `canonicalize` spells it; None if it is not a usable http(s) URL. Never raises."""
     try:
         split = _split(url)
         return _origin(split.scheme, split.netloc)
@@ -91,7 +91,7 @@ def _origin(scheme: str, netloc: str) -> Origin | None:
 
 
 def _is_public(host: str) -> bool:
-    """Whether a host may be taken to speak https: copies on this machine or a closed network often do not."""
+    """Return whether a host may be assumed to serve https: copies on this machine or a closed network often do not."""
     return "." in host and not host.endswith(".localhost") and not host.startswith("[") and not _IPV4.match(host)
 
 

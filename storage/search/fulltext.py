@@ -39,7 +39,7 @@ from storage.search.index_entries import LABEL_MARK, TSVECTOR_WEIGHTS, label_ter
 from storage.search.query import LABEL_FIELDS, And, Node, Not, Or, Query, SearchField, Term
 
 RANK_LIMIT = 20_000
-"""Answers that are weighed; of a question with more only the last stored so many are, and the others follow."""
+"""Maximum number of matches that are ranked; of more, only the last stored are, and the others follow."""
 
 FTS5_COLUMNS = {
     SearchField.TITLE: "title",
@@ -123,11 +123,11 @@ def query_depth(node: Node) -> int:
     return 1 + (query_depth(node.part) if isinstance(node, Not) else max(map(query_depth, node.parts)))
 
 
-P_MATCH: BindParameter[str] = bindparam("question", type_=TEXT)
+P_MATCH: BindParameter[str] = bindparam("match", type_=TEXT)
 P_RANK_LIMIT: BindParameter[int] = bindparam("common", type_=Integer)
-"""What a statement that is built once is given of a question: `given` says the values."""
+"""Bind parameters of a statement that is built once; `query_params` returns their values."""
 P_CUTOFF_ID: BindParameter[int] = bindparam("oldest", type_=Integer)
-"""The id up to which the answers to a common question are not weighed: see `ranking_cutoff_id`."""
+"""Id up to which the matches of a common query are not ranked: see `ranking_cutoff_id`."""
 
 
 class MatchCount(StrEnum):
@@ -147,9 +147,9 @@ class FullTextMatches:
     score: ColumnElement[float]
     """Relevance score, higher is better. Comparable within one query and one database."""
     condition: ColumnElement[bool]
-    """Whether a row of the index is an answer."""
+    """Condition that a row of the index matches."""
     is_ranked: bool
-    """Whether the index gives them one by one in the order of their ids, so that it can stop."""
+    """Whether the index yields matches in the order of their ids, so that it can stop."""
 
     def restrict_to(self, wanted: Select[Any], number: MatchCount) -> Select[Any]:
         """Those of the articles that are answers."""
@@ -160,7 +160,7 @@ class FullTextMatches:
         return wanted.where(no_index(articles.c.id).in_(select(self.id).where(self.condition)))
 
     def with_weights(self, number: MatchCount) -> Select[Any]:
-        """Id and score of those that are weighed: the last stored COMMON of a common question's, else all.
+        """Select id and score of the ranked matches: the last stored RANK_LIMIT of a common query, else all.
 
         Of one whose answers were not counted none are if they turn out to be more.
         """
@@ -181,10 +181,10 @@ class FullTextMatches:
         return select(self.id).where(self.condition).order_by(self.id.desc()).limit(1).offset(P_RANK_LIMIT)
 
 
-def matches(connection: Connection, question: Query) -> FullTextMatches:
+def matches(connection: Connection, query: Query) -> FullTextMatches:
     """Return the matches of a query. Raises StoreError if the index does not hold all articles."""
     require_complete(connection)
-    return fts5_matches(question.root) if connection.dialect.name == "sqlite" else _in_vectors(question.root)
+    return fts5_matches(query.root) if connection.dialect.name == "sqlite" else _in_vectors(query.root)
 
 
 @cache
@@ -193,19 +193,19 @@ def prepared_match(dialect: str) -> FullTextMatches:
     return _fts5(P_MATCH) if dialect == "sqlite" else _vectors(P_MATCH)
 
 
-def query_params(dialect: str, question: Query) -> dict[str, Any]:
+def query_params(dialect: str, query: Query) -> dict[str, Any]:
     """The values of `asked`."""
     write = to_fts5 if dialect == "sqlite" else to_tsquery
-    return {P_MATCH.key: write(question.root), P_RANK_LIMIT.key: RANK_LIMIT}
+    return {P_MATCH.key: write(query.root), P_RANK_LIMIT.key: RANK_LIMIT}
 
 
-def ranking_cutoff_id(connection: Connection, question: Query) -> int | None:
+def ranking_cutoff_id(connection: Connection, query: Query) -> int | None:
     """The id up to which answers are older than the last stored COMMON; None if there are no more than so many.
 
     Raises StoreError if the index does not hold all articles.
     """
     dialect = connection.dialect.name
-    hits, values = prepared_match(dialect), query_params(dialect, question)
+    hits, values = prepared_match(dialect), query_params(dialect, query)
     below: int | None
     whole, below = connection.execute(_any_of(hits), values).one()
     if not whole:
@@ -217,24 +217,24 @@ def ranking_cutoff_id(connection: Connection, question: Query) -> int | None:
 
 @cache
 def _any_of(hits: FullTextMatches) -> Select[Any]:
-    """Whether the index is whole, and an id if the answers are more than COMMON: that up to which they are older, if
+    """Select whether the index is complete, and the cutoff id if there are more than RANK_LIMIT matches, if
     the index does not go forwards. FTS5 does, in half of the time that it takes backwards."""
     some = select(hits.id).where(hits.condition).limit(1).offset(P_RANK_LIMIT) if hits.is_ranked else hits.past_cutoff()
     return select(IS_COMPLETE.scalar_subquery(), some.scalar_subquery())
 
 
-def is_cheap_to_count(connection: Connection, question: Query) -> bool:
-    """Whether the index counts the answers in a fraction of the time that it takes to weigh them.
+def is_cheap_to_count(connection: Connection, query: Query) -> bool:
+    """Return whether the index counts the matches in a fraction of the time that ranking them takes.
 
     FTS5 does where it need not compare places: 3,000 answers of one word take 0.1 ms to count and 5 ms to weigh.
     PostgreSQL always does, for to weigh an answer it fetches the words of the whole article.
     """
-    one_word = isinstance(question.root, Term) and len(index_terms(question.root)) == 1
+    one_word = isinstance(query.root, Term) and len(index_terms(query.root)) == 1
     return one_word or connection.dialect.name == "postgresql"
 
 
 def fts5_matches(root: Node) -> FullTextMatches:
-    """The answers to one question of FTS5's."""
+    """Full-text matches of one FTS5 query."""
     return _fts5(literal(to_fts5(root), TEXT))
 
 

@@ -1,8 +1,8 @@
 """Keep the full-text index in step with the articles, and make it anew.
 
 An FTS5 table that has its content elsewhere forgets an article only when told the very words it was given: they come
-from the stored wording, by the same analyser. An index of another analyser's words is therefore left as it is until it
-is made anew, and refused to questions meanwhile.
+from the stored text, by the same analyser. An index of another analyser's words is therefore left as it is until it
+is rebuilt, and refused to queries meanwhile.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REINDEX_BATCH_SIZE = 500
 """Articles indexed in one transaction, while no other process can write: a second at most."""
 
 INDEXED_COLUMNS = ("body", "title", "subtitle", "section", "sections", "source", "language")
-"""What of an article the index is made of."""
+"""Columns of `articles` that the index is built from."""
 
 # Where each database keeps the ids of what is indexed.
 _KEYS = {
@@ -54,7 +54,7 @@ _VECTOR = text(
 
 
 def index_document(said: Mapping[str, Any]) -> IndexedDocument:
-    """What of an article can be asked for, from the columns in SOURCES."""
+    """Return the searchable document of a row with the columns in SOURCES."""
     named = all_sections(said["sections"], said["section"])
     return IndexedDocument(
         **{name: said[name] for name in INDEXED_COLUMNS if name not in {"section", "sections"}}, sections=named
@@ -103,7 +103,7 @@ def require_complete(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ReindexProgress:
-    """How far the index is: `indexed_count` articles by this call, of `wanted_count` that were missing."""
+    """Progress of reindexing: `indexed_count` articles so far, of `wanted_count` that were missing."""
 
     indexed_count: int
     total_count: int

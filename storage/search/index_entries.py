@@ -1,4 +1,4 @@
-"""What the full-text index takes of an article: words from our analyser, in the form that each database reads.
+"""Build the full-text index entries of an article: terms of our analyser in the form of each database.
 
 A text stands in the index as its stems in their order, the n-th entry being the n-th word, and behind them the words
 that are not their own stem, each once and apart from the others. So a word is found by its stem, and by itself as
@@ -32,7 +32,7 @@ TSVECTOR_WEIGHTS = {SearchField.TITLE: "A", SearchField.SUBTITLE: "B", SearchFie
 """The weights of a tsvector, by which it tells fields apart."""
 
 UNSTEMMED_POSITION = {SearchField.TITLE: 16_383, SearchField.SUBTITLE: 16_381, SearchField.BODY: 16_379}
-"""Where the words stand in a tsvector; the first is the last place there is (PostgreSQL, Text Search Limitations). Of
+"""Limits of a tsvector: the maximum position of a lexeme first (PostgreSQL, Text Search Limitations). Of
 one entry at one place only the heavier weight is kept, so each field has its own."""
 MAX_LEXEME_POSITION = 16_377
 """The last place of a stem; those behind it stand among the words of their field, and are found in no phrase."""
@@ -48,7 +48,7 @@ def label_term(words: list[str]) -> str:
 
 
 def texts(article: IndexedDocument) -> dict[SearchField, str]:
-    """What words are looked for in."""
+    """Text of a document in which words are searched."""
     return {
         SearchField.TITLE: article.title,
         SearchField.SUBTITLE: article.subtitle or "",

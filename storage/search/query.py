@@ -8,7 +8,7 @@
     title:gas, title:(gas OR "oil field")
     section:politics        also source, language (or lang): the whole of it, not a word in it
 
-Operators are written in capitals; or, and, not are words. The parts of a question know nothing of how they will be
+Operators are written in capitals; or, and, not are words. The parts of a query know nothing of how they will be
 answered: `storage.search.matcher` does it in memory, `storage.search.fulltext` in the database.
 """
 
@@ -24,7 +24,7 @@ from storage.text.analyzer import tokens
 MAX_QUERY_LENGTH = 2000
 """Maximum number of characters of a query."""
 MAX_QUERY_DEPTH = 20
-"""Parentheses and negations within each other; SQLite's parser of questions would take some more."""
+"""Parentheses and negations within each other; SQLite's query parser would take some more."""
 
 
 class SearchField(StrEnum):
@@ -67,7 +67,7 @@ class Term:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """What is looked for in a text: stems, but a prefix as it is."""
+        """Return the terms to search for: stems, but a prefix as it is."""
         last = self.words[-1]
         return (*(word.stem for word in self.words[:-1]), last.word if self.prefix else last.stem)
 
@@ -107,7 +107,7 @@ class Query:
 def parse(text: str) -> Query:
     """Parse a query. Raises ValueError with one line that names the position and the reason."""
     if len(text) > MAX_QUERY_LENGTH:
-        raise ValueError(f"a question has at most {MAX_QUERY_LENGTH} characters, this one has {len(text)}")
+        raise ValueError(f"a query has at most {MAX_QUERY_LENGTH} characters, this one has {len(text)}")
     pieces = _tokens(text)
     if len(pieces) == 1:
         raise ValueError("nothing is asked: write at least one word")
@@ -285,7 +285,7 @@ class _Parser:
 
 
 def _has_terms(node: Node) -> bool:
-    """Whether the node says what must be, and not only what must not."""
+    """Return whether the node requires a match, and not only the absence of one."""
     if isinstance(node, And):
         return any(map(_has_terms, node.parts))
     return not isinstance(node, Not)

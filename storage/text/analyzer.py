@@ -41,7 +41,7 @@ MemoValue = TypeVar("MemoValue")
 
 
 class Memo(dict[str, MemoValue]):
-    """What a function says of each text: asked as `remembered[text]`, it is called once for a text that comes often.
+    """Cache a function of a text in a bounded mapping: `memo[text]` calls it once for a text that comes often.
 
     A mapping, because a look into it costs a quarter of a call, and `map` and `filter` make it without Python's help.
     """
@@ -80,7 +80,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where each of `tokens` begins and ends, in half of the time."""
+    """Return start and end of each of `tokens`, in half of the time."""
     return [found.span() for found in _WORD.finditer(text) if _forms[found[0]][0]]
 
 

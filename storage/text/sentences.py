@@ -42,7 +42,7 @@ def sentence_at(text: str, place: int, after: int = 0) -> Span:
 
 
 def _last(text: str, ends: list[re.Match[str]], start: int) -> int:
-    """Where the last sentence ends that does; `start` if none of them ends one."""
+    """Return the end of the last complete sentence; `start` if there is none."""
     for end in reversed(ends):
         if not _continues(text, end):
             return end.end()

@@ -15,7 +15,7 @@ from enum import StrEnum
 from storage.text.alignment import align, trim
 
 MAX_DIFF_STEPS = 4_000_000
-"""What aligning the words of one diff may cost, in `steps`: under half a second at worst; an edited paragraph of 600
+"""Maximum cost of aligning the words of one diff, in `steps`: under half a second at worst; an edited paragraph of 600
 words costs a tenth of it."""
 
 _PARAGRAPH = re.compile(r"[^\n]*\n+|[^\n]+")
@@ -26,7 +26,7 @@ _WORD = re.compile(r"\w")
 
 
 class DiffOp(StrEnum):
-    """What became of a piece of text."""
+    """Operation of a diff on a segment of text."""
 
     EQUAL = "same"
     DELETE = "gone"
@@ -42,7 +42,7 @@ class DiffSegment:
 
 
 def diff(old: str, new: str) -> tuple[DiffSegment, ...]:
-    """What became of the old text and what came, in the order of reading; what went stands before what came for it."""
+    """Return the segments of both texts in reading order; a deletion stands before the insertion that replaces it."""
     pieces: list[DiffSegment] = []
     left = MAX_DIFF_STEPS
     for gone, come, same in align(paragraphs(old), paragraphs(new), MAX_DIFF_STEPS, alignment_cost):
