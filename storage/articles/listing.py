@@ -55,7 +55,7 @@ class ListingRequest:
     def check(self) -> None:
         """Raise ConfigError for a sort that the filter has no order for."""
         if self.sort is Sort.RANK and self.article_filter.query is None:
-            raise ConfigError("only the answers to a query have a rank: ask one, or sort by date, views or stored")
+            raise ConfigError("only the matches of a query have a rank: give one, or sort by date, views or stored")
         if self.article_filter.as_of is not None and self.sort in {Sort.RANK, Sort.GROWTH}:
             raise ConfigError(f"as of a moment nothing is sorted by {self.sort}: sort by date, views or stored")
 

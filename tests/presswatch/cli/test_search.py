@@ -104,7 +104,7 @@ def test_hits_are_bold_on_a_terminal_and_nothing_else_can_steer_it() -> None:
         (["NOT gas"], "QUERY: position 1: this only says what must not be; add a word that must"),
         ([""], "QUERY: nothing is asked: write at least one word"),
         (["--highlight"], "--highlight needs a QUERY"),
-        (["--sort", "rank"], "only the answers to a question have a rank: ask one, or sort by date, views or stored"),
+        (["--sort", "rank"], "only the matches of a query have a rank: give one, or sort by date, views or stored"),
     ],
     ids=str,
 )

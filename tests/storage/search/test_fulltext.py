@@ -180,7 +180,7 @@ def test_a_question_goes_with_the_other_filters(rows: Rows) -> None:
 
 @pytest.mark.dialect
 def test_only_answers_have_a_rank(rows: Rows) -> None:
-    with pytest.raises(ConfigError, match="only the answers to a question have a rank"):
+    with pytest.raises(ConfigError, match="only the matches of a query have a rank"):
         list(rows.store.articles.find(sort=Sort.RANK))
     rows.article("a", title="Gas")
     (hit,) = rows.store.articles.find(ArticleFilter(query=parse("gas")))

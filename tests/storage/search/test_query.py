@@ -85,10 +85,10 @@ def test_understood(text: str, root: Node) -> None:
         ("title: gas", "position 1: title: needs a word right behind it"),
         ("title:-gas", "position 1: title: needs a word right behind it"),
         ("titel:gas", "position 1: no field is called titel; known: title, subtitle, body, section, source, language"),
-        ("https://caliber.az/x", "position 1: unknown field https; known:"),
+        ("https://caliber.az/x", "position 1: no field is called https; known:"),
         ("(" * 60 + "gas" + ")" * 60, "position 21: more than 20 parentheses or negations within each other"),
         ("NOT " * 60 + "gas", "position 81: more than 20 parentheses or negations within each other"),
-        ("gas " * 600, "a question has at most 2000 characters, this one has 2400"),
+        ("gas " * 600, "a query has at most 2000 characters, this one has 2400"),
     ],
 )
 def test_refused_in_one_line_that_says_where_and_why(text: str, words: str) -> None:
