@@ -185,7 +185,7 @@ def _beside(
     )
     rows["listings"].append((number, source + 1, seen, last))
     for place, (at, count) in enumerate(looks):
-        why, result = ("relook", "revised" if at == edit else "same") if place else ("new", "new")
+        why, result = ("recrawl", "revised" if at == edit else "unchanged") if place else ("new", "new")
         rows["fetches"].append((number, run, at, why, result, result, 200, 5 * len(body), count))
     if edit is not None:
         kind = dice.choice(KINDS)

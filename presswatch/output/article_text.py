@@ -141,7 +141,7 @@ def _fetch_line(fetch: FetchRecord) -> str:
     has_status = fetch.http_status is None or f"answered {fetch.http_status}" in failure
     status = None if has_status else f"HTTP {fetch.http_status}"
     text = sanitize(", ".join(filter(None, (failure, status, size, views, run))))
-    return f"{ARTICLE_INDENT}{format_time(fetch.fetched_at)}  {fetch.purpose:<7}  {fetch.result:<8}  {text}"
+    return f"{ARTICLE_INDENT}{format_time(fetch.fetched_at)}  {fetch.purpose:<9}  {fetch.result:<11}  {text}"
 
 
 def _stored_article(details: ArticleDetails) -> Iterator[str]:

@@ -129,12 +129,12 @@ class ProblemList(TypeDecorator[tuple[Problem, ...]]):
         return tuple(Problem(field, reason) for field, reason in json.loads(value))
 
 
-def _parse_problem(kind: type[StrEnum]) -> list[str]:
+def _values_of(kind: type[StrEnum]) -> list[str]:
     return [member.value for member in kind]
 
 
 class FastEnum(Enum):
-    """An Enum whose values are read by one look each; a word that is none of its own is a KeyError."""
+    """Read enum values by one dictionary access each; an unknown value is a KeyError."""
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         members = {None: None} | {member.value: member for member in self.enum_class or ()}
@@ -142,5 +142,5 @@ class FastEnum(Enum):
 
 
 def enum_of(kind: type[StrEnum]) -> Enum:
-    """A StrEnum kept as its words. No CHECK: a new word must not need a rebuild of the table on SQLite."""
-    return FastEnum(kind, native_enum=False, create_constraint=False, length=20, values_callable=_parse_problem)
+    """Return the column type of a StrEnum, stored by value; no CHECK, which would need a table rebuild on SQLite."""
+    return FastEnum(kind, native_enum=False, create_constraint=False, length=20, values_callable=_values_of)

@@ -57,9 +57,9 @@ class SaveOutcome(StrEnum):
 
     NEW = "new"
     REVISED = "revised"
-    UNCHANGED = "same"
-    REPARSED = "reread"  # our own reader changed, not the page
-    UNCONFIRMED = "suspect"  # must be seen a second time before it is believed
+    UNCHANGED = "unchanged"
+    REPARSED = "reparsed"  # our own reader changed, not the page
+    UNCONFIRMED = "unconfirmed"  # must be seen a second time before it is believed
 
 
 class FetchResult(StrEnum):
@@ -67,11 +67,11 @@ class FetchResult(StrEnum):
 
     NEW = "new"
     REVISED = "revised"
-    UNCHANGED = "same"
-    REPARSED = "reread"
-    UNCONFIRMED = "suspect"
+    UNCHANGED = "unchanged"
+    REPARSED = "reparsed"
+    UNCONFIRMED = "unconfirmed"
     FILTERED = "filtered"
-    NOT_FOUND = "missing"  # 404 or 410, not confirmed yet
+    NOT_FOUND = "not found"  # 404 or 410, not confirmed yet
     GONE = "gone"  # 404 or 410, confirmed
     FAILED = "failed"
 
@@ -119,8 +119,8 @@ class FetchPurpose(StrEnum):
 
     NEW = "new"
     RETRY = "retry"
-    RECRAWL = "re-look"
-    REQUESTED = "asked"  # named by hand
+    RECRAWL = "recrawl"
+    REQUESTED = "requested"  # named by hand
 
 
 @dataclass(frozen=True, slots=True)

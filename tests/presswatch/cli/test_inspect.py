@@ -55,8 +55,8 @@ def test_where_it_was_listed_and_each_try(ask: Ask, failing: int) -> None:
         "== Listed on: 2",
         "  2026-11-04 12:00 until 2026-11-04 12:00  https://caliber.az/rss.xml",
         "== Fetches: 2",
-        "  2026-11-04 12:00  new      failed    http 5xx: bad gateway, HTTP 502, 120 bytes, run 1",
-        "  2026-11-04 13:00  retry    failed    timeout: no answer in 30 s",
+        "  2026-11-04 12:00  new        failed       http 5xx: bad gateway, HTTP 502, 120 bytes, run 1",
+        "  2026-11-04 13:00  retry      failed       timeout: no answer in 30 s",
     ):
         assert line in lines
     assert lines[-2:] == [f"Caliber.az (caliber): {TERMS}", "Times are UTC."]
@@ -68,7 +68,7 @@ def test_a_status_that_the_reason_names_is_not_said_again(rows: Rows, ask: Ask) 
     assert (
         ask("inspect", ADDRESS)
         .stdout.splitlines()
-        .count("  2026-11-04 12:00  new      missing   http 4xx: answered 404")
+        .count("  2026-11-04 12:00  new        not found    http 4xx: answered 404")
         == 1
     )
 
@@ -105,8 +105,8 @@ def test_what_became_of_a_stored_address(ask: Ask, stored: int) -> None:
     for line in (
         "outcome         stored",
         "next attempt    2026-11-05 12:00",
-        "  2026-11-04 12:00  new      new       HTTP 200, 9000 bytes, 5 views",
-        "  2026-11-04 13:00  re-look  revised   a quote changed",
+        "  2026-11-04 12:00  new        new          HTTP 200, 9000 bytes, 5 views",
+        "  2026-11-04 13:00  recrawl    revised      a quote changed",
         "== Article 1",
         "view readings   2, 5 to 90",
     ):

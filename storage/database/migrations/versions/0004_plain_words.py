@@ -9,7 +9,19 @@ branch_labels = None
 depends_on = None
 
 
-EVENT_KINDS = {"back": "restored", "untrusted": "bad_validators", "volatile": "noisy", "killed": "crawl_killed"}
+VALUES = (
+    (
+        "events",
+        "kind",
+        {"back": "restored", "untrusted": "bad_validators", "volatile": "noisy", "killed": "crawl_killed"},
+    ),
+    ("fetches", "why", {"re-look": "recrawl", "asked": "requested"}),
+    (
+        "fetches",
+        "result",
+        {"same": "unchanged", "reread": "reparsed", "suspect": "unconfirmed", "missing": "not found"},
+    ),
+)
 
 
 COLUMNS = {
@@ -79,7 +91,7 @@ CONSTRAINTS = {
 
 
 def upgrade() -> None:
-    _event_kinds()
+    _stored_values()
     _sections_as_rows()
     _plain_names()
 
@@ -110,10 +122,11 @@ def _rename_constraints() -> None:
         op.execute(statement)
 
 
-def _event_kinds() -> None:
-    events = sa.table("events", sa.column("kind", sa.Text()))
-    renamed = sa.case(EVENT_KINDS, value=events.c.kind)
-    op.execute(sa.update(events).where(events.c.kind.in_(list(EVENT_KINDS))).values(kind=renamed))
+def _stored_values() -> None:
+    for table, column, values in VALUES:
+        changed = sa.column(column, sa.Text())
+        renamed = sa.case(values, value=changed)
+        op.execute(sa.update(sa.table(table, changed)).where(changed.in_(list(values))).values({column: renamed}))
 
 
 COVERING = {
