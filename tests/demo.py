@@ -149,9 +149,9 @@ def _demo(site: Site, terminal: Terminal) -> None:
 
     edited = go_on(site, now)
     come = len(wanted(site)) - len(first)
-    tell(f"The site publishes {come} more of them, edits {len(edited)} and counts on. Looking again at all:")
+    tell(f"The site publishes {come} more of them, edits {len(edited)} and counts on. Recrawling all:")
     terminal.do("crawl", "caliber", "--base-url", site.url, "--recrawl", "all")
-    tell("New articles on top, an edited one with its earlier wording, the story of an address, the crawls:")
+    tell("New articles on top, an edited one with its revisions, the history of a URL, the crawls:")
     retitled, renumbered = site.url_of(RETITLED), site.url_of(RENUMBERED)
     shown = (NEWEST, ("show", retitled), ("inspect", renumbered), ("runs",))
     rows, runs, story = terminal.look(*shown, asked=[EVERYTHING, ("runs",), ("show", renumbered)])

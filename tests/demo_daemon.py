@@ -114,7 +114,7 @@ def _demo(site: Site, hook: Receiver, terminal: Terminal, *, short: bool) -> Non
         wait("the new articles", lambda: stored(terminal).keys() == wanted(site).keys())
         terminal.do("status")
         wait("the alert", lambda: [one for one in hook.messages if ANSWER in one["title"] + one["message"]])
-        tell(f"The web hook was told: {hook.messages[0]['title']}")
+        tell(f"The webhook received: {hook.messages[0]['title']}")
         outage(site, terminal)
         look_again(terminal, edited, short=short, due_at=due_at)
         terminal.do("events")
@@ -122,7 +122,7 @@ def _demo(site: Site, hook: Receiver, terminal: Terminal, *, short: bool) -> Non
         wait("a good end", lambda: last_run(terminal) == "succeeded")
         [end] = terminal.look(asked=[("status",)])
         tell_delays(end)
-    tell("The daemon was told to stop. What it said, in brief:")
+    tell("The daemon was stopped. Its log, in brief:")
     print(*brief(log.read_text(encoding="utf-8")), sep="\n")
     check_end(terminal, hook, log.read_text(encoding="utf-8"))
 
@@ -210,7 +210,7 @@ def look_again(terminal: Terminal, edited: set[str], *, short: bool, due_at: dat
         terminal.do("crawl", "caliber", "--recrawl", "all")
         terminal.do("resume", "caliber")
     else:
-        tell(f"At {due_at:%H:%M} UTC the edited articles are 15 minutes old, and looked at again.")
+        tell(f"At {due_at:%H:%M} UTC the edited articles are 15 minutes old and recrawled.")
     seconds = (due_at - datetime.now(UTC)).total_seconds()
     wait(
         "the edits",

@@ -18,7 +18,7 @@ from storage.text.sanitize import sanitize
 Rows = list[dict[str, Any]]
 REPORT_INDENT = "  "
 BELOW_TABLE_FIELDS = ("url", "description")
-COVERAGE_NOTE = "Coverage is the share of crawls that succeeded; where it is low, articles may be missing."
+COVERAGE_NOTE = "Coverage is the share of crawls that succeeded: where it is low, articles may be missing."
 
 
 def render_text(report: Report, columns_wide: int) -> Iterator[str]:
@@ -88,7 +88,7 @@ def _day_row(day: Day) -> dict[str, Any]:
     return {
         "day": day.day,
         "articles": day.article_count,
-        "successful crawls": successful,
+        "succeeded": successful,
         "coverage": coverage,
         "sections": sections or "-",
     }
