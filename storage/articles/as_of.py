@@ -1,12 +1,12 @@
 """Reconstruct an article as it was known at a moment from its stored history; pure, without clock or database.
 
-    text    the first revision, by number, that was seen until after the moment; else what the article says now
+    text       the first revision, by number, that was seen until after the moment; else the current text
     views      the last reading at or before it
-    presence   from the gone and back events up to it; absent before it was stored
-    listed     whether a channel's first and last sight of it lie around the moment
+    presence   from the gone and restored events up to it; absent before it was stored
+    listed     whether a channel's first and last listing of it lie around the moment
 
 An edit at the very moment is known. What is not kept over time (language, the planned recrawl, description, image,
-problems) is as it is now where that was fetched by then, else empty; the language and the reader version stay.
+problems) is as it is now where that was fetched by then, else empty; the language and the parser version stay.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class PresenceChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleAsOf:
-    """An article at a moment; `story` is None unless it was stored by then."""
+    """An article at a moment; `details` is None unless it was stored by then."""
 
     as_of: datetime
     presence: Presence
@@ -84,12 +84,12 @@ def last_reading(readings: Iterable[ViewReading], moment: datetime) -> ViewReadi
     return max(known, key=lambda reading: (reading.measured_at, reading.view_count), default=None)
 
 
-def gone_since(article: ArticleSummary, comings: PresenceChanges, moment: datetime) -> datetime | None:
+def gone_since(article: ArticleSummary, changes: PresenceChanges, moment: datetime) -> datetime | None:
     """Since when it was gone at the moment; None if it was not."""
     if article.gone_at is not None and article.gone_at <= moment:
         return article.gone_at
-    gone = _last(comings.gone, moment)
-    back = _last(comings.restored, moment)
+    gone = _last(changes.gone, moment)
+    back = _last(changes.restored, moment)
     return gone if gone is not None and (back is None or back < gone) else None
 
 
@@ -97,35 +97,35 @@ def _last(moments: Iterable[datetime], moment: datetime) -> datetime | None:
     return max((at for at in moments if at <= moment), default=None)
 
 
-def presence(article: ArticleSummary, comings: PresenceChanges, moment: datetime) -> Presence:
+def presence(article: ArticleSummary, changes: PresenceChanges, moment: datetime) -> Presence:
     """Return the presence of the article at the moment."""
     if moment < min(article.first_seen_at, article.stored_at):
         return Presence.UNKNOWN
     if moment < article.stored_at:
         return Presence.LISTED
-    if gone_since(article, comings, moment) is not None:
+    if gone_since(article, changes, moment) is not None:
         return Presence.GONE
-    return Presence.PRESENT if _last(comings.restored, moment) is None else Presence.RESTORED
+    return Presence.PRESENT if _last(changes.restored, moment) is None else Presence.RESTORED
 
 
 def summary_as_of(
     article: ArticleSummary,
     revisions: Sequence[RevisionLike],
     readings: Sequence[ViewReading],
-    comings: PresenceChanges,
+    changes: PresenceChanges,
     moment: datetime,
 ) -> ArticleSummary | None:
     """The article as a list at the moment would have shown it; None if it was not stored yet."""
     if moment < article.stored_at:
         return None
-    return replace(article, **_presence_changes(article, revisions, readings, comings, moment))
+    return replace(article, **_presence_changes(article, revisions, readings, changes, moment))
 
 
 def _presence_changes(
     article: ArticleSummary,
     revisions: Sequence[RevisionLike],
     readings: Sequence[ViewReading],
-    comings: PresenceChanges,
+    changes: PresenceChanges,
     moment: datetime,
 ) -> dict[str, Any]:
     reading = last_reading(readings, moment)
@@ -134,7 +134,7 @@ def _presence_changes(
     return {
         "view_count": reading.view_count if reading else None,
         "revised_at": edited,
-        "gone_at": gone_since(article, comings, moment),
+        "gone_at": gone_since(article, changes, moment),
         "fetched_at": max(at for at in known if at is not None and at <= moment),
         **_title_as_of(article, revision_at(revisions, moment)),
     }
@@ -155,18 +155,18 @@ def _title_as_of(article: ArticleSummary, said: RevisionLike | None) -> dict[str
 
 
 def article_details_as_of(
-    story: ArticleDetails, comings: PresenceChanges, listings: Sequence[ListingPeriod], moment: datetime
+    stored: ArticleDetails, changes: PresenceChanges, listings: Sequence[ListingPeriod], moment: datetime
 ) -> ArticleAsOf:
     """The article, its views and its revisions as they were known at the moment."""
     is_listed, until = listed_articles(listings, moment)
-    stands = presence(story.article, comings, moment)
+    stands = presence(stored.article, changes, moment)
     known = stands not in {Presence.UNKNOWN, Presence.LISTED}
     return ArticleAsOf(
         as_of=moment,
         presence=stands,
         is_listed=is_listed,
         listed_until=until,
-        details=_details(story, comings, moment) if known else None,
+        details=_details(stored, changes, moment) if known else None,
     )
 
 
@@ -177,12 +177,12 @@ def listed_articles(listings: Iterable[ListingPeriod], moment: datetime) -> tupl
     return any(moment <= one.last_listed_at for one in begun), until
 
 
-def _details(story: ArticleDetails, comings: PresenceChanges, moment: datetime) -> ArticleDetails:
+def _details(stored: ArticleDetails, changes: PresenceChanges, moment: datetime) -> ArticleDetails:
     return ArticleDetails(
-        article=_article(story, comings, moment),
-        readings=tuple(reading for reading in story.readings if reading.measured_at <= moment),
-        revisions=tuple(revision for revision in story.revisions if revision.seen_until <= moment),
-        duplicates=tuple(same for same in story.duplicates if same.stored_at <= moment),
+        article=_article(stored, changes, moment),
+        readings=tuple(reading for reading in stored.readings if reading.measured_at <= moment),
+        revisions=tuple(revision for revision in stored.revisions if revision.seen_until <= moment),
+        duplicates=tuple(same for same in stored.duplicates if same.stored_at <= moment),
     )
 
 
@@ -190,12 +190,12 @@ FULL_TEXT_FIELDS = ("subtitle", "body", "author", "published_raw", "content_hash
 FIELDS_WITHOUT_HISTORY: dict[str, Any] = {"description": None, "image_url": None, "problems": (), "recrawl_at": None}
 
 
-def _article(story: ArticleDetails, comings: PresenceChanges, moment: datetime) -> ArticleFull:
-    article = story.article
-    changes = _presence_changes(article, story.revisions, story.readings, comings, moment)
-    said = revision_at(story.revisions, moment)
+def _article(stored: ArticleDetails, changes: PresenceChanges, moment: datetime) -> ArticleFull:
+    article = stored.article
+    values = _presence_changes(article, stored.revisions, stored.readings, changes, moment)
+    said = revision_at(stored.revisions, moment)
     if said is not None:
-        changes |= {name: getattr(said, name) for name in FULL_TEXT_FIELDS}
+        values |= {name: getattr(said, name) for name in FULL_TEXT_FIELDS}
     if moment < article.fetched_at:
-        changes |= FIELDS_WITHOUT_HISTORY
-    return replace(article, last_seen_at=min(article.last_seen_at, moment), **changes)
+        values |= FIELDS_WITHOUT_HISTORY
+    return replace(article, last_seen_at=min(article.last_seen_at, moment), **values)

@@ -61,10 +61,10 @@ def _displayed(connection: Connection, ids: Sequence[int], moment: datetime) -> 
     now = summaries(connection, ids)
     said = _by_article(connection, ids)
     read = _last_readings(connection, ids, moment)
-    comings = presence_changes(connection, [article.url for article in now.values()])
+    changes = presence_changes(connection, [article.url for article in now.values()])
     for article_id in ids:
         article = now[article_id]
-        then = summary_as_of(article, said[article_id], read[article_id], comings[article.url], moment)
+        then = summary_as_of(article, said[article_id], read[article_id], changes[article.url], moment)
         if then is not None:
             yield then
 

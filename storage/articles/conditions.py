@@ -23,8 +23,8 @@ FEW_EDITED_LIMIT = 2_000
 def filter_conditions(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """Return all conditions of a filter, for a statement over `articles`.
 
-    Raises ConfigError for a filter that asks as of a moment: only lists are answered so. Raises StoreError for a
-    question while the index is incomplete.
+    Raises ConfigError for a filter with `as_of`, which only lists support, and StoreError for a full-text query while
+    the index is incomplete.
     """
     return [*_query_condition(connection, wanted), *date_range(wanted)]
 
