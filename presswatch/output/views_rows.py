@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from presswatch.output.formats import as_dict
-from storage.articles.article_views import ArticleViews
+from storage.articles.details import ArticleViews
 from storage.articles.results import ArticleFull, ArticleSummary
 from storage.articles.view_gains import RankedGain
 from storage.articles.view_series import ONE_HOUR, ViewDelta, ViewsAtAge

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from presswatch.output.formats import TableColumn, render_table
 from presswatch.output.tables import UTC_NOTE, credit, format_count
-from storage.articles.article_views import ArticleViews
+from storage.articles.details import ArticleViews
 from storage.articles.view_gains import RankedGain
 from storage.articles.view_series import ONE_HOUR, EstimateBasis, ViewDelta, ViewGain, ViewsAtAge, normalize, views_at
 from storage.text.durations import NO_DURATION, format_duration, format_time

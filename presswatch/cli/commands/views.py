@@ -24,7 +24,7 @@ from presswatch.output import formats
 from presswatch.output.records import print_notice, write_list
 from presswatch.output.views_rows import GainRow, ViewRow, gain_row, to_json, view_rows
 from presswatch.output.views_text import render_top_gains, render_views
-from storage.articles.article_views import article_views
+from storage.articles.details import article_views
 from storage.articles.view_gains import top_gains
 from storage.config.parsers import duration
 from storage.model.errors import ConfigError, PresswatchError
