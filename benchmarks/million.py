@@ -66,14 +66,14 @@ TABLES = {
     " published_raw, published_precision, author, view_count, image_url, content_hash, problems, first_seen_at,"
     " last_seen_at, stored_at, fetched_at, revised_at, gone_at, parser_version, recrawl_at",
     "article_sections": "article_id, position, section, published_at",
-    "revisions": "article_id, number, title, body, sections, published_at, content_hash, seen_from, seen_until, kind,"
-    " is_stealth",
-    "view_readings": "article_id, read_at, view_count",
+    "revisions": "article_id, revision_number, title, body, sections, published_at, content_hash, seen_from,"
+    " seen_until, edit_kind, is_stealth",
+    "view_readings": "article_id, measured_at, view_count",
     "links": "id, source, url, title, published_at, sections, language, first_listed_at, last_listed_at, outcome,"
-    " attempts, read_at, article_id",
+    " failed_attempts, parsed_at, article_id",
     "listings": "link_id, channel_id, first_listed_at, last_listed_at",
-    "fetches": "link_id, run_id, fetched_at, why, result, reason, http_status, byte_count, view_count",
-    "events": "source, kind, subject, details, opened_at, told_at, closed_at",
+    "fetches": "link_id, run_id, fetched_at, purpose, result, reason, http_status, byte_count, view_count",
+    "events": "source, kind, subject, details, opened_at, open_notified_at, closed_at",
 }
 Rows = dict[str, list[Row]]
 
@@ -106,7 +106,7 @@ def _frame(connection: sqlite3.Connection) -> None:
         [(name, name.title(), f"https://{name}.example", f"Use with a link to {name.title()}") for name in SOURCES],
     )
     connection.executemany(
-        "INSERT INTO channels (id, source, url, validators_trusted, failures) VALUES (?, ?, ?, 1, 0)",
+        "INSERT INTO channels (id, source, url, validators_trusted, consecutive_failures) VALUES (?, ?, ?, 1, 0)",
         [(place + 1, name, f"https://{name}.example/rss.xml") for place, name in enumerate(SOURCES)],
     )
     connection.executemany(

@@ -45,8 +45,9 @@ INDEX = (
     "INSERT INTO articles_fts (rowid, body, title, subtitle, section, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 SETTLE = (
-    "UPDATE links SET outcome = 'stored', attempts = 0, next_attempt_at = NULL, first_404_at = NULL, reason = NULL,"
-    " sections = ?, language = ?, article_id = ?, read_at = ? WHERE id = ?"
+    "UPDATE links SET outcome = 'stored', failed_attempts = 0, next_attempt_at = NULL, first_404_at = NULL,"
+    " outcome_reason = NULL,"
+    " sections = ?, language = ?, article_id = ?, parsed_at = ? WHERE id = ?"
 )
 
 
