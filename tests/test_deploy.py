@@ -166,7 +166,7 @@ def test_what_is_copied_is_a_whole_program(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{application}/storage/")
-    assert "tables made" in done.stdout
+    assert "tables created" in done.stdout
 
 
 def test_the_container_runs_a_real_command_with_settings_that_are_taken() -> None:

@@ -25,7 +25,7 @@ def test_an_upgrade_leaves_the_database_of_another_program_alone(alone: Path) ->
 
 
 def test_an_upgrade_makes_the_tables_of_an_empty_database(alone: Path) -> None:
-    for said in ("tables made", "nothing to do"):
+    for said in ("tables created", "nothing to do"):
         done = CliRunner().invoke(presswatch.main, ["db", "upgrade", "--database", "sqlite:///new.db"])
         assert (done.exit_code, said in done.stdout) == (0, True)
 

@@ -30,11 +30,11 @@ USUAL: dict[str, Any] = {
 }
 
 
-def save(rows: Rows, hours: int, *, url: str = URL, section: str | None = None, **fields: Any) -> SaveResult:
+def save(rows: Rows, hours: int, *, requested_url: str = URL, section: str | None = None, **fields: Any) -> SaveResult:
     """Save the article as fetched `hours` after NOON; `fields` replaces the usual values."""
-    rows.store.links.ensure("caliber", [url], now=NOON)
+    rows.store.links.ensure("caliber", [requested_url], now=NOON)
     at = NOON + timedelta(hours=hours)
-    attempt = FetchAttempt(url=url, purpose=FetchPurpose.RECRAWL, fetched_at=at, run_id=None)
+    attempt = FetchAttempt(url=requested_url, purpose=FetchPurpose.RECRAWL, fetched_at=at, run_id=None)
     return rows.store.saving.save(ArticleData(**USUAL | {"fetched_at": at} | fields), attempt, section=section)
 
 

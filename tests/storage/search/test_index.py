@@ -158,7 +158,7 @@ def test_an_index_of_another_analyser_is_left_alone_and_refused(rows: Rows) -> N
     as_if_old(rows, analyser_version=0)
     before = entries(rows)
     save(rows, 1, title="Talks fail", body="They left Baku.")
-    save(rows, 2, asked=f"{URL}-2", url=f"{URL}-2", title="Other")
+    save(rows, 2, requested_url=f"{URL}-2", url=f"{URL}-2", title="Other")
     assert entries(rows) == before
     with pytest.raises(StoreError, match="presswatch db reindex"):
         found(rows, "talks")
@@ -203,8 +203,8 @@ def crawl(database: str, number: int, folder: str) -> None:
     with made.store:
         for article in range(40):
             url = f"{URL}-{number}-{article}"
-            save(made, 0, asked=url, url=url, body=f"Reforms of {number}.")
-            save(made, 1, asked=url, url=url, body=f"Reformed {number}, visited.")
+            save(made, 0, requested_url=url, url=url, body=f"Reforms of {number}.")
+            save(made, 1, requested_url=url, url=url, body=f"Reformed {number}, visited.")
     (Path(folder) / f"done-{number}").touch()
 
 
