@@ -97,6 +97,33 @@ def test_the_kinds_of_stored_events_get_their_plain_words(engine: Engine) -> Non
     assert set(kinds) <= set(EventKind)
 
 
+def test_the_purposes_and_results_of_stored_fetches_get_their_plain_words(engine: Engine) -> None:
+    upgrade_to(engine, "0003")
+    stored = [("re-look", "same"), ("asked", "reread"), ("new", "suspect"), ("retry", "missing"), ("new", "new")]
+    moment = "'2026-11-04 12:00:00.000000'"
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)"))
+        connection.execute(
+            text(
+                "INSERT INTO links (id, source, url, sections, first_listed_at, last_listed_at, outcome, attempts)"
+                f" VALUES (1, 's', 'u', '', {moment}, {moment}, 'stored', 0)"
+            )
+        )
+        for why, result in stored:
+            row = text(f"INSERT INTO fetches (link_id, fetched_at, why, result) VALUES (1, {moment}, :why, :result)")
+            connection.execute(row, {"why": why, "result": result})
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        rows = connection.execute(text("SELECT purpose, result FROM fetches ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [
+        ("recrawl", "unchanged"),
+        ("requested", "reparsed"),
+        ("new", "unconfirmed"),
+        ("retry", "not found"),
+        ("new", "new"),
+    ]
+
+
 def test_sections_become_rows_and_stay_in_the_index(engine: Engine) -> None:
     upgrade_to(engine, "0003")
     stored = {
