@@ -38,6 +38,6 @@ def test_the_demo_of_the_daemon_ends_well_and_stops_all_it_started() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-    assert "The web hook was told" in done.stdout
+    assert "The webhook received" in done.stdout
     assert "From publication (as printed, to the minute) to the row" in done.stdout
     assert "Traceback" not in done.stderr
