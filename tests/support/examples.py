@@ -1,4 +1,4 @@
-"""Choose how many examples Hypothesis tries: few in `make test`, many in `make test-long`.
+"""Choose how many examples Hypothesis tries: few in `make test`, many in `make test-properties`.
 
 No profile has a deadline or minds slow generation: both judge the machine. The quick one tries the same examples every
 time, so that a change alone decides whether it passes; the long one looks for new ones.
