@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from scraper.sources.caliber import SOURCE as CALIBER
 
-SOURCE = replace(CALIBER, name="{name}", title="{name}", home="https://{name}.example")
+SOURCE = replace(CALIBER, name="{name}", title="{name}", base_url="https://{name}.example")
 """
 # Python imports it at the start of every process: the sources of a second folder belong to the package, too.
 PLUG = """
