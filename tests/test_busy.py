@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -33,7 +34,8 @@ def test_the_loops_end_when_it_is_ended(number: signal.Signals) -> None:
         running.send_signal(number)
         for child in children:
             if child not in loops:
-                child.terminate()
+                with suppress(psutil.NoSuchProcess):  # SIGTERM was handed on to it
+                    child.terminate()
     wait_until(lambda: all(has_ended(loop) for loop in loops))
 
 

@@ -49,35 +49,34 @@ class ArticleField:
         return self.is_compared and self.name != "title"
 
 
-def _parsed(name: str, description: str, merge: MergeRule = MergeRule.OWN, **facts: bool | Detail) -> ArticleField:
+def _parsed(name: str, description: str, merge: MergeRule = MergeRule.VOLATILE, **facts: bool | Detail) -> ArticleField:
     return ArticleField(name=name, description=description, merge=merge, is_parsed=True, **facts)  # type: ignore[arg-type]
 
 
 _FULL, _INTERNAL = Detail.FULL, Detail.INTERNAL
-_TEXT, _DATE, _VOLATILE = MergeRule.TEXT, MergeRule.DATE, MergeRule.VOLATILE
+_TEXT, _DATE, _OWN = MergeRule.TEXT, MergeRule.DATE, MergeRule.OWN
 
 ARTICLE_FIELDS = (
     ArticleField(name="id", description="Number of the article in this database."),
-    _parsed("source", "Name of the source, such as caliber."),
+    _parsed("source", "Name of the source, such as caliber.", _OWN),
     ArticleField(name="source_title", description="Title of the source.", is_of_source=True, is_column=False),
-    _parsed("url", "Canonical URL of the article."),
+    _parsed("url", "Canonical URL of the article.", _OWN),
     _parsed("title", "Headline of the page (schema.org: headline).", _TEXT, is_compared=True, is_revised=True),
-    _parsed("language", "Language code, such as en (schema.org: inLanguage).", _VOLATILE),
+    _parsed("language", "Language code, such as en (schema.org: inLanguage)."),
     ArticleField(name="section", description="First section that its source asks for, else the first on the page."),
     _parsed(
         "sections",
         "Normalized names of all sections, in page order (schema.org: articleSection).",
-        _VOLATILE,
         is_compared=True,
         is_revised=True,
         is_column=False,
     ),
     _parsed("published_at", "Publication time (schema.org: datePublished).", _DATE, is_compared=True, is_revised=True),
     _parsed("published_precision", "Precision of published_at: second, minute or day.", _DATE, is_compared=True),
-    _parsed("view_count", "View count at the last fetch; every count is in view_readings.", _VOLATILE),
+    _parsed("view_count", "View count at the last fetch; every count is in view_readings."),
     ArticleField(name="first_seen_at", description="When a channel first listed it; first fetched, if named by hand."),
     ArticleField(name="stored_at", description="When the article was first stored."),
-    _parsed("fetched_at", "When the page was last fetched."),
+    _parsed("fetched_at", "When the page was last fetched.", _OWN),
     ArticleField(name="revised_at", description="When its last edit was found."),
     ArticleField(name="gone_at", description="When the site was found to have removed it."),
     ArticleField(
@@ -92,7 +91,7 @@ ARTICLE_FIELDS = (
         is_compared=True,
         is_revised=True,
     ),
-    _parsed("description", "Description for search engines and feeds.", _VOLATILE, detail=_FULL),
+    _parsed("description", "Description for search engines and feeds.", detail=_FULL),
     _parsed(
         "body",
         "Text in blocks separated by a blank line (schema.org: articleBody).",
@@ -101,10 +100,10 @@ ARTICLE_FIELDS = (
         is_compared=True,
         is_revised=True,
     ),
-    _parsed("author", "Author as printed.", _VOLATILE, detail=_FULL, is_compared=True, is_revised=True),
-    _parsed("image_url", "URL of the main picture.", _VOLATILE, detail=_FULL),
+    _parsed("author", "Author as printed.", detail=_FULL, is_compared=True, is_revised=True),
+    _parsed("image_url", "URL of the main picture.", detail=_FULL),
     _parsed("published_raw", "Publication date as printed.", _DATE, detail=_FULL, is_compared=True, is_revised=True),
-    _parsed("problems", "Fields that could not be read, each with its reason.", detail=_FULL),
+    _parsed("problems", "Fields that could not be read, each with its reason.", _OWN, detail=_FULL),
     ArticleField(name="last_seen_at", description="When a channel last listed it.", detail=_FULL),
     ArticleField(name="recrawl_at", description="When its next recrawl is due.", detail=_FULL),
     ArticleField(
@@ -113,7 +112,7 @@ ARTICLE_FIELDS = (
         detail=_FULL,
         is_revised=True,
     ),
-    _parsed("parser_version", "Version of the parser that read it.", detail=_FULL),
+    _parsed("parser_version", "Version of the parser that read it.", _OWN, detail=_FULL),
     ArticleField(name="unconfirmed_hash", description="Hash of a text seen once and not believed.", detail=_INTERNAL),
     ArticleField(name="unconfirmed_since", description="When that text was first seen.", detail=_INTERNAL),
 )

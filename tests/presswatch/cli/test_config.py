@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from presswatch.output.settings_text import as_toml
+from scraper.sources import load_sources
 from storage.config.settings import RENAMED_SETTINGS, SETTINGS_TABLES, SourceSettings, load_config, setting_rows
 from storage.model.errors import ConfigError
 from storage.model.redaction import redact_password
 from tests.support.paths import ROOT
 
 PATHS = {f"{table}.{row.name}" for table, kind in SETTINGS_TABLES.items() for row in setting_rows(kind)} | {
-    f"sources.caliber.{row.name}" for row in setting_rows(SourceSettings)
+    f"sources.{name}.{row.name}" for name in load_sources() for row in setting_rows(SourceSettings)
 }
 FILE = """\
 [scraper]
@@ -114,7 +115,7 @@ def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     ("written", "answer"),
     [
         ("[scraper]\nspeed = 1", "unknown setting scraper.speed; known here: "),
-        ("[sources.nosuch]", "unknown setting sources.nosuch; known here: caliber"),
+        ("[sources.nosuch]", "unknown setting sources.nosuch; known here: "),
         ('[alerts]\ntargets = "tgram://a-token/chat"', "alerts.targets: must be a list of words"),
     ],
 )

@@ -6,7 +6,14 @@ from dataclasses import fields
 
 from storage.articles.results import ArticleFull, ArticleSummary, Revision
 from storage.database import tables
-from storage.model.article_fields import ARTICLE_FIELDS, EXPORT_FIELDS, LIST_FIELDS, REVISION_FIELDS, field_names
+from storage.model.article_fields import (
+    ARTICLE_FIELDS,
+    EXPORT_FIELDS,
+    LIST_FIELDS,
+    REVISION_FIELDS,
+    MergeRule,
+    field_names,
+)
 from storage.model.records import ArticleData
 
 
@@ -36,3 +43,8 @@ def test_a_revision_keeps_the_declared_fields() -> None:
 def test_the_table_has_the_declared_columns() -> None:
     columns = {column.name for column in tables.articles.columns}
     assert columns == set(field_names(lambda field: field.is_column))
+
+
+def test_a_parsed_field_is_merged_unless_the_save_sets_it_itself() -> None:
+    own = field_names(lambda field: field.is_parsed and field.merge is MergeRule.OWN)
+    assert own == ("source", "url", "fetched_at", "problems", "parser_version")
