@@ -59,7 +59,7 @@ docs: $(VENV)/docs-ready  ## build the documentation into build/docs, without a 
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d build/doctrees docs build/docs
 	@echo "build/docs/index.html"
 
-bench: $(VENV)/ready  ## side by side with a bare Scrapy spider
+bench: $(VENV)/ready  ## measure beside the least that the same work can cost; fails if a goal is missed
 	@$(BIN)/python -m benchmarks
 
 setup: $(VENV)/ready  ## only set up, so that .venv/bin/presswatch can be used

@@ -1,1 +1,1 @@
-"""What Presswatch costs, side by side with the least a spider can do, in one run."""
+"""Measure the cost of Presswatch beside the least that the same work can cost, interleaved in one run."""

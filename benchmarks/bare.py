@@ -1,4 +1,4 @@
-"""The rival: a bare Scrapy spider with eight selectors that inserts into sqlite3. No politeness, no second look.
+"""Crawl the same pages with a bare Scrapy spider: eight selectors, an insert into sqlite3, no politeness, no recrawl.
 
 `python -m benchmarks.bare BASE_URL DATABASE_FILE`
 """
@@ -27,7 +27,7 @@ FIELDS = {
 
 
 class BareSpider(scrapy.Spider):
-    """Feed, articles, rows."""
+    """Read the feed, and write a row for each article."""
 
     name = "bare"
     base: str
@@ -51,6 +51,7 @@ class BareSpider(scrapy.Spider):
 
 
 def main(base: str, file: str) -> None:
+    """Crawl the site at `base` into a new database."""
     database = sqlite3.connect(file)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")

@@ -1,8 +1,8 @@
-"""Questions to the full-text index: the first page with its sentences, beside FTS5 asked by hand through sqlite3.
+"""Compare full-text queries with FTS5 by hand through sqlite3: the first page with its highlights, and counts.
 
-By hand means the same expression in MATCH, the columns of a list joined to it, and FTS5's own `snippet`. Ours finds the
-articles, makes them into values, reads their bodies and gives the sentence that answers, with the words marked in it.
-By hand, all matches of a common query are ranked; ours ranks the last stored (storage.search.fulltext.RANK_LIMIT), so
+By hand is the same expression in MATCH, joined to the columns of a list, with FTS5's own `snippet`. Ours finds the
+articles, makes them into values, reads their bodies and highlights the words in the sentence that matches best. By
+hand, all matches of a common query are ranked; ours ranks the last stored (storage.search.fulltext.RANK_LIMIT), so
 only where there are fewer must both give the same.
 """
 
@@ -15,7 +15,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from benchmarks.pairs import Compared
+from benchmarks.goals import Goal
+from benchmarks.pairs import Comparison
 from storage.articles.counts import count
 from storage.articles.filters import ArticleFilter, Sort
 from storage.articles.highlight import highlights
@@ -26,42 +27,45 @@ from storage.store import Store
 from storage.text.analyzer import forms
 
 PAGE = 50
-RATIO = 1.5
+PAGE_RATIO = Goal("full-text-page-to-fts5-ratio", 1.50)
+GROWTH_TIME = Goal("growth-page-ms", 1000)
+"""A person waits a second at most."""
 FREQUENCIES = {"rare": 50, "middling": 3_000, "common": 100_000}
-"""About so many of a million articles have such a word."""
-LOOKED_THROUGH = 8
-"""Articles whose words are candidates."""
+"""Number of a million articles that have such a word, about."""
+SAMPLED_ARTICLES = 8
+"""Number of articles whose words are candidates."""
 
 SNIPPET = "snippet(articles_fts, 0, '[', ']', '…', 24)"
 FROM = "FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid WHERE articles_fts MATCH ?"
 SORTED = {Sort.RANK: "rank", Sort.DATE: "published_at DESC, id DESC"}
 
 
-def asked(store: Store, connection: sqlite3.Connection, columns: str, now: datetime) -> Iterator[Compared]:
-    """Each kind of question by rank, some by date, their counts, and what gained most."""
-    texts = questions(connection)
+def comparisons(store: Store, connection: sqlite3.Connection, columns: str, now: datetime) -> Iterator[Comparison]:
+    """Compare each kind of query by rank, some by date, their counts, and time pages by growth."""
+    texts = queries(connection)
     for kind, text in texts.items():
-        yield a_page(store, connection, columns, kind, parse(text), Sort.RANK)
+        yield page(store, connection, columns, kind, parse(text), Sort.RANK)
     for kind in ("rare", "middling", "common"):
-        yield a_page(store, connection, columns, kind, parse(texts[kind]), Sort.DATE)
+        yield page(store, connection, columns, kind, parse(texts[kind]), Sort.DATE)
     for kind in ("middling", "common"):
-        yield a_count(store, connection, kind, parse(texts[kind]))
+        yield total(store, connection, kind, parse(texts[kind]))
     for name, wanted in (
         ("", ArticleFilter()),
         (" of a middling word", ArticleFilter(query=parse(texts["middling"]))),
     ):
-        yield Compared(name=f"query --sort growth{name}", ours=partial(grown, store, wanted, now))
+        ours = partial(by_growth, store, wanted, now)
+        yield Comparison(name=f"query --sort growth{name}", ours=ours, milliseconds=GROWTH_TIME)
 
 
-def questions(connection: sqlite3.Connection) -> dict[str, str]:
-    """A question of each kind, made of words of the English articles that were stored last."""
-    counted = _counted(connection)
-    (total,) = connection.execute("SELECT count(*) FROM articles").fetchone()
+def queries(connection: sqlite3.Connection) -> dict[str, str]:
+    """Build a query of each kind from words of the English articles that were stored last."""
+    frequencies = _document_frequencies(connection)
+    (articles,) = connection.execute("SELECT count(*) FROM articles").fetchone()
 
-    def near(share: float) -> str:
-        return min(counted, key=lambda word: abs(counted[word] - share * total / 1e6))
+    def with_frequency(share: float) -> str:
+        return min(frequencies, key=lambda word: abs(frequencies[word] - share * articles / 1e6))
 
-    words = {kind: near(share) for kind, share in FREQUENCIES.items()}
+    words = {kind: with_frequency(share) for kind, share in FREQUENCIES.items()}
     return words | {
         "a phrase": f'"{_pair(connection, words["middling"])}"',
         "two words": f"{words['middling']} {words['common']}",
@@ -69,20 +73,20 @@ def questions(connection: sqlite3.Connection) -> dict[str, str]:
     }
 
 
-def _counted(connection: sqlite3.Connection) -> Mapping[str, int]:
-    """How many articles have each of some words."""
+def _document_frequencies(connection: sqlite3.Connection) -> Mapping[str, int]:
+    """Count the articles that have each of some words."""
     connection.execute("CREATE VIRTUAL TABLE temp.entries USING fts5vocab(main, articles_fts, row)")
     last = "SELECT body FROM articles WHERE language = 'en' ORDER BY id DESC LIMIT ?"
-    bodies = [body for (body,) in connection.execute(last, [LOOKED_THROUGH])]
+    bodies = [body for (body,) in connection.execute(last, [SAMPLED_ARTICLES])]
     words = {word: stem for body in bodies for word, stem in forms(body) if word.isalpha() and len(word) > 3}
     of_entry = "SELECT doc FROM temp.entries WHERE term = ?"
-    counted = {word: connection.execute(of_entry, [stem]).fetchone()[0] for word, stem in sorted(words.items())}
+    frequencies = {word: connection.execute(of_entry, [stem]).fetchone()[0] for word, stem in sorted(words.items())}
     connection.execute("DROP TABLE temp.entries")
-    return counted
+    return frequencies
 
 
 def _pair(connection: sqlite3.Connection, word: str) -> str:
-    """The word with the one that stands behind it in the article that has it and was stored last."""
+    """Join the word and the one after it in the article that has it and was stored last."""
     found = connection.execute(
         "SELECT body FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rowid DESC LIMIT 1",
         [to_fts5(parse(f"body:{word}").root)],
@@ -93,40 +97,37 @@ def _pair(connection: sqlite3.Connection, word: str) -> str:
     return f"{stems[place][0]} {stems[place + 1][0]}"
 
 
-def a_page(
-    store: Store, connection: sqlite3.Connection, columns: str, kind: str, question: Query, sort: Sort
-) -> Compared:
-    """The first page of a question, ours and by hand."""
-    narrow = ", ".join(f"articles.{name.strip()}" for name in columns.split(","))
-    statement = f"SELECT {narrow}, {SNIPPET} {FROM} ORDER BY {SORTED[sort]} LIMIT {PAGE}"
-    match = to_fts5(question.root)
+def page(store: Store, connection: sqlite3.Connection, columns: str, kind: str, query: Query, sort: Sort) -> Comparison:
+    """Compare the first page of a query, ours and by hand."""
+    statement = f"SELECT {columns}, {SNIPPET} {FROM} ORDER BY {SORTED[sort]} LIMIT {PAGE}"
+    match = to_fts5(query.root)
     (found,) = connection.execute(f"SELECT count(*) {FROM}", [match]).fetchone()
 
     def ours() -> list[Highlight]:
-        wanted = ArticleFilter(query=question)
-        return list(highlights(store, question, store.articles.find(wanted, sort=sort, limit=PAGE)))
+        wanted = ArticleFilter(query=query)
+        return list(highlights(store, query, store.articles.find(wanted, sort=sort, limit=PAGE)))
 
     def plain() -> list[Any]:
         return connection.execute(statement, [match]).fetchall()
 
     if found <= RANK_LIMIT or sort is Sort.DATE:
-        _compare(kind, ours(), plain(), sort)
-    return Compared(name=f"{kind}: {question.text} ({found}), by {sort}", ours=ours, plain=plain, wanted=RATIO)
+        _check_same(kind, ours(), plain(), sort)
+    return Comparison(name=f"{kind}: {query.text} ({found}), by {sort}", ours=ours, plain=plain, ratio=PAGE_RATIO)
 
 
-def _compare(kind: str, ours: list[Highlight], plain: list[Any], sort: Sort) -> None:
-    """Of equal rank either may stand first, or on the page at all: then the numbers must be equal."""
+def _check_same(kind: str, ours: list[Highlight], plain: list[Any], sort: Sort) -> None:
+    """Raise RuntimeError if the pages differ, by rank in length alone: of equal rank either may come first."""
     same = [one.article.id for one in ours] == [row[0] for row in plain]
     if not (len(ours) == len(plain) if sort is Sort.RANK else same) or not all(one.snippet for one in ours):
-        raise RuntimeError(f"{kind}: the two answers differ")
+        raise RuntimeError(f"{kind}: the two pages differ")
 
 
-def a_count(store: Store, connection: sqlite3.Connection, kind: str, question: Query) -> Compared:
-    """How many articles answer."""
-    match = to_fts5(question.root)
+def total(store: Store, connection: sqlite3.Connection, kind: str, query: Query) -> Comparison:
+    """Compare the number of articles that match a query."""
+    match = to_fts5(query.root)
 
     def ours() -> int:
-        return count(store, ArticleFilter(query=question))
+        return count(store, ArticleFilter(query=query))
 
     def plain() -> int:
         (found,) = connection.execute(
@@ -136,9 +137,9 @@ def a_count(store: Store, connection: sqlite3.Connection, kind: str, question: Q
 
     if ours() != plain():
         raise RuntimeError(f"{kind}: the two counts differ")
-    return Compared(name=f"count of {kind}: {question.text}", ours=ours, plain=plain)
+    return Comparison(name=f"count of {kind}: {query.text}", ours=ours, plain=plain)
 
 
-def grown(store: Store, wanted: ArticleFilter, now: datetime) -> list[ArticleSummary]:
-    """The first page of what gained most."""
+def by_growth(store: Store, wanted: ArticleFilter, now: datetime) -> list[ArticleSummary]:
+    """List the first page by views gained."""
     return list(islice(store.articles.find(wanted, sort=Sort.GROWTH, limit=PAGE, now=now), PAGE))

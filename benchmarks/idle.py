@@ -1,7 +1,8 @@
-"""What it costs when there is nothing new: a look that is answered 304, and the daemon between two looks."""
+"""Measure the cost when there is nothing new: a poll that is answered 304, and the daemon between two polls."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import signal
@@ -17,8 +18,10 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.measure import run
-from scraper.crawl.options import CrawlOptions, RecrawlMode
+from benchmarks.goals import Goal, goal_line
+from benchmarks.measure import ENVIRONMENT, run
+from scraper.crawl.options import CrawlOptions
+from scraper.crawl.selection import RecrawlMode
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine.run import crawl
 from scraper.sources import get_source
@@ -27,12 +30,16 @@ from storage.config.settings import load_config
 from storage.store import open_store
 from tests.support.site import Site, generate_articles
 
-ROOT = Path(__file__).resolve().parent.parent
 ARTICLES = 40
-LOOKS = 20
+POLLS = 20
+CHILD_POLLS = 5
 WARM_UP = 3
 REST = 20.0  # seconds
-PATIENCE = 60.0  # seconds
+START_TIMEOUT = 60.0  # seconds
+POLL_CPU = Goal("poll-with-nothing-new-in-process-cpu-ms", 120)
+POLL_REQUESTS = Goal("poll-with-nothing-new-requests", 2)  # robots.txt and the feed
+REST_MEMORY = Goal("daemon-at-rest-mb", 90)
+REST_CPU = Goal("daemon-at-rest-cpu-seconds-an-hour", 15)
 SETTINGS = """
 [scraper]
 delay = "0 s"
@@ -46,8 +53,8 @@ channels = [{{ feed = "/rss.xml" }}]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One look with nothing new."""
+class Poll:
+    """Hold the cost of one poll with nothing new."""
 
     cpu: float  # seconds
     requests: int
@@ -57,132 +64,145 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The daemon between two looks."""
+    """Hold the cost of the daemon between two polls."""
 
     resident: float  # MB
     cpu: float  # seconds, while it was watched
     seconds: float
 
     @property
-    def an_hour(self) -> float:
-        """CPU seconds an hour, extrapolated."""
+    def cpu_an_hour(self) -> float:
+        """Extrapolate the CPU seconds to an hour."""
         return self.cpu / self.seconds * 3600
 
 
-def main() -> None:
-    """Print the tables."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables and the goals."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.idle", description=__doc__)
+    parser.add_argument("--polls", type=int, default=POLLS)
+    parser.add_argument("--child-polls", type=int, default=CHILD_POLLS)
+    parser.add_argument("--rest", type=float, default=REST, help="seconds for which the daemon is watched")
+    chosen = parser.parse_args(arguments)
     with Site.start() as site, tempfile.TemporaryDirectory() as name:
         site.publish_many(generate_articles(ARTICLES))
         folder = Path(name)
         (folder / "presswatch.toml").write_text(SETTINGS.format(url=site.url), encoding="utf-8")
-        inside, whole = list(looks_inside(site, folder)), list(looks_of_children(site, folder))
-        first, later = (rest(folder, "fresh.db") for _ in range(2))
-    print(table(inside, whole, first, later))
+        inside = list(polls_in_process(site, folder, chosen.polls))
+        children = list(polls_of_children(site, folder, chosen.child_polls))
+        print(poll_table(inside, children))
+        first, later = (rest(folder, "fresh.db", chosen.rest) for _ in range(2))
+        print(rest_table(first, later))
+    print("\n".join(goals(inside, later)))
 
 
-def looks_inside(site: Site, folder: Path) -> Iterator[Look]:
-    """Looks in this process, which has crawled before."""
+def polls_in_process(site: Site, folder: Path, polls: int) -> Iterator[Poll]:
+    """Poll from this process, after some crawls that warm it up."""
     logging_setup.configure(level="error", form="text")
     config = load_config(folder / "presswatch.toml", database=f"sqlite:///{folder}/inside.db")
     loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     with open_store(config.storage.database) as store, closing(StoreThread()) as writer, loop as runner:
-        for number in range(WARM_UP + LOOKS):
+        for number in range(WARM_UP + polls):
             site.clear_requests()
             before = time.process_time()
             runner.run(crawl(get_source("caliber"), store, writer, config, CrawlOptions(recrawl=RecrawlMode.NONE)))
             if number >= WARM_UP:
-                yield look(site, time.process_time() - before)
+                yield poll(site, time.process_time() - before)
 
 
-def looks_of_children(site: Site, folder: Path) -> Iterator[Look]:
-    """Looks as the daemon makes them, each in a process of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "presswatch",
-        "crawl",
-        "caliber",
-        "--recrawl",
-        "none",
-        "--database",
-        "sqlite:///whole.db",
-    ]
-    run(command, folder, {"PYTHONPATH": str(ROOT)})
-    for _ in range(5):
+def polls_of_children(site: Site, folder: Path, polls: int) -> Iterator[Poll]:
+    """Poll as the daemon does, each time in a process of its own."""
+    crawl_all = ("presswatch", "crawl", "caliber", "--recrawl", "none", "--database", "sqlite:///whole.db")
+    command = [sys.executable, "-m", *crawl_all]
+    run(command, folder, ENVIRONMENT)
+    for _ in range(polls):
         site.clear_requests()
-        cost = run(command, folder, {"PYTHONPATH": str(ROOT)})
-        yield look(site, cost.cpu)
+        cost = run(command, folder, ENVIRONMENT)
+        yield poll(site, cost.cpu)
 
 
-def look(site: Site, cpu: float) -> Look:
-    """What the site saw of the look that is over. RuntimeError if it had anything new."""
-    asked = site.requests
-    not_modified = [one for one in asked if one.status == 304]
-    if [one.path for one in asked if one.path not in {"/robots.txt", "/rss.xml"}] or not not_modified:
-        raise RuntimeError(f"a look with nothing new asked for {[(one.target, one.status) for one in asked]}")
-    return Look(cpu=cpu, requests=len(asked), sent=sum(one.sent for one in asked), not_modified=len(not_modified))
+def poll(site: Site, cpu: float) -> Poll:
+    """Count the requests of the last poll in the site's log; RuntimeError if it fetched anything new."""
+    requests = site.requests
+    not_modified = [one for one in requests if one.status == 304]
+    if [one.path for one in requests if one.path not in {"/robots.txt", "/rss.xml"}] or not not_modified:
+        raise RuntimeError(f"a poll with nothing new requested {[(one.target, one.status) for one in requests]}")
+    return Poll(cpu=cpu, requests=len(requests), sent=sum(one.sent for one in requests), not_modified=len(not_modified))
 
 
-def rest(folder: Path, database: str) -> Rest:
-    """Start the daemon, let it make its first look and settle, and watch it for a while."""
+def rest(folder: Path, database: str, seconds: float) -> Rest:
+    """Start the daemon, let it make its first poll, and watch it for some seconds."""
     log = folder / "log"
     with log.open("w", encoding="utf-8") as output:
         daemon = subprocess.Popen(
             [sys.executable, "-m", "presswatch", "daemon", "--database", f"sqlite:///{database}"],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, **ENVIRONMENT},
             stderr=output,
         )
     try:
-        wait(log, "watching caliber")
-        time.sleep(5)  # the first look, if it is due, and what comes after a start
+        wait_for(log, "watching caliber")
+        time.sleep(5)  # the first poll, if it is due, and the tasks that follow a start
         before = cpu_of(daemon.pid)
-        time.sleep(REST)
-        return Rest(resident=resident(daemon.pid), cpu=cpu_of(daemon.pid) - before, seconds=REST)
+        time.sleep(seconds)
+        return Rest(resident=resident(daemon.pid), cpu=cpu_of(daemon.pid) - before, seconds=seconds)
     finally:
         daemon.send_signal(signal.SIGTERM)
-        daemon.wait(PATIENCE)
+        daemon.wait(START_TIMEOUT)
 
 
-def wait(log: Path, words: str) -> None:
-    ends_at = time.monotonic() + PATIENCE
-    while words not in (said := log.read_text(encoding="utf-8")):
+def wait_for(log: Path, words: str) -> None:
+    """Wait until the log has these words; RuntimeError after START_TIMEOUT."""
+    ends_at = time.monotonic() + START_TIMEOUT
+    while words not in (text := log.read_text(encoding="utf-8")):
         if time.monotonic() > ends_at:
-            raise RuntimeError(f"the daemon does not say {words!r}: {said}")
+            raise RuntimeError(f"the daemon does not log {words!r}: {text}")
         time.sleep(0.2)
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a process so far, without its children (proc_pid_stat(5), fields 14 and 15)."""
+    """Read the CPU seconds of a process so far, without its children (proc_pid_stat(5), fields 14 and 15)."""
     after_command = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(after_command[11]) + int(after_command[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:
-    """MB of memory a process has in use."""
+    """Read the resident memory of a process in MB."""
     return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def table(inside: Sequence[Look], whole: Sequence[Look], first: Rest, later: Rest) -> str:
-    """The figures."""
+def poll_table(inside: Sequence[Poll], children: Sequence[Poll]) -> str:
+    """Write the costs of a poll, in this process and in one of its own."""
     lines = [
-        "a look with nothing new: robots.txt and a feed that is answered 304",
+        "a poll with nothing new: robots.txt and a feed that is answered 304",
         "                           CPU ms   min    max  requests  304  bytes",
     ]
-    for name, found in (("in a process that runs", inside), ("as a whole process", whole)):
-        times = [one.cpu * 1000 for one in found]
+    for name, polls in (("in a process that runs", inside), ("as a whole process", children)):
+        times = [one.cpu * 1000 for one in polls]
         lines.append(
             f"{name:<24} {statistics.median(times):>8.1f} {min(times):>5.0f} {max(times):>6.0f} "
-            f"{found[-1].requests:>9} {found[-1].not_modified:>4} {found[-1].sent:>6}"
+            f"{polls[-1].requests:>9} {polls[-1].not_modified:>4} {polls[-1].sent:>6}"
         )
-    lines += [
+    return "\n".join(lines)
+
+
+def rest_table(first: Rest, later: Rest) -> str:
+    """Write the costs of the daemon at rest."""
+    lines = [
         "",
-        f"the daemon at rest, watched for {REST:.0f} s",
+        f"the daemon at rest, watched for {first.seconds:.0f} s",
         "                           MB  CPU ms  CPU s an hour (extrapolated)",
     ]
-    for name, found in (("after its first start", first), ("after any later start", later)):
-        lines.append(f"{name:<24} {found.resident:>5.0f} {found.cpu * 1000:>7.0f} {found.an_hour:>14.1f}")
+    for name, one in (("after its first start", first), ("after any later start", later)):
+        lines.append(f"{name:<24} {one.resident:>5.0f} {one.cpu * 1000:>7.0f} {one.cpu_an_hour:>14.1f}")
     return "\n".join(lines)
+
+
+def goals(inside: Sequence[Poll], later: Rest) -> Iterator[str]:
+    """Compare a poll in a running process, and the daemon after a later start, with their limits."""
+    yield goal_line(POLL_CPU, 1000 * statistics.median(one.cpu for one in inside))
+    yield goal_line(POLL_REQUESTS, max(one.requests for one in inside))
+    yield goal_line(REST_MEMORY, later.resident)
+    yield goal_line(REST_CPU, later.cpu_an_hour)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One command, run to its end in a process of its own: what CPU and memory it took."""
+"""Run one command to its end in a process of its own and measure its CPU time and peak memory."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = {"PYTHONPATH": str(ROOT)}
+"""Of a command that imports our packages, for it runs in another folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run of a command took."""
+    """Hold the cost of one run of a command, and its output."""
 
     cpu: float  # seconds, user and system
     peak: float  # MB of resident memory
@@ -19,7 +23,10 @@ class Cost:
 
 
 def run(command: Sequence[str], folder: Path, environment: dict[str, str] | None = None) -> Cost:
-    """Run a command and measure it; RuntimeError with its output if it fails."""
+    """Run a command in `folder` and measure it; RuntimeError with its output if it fails.
+
+    The peak memory of a child is never less than that of the process that started it.
+    """
     with (folder / "output.txt").open("w+", encoding="utf-8") as output:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
@@ -27,7 +34,7 @@ def run(command: Sequence[str], folder: Path, environment: dict[str, str] | None
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)  # the process is reaped: Popen must not wait for it
         output.seek(0)
-        said = output.read()
+        text = output.read()
     if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said}")
-    return Cost(cpu=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss / 1024, output=said)
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {text}")
+    return Cost(cpu=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss / 1024, output=text)

@@ -1,8 +1,9 @@
-"""`python -m benchmarks.million FILE [--articles N]`: a seeded SQLite database of realistic sizes, a million articles.
+"""`python -m benchmarks.million FILE [--articles N]`: generate a seeded SQLite database of realistic sizes.
 
 Eight years of three sources in three languages: day and night, weekdays and weekends, several sections an article,
-bodies of about 400 words with a long tail, what was viewed, edited and gone, and the links, fetches and crawls behind
-it. The tables are made by the program itself. An index of the full text is not filled here: `presswatch db reindex` is.
+bodies of about 400 words with a long tail, view readings, revisions, articles that are gone, and the links, fetches and
+crawls behind them. The tables are made by the program itself. The full-text index stays empty until `prepare()` or
+`presswatch db reindex` fills it.
 """
 
 from __future__ import annotations
@@ -52,11 +53,11 @@ SECTIONS = {
     "weather": 0.9,
     "archive": 0.1,
 }
-"""Of a thousand articles so many have it as their first."""
+"""Number of articles a thousand that have it as their first section."""
 MEDIAN_WORDS, SPREAD = 350, 0.5
 EDITED, GONE, UNDATED, TO_THE_DAY = 0.04, 0.005, 0.005, 0.01
 KINDS = ("minor", "minor", "minor", "numbers", "quote", "title", "substantive", "date moved")
-RUNGS = tuple(timedelta(hours=hours) for hours in (0.25, 1, 3, 6, 12, 24, 48, 168, 720))
+READING_AGES = tuple(timedelta(hours=hours) for hours in (0.25, 1, 3, 6, 12, 24, 48, 168, 720))
 RUN_HOURS = 2
 RUNS = HOURS // RUN_HOURS  # a source
 
@@ -79,28 +80,30 @@ Rows = dict[str, list[Row]]
 
 
 def insert(table: str) -> str:
+    """Write the INSERT statement of a table."""
     return f"INSERT INTO {table} ({TABLES[table]}) VALUES ({', '.join('?' * len(TABLES[table].split(',')))})"
 
 
 def make(file: Path, articles: int) -> None:
-    """A new database of so many articles; the same at every call."""
+    """Generate a new database of `articles` articles; the same at every call."""
     from storage.store import open_store  # here: the processes that make text need none of it
 
     open_store(f"sqlite:///{file}").close()
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        # Until it is whole it is worth nothing: what a crash would leave is thrown away.
+        # A crash leaves a file that nobody keeps: it needs no journal.
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000000", "foreign_keys = OFF"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
-        _frame(connection)
-        for rows in _in_order(articles):
-            for table, found in rows.items():
-                connection.executemany(insert(table), found)
+        _add_sources(connection)
+        for rows in _batches(articles):
+            for table, values in rows.items():
+                connection.executemany(insert(table), values)
         connection.execute("COMMIT")
     open_store(f"sqlite:///{file}").close()  # which sets the journal as the program has it
 
 
-def _frame(connection: sqlite3.Connection) -> None:
+def _add_sources(connection: sqlite3.Connection) -> None:
+    """Insert sources, channels and crawl runs."""
     connection.executemany(
         "INSERT INTO sources (name, title, home, terms, timezone) VALUES (?, ?, ?, ?, 'Asia/Baku')",
         [(name, name.title(), f"https://{name}.example", f"Use with a link to {name.title()}") for name in SOURCES],
@@ -120,12 +123,12 @@ def _frame(connection: sqlite3.Connection) -> None:
 
 def _run(source: int, number: int) -> Row:
     began = END - timedelta(hours=HOURS - number * RUN_HOURS)
-    ended = kept(began + timedelta(seconds=42))
-    return source * RUNS + number + 1, SOURCES[source], kept(began), ended, ended
+    ended = sqlite_time(began + timedelta(seconds=42))
+    return source * RUNS + number + 1, SOURCES[source], sqlite_time(began), ended, ended
 
 
-def _in_order(articles: int) -> Iterator[Rows]:
-    """The batches one after another, made by several processes a few ahead of what is written."""
+def _batches(articles: int) -> Iterator[Rows]:
+    """Generate the batches in order, by several processes that are a few batches ahead of the insertion."""
     starts = iter(range(1, articles + 1, BATCH))
     with ProcessPoolExecutor(WORKERS) as pool:
         waiting: deque[Future[Rows]] = deque()
@@ -138,7 +141,7 @@ def _in_order(articles: int) -> Iterator[Rows]:
 
 
 def batch(start: int, until: int, articles: int) -> Rows:
-    """The rows of these articles; `articles` is how many there are in all."""
+    """Generate the rows of some articles, `start` inclusive to `until` exclusive; `articles` is the number of all."""
     rows: Rows = {table: [] for table in TABLES}
     for number in range(start, until):
         _article(rows, number, articles)
@@ -146,47 +149,48 @@ def batch(start: int, until: int, articles: int) -> Rows:
 
 
 def _article(rows: Rows, number: int, articles: int) -> None:
-    """One article and all that stands beside it."""
+    """Generate one article and the rows that refer to it."""
     dice = random.Random(number)
     born = published(number / articles)
     seen = min(born + timedelta(seconds=dice.randrange(60, 1500)), END - timedelta(minutes=1))
     source = dice.choices(range(3), SOURCE_SHARE)[0]
     language = dice.choices(list(LANGUAGE_SHARE), list(LANGUAGE_SHARE.values()))[0]
     sections = _sections(dice)
-    title, body = wording(dice, language, sections[0])
+    title, body = title_and_body(dice, language, sections[0])
     listed = f"|{'|'.join(sections)}|"
     url = f"https://{SOURCES[source]}.example/{language}/post/{slug(title)}-{number}"
-    looks = _looks(dice, seen)
-    edit = next((at for at, _ in looks[1:]), None) if dice.random() < EDITED else None
-    gone = kept(seen + timedelta(days=40)) if dice.random() < GONE else None
+    readings = _readings(dice, seen)
+    edit = next((at for at, _ in readings[1:]), None) if dice.random() < EDITED else None
+    gone = sqlite_time(seen + timedelta(days=40)) if dice.random() < GONE else None
     precision, date = _date(dice, born)
     rows["articles"].append((
         number, SOURCES[source], url, language, sections[0], title,
-        text(spoken(language), dice, 14), body, text(spoken(language), dice, 25), date,
+        text(language_of(language), dice, 14), body, text(language_of(language), dice, 25), date,
         f"{born:%d %B %Y, %H:%M}", precision, title.split()[2] if dice.random() < 0.3 else None,
-        looks[-1][1], f"https://{SOURCES[source]}.example/media/{number}.jpg", dice.randbytes(32).hex(), "[]",
-        kept(seen), kept(seen + timedelta(hours=5)), kept(seen), looks[-1][0], edit, gone, 1,
-        kept(seen + RUNGS[-1]) if articles - number < articles // 100 else None,
+        readings[-1][1], f"https://{SOURCES[source]}.example/media/{number}.jpg", dice.randbytes(32).hex(), "[]",
+        sqlite_time(seen), sqlite_time(seen + timedelta(hours=5)), sqlite_time(seen), readings[-1][0], edit, gone, 1,
+        sqlite_time(seen + READING_AGES[-1]) if articles - number < articles // 100 else None,
     ))  # fmt: skip
     rows["article_sections"] += [(number, place, name, date) for place, name in enumerate(sections, 1)]
-    _beside(rows, dice, number, source, url, looks, edit, gone, listed)
+    _add_references(rows, dice, number, source, url, readings, edit, gone, listed)
 
 
-def _beside(
-    rows: Rows, dice: random.Random, number: int, source: int, url: str, looks: list[tuple[str, int]],
+def _add_references(
+    rows: Rows, dice: random.Random, number: int, source: int, url: str, readings: list[tuple[str, int]],
     edit: str | None, gone: str | None, listed: str,
 ) -> None:  # fmt: skip
+    """Generate the link, listing, view readings, fetches, revision and events of the last article of `rows`."""
     article = rows["articles"][-1]
     language, title, body, date, seen, last = (article[place] for place in (3, 5, 7, 9, 17, 18))
     run = source * RUNS + run_of(datetime.fromisoformat(seen)) + 1
-    rows["view_readings"] += [(number, at, count) for at, count in looks]
+    rows["view_readings"] += [(number, at, count) for at, count in readings]
     rows["links"].append(
-        (number, SOURCES[source], url, title, date, listed, language, seen, last, "stored", 0, looks[-1][0], number)
+        (number, SOURCES[source], url, title, date, listed, language, seen, last, "stored", 0, readings[-1][0], number)
     )
     rows["listings"].append((number, source + 1, seen, last))
-    for place, (at, count) in enumerate(looks):
-        why, result = ("recrawl", "revised" if at == edit else "unchanged") if place else ("new", "new")
-        rows["fetches"].append((number, run, at, why, result, result, 200, 5 * len(body), count))
+    for place, (at, count) in enumerate(readings):
+        purpose, result = ("recrawl", "revised" if at == edit else "unchanged") if place else ("new", "new")
+        rows["fetches"].append((number, run, at, purpose, result, result, 200, 5 * len(body), count))
     if edit is not None:
         kind = dice.choice(KINDS)
         before = body.replace(" ", " not ", 1)
@@ -198,54 +202,57 @@ def _beside(
         rows["events"].append((SOURCES[source], "gone", url, "{}", gone, gone, gone))
 
 
-def wording(dice: random.Random, language: str, section: str) -> tuple[str, str]:
-    """A title of 60 to 90 characters and a body."""
+def title_and_body(dice: random.Random, language: str, section: str) -> tuple[str, str]:
+    """Generate a title of 60 to 90 characters and a body."""
     words = min(max(round(dice.lognormvariate(math.log(MEDIAN_WORDS), SPREAD)), 40), 4000)
-    topic = topic_in(language, section)
-    return line(spoken(language), dice, dice.randrange(66, 91), topic), text(spoken(language), dice, words, topic)
+    vocabulary, topic = language_of(language), topic_words(language, section)
+    return line(vocabulary, dice, dice.randrange(66, 91), topic), text(vocabulary, dice, words, topic)
 
 
 def slug(title: str) -> str:
+    """Write a title as the last part of a URL."""
     return title.lower().translate(FOREIGN).replace(" ", "-")
 
 
 @cache
-def spoken(language: str) -> Language:
+def language_of(language: str) -> Language:
+    """Look up the vocabulary of a language code."""
     return languages()[language]
 
 
 @cache
-def topic_in(language: str, section: str) -> list[str]:
-    return topic_of(spoken(language), list(SECTIONS).index(section))
+def topic_words(language: str, section: str) -> list[str]:
+    """Choose the words that articles of a section have in common."""
+    return topic_of(language_of(language), list(SECTIONS).index(section))
 
 
 def _sections(dice: random.Random) -> list[str]:
-    """Its first one by frequency, and none to three more."""
+    """Draw the first section by frequency, and none to three more."""
     drawn = dice.choices(list(SECTIONS), list(SECTIONS.values()), k=dice.choice((1, 2, 2, 3, 4)))
     return list(dict.fromkeys(drawn))
 
 
-def _looks(dice: random.Random, seen: datetime) -> list[tuple[str, int]]:
-    """When it was fetched and what it had counted then: at the first sight and at some of the ages after it."""
-    some = sorted(dice.sample(RUNGS, dice.choice((0, 1, 2, 3, 3, 4, 5))))
+def _readings(dice: random.Random, seen: datetime) -> list[tuple[str, int]]:
+    """Draw the times of its fetches and the view counts then: when it is first seen and at some of READING_AGES."""
+    later = sorted(dice.sample(READING_AGES, dice.choice((0, 1, 2, 3, 3, 4, 5))))
     fame = dice.lognormvariate(4, 1.2)
-    ages = (timedelta(minutes=1), *some)
+    ages = (timedelta(minutes=1), *later)
     counted = ((seen + age, round(fame * math.log1p(age / timedelta(minutes=20)))) for age in ages)
-    return [(kept(at), count) for at, count in counted if at <= END]
+    return [(sqlite_time(at), count) for at, count in counted if at <= END]
 
 
 def _date(dice: random.Random, born: datetime) -> tuple[str | None, str | None]:
-    """How exactly a page tells its date, and which."""
+    """Draw the precision of the date on a page, and the date itself."""
     share = dice.random()
     if share < UNDATED:
         return None, None
     if share < UNDATED + TO_THE_DAY:
-        return "day", kept(born.replace(hour=0, minute=0, second=0))
-    return "minute", kept(born.replace(second=0))
+        return "day", sqlite_time(born.replace(hour=0, minute=0, second=0))
+    return "minute", sqlite_time(born.replace(second=0))
 
 
 def published(share: float) -> datetime:
-    """When so large a share of all articles was published: the rhythm of the week, and growth over the years."""
+    """Compute the time by which this share of all articles was published, with the hours of the week and growth."""
     bounds = _bounds()
     place = min(share, 1) * bounds[-1]
     hour = min(bisect_right(bounds, place), HOURS - 1)
@@ -256,6 +263,7 @@ def published(share: float) -> datetime:
 
 @cache
 def _bounds() -> list[float]:
+    """Sum the weights of the hours."""
     return list(accumulate(_weight(END - timedelta(hours=HOURS - hour), hour) for hour in range(HOURS)))
 
 
@@ -264,16 +272,29 @@ def _weight(moment: datetime, hour: int) -> float:
 
 
 def run_of(moment: datetime) -> int:
-    """The crawl of its source in which something was fetched."""
+    """Number the crawl of a source that runs at this time."""
     return min(int((moment - END) / timedelta(hours=RUN_HOURS)) + RUNS, RUNS - 1)
 
 
-def kept(moment: datetime) -> str:
-    """A time as the tables have it."""
+def sqlite_time(moment: datetime) -> str:
+    """Write a time as SQLite has it in our tables: text without a zone."""
     return moment.isoformat(" ", "microseconds")
 
 
+def prepare(file: Path, articles: int, *, full_text: bool) -> None:
+    """Generate the database unless the file is there, and fill the full-text index if `full_text`."""
+    from storage.search.index import reindex  # here, for the reason in `make`
+    from storage.store import open_store
+
+    if not file.exists():
+        make(file, articles)
+    if full_text:
+        with open_store(f"sqlite:///{file}") as store:
+            reindex(store)
+
+
 def main() -> None:
+    """Generate a database and print the time it took."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.million", description=__doc__)
     parser.add_argument("file", type=Path)
     parser.add_argument("--articles", type=int, default=ARTICLES)

@@ -1,17 +1,19 @@
-"""Saving new articles into a database of a million: `store.saving.save_all` beside the same rows by hand.
+"""Save new articles into a database of generated ones: `store.saving.save_all` beside the same rows by hand.
 
-Each way writes the article, its view reading and its fetch, and settles its link, which was listed before: in groups
-of as many as a crawl commits together, in a transaction an article, and all in one. By hand, with executemany, the same
-full-text index is kept, of the same words, which our analyser makes within the time that is measured; or none, which
-tells what the index costs. Ours also compares with what is stored, asks who says the same, and hashes the wording. All
-write to one copy.
+`python -m benchmarks.saves [--articles N] [--file FILE]`. Each way writes the article, its view reading and its fetch,
+and settles its link, which was listed before: in groups of as many as a crawl commits together, in a transaction an
+article, and all in one. By hand, with executemany, the same full-text index is kept, of the words that our analyzer
+makes within the measured time; without the index, the rest shows its cost. Ours also compares with the stored rows,
+looks for an article of the same text, and hashes the text. All write to one copy of the database.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sqlite3
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import million
+from benchmarks.goals import Goal, goal_line
 from benchmarks.million import Rows, insert
 from scraper.crawl.write_batcher import MAX_BATCH
 from storage.crawling.fetches import FetchAttempt
@@ -29,21 +32,29 @@ from storage.search.index_entries import fts5_columns
 from storage.search.matcher import IndexedDocument
 from storage.store import Store, open_store
 
-PAIRS = 7
+ROUNDS = 7
 SAVED = 400
+ALL = 10**9
+ARTICLES = 100_000
 BY_HAND = f"by hand, {MAX_BATCH} in a transaction"
+OURS = f"ours, {MAX_BATCH} in a transaction"
+RAW = "by hand, all in one transaction"
 WAYS = {
-    f"ours, {MAX_BATCH} in a transaction": MAX_BATCH,
+    OURS: MAX_BATCH,
     BY_HAND: MAX_BATCH,
     "ours, a transaction each": 1,
     "by hand, a transaction each": 1,
     "by hand, a transaction each, without the index": 1,
-    "by hand, all in one transaction": SAVED,
+    RAW: ALL,
 }
-"""How many articles are in one transaction."""
+"""Number of articles in one transaction."""
+RAW_RATIO = Goal("save-to-raw-executemany-ratio", 2.00)
+GROUP_RATIO = Goal("save-to-equal-groups-by-hand-ratio", 1.50)
 INDEX = (
     "INSERT INTO articles_fts (rowid, body, title, subtitle, section, source, language) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+Sections = dict[int, tuple[str, ...]]
+PUBLISHED_AT = million.TABLES["articles"].split(", ").index("published_at")
 SETTLE = (
     "UPDATE links SET outcome = 'stored', failed_attempts = 0, next_attempt_at = NULL, first_404_at = NULL,"
     " outcome_reason = NULL,"
@@ -51,45 +62,69 @@ SETTLE = (
 )
 
 
-def report(file: Path, folder: Path) -> None:
-    """Print the table."""
-    copy = folder / "copy.db"
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table and the goals."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.saves", description=__doc__)
+    parser.add_argument("--articles", type=int, default=ARTICLES)
+    parser.add_argument("--file", type=Path, help="keep the database here, and use it if it is there")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--saved", type=int, default=SAVED, help="articles a round and way")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        file = chosen.file or Path(folder) / "articles.db"
+        million.prepare(file, chosen.articles, full_text=True)
+        rounds = measure(file, Path(folder) / "copy.db", chosen.rounds, chosen.saved)
+    print(f"to save an article, us; medians of {len(rounds)} interleaved rounds of {chosen.saved} articles each")
+    report(rounds)
+
+
+def measure(file: Path, copy: Path, rounds: int, saved: int) -> list[dict[str, float]]:
+    """Measure each way in each round, microseconds an article, on a copy of the database; one more round warms up."""
     shutil.copyfile(file, copy)
     with open_store(f"sqlite:///{copy}") as store, closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
-        rounds = [_round(store, connection, number) for number in range(PAIRS + 1)][1:]
-    copy.unlink()
-    print(f"\nto save an article, us; medians of {PAIRS} interleaved rounds of {SAVED} articles each")
+        return [_round(store, connection, number, saved) for number in range(rounds + 1)][1:]
+
+
+def report(rounds: Sequence[dict[str, float]]) -> None:
+    """Print the medians and the goals."""
     for way in WAYS:
-        spread = [one[way] / one[BY_HAND] for one in rounds]
-        took = statistics.median(one[way] for one in rounds)
-        print(f"{way:<52}{took:>10.0f}   ratio to {BY_HAND} {statistics.median(spread):.2f}")
+        median = statistics.median(one[way] for one in rounds)
+        print(f"{way:<52}{median:>10.0f}   ratio to {BY_HAND} {_ratio(rounds, way, BY_HAND):.2f}")
+    print(goal_line(RAW_RATIO, _ratio(rounds, OURS, RAW)))
+    print(goal_line(GROUP_RATIO, _ratio(rounds, OURS, BY_HAND)))
 
 
-def _round(store: Store, connection: sqlite3.Connection, number: int) -> dict[str, float]:
-    """Microseconds an article each way; who goes first moves on."""
+def _ratio(rounds: Sequence[dict[str, float]], way: str, other: str) -> float:
+    """Compute the median ratio of two ways within a round."""
+    return statistics.median(one[way] / one[other] for one in rounds)
+
+
+def _round(store: Store, connection: sqlite3.Connection, number: int, saved: int) -> dict[str, float]:
+    """Measure the microseconds an article each way; each round another way goes first."""
     (last,) = connection.execute("SELECT max(id) FROM links").fetchone()
-    took = {}
+    times = {}
     ways = list(WAYS)
-    for place in range(len(ways)):
-        way = ways[(number + place) % len(ways)]
-        start = last + 1 + place * SAVED
-        rows = million.batch(start, start + SAVED, start + SAVED)
-        _list(connection, rows)
-        saves = [_read(article, _named(rows)) for article in rows["articles"]] if way.startswith("ours") else []
+    for offset in range(len(ways)):
+        way = ways[(number + offset) % len(ways)]
+        start = last + 1 + offset * saved
+        rows = million.batch(start, start + saved, start + saved)
+        _list_links(connection, rows)
+        sections = _sections_by_id(rows)
+        saves = [_save_request(article, sections) for article in rows["articles"]] if way.startswith("ours") else []
         began = time.perf_counter()
         if saves:
-            for first in range(0, SAVED, WAYS[way]):
+            for first in range(0, saved, WAYS[way]):
                 store.saving.save_all(saves[first : first + WAYS[way]])
         else:
-            _by_hand(connection, rows, WAYS[way], indexed="without" not in way)
-        took[way] = 1e6 * (time.perf_counter() - began) / SAVED
-    return took
+            _by_hand(connection, rows, sections, WAYS[way], indexed="without" not in way)
+        times[way] = 1e6 * (time.perf_counter() - began) / saved
+    return times
 
 
-def _list(connection: sqlite3.Connection, rows: Rows) -> None:
-    """The links as they stand before: listed, and not tried yet."""
+def _list_links(connection: sqlite3.Connection, rows: Rows) -> None:
+    """Insert the links as listed and not yet fetched, and keep the first view reading and fetch of each article."""
     connection.execute("BEGIN IMMEDIATE")
     pending = [(*row[:9], "pending", 0, None, None) for row in rows["links"]]
     connection.executemany(insert("links"), pending)
@@ -98,16 +133,16 @@ def _list(connection: sqlite3.Connection, rows: Rows) -> None:
     rows["fetches"] = list({row[0]: row for row in reversed(rows["fetches"])}.values())[::-1]
 
 
-def _named(rows: Rows) -> dict[int, tuple[str, ...]]:
-    """The sections of each article."""
-    named: dict[int, tuple[str, ...]] = {}
+def _sections_by_id(rows: Rows) -> Sections:
+    """Collect the sections of each article by its id."""
+    sections: Sections = {}
     for number, _place, name, _date in rows["article_sections"]:
-        named[number] = (*named.get(number, ()), name)
-    return named
+        sections[number] = (*sections.get(number, ()), name)
+    return sections
 
 
-def _read(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> SaveRequest:
-    """What a page of it said, and the fetch that brought it."""
+def _save_request(article: Sequence[Any], sections: Sections) -> SaveRequest:
+    """Make the parsed page of an article and the attempt that fetched it."""
     row = dict(zip(million.TABLES["articles"].split(", "), article, strict=True))
     at = _moment(row["stored_at"])
     assert at is not None
@@ -115,7 +150,7 @@ def _read(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> SaveRequ
     same = ("source", "url", "title", "subtitle", "body", "description", "published_raw", "author", "view_count")
     data = ArticleData(
         **{name: row[name] for name in (*same, "image_url", "language", "parser_version")},
-        sections=named[row["id"]],
+        sections=sections[row["id"]],
         published_at=_moment(row["published_at"]),
         published_precision=None if precision is None else DatePrecision(precision),
         fetched_at=at,
@@ -136,26 +171,32 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _by_hand(connection: sqlite3.Connection, rows: Rows, together: int, *, indexed: bool) -> None:
+def _by_hand(connection: sqlite3.Connection, rows: Rows, sections: Sections, together: int, *, indexed: bool) -> None:
+    """Insert the rows with executemany, `together` articles a transaction."""
     links = [(row[5], row[6], row[0], row[7], row[0]) for row in rows["links"]]
-    for start in range(0, SAVED, together):
+    for start in range(0, len(links), together):
         part = slice(start, start + together)
         connection.execute("BEGIN IMMEDIATE")
         for table in ("articles", "view_readings", "fetches"):
             connection.executemany(insert(table), rows[table][part])
-        ids = {row[0] for row in rows["articles"][part]}
-        named_rows = [row for row in rows["article_sections"] if row[0] in ids]
-        connection.executemany(insert("article_sections"), named_rows)
+        section_rows = [
+            (article[0], position, name, article[PUBLISHED_AT])
+            for article in rows["articles"][part]
+            for position, name in enumerate(sections[article[0]], 1)
+        ]
+        connection.executemany(insert("article_sections"), section_rows)
         connection.executemany(SETTLE, links[part])
         if indexed:
-            named = _named(rows)
-            connection.executemany(INDEX, [_entries(article, named) for article in rows["articles"][part]])
+            connection.executemany(INDEX, [_index_row(article, sections) for article in rows["articles"][part]])
         connection.execute("COMMIT")
 
 
-def _entries(article: Sequence[Any], named: dict[int, tuple[str, ...]]) -> tuple[Any, ...]:
-    """What the index takes of an article: the words that ours takes of it."""
+def _index_row(article: Sequence[Any], sections: Sections) -> tuple[Any, ...]:
+    """Make the index row of an article, of the same words as ours."""
     row = dict(zip(million.TABLES["articles"].split(", "), article, strict=True))
-    sections = named[row["id"]]
-    said = {name: row[name] for name in ("title", "subtitle", "body", "source", "language")}
-    return row["id"], *fts5_columns(IndexedDocument(sections=sections, **said))
+    text_fields = {name: row[name] for name in ("title", "subtitle", "body", "source", "language")}
+    return row["id"], *fts5_columns(IndexedDocument(sections=sections[row["id"]], **text_fields))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
-"""Made-up news text: English, Russian and Azerbaijani words in their forms, as often as Zipf's law has them.
+"""Generate news text: English, Russian and Azerbaijani word forms with the frequencies of Zipf's law.
 
-The frequent words are real; behind them come invented stems that take real endings, and behind those invented names,
-so that a text index has words that stand in every article, in one of a thousand, and in one of a million.
+The frequent words are real; after them come invented stems with real endings, and after those invented names, so that
+a text index has words of every article, of one of a thousand, and of one of a million.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from functools import cache
 from itertools import accumulate
 
 STEMS = 2_500
-"""Invented ones a language; with the real ones and their forms about ten thousand words."""
+"""Number of invented stems a language; with the real words and all forms about ten thousand words."""
 NAMES = 60_000
 SLOTS = 1 << 16
-"""A word has as many of these as it is frequent: to draw one is to draw two bytes."""
+"""Number of table entries; a word has as many as it is frequent, so drawing a word is drawing two bytes."""
 ZIPF = 1.15
 FLATTENED = 2.7
-"""Zipf's law as Mandelbrot mended it: a word of rank r is as frequent as 1 / (r + 2.7)^1.15."""
+"""Shift of the Zipf-Mandelbrot law: a word of rank r has the frequency 1 / (r + 2.7)^1.15."""
 
 ENGLISH_SMALL = """the of to and in a is that for on with as was by it at from he be has have this an are will not said
 its which also their been were had after but they his who or more about between would new one over during we all other
@@ -99,55 +99,56 @@ FOREIGN = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """What a text is drawn from."""
+    """Hold the words and names of which a text is drawn."""
 
     drawn: tuple[str, ...]  # SLOTS words, each as often as it is frequent
     names: tuple[str, ...]  # the first ones are drawn most
 
 
 def text(language: Language, dice: random.Random, count: int, topic: Sequence[str] = ()) -> str:
-    """Paragraphs of so many words; every eighth is of the topic, and a handful are names."""
-    said = words(language, dice, count)
+    """Generate paragraphs of `count` words; every eighth is of the topic, and a handful are names."""
+    drawn = words(language, dice, count)
     if topic:
-        said[3::8] = dice.choices(topic, k=len(said[3::8]))
+        drawn[3::8] = dice.choices(topic, k=len(drawn[3::8]))
     for _ in range(2 + count // 100):
-        said[dice.randrange(count)] = name(language, dice)
+        drawn[dice.randrange(count)] = name(language, dice)
     sentences, place = [], 0
     while place < count:
         until = place + dice.randrange(9, 24)
-        sentence = " ".join(said[place:until])
+        sentence = " ".join(drawn[place:until])
         sentences.append(f"{sentence[0].upper()}{sentence[1:]}.")
         place = until
     return "\n\n".join(" ".join(sentences[start : start + 3]) for start in range(0, len(sentences), 3))
 
 
-def line(language: Language, dice: random.Random, longest: int, topic: Sequence[str]) -> str:
-    """A title: as many whole words as so many characters have room for, a name and the topic among them."""
-    said = words(language, dice, 20)
-    said[1::4] = dice.choices(topic, k=len(said[1::4]))
-    said[2] = name(language, dice)
-    whole = " ".join(said)[:longest].rpartition(" ")[0]
+def line(language: Language, dice: random.Random, max_length: int, topic: Sequence[str]) -> str:
+    """Generate a title of at most `max_length` characters in whole words, a name and the topic among them."""
+    drawn = words(language, dice, 20)
+    drawn[1::4] = dice.choices(topic, k=len(drawn[1::4]))
+    drawn[2] = name(language, dice)
+    whole = " ".join(drawn)[:max_length].rpartition(" ")[0]
     return f"{whole[0].upper()}{whole[1:]}"
 
 
 def words(language: Language, dice: random.Random, count: int) -> list[str]:
+    """Draw words by their frequency."""
     return [language.drawn[slot] for slot in array("H", dice.randbytes(2 * count))]
 
 
 def name(language: Language, dice: random.Random) -> str:
-    """The power of a uniform share makes a rank as likely as one over it: Zipf's law again."""
+    """Draw a name by Zipf's law: the power of a uniform share makes a rank as likely as one over it."""
     return language.names[int(NAMES ** dice.random()) - 1]
 
 
 def topic_of(language: Language, number: int) -> list[str]:
-    """Forty middling words that articles of one section have in common."""
+    """Choose forty words of middling frequency that articles of one section have in common."""
     frequent = list(dict.fromkeys(language.drawn))
     return random.Random(number).sample(frequent[60:1200], 40)
 
 
 @cache
 def languages() -> dict[str, Language]:
-    """The three, the same at every call."""
+    """Build the three vocabularies, the same at every call."""
     return {"en": _english(), "ru": _russian(), "az": _azerbaijani()}
 
 
@@ -183,7 +184,7 @@ def _forms(stem: str, endings: Sequence[str]) -> tuple[str, ...]:
 
 
 def _shuffled(lexemes: Iterable[tuple[str, ...]], real: int) -> list[tuple[str, ...]]:
-    """The real ones first, in no order of meaning; the invented ones stay behind them."""
+    """Shuffle the real words, which come first, so that their frequency does not follow their meaning."""
     every = list(lexemes)
     front = every[:real]
     random.Random(5).shuffle(front)
@@ -207,7 +208,7 @@ def _language(lexemes: Sequence[tuple[str, ...]], syllables: Sequence[str]) -> L
 
 
 def _slots(weights: dict[str, float]) -> tuple[str, ...]:
-    """Each word once at least, and the rest of the slots by weight."""
+    """Give each word one slot, and the rest of the slots by weight."""
     unit = (SLOTS - len(weights)) / sum(weights.values())
     bounds = [round(unit * share) for share in accumulate(weights.values())]
     counts = [upper - lower + 1 for lower, upper in zip([0, *bounds], bounds, strict=False)]

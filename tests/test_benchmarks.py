@@ -1,0 +1,105 @@
+"""Run the benchmarks on small sizes and test how their goals are compared and printed; no figure is judged."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from benchmarks import __main__ as runner
+from benchmarks import full_text, million
+from benchmarks.goals import Bound, Goal, goal_line, is_goal_line, missed
+
+MODULES = [name for name, *_ in runner.commands("articles.db") if name != "million"]
+SMALL = {
+    "polling": ("--seeds", "1"),
+    "view_lists": ("--articles", "200", "--rounds", "1"),
+    "queries": ("--file", "FILE", "--pairs", "1"),
+    "saves": ("--file", "FILE", "--rounds", "1", "--saved", "40"),
+    "exports": ("--file", "FILE", "--pairs", "1"),
+    "starts": ("--rounds", "1"),
+    "end_to_end": ("--articles", "20", "--pairs", "1"),
+    "idle": ("--polls", "2", "--child-polls", "1", "--rest", "1"),
+}
+"""Arguments by benchmark; `month` has one size, which tests/scheduler/test_month_store.py runs."""
+LONG = {"starts", "end_to_end", "idle"}
+
+
+@pytest.mark.parametrize(
+    ("limit", "bound", "figure", "line"),
+    [
+        (1.3, Bound.AT_MOST, 1.0649, "goal crawl-ratio 1.06 at most 1.30 ok"),
+        (1.3, Bound.AT_MOST, 1.3, "goal crawl-ratio 1.30 at most 1.30 ok"),
+        (1.3, Bound.AT_MOST, 1.3049, "goal crawl-ratio 1.30 at most 1.30 ok"),
+        (1.3, Bound.AT_MOST, 1.306, "goal crawl-ratio 1.31 at most 1.30 MISSED"),
+        (2, Bound.AT_MOST, 3, "goal crawl-ratio 3.00 at most 2.00 MISSED"),
+        (8, Bound.AT_LEAST, 7.99, "goal crawl-ratio 7.99 at least 8.00 MISSED"),
+        (8, Bound.AT_LEAST, 12, "goal crawl-ratio 12.00 at least 8.00 ok"),
+        (0, Bound.AT_LEAST, -0.001, "goal crawl-ratio -0.00 at least 0.00 ok"),
+        (0, Bound.AT_MOST, math.inf, "goal crawl-ratio inf at most 0.00 MISSED"),
+        (1.3, Bound.AT_MOST, math.nan, "goal crawl-ratio nan at most 1.30 MISSED"),
+        (1.3, Bound.AT_LEAST, math.nan, "goal crawl-ratio nan at least 1.30 MISSED"),
+    ],
+)
+def test_a_goal_is_one_line(limit: float, bound: Bound, figure: float, line: str) -> None:
+    written = goal_line(Goal("crawl-ratio", limit, bound), figure)
+    assert written == line
+    assert is_goal_line(written)
+    assert missed(["newest 50: bare rows  MISSED page-of-50-ms", written]) == ([line] if "MISSED" in line else [])
+
+
+def goals_of(module: ModuleType) -> list[Goal]:
+    """Collect the goals that a module declares, alone or in mappings."""
+    found, values = [], [value for name, value in vars(module).items() if name.isupper()]
+    while values:
+        value = values.pop()
+        if isinstance(value, Goal):
+            found.append(value)
+        elif isinstance(value, dict):
+            values.extend(value.values())
+    return found
+
+
+def test_no_two_goals_have_one_name() -> None:
+    declared = [
+        goal for name in (*MODULES, "full_text") for goal in goals_of(importlib.import_module(f"benchmarks.{name}"))
+    ]
+    assert len(declared) >= len(MODULES)
+    assert len({goal.name for goal in declared}) == len(declared)
+    assert all(goal.name.replace("-", "").isalnum() and goal.name.islower() for goal in declared)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A generated database of a few articles."""
+    file = tmp_path_factory.mktemp("benchmarks") / "articles.db"
+    million.make(file, 300)
+    return file
+
+
+@pytest.mark.xdist_group("benchmarks")
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in LONG)) for name in SMALL])
+def test_a_small_run_prints_every_goal(
+    name: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = importlib.import_module(f"benchmarks.{name}")
+    arguments = [str(request.getfixturevalue("database")) if word == "FILE" else word for word in SMALL[name]]
+    module.main(arguments)
+    lines = capsys.readouterr().out.splitlines()
+    names = {line.split()[1] for line in lines if is_goal_line(line)}
+    assert names == {goal.name for goal in goals_of(module) + (goals_of(full_text) if name == "queries" else [])}
+    assert is_goal_line(lines[-1])
+
+
+def test_every_benchmark_of_the_run_has_a_small_size() -> None:
+    assert set(MODULES) - set(SMALL) == {"month"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"), [(["--help"], []), ([], ["goal million-exit-status 2 at most 0 MISSED"])]
+)
+def test_a_benchmark_that_fails_is_a_missed_goal(arguments: list[str], lines: list[str]) -> None:
+    assert list(runner.run(["million", *arguments])) == lines
