@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from storage.model.errors import PresswatchError
 from storage.model.records import FailureStage
 
@@ -15,6 +17,9 @@ class ChannelError(PresswatchError):
         self.stage = stage
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, FailureStage, str]]:
+        return type(self), (self.url, self.stage, self.reason)  # raised in a parser process, too
+
 
 class PageError(PresswatchError):
     """Raised when the response at an article URL is not an article: not HTML, or without a title."""
@@ -24,3 +29,6 @@ class PageError(PresswatchError):
         self.url = url
         self.reason = reason
         self.stage = stage
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, FailureStage]]:
+        return type(self), (self.url, self.reason, self.stage)
