@@ -14,6 +14,7 @@ BACKOFF = {
     FailureStage.EMPTY_LIST: (timedelta(minutes=10), 1.5),
     FailureStage.NOT_A_FEED: (timedelta(minutes=15), 1.5),  # usually a maintenance page
     FailureStage.PARSE: (timedelta(minutes=15), 1.5),
+    FailureStage.STORE: (timedelta(minutes=15), 1.5),
     FailureStage.HTTP_4XX: (timedelta(minutes=30), 2.0),  # seldom cures itself
     FailureStage.BLOCKED: (timedelta(hours=1), 2.0),  # another request soon makes it worse
     FailureStage.ROBOTS: (timedelta(hours=1), 2.0),

@@ -87,6 +87,7 @@ class CrawlSession(SourceContext):
     planned: int = 0  # article requests selected
     fetched: int = 0
     new: int = 0
+    stored_bytes: int = 0  # of the texts of new and edited articles
     failures: list[FetchFailure] = field(default_factory=list)  # of channels: any makes the run fail
     error: PresswatchError | None = None  # the first error that ended the crawl
     stopped: bool = False

@@ -10,12 +10,15 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from storage.model.errors import RefusedRowError, StoreError
 from storage.saving.requests import SaveRequest, SaveResult
 
 BATCH_DELAY = 0.1
 """Seconds that a save waits for others to join its transaction."""
 MAX_BATCH = 32
 """Maximum saves in one transaction: about 40 ms, during which no other process can write."""
+MAX_BATCH_LENGTH = 1_000_000
+"""Characters of bodies from which a transaction takes no further save: as many as one article may have."""
 
 SaveAll = Callable[[Sequence[SaveRequest]], Coroutine[Any, Any, Sequence[SaveResult]]]
 
@@ -30,6 +33,7 @@ class WriteBatcher:
         self._save_all = save_all
         self._window = window
         self._waiting: list[tuple[SaveRequest, asyncio.Future[SaveResult]]] = []
+        self._length = 0  # characters of the bodies that wait
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -38,7 +42,8 @@ class WriteBatcher:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[SaveResult] = loop.create_future()
         self._waiting.append((save, future))
-        if len(self._waiting) >= MAX_BATCH:
+        self._length += len(save.data.body)
+        if len(self._waiting) >= MAX_BATCH or self._length >= MAX_BATCH_LENGTH:
             self._start_commit()
         elif self._timer is None:
             self._timer = loop.call_later(self._window, self._start_commit)
@@ -48,7 +53,7 @@ class WriteBatcher:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        batch, self._waiting = self._waiting, []
+        batch, self._waiting, self._length = self._waiting, [], 0
         task = asyncio.get_running_loop().create_task(self._commit(batch))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -58,12 +63,18 @@ class WriteBatcher:
         if not isinstance(result, BaseException):
             for (_, future), saved in zip(batch, result, strict=True):
                 _settle(future, saved)
-        elif len(batch) == 1:
-            _settle(batch[0][1], result)
+        elif len(batch) == 1 or _is_of_database(result):
+            for _, future in batch:
+                _settle(future, result)
         else:
-            # The batch was rolled back, perhaps because of a single save: each is saved alone.
+            # The batch was rolled back because of a single save: each is saved alone.
             for item in batch:
                 await self._commit([item])
+
+
+def _is_of_database(error: BaseException) -> bool:
+    """Return whether the database failed, which it would do again for every single save."""
+    return isinstance(error, StoreError) and not isinstance(error, RefusedRowError)
 
 
 def _settle(future: asyncio.Future[SaveResult], result: SaveResult | BaseException) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from scraper.crawl.selection import matching_section, rejection_reason
 from scraper.engine.middlewares import CrawlComponent
 from storage.crawling.fetches import FetchAttempt
-from storage.model.errors import StoreError
-from storage.model.records import FetchFailure, FetchPurpose, ParsedPage, SaveOutcome
+from storage.model.errors import PresswatchError, RefusedRowError, StoreError
+from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ParsedPage, SaveOutcome
 from storage.saving.requests import SaveRequest
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 FILTERABLE_PURPOSES = frozenset({FetchPurpose.NEW, FetchPurpose.RETRY})
 """Fetch purposes whose articles are filtered; requested and already stored articles are not."""
+
+STORED_OUTCOMES = frozenset({SaveOutcome.NEW, SaveOutcome.REVISED, SaveOutcome.REPARSED})
+"""Outcomes that write the text of an article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,10 @@ class FailedFetch:
 
 
 class StorePipeline(CrawlComponent):
-    """Saves the items of the spider through the store thread; a StoreError closes the spider."""
+    """Saves the items of the spider through the store thread.
+
+    An article that cannot be stored fails its link; an error of the database itself closes the spider.
+    """
 
     _closing: asyncio.Task[None] | None = None
 
@@ -50,7 +56,9 @@ class StorePipeline(CrawlComponent):
         session = self.session
         session.fetched += 1
         try:
-            await (self._save(session, item) if isinstance(item, FetchedArticle) else self._fail(session, item))
+            await (self._save_or_fail(session, item) if isinstance(item, FetchedArticle) else self._fail(session, item))
+        except RefusedRowError as error:
+            logger.warning("%s: its failure could not be recorded: %s", item.attempt.url, error.reason)
         except StoreError as error:
             # The transaction was rolled back, so the link is still pending; further requests would be wasted.
             session.fail(error)
@@ -61,6 +69,18 @@ class StorePipeline(CrawlComponent):
         # Not awaited: closing waits for the items in progress, of which this is one.
         if self._closing is None:
             self._closing = asyncio.create_task(self.crawler.engine.close_spider_async(reason="store"))
+
+    async def _save_or_fail(self, session: CrawlSession, item: FetchedArticle) -> None:
+        try:
+            await self._save(session, item)
+        except RefusedRowError as error:
+            await self._fail(session, _unstorable(item, f"the database refused it ({error.reason})"))
+        except StoreError:
+            raise
+        except Exception as error:
+            # What fails at one article must neither end the crawl nor leave its link as new for the next one.
+            logger.debug("storing %s failed", item.attempt.url, exc_info=True)
+            await self._fail(session, _unstorable(item, f"storing it failed ({type(error).__name__}: {error})"))
 
     async def _save(self, session: CrawlSession, item: FetchedArticle) -> None:
         data = item.page.article
@@ -73,13 +93,30 @@ class StorePipeline(CrawlComponent):
                 record_filtered, item.attempt, reason=rejection, sections=data.sections, language=data.language
             )
             return
+        size = len(data.body.encode("utf-8", "replace"))
+        if session.stored_bytes + size > session.settings.max_stored_size:
+            self._end_at_stored_size(session)
+            return
         section = matching_section(sections, session.policy)
+        session.stored_bytes += size  # before others that are saved meanwhile
         saved = await session.commits.save(SaveRequest(data=data, attempt=item.attempt, section=section))
+        session.stored_bytes -= 0 if saved.outcome in STORED_OUTCOMES else size
         session.new += saved.outcome is SaveOutcome.NEW
         self.crawler.stats.inc_value(f"article/{saved.outcome}")
         logger.info("%s: %s (%s)", data.url, saved.outcome, saved.reason)
+
+    def _end_at_stored_size(self, session: CrawlSession) -> None:
+        """Close the spider: the links of this article and of all further ones stay pending."""
+        reached = f"ended at scraper.max_stored_size ({session.settings.max_stored_size:,} bytes of text)"
+        session.fail(PresswatchError(f"{reached}; links that were not fetched are pending"))
+        self._close()
 
     async def _fail(self, session: CrawlSession, item: FailedFetch) -> None:
         result = await session.call(session.store.links.record_failure, item.attempt, item.failure)
         self.crawler.stats.inc_value(f"fetch/{result}/{item.failure.failure_stage}")
         logger.info("%s: %s, %s", item.failure.url, item.failure.failure_stage, item.failure.reason)
+
+
+def _unstorable(item: FetchedArticle, reason: str) -> FailedFetch:
+    url = item.attempt.url
+    return FailedFetch(item.attempt, FetchFailure(url=url, failure_stage=FailureStage.STORE, reason=reason))

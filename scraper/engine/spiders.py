@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -26,7 +27,9 @@ from scraper.sources import load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import PresswatchError
+from storage.model.field_limits import article_within_limits
 from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ParsedPage
+from storage.model.urls import MAX_URL_LENGTH
 from storage.store import open_store
 
 logger = logging.getLogger(__name__)
@@ -165,7 +168,9 @@ def parse_response(context: SourceContext, response: Response, requested_url: st
     """
     url = context.urls.article_url(response.url)
     if url is None:
-        raise PageError(requested_url, f"redirects to {response.url}, which is not an article")
+        too_long = len(response.url) > MAX_URL_LENGTH
+        reason = f"has more than {MAX_URL_LENGTH:,} characters" if too_long else "is not an article"
+        raise PageError(requested_url, f"redirects to {response.url[:200]}, which {reason}")
     content_type = response.headers.get("Content-Type")
     page = context.source.page(
         response.body,
@@ -175,7 +180,11 @@ def parse_response(context: SourceContext, response: Response, requested_url: st
         fetched_at=context.now(),
         content_type=content_type.decode("latin-1") if content_type else None,
     )
-    return page.parse()
+    parsed = page.parse()
+    try:
+        return replace(parsed, article=article_within_limits(parsed.article))
+    except ValueError as error:
+        raise PageError(requested_url, str(error)) from error
 
 
 def _own_session(source: Source, arguments: dict[str, Any]) -> CrawlSession:

@@ -29,7 +29,7 @@ from scraper.source import Source
 from storage.model.records import MAX_CLOCK_SKEW, ArticleData, DatePrecision, ParsedPage, Problem
 from storage.text.section_names import normalize_section
 
-GENERIC_PARSER_VERSION = 2
+GENERIC_PARSER_VERSION = 3
 """Raised when this module, or one that it uses, parses any page differently."""
 
 MAX_ELEMENTS = 20

@@ -9,11 +9,9 @@ from urllib.parse import urljoin, urlsplit
 
 from scraper.source import Source
 from storage.model.errors import ConfigError
+from storage.model.field_limits import MAX_SECTIONS
 from storage.model.records import Link
-from storage.model.urls import Origin, canonicalize, origin
-
-MAX_SECTIONS = 50
-"""Maximum sections of one link, merged from all its mentions."""
+from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +56,11 @@ class SourceUrls:
     def channel_url(self, path: str) -> str:
         """Return the URL of a channel, given as a path or as a full URL on the source's host. The query is unchanged.
 
-        Raises ConfigError for a URL on another host.
+        Raises ConfigError for a URL on another host, or one that is too long to be stored.
         """
         url = _percent_encode(path).partition("#")[0]
+        if len(url) + len(self.base) >= MAX_URL_LENGTH:
+            raise ConfigError(f"channel {path[:40]!r}… has more than {MAX_URL_LENGTH:,} characters")
         if "://" not in url.partition("?")[0]:
             return f"{self.base}/{url.removeprefix('/')}"
         url_origin = origin(url)

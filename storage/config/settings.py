@@ -78,6 +78,7 @@ class ScraperSettings:
         "60 s", duration, "maximum Retry-After to wait for within a crawl; a longer one ends it"
     )
     max_requests: int = setting(500, int_between(1, 100_000), "maximum number of article requests a crawl")
+    max_stored_size: int = setting("200 MB", size, "maximum size of the texts that one crawl stores; then it ends")
     recrawl_share: float = setting(0.5, fraction, "maximum share of max_requests for recrawls")
     obey_robots_txt: bool = setting(True, boolean, "obey robots.txt")
 

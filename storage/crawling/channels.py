@@ -11,7 +11,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from storage.database.engine import AnyRow
 from storage.database.tables import channels
+from storage.model.field_limits import short_reason
 from storage.model.records import FailureStage, FetchFailure
+
+MAX_VALIDATOR_LENGTH = 1_000
+"""Characters of an ETag or a Last-Modified that are stored and sent back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +79,8 @@ def record_poll(
 
 def _success(result: PollResult, now: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "etag": result.etag,
-        "last_modified": result.last_modified,
+        "etag": _validator(result.etag),
+        "last_modified": _validator(result.last_modified),
         "body_hash": result.body_hash,
         "parser_fingerprint": result.fingerprint,
         "validators_trusted": result.validators_trusted,
@@ -89,9 +93,15 @@ def _success(result: PollResult, now: datetime) -> dict[str, Any]:
     return values if result.conditional else values | {"last_unconditional_at": now}
 
 
+def _validator(value: str | None) -> str | None:
+    """Return a validator that is short enough to be stored; the beginning of a longer one would validate nothing."""
+    return value if value is None or len(value) <= MAX_VALIDATOR_LENGTH else None
+
+
 def _failure(failure: FetchFailure, now: datetime) -> dict[str, Any]:
     """Return the columns of a failed poll; validators stay, as they belong to the last good body."""
-    failed = {"failure_stage": failure.failure_stage, "failure_reason": failure.reason, "last_failed_at": now}
+    reason = short_reason(failure.reason)
+    failed = {"failure_stage": failure.failure_stage, "failure_reason": reason, "last_failed_at": now}
     return {"consecutive_failures": channels.c.consecutive_failures + 1, **failed}
 
 

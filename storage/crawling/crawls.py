@@ -6,7 +6,9 @@ get "304 Not Modified" for links that were not selected yet.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,8 +17,12 @@ from storage.crawling import channels, events, links, runs, sources
 from storage.crawling.channels import ChannelState, PollResult
 from storage.crawling.runs import CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
+from storage.database.engine import refused_rows_left_out
 from storage.database.session import Database
+from storage.model.errors import RefusedRowError
 from storage.model.records import FetchFailure, KnownLink, Link, RunStatus, Trigger
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +104,31 @@ class Crawls:
         """Write the links that the channels listed, and return those known before.
 
         `listed` holds the links of all polls by URL. Known links are those of the listed URLs, every pending link
-        and every article due for a recrawl; `all_articles` adds every article of the source.
+        and every article due for a recrawl; `all_articles` adds every article of the source. A link that the database
+        refuses is left out.
         """
+        try:
+            return self._record_polls(source, polls, listed, now=now, all_articles=all_articles)
+        except RefusedRowError as error:
+            logger.warning("%s: the database refused a link (%s); each is written by itself", source, error.reason)
+        return self._record_polls(source, polls, listed, now=now, all_articles=all_articles, one_by_one=True)
+
+    def _record_polls(
+        self,
+        source: str,
+        polls: Sequence[ChannelPoll],
+        listed: Mapping[str, Link],
+        *,
+        now: datetime,
+        all_articles: bool,
+        one_by_one: bool = False,
+    ) -> PollRecord:
         with self._database.write() as connection:
             known = links.read_known(connection, source, listed, now=now, all_articles=all_articles)
-            links.upsert_listed(connection, source, _with_known_sections(listed, known), now)
+            found = _with_known_sections(listed, known)
+            for group in ([link] for link in found) if one_by_one else [found]:
+                with refused_rows_left_out(connection) if one_by_one else nullcontext():
+                    links.upsert_listed(connection, source, group, now)
             for poll in polls:
                 if poll.is_changed:
                     links.upsert_listings(connection, poll.state.id, poll.urls, now)

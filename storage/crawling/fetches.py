@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from storage.database.tables import fetches
+from storage.model.field_limits import short_reason
 from storage.model.records import FetchFailure, FetchPurpose, FetchResult
 
 
@@ -43,6 +44,7 @@ def fetch_row(
     view_count: int | None = None,
 ) -> dict[str, Any]:
     """Build the row of a fetch; of a failed one, reason and HTTP status come from `failure`."""
+    told = failure.reason if failure else reason
     return {
         "link_id": link_id,
         "run_id": attempt.run_id,
@@ -50,7 +52,7 @@ def fetch_row(
         "purpose": attempt.purpose,
         "result": result,
         "failure_stage": failure.failure_stage if failure else None,
-        "reason": failure.reason if failure else reason,
+        "reason": told and short_reason(told),
         "http_status": failure.http_status if failure else attempt.http_status,
         "byte_count": attempt.byte_count,
         "view_count": view_count,

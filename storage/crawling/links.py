@@ -16,6 +16,7 @@ from storage.database.session import Database
 from storage.database.tables import articles, links, listings
 from storage.model import backoff, recrawl
 from storage.model.event_kinds import EventKind
+from storage.model.field_limits import link_within_limits, short_reason
 from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, Outcome
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class Links:
     ) -> None:
         """Record a fetched page whose section or language is not selected."""
         hints = {"sections": sections, "language": language}
+        reason = short_reason(reason)
         values = {"outcome": Outcome.FILTERED, "outcome_reason": reason, "failed_attempts": 0, "next_attempt_at": None}
         values |= {"parsed_at": attempt.fetched_at, "first_404_at": None}
         with self._database.write() as connection:
@@ -69,7 +71,8 @@ class Links:
             again = recrawl.retry_at(attempts, link.first_listed_at, attempt.fetched_at, jitter=jitter)
             values: dict[str, Any] = {"failed_attempts": attempts, "next_attempt_at": again}
             if link.outcome not in TERMINAL_OUTCOMES:
-                values |= {"outcome": Outcome.PENDING, "outcome_reason": f"{failure.failure_stage}: {failure.reason}"}
+                reason = short_reason(f"{failure.failure_stage}: {failure.reason}")
+                values |= {"outcome": Outcome.PENDING, "outcome_reason": reason}
             elif attempts % MAX_RECRAWL_RETRIES == 0 and link.article_id is not None:
                 _skip_recrawl_age(connection, link, attempt)
             connection.execute(_update_link(attempt.url).values(values))
@@ -149,7 +152,7 @@ def set_pending_reasons(connection: Connection, reasons: Mapping[str, str]) -> N
 
 def _set_outcome(connection: Connection, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
     if reasons:
-        rows = [{"listed_url": url, "new_reason": reason} for url, reason in reasons.items()]
+        rows = [{"listed_url": url, "new_reason": short_reason(reason)} for url, reason in reasons.items()]
         statement = update(links).where(links.c.url == bindparam("listed_url"))
         connection.execute(statement.values(outcome=outcome, outcome_reason=bindparam("new_reason"), **values), rows)
 
@@ -161,7 +164,7 @@ def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone:
         "failed_attempts": link.failed_attempts + 1,
     }
     if gone:
-        return values | {"outcome": Outcome.GONE, "outcome_reason": failure.reason}
+        return values | {"outcome": Outcome.GONE, "outcome_reason": short_reason(failure.reason)}
     if link.outcome != Outcome.STORED:
         return values | {
             "outcome": Outcome.PENDING,
@@ -203,6 +206,7 @@ def _update_link(url: str) -> Any:
 
 
 def _new_row(source: str, link: Link, now: datetime) -> dict[str, Any]:
+    link = link_within_limits(link)
     return {
         "source": source,
         "url": link.url,

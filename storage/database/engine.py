@@ -16,9 +16,19 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Dialect, Row, Table, create_engine, event, func, make_url, select
 from sqlalchemy import Engine as Engine  # noqa: PLC0414  (also for commands, which import no SQLAlchemy themselves)
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoResultFound,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
 
-from storage.model.errors import ConfigError, StoreError
+from storage.model.errors import ConfigError, RefusedRowError, StoreError
 from storage.model.redaction import redact_password
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -171,7 +181,10 @@ def identity_of(file: Path) -> tuple[int, int] | None:
 
 @contextmanager
 def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
-    """One transaction: all of it is kept, or nothing. Raises StoreError, naming the database."""
+    """One transaction: all of it is kept, or nothing.
+
+    Raises StoreError, naming the database: RefusedRowError if the values of a row were refused, not the transaction.
+    """
     try:
         with (
             engine.connect().execution_options(**_options(engine, writes=writes)) as connection,
@@ -180,6 +193,8 @@ def transaction(engine: Engine, *, writes: bool = True) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         raise wrap_error(engine, error) from error
+    except (OverflowError, UnicodeError) as error:  # raised by a driver itself for a value that it cannot pass on
+        raise _refused_row(engine, first_line(error)) from error
 
 
 def _options(engine: Engine, *, writes: bool) -> dict[str, Any]:
@@ -191,8 +206,42 @@ def _options(engine: Engine, *, writes: bool) -> dict[str, Any]:
 def wrap_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
     """The one line a person gets for a failure of the database."""
     where = engine.url.render_as_string(hide_password=True)
-    cause = first_line(error.orig if isinstance(error, DBAPIError) and error.orig else error)
+    cause = first_line(error.orig if isinstance(error, StatementError) and error.orig else error)
+    if is_row_refused(error):
+        return _refused_row(engine, cause)
     return StoreError(f"database {where}: {cause}; {_error_hint(error, cause)}")
+
+
+REFUSED_ROW_CLASSES = frozenset({"22", "23", "54"})
+"""Classes of PostgreSQL's SQLSTATE that belong to the values of a row: data exception, integrity constraint violation,
+program limit exceeded, such as an index row over 2,704 bytes."""
+
+
+def is_row_refused(error: SQLAlchemyError) -> bool:
+    """Return whether a failure belongs to the values of one row, and not to the database."""
+    if isinstance(error, DataError | IntegrityError | NoResultFound):
+        return True
+    if isinstance(error, DBAPIError):
+        return str(getattr(error.orig, "sqlstate", None) or "")[:2] in REFUSED_ROW_CLASSES
+    return isinstance(error, StatementError)  # a column type or a driver refused a value
+
+
+@contextmanager
+def refused_rows_left_out(connection: Connection) -> Iterator[None]:
+    """Open a savepoint; roll back to it if the values of a row are refused, and go on."""
+    try:
+        with connection.begin_nested():
+            yield
+    except SQLAlchemyError as error:
+        if not is_row_refused(error):
+            raise
+    except (OverflowError, UnicodeError):
+        pass
+
+
+def _refused_row(engine: Engine, cause: str) -> RefusedRowError:
+    where = engine.url.render_as_string(hide_password=True)
+    return RefusedRowError(f"database {where}: {cause}; run with --debug for the trace", cause)
 
 
 def _error_hint(error: SQLAlchemyError, cause: str) -> str:

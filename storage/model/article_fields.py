@@ -6,6 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from storage.model.urls import MAX_URL_LENGTH
+
+MAX_SECTION_LENGTH = 200
+"""Characters of a section's name."""
+
 
 class MergeRule(StrEnum):
     """Rule by which a fetch changes a field of a stored article (storage.saving.merge)."""
@@ -30,7 +35,8 @@ class ArticleField:
 
     `is_parsed`: read from the page (`ArticleData` has it). `is_compared`: a difference may be an edit. `is_revised`: a
     revision keeps its earlier value. `is_of_source`: joined from the row of the source, no column of `articles`.
-    `is_column`: a column of `articles`; False where rows of another table hold it.
+    `is_column`: a column of `articles`; False where rows of another table hold it. `max_length`: the most characters of
+    a text from the page that are stored (storage.model.field_limits); of `sections` those of each name.
     """
 
     name: str
@@ -42,6 +48,7 @@ class ArticleField:
     is_revised: bool = False
     is_of_source: bool = False
     is_column: bool = True
+    max_length: int | None = None
 
     @property
     def is_kept_if_unparsed(self) -> bool:
@@ -49,7 +56,7 @@ class ArticleField:
         return self.is_compared and self.name != "title"
 
 
-def _parsed(name: str, description: str, merge: MergeRule = MergeRule.VOLATILE, **facts: bool | Detail) -> ArticleField:
+def _parsed(name: str, description: str, merge: MergeRule = MergeRule.VOLATILE, **facts: int | Detail) -> ArticleField:
     return ArticleField(name=name, description=description, merge=merge, is_parsed=True, **facts)  # type: ignore[arg-type]
 
 
@@ -60,16 +67,28 @@ ARTICLE_FIELDS = (
     ArticleField(name="id", description="Number of the article in this database."),
     _parsed("source", "Name of the source, such as caliber.", _OWN),
     ArticleField(name="source_title", description="Title of the source.", is_of_source=True, is_column=False),
-    _parsed("url", "Canonical URL of the article.", _OWN),
-    _parsed("title", "Headline of the page (schema.org: headline).", _TEXT, is_compared=True, is_revised=True),
-    _parsed("language", "Language code, such as en (schema.org: inLanguage)."),
-    ArticleField(name="section", description="First section that its source asks for, else the first on the page."),
+    _parsed("url", "Canonical URL of the article.", _OWN, max_length=MAX_URL_LENGTH),
+    _parsed(
+        "title",
+        "Headline of the page (schema.org: headline).",
+        _TEXT,
+        is_compared=True,
+        is_revised=True,
+        max_length=1_000,
+    ),
+    _parsed("language", "Language code, such as en (schema.org: inLanguage).", max_length=35),
+    ArticleField(
+        name="section",
+        description="First section that its source asks for, else the first on the page.",
+        max_length=MAX_SECTION_LENGTH,
+    ),
     _parsed(
         "sections",
         "Normalized names of all sections, in page order (schema.org: articleSection).",
         is_compared=True,
         is_revised=True,
         is_column=False,
+        max_length=MAX_SECTION_LENGTH,
     ),
     _parsed("published_at", "Publication time (schema.org: datePublished).", _DATE, is_compared=True, is_revised=True),
     _parsed("published_precision", "Precision of published_at: second, minute or day.", _DATE, is_compared=True),
@@ -90,8 +109,9 @@ ARTICLE_FIELDS = (
         detail=_FULL,
         is_compared=True,
         is_revised=True,
+        max_length=2_000,
     ),
-    _parsed("description", "Description for search engines and feeds.", detail=_FULL),
+    _parsed("description", "Description for search engines and feeds.", detail=_FULL, max_length=5_000),
     _parsed(
         "body",
         "Text in blocks separated by a blank line (schema.org: articleBody).",
@@ -99,10 +119,19 @@ ARTICLE_FIELDS = (
         detail=_FULL,
         is_compared=True,
         is_revised=True,
+        max_length=1_000_000,
     ),
-    _parsed("author", "Author as printed.", detail=_FULL, is_compared=True, is_revised=True),
-    _parsed("image_url", "URL of the main picture.", detail=_FULL),
-    _parsed("published_raw", "Publication date as printed.", _DATE, detail=_FULL, is_compared=True, is_revised=True),
+    _parsed("author", "Author as printed.", detail=_FULL, is_compared=True, is_revised=True, max_length=500),
+    _parsed("image_url", "URL of the main picture.", detail=_FULL, max_length=MAX_URL_LENGTH),
+    _parsed(
+        "published_raw",
+        "Publication date as printed.",
+        _DATE,
+        detail=_FULL,
+        is_compared=True,
+        is_revised=True,
+        max_length=200,
+    ),
     _parsed("problems", "Fields that could not be read, each with its reason.", _OWN, detail=_FULL),
     ArticleField(name="last_seen_at", description="When a channel last listed it.", detail=_FULL),
     ArticleField(name="recrawl_at", description="When its next recrawl is due.", detail=_FULL),
@@ -133,3 +162,5 @@ REVISION_FIELDS = field_names(lambda field: field.is_revised)
 TEXT_FIELDS = field_names(lambda field: field.merge is MergeRule.TEXT)
 DATE_FIELDS = field_names(lambda field: field.merge is MergeRule.DATE)
 VOLATILE_FIELDS = field_names(lambda field: field.merge is MergeRule.VOLATILE)
+MAX_LENGTHS = {field.name: field.max_length for field in ARTICLE_FIELDS if field.max_length is not None}
+"""Most characters of each text from a page; a book of 150,000 words has about a million."""

@@ -19,6 +19,14 @@ class StoreError(PresswatchError):
     """The database refused; the message names it and says what to do."""
 
 
+class RefusedRowError(StoreError):
+    """The database refused a row for its values; another row may be written. `reason` is one line without its name."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class AlreadyRunningError(PresswatchError):
     """A crawl of this source is already running."""
 

@@ -50,6 +50,7 @@ class FailureStage(StrEnum):
     NOT_A_FEED = "not a feed"
     EMPTY_LIST = "empty list"
     PARSE = "parse"
+    STORE = "store"  # the database refused what was read
 
 
 class SaveOutcome(StrEnum):

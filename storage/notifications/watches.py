@@ -19,6 +19,9 @@ from storage.model.records import DatePrecision, DeliveryMode
 from storage.notifications.outbox import NewAlert, QuietHours, insert_alerts, quiet_hours
 from storage.search.matcher import IndexedDocument
 
+MAX_NAME_LENGTH = 200
+"""Characters of the name of a watch."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSavedSearch:
@@ -94,8 +97,10 @@ class SavedSearches:
     def add(self, new: NewSavedSearch, now: datetime) -> SavedSearch:
         """Insert a watch that matches articles stored from now on, and return it.
 
-        Raises PresswatchError if the name exists.
+        Raises PresswatchError if the name exists, or has more than MAX_NAME_LENGTH characters.
         """
+        if len(new.name) > MAX_NAME_LENGTH:  # it is indexed
+            raise PresswatchError(f"the name of a watch has at most {MAX_NAME_LENGTH} characters")
         with self._database.write() as connection:
             latest = connection.scalar(select(func.max(articles.c.id))) or 0
             values = {**asdict(new), "created_at": now, "last_article_id": latest}

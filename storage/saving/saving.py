@@ -33,6 +33,7 @@ from storage.saving.new_articles import (
 )
 from storage.saving.requests import SaveRequest, SaveResult
 from storage.search import index
+from storage.search.index_entries import analyze_large
 
 MINOR_EDIT_WINDOW = timedelta(hours=48)
 """Period whose minor edits are counted before another is stored (policy: at most 24 in 48 h)."""
@@ -84,6 +85,7 @@ class ArticleWriter:
         Raises StoreError.
         """
         pending = [(save, detect_change(None, save.data, now=save.data.fetched_at)) for save in saves]
+        analyze_large(save.data.body for save in saves)
         with self._database.write() as connection:
             return tuple(rows.result for batch in _batches(pending) for rows in _write_batch(connection, batch))
 

@@ -14,7 +14,7 @@ place of their field that has no neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from storage.search.matcher import IndexedDocument
@@ -40,6 +40,26 @@ MAX_POSITIONS = {SearchField.TITLE: 64, SearchField.SUBTITLE: 128, SearchField.B
 """Places of an entry up to and with this field; a tsvector has room for 256. Behind them no phrase finds it."""
 MAX_TSVECTOR_BYTES = 1_000_000
 """Bytes of a tsvector that we use of the 1,048,575 there are; what has no room is not found."""
+
+
+LARGE_TEXT = 50_000
+"""Characters from which a text is analyzed before its transaction begins: about 10 ms, 1 s at most for a million."""
+
+
+def analyze_large(article_texts: Iterable[str]) -> None:
+    """Analyze the large ones of these texts and remember the results, so that a transaction need not wait for it."""
+    for written in article_texts:
+        if len(written) >= LARGE_TEXT:
+            _analyze_large(written)
+
+
+@lru_cache(maxsize=20)  # as many large texts as a transaction has room for (scraper.crawl.write_batcher)
+def _analyze_large(written: str) -> tuple[str, list[str]]:
+    return stems_and_surface_forms(written)
+
+
+def _analyze(written: str) -> tuple[str, list[str]]:
+    return _analyze_large(written) if len(written) >= LARGE_TEXT else stems_and_surface_forms(written)
 
 
 def label_term(words: list[str]) -> str:
@@ -78,7 +98,7 @@ def fts5_columns(article: IndexedDocument) -> tuple[str, ...]:
 
 
 def _column(text: str) -> str:
-    stems, words = stems_and_surface_forms(text)
+    stems, words = _analyze(text)
     return f" {UNSTEMMED_MARK} ".join([stems, *words])
 
 
@@ -111,7 +131,7 @@ def _positions(article: IndexedDocument) -> Iterator[tuple[str, str, int]]:
     at = 0
     for field, text in texts(article).items():
         apart, weight, most = UNSTEMMED_POSITION[field], TSVECTOR_WEIGHTS[field], MAX_POSITIONS[field]
-        stems, words = stems_and_surface_forms(text)
+        stems, words = _analyze(text)
         for stem in stems.split():
             at += 1
             yield stem, f"{at if at <= MAX_LEXEME_POSITION else apart}{weight}", most

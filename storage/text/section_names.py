@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from storage.model.article_fields import MAX_SECTION_LENGTH
 from storage.text.sanitize import clean_text
-
-MAX_SECTION_LENGTH = 200
-"""Characters of a section's name. Unicode's normal forms cost the square of a pile of combining marks."""
 
 _DOTTED_I = re.compile("i\u0307+")  # what casefold() makes of İ
 
@@ -18,7 +16,8 @@ def normalize_section(label: str) -> str:
 
     Without case, width, invisible characters and white space around; Azerbaijani and Turkish İ and ı both count as i,
     because capitals on a page may have been made by either rule. Hyphens stay: a slug and a label of two words are two
-    names. Longer names are cut to MAX_SECTION_LENGTH. Stable under repetition.
+    names. Longer names are cut to MAX_SECTION_LENGTH: Unicode's normal forms cost the square of a pile of combining
+    marks. Stable under repetition.
     """
     plain = unicodedata.normalize("NFKC", clean_text(label)[:MAX_SECTION_LENGTH]).casefold().replace("ı", "i")
     return clean_text(_DOTTED_I.sub("i", unicodedata.normalize("NFKC", plain))[:MAX_SECTION_LENGTH])
