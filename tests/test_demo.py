@@ -11,6 +11,7 @@ from tests.support.paths import ROOT
 from tests.support.patience import patient
 
 
+@pytest.mark.long
 def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:
     before = set(ROOT.iterdir())
     done = subprocess.run(

@@ -108,6 +108,7 @@ def test_every_plan_has_a_reason(month: tuple[ScheduleRule, NewsSite, History]) 
     assert all(one.plan.next_poll_at >= one.look.finished_at for one in history.watched)
 
 
+@pytest.mark.long
 def test_the_adaptive_plan_beats_a_fixed_interval_of_as_many_looks() -> None:
     """By 12 % of the mean delay, a quarter of the median; a ninth decile that is no worse."""
     pairs = [compare(Adaptive(), seed) for seed in range(1, 7)]
@@ -125,6 +126,7 @@ def test_the_adaptive_plan_beats_a_fixed_interval_of_as_many_looks() -> None:
     assert "median of the delay saved" in polling.table(pairs)
 
 
+@pytest.mark.long
 def test_quiet_sources_gain_too() -> None:
     pairs = [compare(Adaptive(), seed, per_day=12) for seed in range(1, 7)]
     assert statistics.median(ours.mean / fixed.mean for ours, fixed in pairs) < 0.97

@@ -21,6 +21,7 @@ from storage.database.engine import advisory_lock
 from storage.model.records import ArticleData, DatePrecision, FetchPurpose, SaveOutcome
 from storage.saving.requests import SaveRequest, SaveResult
 from storage.store import Store
+from tests.support.examples import examples
 from tests.support.postgres.server import Server
 from tests.support.rows import HOUR, NOON, Rows, address_of, empty_database
 
@@ -136,7 +137,7 @@ LED_ON = [save_of("two", "three", 1, body=BODIES[1]), save_of("one", "two", 2, b
 @example([], LED_ON)
 @example([save_of("three", "three", 0, body=BODIES[1])], SAME_TWICE)
 @example([save_of("four", "four", 0, body=BODIES[1])], SAME_TWICE)
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=examples(20))
 def test_a_group_writes_the_same_rows_as_its_saves_one_by_one(
     before: list[SaveRequest], group: list[SaveRequest]
 ) -> None:

@@ -70,13 +70,13 @@ def _unlike(count: int, step: int) -> str:
 
 
 HOSTILE: dict[str, Callable[[int], tuple[str, str]]] = {
-    "two words over and over": lambda n: ("a b " * (50_000 * n), "b a " * (50_000 * n + 1)),
+    "two words over and over": lambda n: ("a b " * (25_000 * n), "b a " * (25_000 * n + 1)),
     "two words at the edge of what is allowed": lambda n: ("a b " * 60, "b a " * 61),
-    "marks only": lambda n: ("." * (150_000 * n), "," + "." * (149_500 * n) + ";"),
+    "marks only": lambda n: ("." * (50_000 * n), "," + "." * (49_500 * n) + ";"),
     "paragraphs of one letter": lambda n: ("a\n" * (25_000 * n), "b\na\n" * (25_000 * n)),
     "no word alike": lambda n: (_unlike(25_000 * n, 1), _unlike(25_000 * n, 7)),
-    "few words alike in a long text": lambda n: (_unlike(150_000 * n, 1), _unlike(450 * n, 333)),
-    "few words alike in a short text": lambda n: (_unlike(450 * n, 333), _unlike(150_000 * n, 1)),
+    "few words alike in a long text": lambda n: (_unlike(50_000 * n, 1), _unlike(250 * n, 333)),
+    "few words alike in a short text": lambda n: (_unlike(250 * n, 333), _unlike(50_000 * n, 1)),
     "white space": lambda n: (" \t" * (100_000 * n) + "x", "\t " * (100_000 * n) + "y"),
     "combining marks": lambda n: ("e" + "\u0301" * (100_000 * n), "e" + "\u0301" * (100_000 * n - 1)),
     "digits and dots": lambda n: ("1." * (100_000 * n), "1." * (100_000 * n - 1) + "2"),

