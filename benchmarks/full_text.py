@@ -27,6 +27,8 @@ from storage.store import Store
 from storage.text.analyzer import forms
 
 PAGE = 50
+MIN_ROWS = 25
+"""Number of rows from which a page is compared with its goal: of fewer, most is the fixed cost of a query."""
 PAGE_RATIO = Goal("full-text-page-to-fts5-ratio", 1.50)
 GROWTH_TIME = Goal("growth-page-ms", 1000)
 """A person waits a second at most."""
@@ -112,7 +114,12 @@ def page(store: Store, connection: sqlite3.Connection, columns: str, kind: str, 
 
     if found <= RANK_LIMIT or sort is Sort.DATE:
         _check_same(kind, ours(), plain(), sort)
-    return Comparison(name=f"{kind}: {query.text} ({found}), by {sort}", ours=ours, plain=plain, ratio=PAGE_RATIO)
+    return Comparison(
+        name=f"{kind}: {query.text} ({found}), by {sort}",
+        ours=ours,
+        plain=plain,
+        ratio=PAGE_RATIO if found >= MIN_ROWS else None,
+    )
 
 
 def _check_same(kind: str, ours: list[Highlight], plain: list[Any], sort: Sort) -> None:

@@ -3,7 +3,7 @@
 `python -m benchmarks.saves [--articles N] [--file FILE]`. Each way writes the article, its view reading and its fetch,
 and settles its link, which was listed before: in groups of as many as a crawl commits together, in a transaction an
 article, and all in one. By hand, with executemany, the same full-text index is kept, of the words that our analyzer
-makes within the measured time; without the index, the rest shows its cost. Ours also compares with the stored rows,
+makes within the measured CPU time; without the index, the rest shows its cost. Ours also compares with the stored rows,
 looks for an article of the same text, and hashes the text. All write to one copy of the database.
 """
 
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         file = chosen.file or Path(folder) / "articles.db"
         million.prepare(file, chosen.articles, full_text=True)
         rounds = measure(file, Path(folder) / "copy.db", chosen.rounds, chosen.saved)
-    print(f"to save an article, us; medians of {len(rounds)} interleaved rounds of {chosen.saved} articles each")
+    print(f"to save an article, CPU us; medians of {len(rounds)} interleaved rounds of {chosen.saved} articles each")
     report(rounds)
 
 
@@ -102,7 +102,7 @@ def _ratio(rounds: Sequence[dict[str, float]], way: str, other: str) -> float:
 
 
 def _round(store: Store, connection: sqlite3.Connection, number: int, saved: int) -> dict[str, float]:
-    """Measure the microseconds an article each way; each round another way goes first."""
+    """Measure the CPU microseconds an article each way; each round another way goes first."""
     (last,) = connection.execute("SELECT max(id) FROM links").fetchone()
     times = {}
     ways = list(WAYS)
@@ -113,13 +113,13 @@ def _round(store: Store, connection: sqlite3.Connection, number: int, saved: int
         _list_links(connection, rows)
         sections = _sections_by_id(rows)
         saves = [_save_request(article, sections) for article in rows["articles"]] if way.startswith("ours") else []
-        began = time.perf_counter()
+        began = time.process_time()
         if saves:
             for first in range(0, saved, WAYS[way]):
                 store.saving.save_all(saves[first : first + WAYS[way]])
         else:
             _by_hand(connection, rows, sections, WAYS[way], indexed="without" not in way)
-        times[way] = 1e6 * (time.perf_counter() - began) / saved
+        times[way] = 1e6 * (time.process_time() - began) / saved
     return times
 
 

@@ -26,6 +26,8 @@ SMALL = {
 }
 """Arguments by benchmark; `month` has one size, which tests/scheduler/test_month_store.py runs."""
 LONG = {"starts", "end_to_end", "idle"}
+UNFIT = {"count-by-to-sql-ratio", "full-text-page-to-fts5-ratio"}
+"""Goals of a ratio that a few articles say nothing about; they are left out, for the fixed cost of a query is most."""
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,8 @@ def test_a_small_run_prints_every_goal(
     module.main(arguments)
     lines = capsys.readouterr().out.splitlines()
     names = {line.split()[1] for line in lines if is_goal_line(line)}
-    assert names == {goal.name for goal in goals_of(module) + (goals_of(full_text) if name == "queries" else [])}
+    declared = {goal.name for goal in goals_of(module) + (goals_of(full_text) if name == "queries" else [])}
+    assert declared - UNFIT <= names <= declared
     assert is_goal_line(lines[-1])
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.search import matcher
 from storage.search.matcher import IndexedDocument, Match, matches
 from storage.search.query import Query, SearchField, parse, query_words
 from storage.text import sentences
@@ -244,3 +245,21 @@ def test_hostile_texts_take_no_long() -> None:
     long = parse(" OR ".join(f"w{number}" for number in range(200)))
     assert matches(long, IndexedDocument(title="", body=" ".join(f"v{number}" for number in range(50_000)) + " w199"))
     assert matches(parse("-".join("a" * 990)), IndexedDocument(title="", body="a " * 3000)) is not None
+
+
+def test_a_page_asked_for_again_takes_its_words_apart_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fifty bodies in three languages have 9,000 different pieces: a smaller cache is emptied by every page."""
+    page = [
+        IndexedDocument("", body=" ".join(f"talks{number}" for number in range(at, at + 180)))
+        for at in range(0, 9000, 180)
+    ]
+    query, seen = parse("talks42 OR talks8999"), []
+    tokenise = matcher.piece_tokens
+    monkeypatch.setattr(
+        matcher,
+        "piece_tokens",
+        type("Counted", (), {"__getitem__": lambda _, piece: seen.append(piece) or tokenise[piece]})(),
+    )
+    found = [[number for number, document in enumerate(page) if matches(query, document)] for _ in range(3)]
+    assert found == [[0, 49]] * 3
+    assert len(seen) == len(set(seen)) == 9001  # the empty title is one, too
