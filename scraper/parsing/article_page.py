@@ -21,6 +21,7 @@ from scraper.errors import PageError
 from scraper.parsing.body_text import body_text
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
+from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.selectors import ClassIndex, ClassSelector, PageMetadata, image_url, section_labels
 from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
@@ -120,7 +121,10 @@ class ArticlePage:
         other_format = sniff_non_html(body)
         if other_format is not None:
             raise PageError(self.url, f"the answer is no page but {other_format}")
-        root: _Element | None = parse(decode(body, content_type))
+        try:
+            root: _Element | None = parse(decode(body, content_type))
+        except MarkupLimitError as error:
+            raise PageError(self.url, f"the answer is no page: it has {error}") from error
         if root is None:
             raise PageError(self.url, "the answer is no page but empty")
         return root

@@ -7,6 +7,8 @@ import re
 
 from lxml import etree
 
+from scraper.parsing.markup_limits import check_depth, check_markup
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -69,10 +71,13 @@ def decode(body: bytes, content_type: str | None = None) -> str:
 
 
 def parse(text: str) -> etree._Element | None:
-    """Parse a page into a tree; None if it has no element."""
+    """Parse a page into a tree; None if it has no element. Raises MarkupLimitError."""
     # libxml2 may end a document at NUL, and lone surrogates cannot be encoded.
     data = text.replace("\0", "").encode("utf-8", "replace")
+    check_markup(data)
     root: etree._Element | None = etree.fromstring(data, parser=_PARSER)
+    if root is not None:
+        check_depth(root)
     return root
 
 

@@ -14,6 +14,7 @@ from lxml import etree
 from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
+from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.selectors import slug_of
 from scraper.parsing.source_urls import SourceUrls, merge
 from scraper.source import Source, TeaserSelectors
@@ -92,6 +93,8 @@ def _select_cards(body: bytes, url: str, source: Source, content_type: str | Non
         raise ChannelError(url, FailureStage.PARSE, f"no list page but {other_format}; {_advice(source)}")
     try:
         root = parse(decode(body, content_type))
+    except MarkupLimitError as error:
+        raise ChannelError(url, FailureStage.PARSE, f"no list page: it has {error}") from error
     except (etree.LxmlError, ValueError) as error:
         raise ChannelError(url, FailureStage.PARSE, f"no HTML ({error}); {_advice(source)}") from error
     return ([], url) if root is None else (_within_depth(_compile(source.teasers).card(root)), _base(root, url))

@@ -21,7 +21,7 @@ from storage.model.records import (
     Trigger,
 )
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """Alembic revision of these tables; revisions are numbered, so that a newer one can be told from an older one."""
 
 METADATA = MetaData(
@@ -196,6 +196,24 @@ links = Table(
         doc=("Time at which the page was last parsed; sections and language are hints of its channels before."),
     ),
     Column("article_id", Integer, ForeignKey("articles.id"), doc="The article at this URL."),
+    Column(
+        "parsing_run_id",
+        Integer,
+        doc="Run that fetches or parses the page next; empty once the outcome is known.",
+    ),
+    Column(
+        "parser_deaths",
+        Integer,
+        default=0,
+        server_default="0",
+        nullable=False,
+        doc="Processes that died while the page was parsed; after the first one it is parsed in a process of its own.",
+    ),
+    Column(
+        "quarantined_at",
+        UtcDateTime,
+        doc="Time of the second death, after which the page is fetched only by `presswatch crawl --url`.",
+    ),
     Index("ix_links_source_outcome", "source", "outcome"),
     info={"doc": "A URL that was listed or requested, with its crawl outcome."},
 )

@@ -1,0 +1,160 @@
+"""Test the bounds on markup: what no article has is refused with a reason, and what articles have is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from scraper.errors import ChannelError, PageError
+from scraper.parsing.list_page import parse_listing_page
+from scraper.parsing.markup_limits import (
+    COSTLY_SIZE,
+    COSTLY_TAGS,
+    MAX_ATTRIBUTES,
+    MarkupLimitError,
+    check_markup,
+    is_costly,
+    most_attributes,
+)
+from scraper.parsing.source_urls import SourceUrls
+from scraper.sources import get_source
+from tests.support.growth import assert_linear
+
+CALIBER = get_source("caliber")
+SOURCE_URLS = SourceUrls(CALIBER)
+URL = "https://caliber.az/en/post/x"
+TEXT = "<p>" + "word " * 10_000 + "</p>"
+PAGE = "<html><body><div class='post'><h1 class='post_title'>T</h1>{}</div></body></html>"
+
+
+def attributes(count: int, form: str = "a{}='x' ") -> str:
+    return "".join(form.format(number) for number in range(count))
+
+
+def read(html: str) -> str:
+    now = datetime(2026, 11, 4, tzinfo=UTC)
+    page = CALIBER.page(html.encode(), url=URL, source=CALIBER, urls=SOURCE_URLS, fetched_at=now)
+    return page.parse().article.title
+
+
+LOTS = attributes(20_000)
+FORMS = {
+    "quoted": "a{}='x' ",
+    "without values": "a{} ",
+    "without quotes": "a{}=x ",
+    "without blanks": "a{}=''",
+    "between slashes": "a{}/",
+    "with tags in their values": 'a{}="<b>" ',
+    "with quotes in their names": 'a{}" ',
+    "on lines": "a{}\n",
+}
+MANY = {name: f"<p {attributes(20_000, form)}>x</p>" for name, form in FORMS.items()} | {
+    "of the body": f"<body {LOTS}>",
+    "of an end that never comes": f"<p {LOTS}",
+    "behind a comment": f"<!-- <script> --><p {LOTS}>",
+    "behind a comment of two signs": f"<!--><p {LOTS}>-->",
+    "behind a script": f"<script>if (a<b) '<!--'</script><p {LOTS}>x</p>",
+    "behind a quote in a script": f'<script>a<b c="</script><p {LOTS}>"x</p>',
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_a_tag_of_many_attributes_is_refused(name: str) -> None:
+    with pytest.raises(PageError, match=r"it has a tag of [\d,]+ attributes; at most 1,000") as caught:
+        read(PAGE.format(MANY[name] + TEXT))
+    assert caught.value.stage == "parse"
+
+
+FEW = {
+    "as many as are read": f"<p {attributes(MAX_ATTRIBUTES)}>x</p>",
+    "many in a comment": f"<!-- <p {LOTS}> -->",
+    "many in a script": f"<script>if (a<b {LOTS}) c</script>",
+    "many in a script of upper case": f"<SCRIPT>if (a<b {LOTS}) c</SCRIPT >",
+    "many in a text area": f"<textarea><p {LOTS}></textarea>",
+    "many words of text": "a < b " * 50_000,
+    "a picture in its URL": f"<img src='data:image/png;base64,{'QUJD ' * 50_000}'>",
+    "a long title": f"<p title='{'word ' * 50_000}'>x</p>",
+}
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_what_articles_have_is_read(name: str) -> None:
+    assert read(PAGE.format(FEW[name] + TEXT)) == "T"
+
+
+def test_a_small_page_is_read_whatever_it_has() -> None:
+    assert read(PAGE.format(f"<p {attributes(2_000, 'a{} ')}>x</p>")) == "T"
+
+
+@pytest.mark.parametrize("tag", ["<b>", "</b>", "<p>x", "<td>"])
+def test_a_page_of_too_many_tags_is_refused(tag: str) -> None:
+    with pytest.raises(PageError, match=r"it has 300,00\d tags"):
+        read(PAGE.format(tag * 300_000))
+
+
+@pytest.mark.parametrize("tag", ["<div>", "<b>", "<blockquote><p><i>", "<ul><li>"])
+def test_a_page_that_the_parser_cannot_read_to_its_end_is_refused(tag: str) -> None:
+    with pytest.raises(PageError, match="nested 2,048 deep"):
+        read(PAGE.format(tag * 3_000 + "the end"))
+
+
+def test_a_list_page_is_refused_alike() -> None:
+    with pytest.raises(ChannelError, match="no list page: it has a tag of 20,000 attributes") as caught:
+        parse_listing_page(
+            PAGE.format(MANY["quoted"] + TEXT).encode(),
+            url=URL,
+            source=CALIBER,
+            urls=SOURCE_URLS,
+            language="en",
+            content_type=None,
+        )
+    assert caught.value.stage == "parse"
+
+
+def test_large_pages_and_pages_of_many_tags_are_costly() -> None:
+    assert is_costly(b"x" * (COSTLY_SIZE + 1))
+    assert is_costly(b"<" * (COSTLY_TAGS + 1))
+    assert not is_costly(b"<p>" + b"x" * 100_000)
+
+
+SLOW = {
+    "nothing but starts": "<a ",
+    "open quotes": "<a b='<a b=\"",
+    "comments": "<!--",
+    "scripts": "<script>",
+    "scripts and comments": "<script><!--<script></script",
+    "signs of equality": "<a = = =",
+    "slashes": "<a / / ",
+    "titles": "<title></titl",
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_counting_takes_time_that_grows_with_the_size_alone(name: str) -> None:
+    texts = {size: (SLOW[name] * (100_000 * size)).encode() for size in (1, 2)}
+    assert_linear(lambda size: most_attributes(texts[size]), 1)
+
+
+PIECES = ["<p ", "<b", "a=1 ", "c='", 'd="', "'", '"', ">", "/>", "</p>", "<!--", "-->", "<script>", "</script>"]
+PIECES += ["<title>", "</title>", "=", " ", "/", "x", "<!", "<?", "\n", "<", "&amp;", "<style>", "</style >", "e"]
+
+
+@pytest.mark.hypothesis
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=30), tag=st.sampled_from(["<p ", "<i x=' ", "<b y "]))
+def test_no_markup_hides_its_attributes(pieces: list[str], tag: str) -> None:
+    """What the parser finds many attributes in is refused: compared with the parser itself."""
+    markup = ("<html><body>" + "".join(pieces) + tag + attributes(1_500, "a{} ") + "".join(pieces)).encode()
+    tree = etree.fromstring(markup, parser=etree.HTMLParser(encoding="utf-8", huge_tree=True))
+    found = max((len(element.attrib) for element in tree.iter(etree.Element)), default=0)
+    if found > MAX_ATTRIBUTES:
+        assert most_attributes(markup) > MAX_ATTRIBUTES
+
+
+def test_small_markup_is_not_examined() -> None:
+    check_markup(f"<p {attributes(3_000, 'a{} ')}>".encode())
+    with pytest.raises(MarkupLimitError):
+        check_markup(f"<p {attributes(9_000, 'a{} ')}>".encode())
