@@ -10,23 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from presswatch.cli.main import main
-    from storage import (
-        ArticleFilter,
-        ArticleFull,
-        ArticleSummary,
-        By,
-        ConfigError,
-        Cursor,
-        PresswatchError,
-        Revision,
-        Sort,
-        Store,
-        StoreError,
-        ViewReading,
-        count,
-        counts,
-        open_store,
-    )
+    from storage.articles.counts import By, count, counts
+    from storage.articles.filters import ArticleFilter, Cursor, Sort
+    from storage.articles.results import ArticleFull, ArticleSummary, Revision, ViewReading
+    from storage.model.errors import ConfigError, PresswatchError, StoreError
+    from storage.store import Store, open_store
 
 __all__ = [
     "ArticleFilter",
@@ -47,11 +35,21 @@ __all__ = [
     "open_store",
 ]
 
+_NAMES_OF_MODULE = {
+    "presswatch.cli.main": ("main",),
+    "storage.articles.counts": ("By", "count", "counts"),
+    "storage.articles.filters": ("ArticleFilter", "Cursor", "Sort"),
+    "storage.articles.results": ("ArticleFull", "ArticleSummary", "Revision", "ViewReading"),
+    "storage.model.errors": ("ConfigError", "PresswatchError", "StoreError"),
+    "storage.store": ("Store", "open_store"),
+}
+_MODULE_OF_NAME = {name: module for module, names in _NAMES_OF_MODULE.items() for name in names}
+
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULE_OF_NAME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module("presswatch.cli.main" if name == "main" else "storage"), name)
+    value = getattr(import_module(_MODULE_OF_NAME[name]), name)
     globals()[name] = value  # found at once from now on
     return value
 

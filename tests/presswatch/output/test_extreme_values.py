@@ -1,4 +1,4 @@
-"""Questions at the far ends: of the calendar, of whole numbers, of what a cursor edited by hand can say."""
+"""Commands given extreme values: ends of the calendar, large integers, cursors edited by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from storage import ArticleFilter, Sort
+from presswatch import ArticleFilter, Sort
 from storage.articles.cursors import decode, encode
 from storage.search.query import parse
 from tests.conftest import Ask
