@@ -27,7 +27,7 @@ MAX_TABLE_ROWS = 100_000
 def sql(*, statement: str, form: str, raw: bool, timeout: str, config_path: str | None, database: str | None) -> None:
     """Run one read-only SQL query; a statement that writes is refused.
 
-    presswatch db info lists the tables, the README describes them.
+    presswatch db info lists the tables; docs/reference/tables.md describes tables and columns.
     """
     try:
         limit = duration(timeout)
