@@ -10,7 +10,7 @@ import time
 from benchmarks.goals import Goal, goal_line
 from storage.store import open_store
 from tests.support.month import Month
-from tests.support.october import END, HOST, SETTINGS, START, beside_fixed, table, told_month
+from tests.support.october import END, HOST, SETTINGS, START, beside_fixed, table, october_sites
 
 P50_RATIOS = {"berlin": Goal("month-busy-p50-delay-ratio", 0.90), "wire": Goal("month-quiet-p50-delay-ratio", 1.10)}
 """By source. Seven articles a day say little of their hours: there the adaptive interval may only not be worse."""
@@ -21,7 +21,7 @@ def main() -> None:
     logging.disable(logging.ERROR)
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder, open_store(f"sqlite:///{folder}/month.db") as store:
-        month = Month(store, SETTINGS, told_month(1), HOST, start=START)
+        month = Month(store, SETTINGS, october_sites(1), HOST, start=START)
         asyncio.run(month.run(END))
         print("October 2026 with its troubles, over the real store; detection delay in minutes")
         print(table(month))

@@ -1,6 +1,6 @@
 """Run a command beside busy loops: `python -m tests.busy 10 make test`.
 
-The loops end when the command does, and when this process is killed: each looks whether its parent is still there.
+The loops end when the command does, and when this process is killed: each checks whether its parent is still there.
 """
 
 from __future__ import annotations

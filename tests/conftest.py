@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 import presswatch
 from tests.support import examples
-from tests.support.listener import Listener
 from tests.support.patience import patient
 from tests.support.postgres.server import Server
 from tests.support.rows import Rows, address_of, empty_database
+from tests.support.webhook_server import WebhookServer
 
 examples.register()
 
@@ -96,7 +96,7 @@ def ask(rows: Rows, alone: Path) -> Ask:
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
-    """Run an HTTP server that takes alerts."""
-    with Listener() as listening:
-        yield listening
+def webhook() -> Iterator[WebhookServer]:
+    """Run an HTTP server as notification target."""
+    with WebhookServer() as server:
+        yield server

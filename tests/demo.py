@@ -1,7 +1,7 @@
 """`python -m tests.demo`: the real commands against the bundled site, which publishes, edits and counts on between.
 
 Everything happens on loopback and in a temporary folder that is removed at the end. Exits with 1 and one line if a
-command failed, or if what was stored is not what the site was told to publish.
+command failed, or if what was stored is not what the site published.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ RENUMBERED = "morland-union-to-fund-orrin-rail-link"
 
 
 class DemoError(Exception):
-    """Something failed, or is not as the site was told; the message says what, `said` is what a command said to it."""
+    """A failure, or a difference from the published site; `said` is the output of the command that showed it."""
 
     def __init__(self, message: str, *, said: str = "") -> None:
         super().__init__(message)
@@ -66,13 +66,13 @@ def main() -> int:
         print(error.said, end="", flush=True)
         print(f"demo: FAILED: {error}", file=sys.stderr)
         return 1
-    print("\ndemo: all as the site was told")
+    print("\ndemo: all as the site published it")
     return 0
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Where a person would type: a folder with its own presswatch.toml."""
+    """A terminal in a folder with its own presswatch.toml."""
 
     folder: Path
 
@@ -83,7 +83,7 @@ class Terminal:
         """Runs a command, and prints it as it would be typed and what it says. Another exit code is an error."""
         self._print(words, self._run(*words, code=code))
 
-    def look(self, *shown: Sequence[str], asked: Sequence[Sequence[str]]) -> list[Any]:
+    def show_and_read(self, *shown: Sequence[str], asked: Sequence[Sequence[str]]) -> list[Any]:
         """Prints what these commands show, and returns what those asked besides say in JSON.
 
         None of them writes, so they need not wait for each other.
@@ -124,7 +124,7 @@ class Terminal:
 
 
 def _settled(command: Sequence[str], code: int, output: str, errors: str, *, expected: int = 0) -> str:
-    """What a command said. Raises DemoError if it ended in another way than expected."""
+    """Return the output of a command. Raises DemoError for another exit code than the expected one."""
     if code != expected:
         raise DemoError(f"{shlex.join(command)}: exit code {code}", said=output + errors)
     return output
@@ -144,7 +144,7 @@ def _demo(site: Site, terminal: Terminal) -> None:
     first = wanted(site)
     tell(f"A small news site on {site.url} has {len(site.articles)} articles, {len(first)} political in English.")
     terminal.do("crawl", "caliber", "--base-url", site.url)
-    [rows] = terminal.look(NEWEST, asked=[EVERYTHING])
+    [rows] = terminal.show_and_read(NEWEST, asked=[EVERYTHING])
     check_stored(rows, site)
 
     edited = go_on(site, now)
@@ -154,10 +154,10 @@ def _demo(site: Site, terminal: Terminal) -> None:
     tell("New articles on top, an edited one with its revisions, the history of a URL, the crawls:")
     retitled, renumbered = site.url_of(RETITLED), site.url_of(RENUMBERED)
     shown = (NEWEST, ("show", retitled), ("inspect", renumbered), ("runs",))
-    rows, runs, story = terminal.look(*shown, asked=[EVERYTHING, ("runs",), ("show", renumbered)])
+    rows, runs, details = terminal.show_and_read(*shown, asked=[EVERYTHING, ("runs",), ("show", renumbered)])
     check_stored(rows, site, edited)
     check_runs(runs, [(len(first), 0, 0), (come, len(edited), len(first))])
-    check_history(story, before=first[renumbered].views)
+    check_history(details, before=first[renumbered].views)
 
 
 def go_on(site: Site, now: datetime) -> set[str]:
@@ -184,28 +184,30 @@ def wanted(site: Site) -> dict[str, Article]:
 
 def check_stored(rows: Iterable[Mapping[str, Any]], site: Site, edited: Collection[str] = ()) -> None:
     """Compares every stored article with the site: which, their titles, their counts, and which were edited."""
-    told = {url: (one.title, one.views, url in edited) for url, one in wanted(site).items()}
+    published = {url: (one.title, one.views, url in edited) for url, one in wanted(site).items()}
     kept = {row["url"]: (row["title"], row["view_count"], row["revised_at"] is not None) for row in rows}
-    for url in sorted(told.keys() | kept.keys()):
-        if told.get(url) != kept.get(url):
-            raise DemoError(f"{url}: the site has (title, views, edited) {told.get(url)}, stored is {kept.get(url)}")
+    for url in sorted(published.keys() | kept.keys()):
+        if published.get(url) != kept.get(url):
+            raise DemoError(
+                f"{url}: the site has (title, views, edited) {published.get(url)}, stored is {kept.get(url)}"
+            )
 
 
 def check_runs(runs: Sequence[Mapping[str, Any]], expected: Sequence[tuple[int, int, int]]) -> None:
     """Compares what the crawls counted, the first one first: new, edited, views updated."""
     counted = [(run["new_count"], run["revised_count"], run["view_update_count"]) for run in reversed(runs)]
     if counted != expected:
-        raise DemoError(f"the crawls counted (new, edited, views updated) {counted}, the site was told {expected}")
+        raise DemoError(f"the crawls counted (new, edited, views updated) {counted}, the site published {expected}")
 
 
-def check_history(story: Mapping[str, Any], *, before: int) -> None:
-    """That the article whose figure was corrected has both wordings and both counts."""
-    wordings = [*(earlier["body"] for earlier in story["revisions"]), story["body"]]
-    if ["1.5 million" in body for body in wordings] != [True, False] or "15 million" not in wordings[-1]:
-        raise DemoError(f'{story["url"]}: "1.5 million" became "15 million" on the site, stored are {wordings}')
-    counts = [reading["view_count"] for reading in story["readings"]]
-    if counts != [before, story["view_count"]]:
-        raise DemoError(f"{story['url']}: counts {counts} are stored, the site showed {before} before, then more")
+def check_history(details: Mapping[str, Any], *, before: int) -> None:
+    """Raise DemoError unless the article whose figure was corrected has both bodies and both counts."""
+    bodies = [*(revision["body"] for revision in details["revisions"]), details["body"]]
+    if ["1.5 million" in body for body in bodies] != [True, False] or "15 million" not in bodies[-1]:
+        raise DemoError(f'{details["url"]}: "1.5 million" became "15 million" on the site, stored are {bodies}')
+    counts = [reading["view_count"] for reading in details["readings"]]
+    if counts != [before, details["view_count"]]:
+        raise DemoError(f"{details['url']}: counts {counts} are stored, the site showed {before} before, then more")
 
 
 if __name__ == "__main__":

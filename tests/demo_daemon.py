@@ -1,8 +1,8 @@
 """`python -m tests.demo_daemon`: the daemon against the bundled site, which goes on, goes down and comes back.
 
-About a minute; with `--short` without the wait for the daemon's own second look at what was edited. Everything
+About a minute; with `--short` without the wait for the daemon's own recrawl of the edited articles. Everything
 happens on loopback and in a temporary folder that is removed at the end. Exits with 1 and one line if anything is not
-as the site was told.
+as the site published it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ interval = "3 s"
 PATIENCE = 60.0  # seconds for what takes a few
 ENOUGH = timedelta(seconds=20)  # from the start to the edits, on a slow machine too
 MINUTE = timedelta(minutes=1)
-QUESTION = '"night sitting"'
+QUERY = '"night sitting"'
 ANSWER = "Senate passes budget after night sitting"
 DOWN = 4.0  # seconds
 
@@ -63,12 +63,12 @@ def main() -> int:
         print(error.said, end="", flush=True)
         print(f"demo-daemon: FAILED: {error}", file=sys.stderr)
         return 1
-    print("\ndemo-daemon: all as the site was told")
+    print("\ndemo-daemon: all as the site published it")
     return 0
 
 
 class Receiver:
-    """Who is told: a web hook on this machine that keeps what it gets."""
+    """A webhook on this machine that keeps the messages it receives."""
 
     def __init__(self) -> None:
         self.messages: list[Mapping[str, Any]] = []
@@ -108,7 +108,7 @@ def _demo(site: Site, hook: Receiver, terminal: Terminal, *, short: bool) -> Non
     tell(f"A small news site on {site.url} has {len(before)} political articles in English. The daemon starts:")
     with daemon(terminal) as log:
         wait("the first crawl", lambda: stored(terminal).keys() == before.keys())
-        terminal.do("watch", "add", "Budget", QUESTION, "--to", hook.address)
+        terminal.do("watch", "add", "Budget", QUERY, "--to", hook.address)
         edited = go_on(site, now)
         tell(f"The site publishes {len(wanted(site)) - len(before)} more of them, edits {len(edited)} and counts on.")
         wait("the new articles", lambda: stored(terminal).keys() == wanted(site).keys())
@@ -120,7 +120,7 @@ def _demo(site: Site, hook: Receiver, terminal: Terminal, *, short: bool) -> Non
         terminal.do("events")
         check(stored(terminal), site, edited, before)
         wait("a good end", lambda: last_run(terminal) == "succeeded")
-        [end] = terminal.look(asked=[("status",)])
+        [end] = terminal.show_and_read(asked=[("status",)])
         tell_delays(end)
     tell("The daemon was stopped. Its log, in brief:")
     print(*brief(log.read_text(encoding="utf-8")), sep="\n")
@@ -128,7 +128,7 @@ def _demo(site: Site, hook: Receiver, terminal: Terminal, *, short: bool) -> Non
 
 
 def publish(site: Site, now: datetime, *, due_at: datetime) -> None:
-    """The articles; those that will be edited are as old as makes their next look due at `due_at`, a whole minute."""
+    """Publish the articles; those to be edited have their next recrawl due at `due_at`, a whole minute."""
     soon = {slug for slug, _ in demo_edits(now)}
     born = due_at - RECRAWL_AGES[0]
     site.publish_many(replace(one, published_at=born) if one.slug in soon else one for one in demo_articles(now))
@@ -176,14 +176,14 @@ def stored(terminal: Terminal) -> Mapping[str, Mapping[str, Any]]:
     if not (terminal.folder / "demo.db").exists():
         return {}
     try:
-        [rows] = terminal.look(asked=[EVERYTHING])
+        [rows] = terminal.show_and_read(asked=[EVERYTHING])
     except DemoError:  # the tables are being made at this moment
         return {}
     return {row["url"]: row for row in rows}
 
 
 def last_run(terminal: Terminal) -> str:
-    [runs] = terminal.look(asked=[("runs", "--limit", "1")])
+    [runs] = terminal.show_and_read(asked=[("runs", "--limit", "1")])
     return str(runs[0]["status"])
 
 
@@ -201,7 +201,7 @@ def outage(site: Site, terminal: Terminal) -> None:
 
 
 def look_again(terminal: Terminal, edited: set[str], *, short: bool, due_at: datetime) -> None:
-    """Until the edits are known: by the daemon when their second look is due, or in short by hand."""
+    """Until the edits are known: by the daemon when their recrawl is due, or in short by hand."""
     if short:
         terminal.do("pause", "caliber")
         wait("the end of a crawl", lambda: last_run(terminal) == "succeeded")
@@ -220,7 +220,7 @@ def look_again(terminal: Terminal, edited: set[str], *, short: bool, due_at: dat
 
 
 def check(rows: Mapping[str, Mapping[str, Any]], site: Site, edited: set[str], before: Mapping[str, int]) -> None:
-    """Compares what is stored with the site: which, their titles, their counts where they were looked at again."""
+    """Compares what is stored with the site: which, their titles, their counts where they were recrawled."""
     for url, one in wanted(site).items():
         row = rows.get(url)
         if row is None or row["title"] != one.title or (row["revised_at"] is not None) != (url in edited):
@@ -233,7 +233,7 @@ def check(rows: Mapping[str, Mapping[str, Any]], site: Site, edited: set[str], b
 
 
 def tell_delays(status: Mapping[str, Any]) -> None:
-    """How long the new articles took from their publication to their row."""
+    """Return the time from publication to row of the new articles."""
     lines = [line for line in status["delays"]["lines"] if line["day"] is None]
     if not lines:
         raise DemoError("no detection delay was measured")
@@ -249,13 +249,13 @@ def brief(log: str) -> Sequence[str]:
 
 
 def check_end(terminal: Terminal, hook: Receiver, log: str) -> None:
-    """That the daemon left everything closed, told the watch once, and met nothing it could not handle."""
-    [runs] = terminal.look(asked=[("runs", "--limit", "0")])
+    """Raise DemoError unless the daemon left everything closed, delivered the match once, and logged no error."""
+    [runs] = terminal.show_and_read(asked=[("runs", "--limit", "0")])
     if still := [run for run in runs if run["finished_at"] is None]:
         raise DemoError(f"{len(still)} crawls were left open")
-    told = [one["title"] for one in hook.messages if ANSWER in one["title"] + one["message"]]
-    if len(told) != 1:
-        raise DemoError(f"the web hook was told {len(told)} times of one article")
+    delivered = [one["title"] for one in hook.messages if ANSWER in one["title"] + one["message"]]
+    if len(delivered) != 1:
+        raise DemoError(f"the webhook received one article {len(delivered)} times")
     if "Traceback" in log:
         raise DemoError("the daemon's log has a trace", said=log)
 

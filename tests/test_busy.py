@@ -40,7 +40,7 @@ def test_the_loops_end_when_it_is_ended(number: signal.Signals) -> None:
 
 
 def has_ended(process: psutil.Process) -> bool:
-    """Whether a process is gone, or only waits to be reaped."""
+    """Return whether a process is gone, or only waits to be reaped."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

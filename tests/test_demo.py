@@ -1,4 +1,4 @@
-"""The demo a newcomer runs first: it compares what it stored with what the site was told, and says so."""
+"""The demo a newcomer runs first: it compares what it stored with what the site published, and says so."""
 
 from __future__ import annotations
 

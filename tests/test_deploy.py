@@ -23,11 +23,11 @@ from storage.config.parsers import duration, size
 from storage.config.settings import SchedulerSettings
 from tests.manuals import check_command, check_settings
 from tests.scheduler.daemon.test_daemon import free_port
-from tests.support.daemon_process import Post
+from tests.support.daemon_process import DaemonRunner
 from tests.support.paths import ROOT
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site
 from tests.support.site.fixtures import shared_site, site
-from tests.support.stories import story
 
 __all__ = ["shared_site", "site"]
 
@@ -40,7 +40,7 @@ NEEDED = DEFAULTS.max_workers * DEFAULTS.memory_limit  # bytes, for the crawls a
 
 
 def unit() -> Mapping[str, list[str]]:
-    """The unit's settings; a name may stand more than once."""
+    """The unit's settings; a name may occur more than once."""
     found = defaultdict(list)
     for line in (DEPLOY / "presswatch.service").read_text(encoding="utf-8").splitlines():
         if "=" in line and not line.startswith("#"):
@@ -102,7 +102,7 @@ def test_the_unit_and_the_container_set_only_variables_that_are_read() -> None:
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    """Where there is a systemd to ask; its sections and their names are known to every test run."""
+    """systemd itself checks the unit where there is one; its sections and their names are checked everywhere."""
     text = (DEPLOY / "presswatch.service").read_text(encoding="utf-8")
     assert re.findall(r"^\[(\w+)\]$", text, re.MULTILINE) == ["Unit", "Service", "Install"]
     assert all(re.fullmatch(r"[A-Z]\w+", name) for name in unit())
@@ -186,11 +186,11 @@ def test_the_health_check_tells_a_daemon_that_works_from_none(tmp_path: Path, si
     assert (command[0], command[2].count(instruction("EXPOSE"))) == ("python", 1)
     command = [sys.executable, "-c", command[2].replace(instruction("EXPOSE"), str(port))]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 1
-    site.publish(story("one"))
-    with Post(tmp_path, site) as post:
-        post.settle(schedule='interval = "6 h"', listen=f"127.0.0.1:{port}")
-        post.start()
-        post.wait(lambda: "answering /healthz" in post.log)
+    site.publish(plain_article("one"))
+    with DaemonRunner(tmp_path, site) as runner:
+        runner.settle(schedule='interval = "6 h"', listen=f"127.0.0.1:{port}")
+        runner.start()
+        runner.wait(lambda: "answering /healthz" in runner.log)
         assert subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

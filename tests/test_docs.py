@@ -16,9 +16,9 @@ from storage.config.settings import load_config
 from tests.manuals import check_command, check_settings, commands_in
 from tests.support.crawl_env import CrawlEnv
 from tests.support.paths import ROOT
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site
 from tests.support.site.fixtures import shared_site, site
-from tests.support.stories import story
 from tests.test_rooms import LIBRARIES, RULES
 
 __all__ = ["shared_site", "site"]
@@ -59,8 +59,8 @@ def test_the_configuration_example_is_accepted(tmp_path: Path) -> None:
 
 
 def test_the_examples_of_the_readme_run(tmp_path: Path, site: Site) -> None:
-    site.publish(story("some-story"))
-    desk = CrawlEnv(tmp_path, site)
+    site.publish(plain_article("some-story"))
+    env = CrawlEnv(tmp_path, site)
     with (tmp_path / "presswatch.toml").open("a", encoding="utf-8") as settings:
         settings.write(f'\n[sources.caliber]\nbase_url = "{site.url}"\n')  # never the live site
     lines = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -70,12 +70,12 @@ def test_the_examples_of_the_readme_run(tmp_path: Path, site: Site) -> None:
         words = shlex.split(line)[1:]
         if words[0] == "daemon":
             words.append("--once")
-        done = desk.command(*[word.replace("https://caliber.az", site.url) for word in words])
+        done = env.command(*[word.replace("https://caliber.az", site.url) for word in words])
         assert done.returncode == 0, f"{line}: {done.stderr}"
 
 
 def test_the_picture_of_the_readme_is_the_output_of_a_crawl(tmp_path: Path, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     shape = re.sub(r"\d+(?:\.\d+)?", "N", CrawlEnv(tmp_path, site).crawl_command().stdout.strip())
     assert shape in re.sub(r"\d+(?:\.\d+)?", "N", README)
 

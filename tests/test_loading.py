@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site
 from tests.support.site.fixtures import shared_site, site
-from tests.support.stories import story
 
 __all__ = ["shared_site", "site"]
 
@@ -62,7 +62,7 @@ def test_a_query_loads_neither_scraper_nor_scheduler_nor_the_mapper(tmp_path: Pa
 
 
 def test_the_daemon_crawls_and_loads_neither_scrapy_nor_the_migrations(tmp_path: Path, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     settings = f'[sources.caliber]\nbase_url = "{site.url}"\n[scraper]\ndelay = "0 s"\n'
     (tmp_path / "presswatch.toml").write_text(settings, encoding="utf-8")
     modules_loaded_by(["db", "upgrade"], tmp_path)
@@ -73,7 +73,7 @@ def test_the_daemon_crawls_and_loads_neither_scrapy_nor_the_migrations(tmp_path:
 
 
 def test_a_crawl_loads_no_component_that_it_has_switched_off(tmp_path: Path, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     crawl = ["crawl", "caliber", "--base-url", site.url, "--database", f"sqlite:///{tmp_path}/news.db"]
     (tmp_path / "presswatch.toml").write_text('[scraper]\ndelay = "0 s"\n', encoding="utf-8")
     loaded = modules_loaded_by(crawl, tmp_path)

@@ -1,4 +1,4 @@
-"""That the site's process starts, obeys and ends, whatever becomes of the one who started it."""
+"""Start, configure and end the process of the site, even if the process that started it is killed."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_site_that_died_is_named() -> None:
             site.publish(Article(slug="x", title="X"))
 
 
-def test_a_port_in_use_is_told() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with Site.start() as site:
         port = int(site.url.rpartition(":")[2])
         with pytest.raises(SiteError, match=f"cannot serve on 127.0.0.1:{port}"):
@@ -135,7 +135,7 @@ def test_reset_forgets_everything() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
+def test_the_command_serves_until_it_is_stopped(number: signal.Signals) -> None:
     with python("-m", "tests.support.site", "--port", "0", "--articles", "34") as command:
         assert command.stdout is not None
         address = command.stdout.readline().strip()

@@ -22,7 +22,7 @@ COVERAGE_NOTE = "Coverage is the share of crawls that succeeded: where it is low
 
 
 def render_text(report: Report, columns_wide: int) -> Iterator[str]:
-    """Render a report for a terminal. URLs stand below the tables, so that they are not truncated."""
+    """Render a report for a terminal. URLs come below the tables, so that they are not truncated."""
     yield _heading(report)
     for title, rows, empty in _parts(report):
         yield ""

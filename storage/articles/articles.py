@@ -102,10 +102,10 @@ class Articles:
         with self._database.read() as connection:
             return tuple(ViewReading(**row) for row in connection.execute(statement).mappings())
 
-    def same_wording(self, article_id: int) -> tuple[ArticleSummary, ...]:
-        """The other articles of its source that say the same now, and the one it repeated when it was stored.
+    def same_text(self, article_id: int) -> tuple[ArticleSummary, ...]:
+        """Return the other articles of its source with the same text now, and the one it repeated when it was stored.
 
-        In the order of their ids. Equal titles over empty bodies are no sameness.
+        In the order of their ids. Articles with an empty body are never the same.
         """
         with self._database.read() as connection:
             this = connection.execute(_IDENTITY.where(articles.c.id == article_id)).first()

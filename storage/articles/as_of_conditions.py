@@ -1,7 +1,7 @@
 """Build WHERE conditions and sort keys over `articles` for a past moment, in SQL that any database takes.
 
-Two kinds of articles are told apart. Most have not been edited since: of them the current text tells everything that
-has to do with words, so that the indexes hold. The few that were are asked about the revision that stood.
+Most articles have not been edited since: their conditions are on the current text, so that the indexes serve. Those of
+the few that were are on the revision of the moment.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ AsOfTests = list[ColumnElement[bool]]
 
 
 def has_later_revision(moment: datetime) -> ColumnElement[bool]:
-    """That another text stood at the moment."""
+    """Return the condition that the article had another text at the moment."""
     return articles.c.id.in_(select(revisions.c.article_id).where(revisions.c.seen_until > moment))
 
 
 def unrevised(connection: Connection, wanted: ArticleFilter, moment: datetime) -> tuple[AsOfTests, AsOfTests]:
-    """The tests of what was stored by the moment and says the same now: with a date, and without one.
+    """Return the conditions of articles unrevised since the moment: of those with a date, and of those without one.
 
     Raises StoreError for a query while the index is incomplete.
     """
@@ -77,7 +77,7 @@ def existing(connection: Connection, wanted: ArticleFilter, moment: datetime) ->
 def _matching_ids(
     connection: Connection, query: Query, moment: datetime, some: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """That an article that was edited since answered the query by its words of then."""
+    """Return the condition that an article edited since matched the query by its text of the moment."""
     old = texts_as_of(connection, moment, some)
     matches = compile_matcher(query)
     answering = [article_id for article_id, said in old if matches(said)]
@@ -115,7 +115,7 @@ def after_cursor(key: ColumnElement[Any], after: Cursor | None) -> AsOfTests:
 
 
 def _conditions(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
-    """All that is asked for but the query, of whatever text stood."""
+    """Return all conditions but the query, on the text of the moment."""
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.section, lambda section: _in_section(section, moment)),
         (wanted.since, lambda since: _dated(moment) >= since),
@@ -140,7 +140,7 @@ def _valid_until(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
 
 
 def _later(moment: datetime) -> ColumnElement[Any]:
-    """The number of the revision that stood at the moment; NULL if it is the current text."""
+    """Select the number of the revision of the moment; NULL if that is the current text."""
     some = revisions.alias("later")
     own = and_(some.c.article_id == articles.c.id, some.c.seen_until > moment)
     return select(func.min(some.c.revision_number)).where(own).correlate(articles).scalar_subquery()
@@ -179,7 +179,7 @@ def _in_section(section: str, moment: datetime) -> ColumnElement[bool]:
 
 
 def _edited(wanted: ArticleFilter, moment: datetime) -> ColumnElement[bool]:
-    """That there is an edit, known at the moment, of the sort that is asked for."""
+    """Return the condition of an edit, known at the moment, that passes the filter."""
     tests = [revisions.c.article_id == articles.c.id, revisions.c.seen_until <= moment]
     tests += [revisions.c.seen_until >= wanted.edited_since] if wanted.edited_since is not None else []
     tests += [revisions.c.edit_kind.in_(wanted.edit_kinds)] if wanted.edit_kinds else []

@@ -64,7 +64,7 @@ def section_tests(
 
 
 def matches_query(connection: Connection, query: Query) -> ColumnElement[bool]:
-    """That an article answers the query. Raises StoreError for an incomplete index."""
+    """Return the condition that an article matches the query. Raises StoreError for an incomplete index."""
     found = matches(connection, query)
     return articles.c.id.in_(select(found.id).where(found.condition))
 
@@ -100,7 +100,7 @@ def recently_edited_ids(connection: Connection, wanted: ArticleFilter) -> list[C
 
 
 def _edit_conditions(wanted: ArticleFilter) -> ColumnElement[bool] | None:
-    """That there is an edit of the kinds that are asked for; None if none are."""
+    """Return the condition of an edit that passes the filter; None without a condition on edits."""
     edit = revisions.alias("edit")  # the statement around may be over revisions itself, as that of a report is
     tests: list[ColumnElement[bool]] = [edit.c.edit_kind.in_(wanted.edit_kinds)] if wanted.edit_kinds else []
     tests += [] if wanted.is_stealth is None else [edit.c.is_stealth == wanted.is_stealth]

@@ -48,7 +48,7 @@ def article_details(database: Database, id_or_address: int | str) -> ArticleDeta
         article=article,
         readings=articles.readings(article.id),
         revisions=articles.revisions(article.id),
-        duplicates=articles.same_wording(article.id),
+        duplicates=articles.same_text(article.id),
     )
 
 

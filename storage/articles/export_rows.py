@@ -61,7 +61,7 @@ def _parts(connection: Connection, wanted: ArticleFilter, statement: Select[Any]
     """The rows in the order of ids, a few at a time.
 
     Of a part of the articles the ids come first, out of the indexes of what is asked for, 8 bytes each: in the order
-    of ids the database would look at every article there is, at its whole body, to leave most of them out.
+    of ids the database would read every article, at its whole body, to leave most of them out.
     """
     if not _is_part(wanted):
         found = connection.execution_options(yield_per=EXPORT_BATCH_SIZE).execute(

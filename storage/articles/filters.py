@@ -27,7 +27,7 @@ class Sort(StrEnum):
 
 GROWTH_WINDOW = timedelta(hours=24)
 MAX_NAME_LENGTH = 1_000
-"""Characters of a section's name. SQLite looks for no pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
+"""Characters of a section's name. SQLite refuses a LIKE pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
 
 
 # Equal filters share their statements (storage.ordering), and drivers refuse numbers and truths of other types.

@@ -77,7 +77,7 @@ class ListingQuery:
     statement: Select[Any]
     values: Mapping[str, Any] = field(default_factory=dict)
     is_last: bool = False
-    """Whether nothing follows if it yields any article."""
+    """If it yields any article, no later SELECT is executed."""
 
 
 def listing_queries(connection: Connection, request: ListingRequest) -> Iterator[ListingQuery]:
@@ -242,7 +242,7 @@ def _by_growth(connection: Connection, request: ListingRequest) -> Iterator[List
 
 
 def _unkeyed_cursor(request: ListingRequest) -> Cursor | None:
-    """Return the cursor if it stands among the articles without a key; all of them follow otherwise."""
+    """Return the cursor if it is among the articles without a key; all of them follow otherwise."""
     return None if request.has_keyed_left else request.cursor
 
 

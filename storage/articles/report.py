@@ -28,14 +28,14 @@ MAX_REPORT_ARTICLES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlCoverage:
-    """Looks at sources: how many there were, and how many of them succeeded."""
+    """Crawls of a period: their number, and how many of them succeeded."""
 
     crawls: int
     succeeded: int
 
     @property
     def coverage(self) -> float | None:
-        """The share that succeeded; None where nobody looked."""
+        """Return the share that succeeded; None if there was no crawl."""
         return self.succeeded / self.crawls if self.crawls else None
 
 
@@ -92,7 +92,7 @@ def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Rep
     most_read = tuple(article for article in read if article.view_count is not None)
     by_day = _sections(database, wanted)
     with database.read() as connection:
-        looks = _crawl_coverage(connection, wanted.source, since, until)
+        crawls_by_day = _crawl_coverage(connection, wanted.source, since, until)
         edited = _most_edited(connection, wanted, since, until)
         trouble = _events(connection, wanted.source, since, until, REPORTED_KINDS)
         gaps = _events(connection, wanted.source, since, until, (EventKind.GAP,))
@@ -101,7 +101,7 @@ def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Rep
         since=since,
         until=until,
         article_count=sum(section.total() for section in by_day.values()),
-        days=days(since, until, by_day, looks),
+        days=days(since, until, by_day, crawls_by_day),
         most_read=most_read,
         most_edited=_days_with_articles(database, edited),
         trouble=trouble,
@@ -111,29 +111,31 @@ def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Rep
 
 
 def days(
-    since: datetime, until: datetime, by_day: dict[str, Counter[str | None]], looks: dict[str, CrawlCoverage]
+    since: datetime, until: datetime, by_day: dict[str, Counter[str | None]], crawls_by_day: dict[str, CrawlCoverage]
 ) -> tuple[Day, ...]:
-    """Every day of the period, the latest first, those without an article or a look among them.
+    """Every day of the period, the latest first, those without an article or a crawl among them.
 
     `until` is no more of the period: one that ends at midnight has nothing of the day that begins there.
     """
     last = (until - timedelta(microseconds=1)).date()
     names = [(last - timedelta(days=back)).isoformat() for back in range((last - since.date()).days + 1)]
-    outside = sorted({*by_day, *looks} - set(names), reverse=True)  # dated in the future
-    return tuple(_day(name, by_day.get(name, Counter()), looks.get(name, NO_CRAWLS)) for name in [*outside, *names])
+    outside = sorted({*by_day, *crawls_by_day} - set(names), reverse=True)  # dated in the future
+    return tuple(
+        _day(name, by_day.get(name, Counter()), crawls_by_day.get(name, NO_CRAWLS)) for name in [*outside, *names]
+    )
 
 
 NO_CRAWLS = CrawlCoverage(crawls=0, succeeded=0)
 
 
-def _day(name: str, sections: Counter[str | None], looks: CrawlCoverage) -> Day:
+def _day(name: str, sections: Counter[str | None], crawled: CrawlCoverage) -> Day:
     return Day(
         day=name,
         article_count=sections.total(),
         by_section=dict(sections),
-        crawls=looks.crawls,
-        succeeded_crawls=looks.succeeded,
-        coverage=looks.coverage,
+        crawls=crawled.crawls,
+        succeeded_crawls=crawled.succeeded,
+        coverage=crawled.coverage,
     )
 
 
@@ -147,7 +149,7 @@ def _sections(database: Database, wanted: ArticleFilter) -> dict[str, Counter[st
 def _crawl_coverage(
     connection: Connection, source: str | None, since: datetime, until: datetime
 ) -> dict[str, CrawlCoverage]:
-    """By the day a look began. One that runs still is no failure."""
+    """Count crawls by the day they began. One that is still running is no failure."""
     day = day_of(crawl_runs.c.started_at, connection.dialect.name)
     good = func.sum(case((crawl_runs.c.status == RunStatus.SUCCEEDED, 1), else_=0))
     ended = (

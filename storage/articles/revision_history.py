@@ -33,13 +33,13 @@ class TextVersion:
 def text_versions(article: ArticleFull, revisions: Sequence[Revision]) -> tuple[TextVersion, ...]:
     """The texts, oldest first; a revision names the edit that ended it, which is the one that led to the next."""
     ordered = sorted(revisions, key=lambda revision: revision.revision_number)
-    told: list[TextVersion] = []
+    versions: list[TextVersion] = []
     before: Revision | None = None
     for revision in ordered:
-        told.append(_text_version(revision, len(told) + 1, before, revision.seen_from, revision.seen_until))
+        versions.append(_text_version(revision, len(versions) + 1, before, revision.seen_from, revision.seen_until))
         before = revision
     since = article.stored_at if before is None else before.seen_until
-    return (*told, _text_version(article, len(told) + 1, before, since, None))
+    return (*versions, _text_version(article, len(versions) + 1, before, since, None))
 
 
 def _text_version(

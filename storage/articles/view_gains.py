@@ -47,8 +47,8 @@ def top_gains(
 ) -> tuple[RankedGain, ...]:
     """The articles that pass the filter and gained most views after `since`, as known at `until`; most first.
 
-    Equal gains stand in the order of their ids. What gained nothing is left out. Only readings of the window, and the
-    last one before it of each article that has any, are looked at. Raises StoreError.
+    Equal gains come in the order of their ids. Articles that gained nothing are left out. Only readings of the window,
+    and the last one before it of each article that has any, are read. Raises StoreError.
     """
     with database.read() as connection:
         most = gains_query(filter_conditions(connection, wanted), since=since, until=until).subquery("most")

@@ -2,7 +2,7 @@
 
 A count that falls was reset (or corrected) by the site: what was gained over the fall is not known and counts as
 nothing, and a new segment begins. Within a segment counts never fall, so no gain is negative. Between two readings of
-a segment views are taken to grow evenly; how far the two lie apart, the gap, is always told. The order in which
+a segment views are taken to grow evenly; how far the two lie apart, the gap, is always given. The order in which
 readings are given does not matter; of two at one moment the higher counts.
 """
 
@@ -20,8 +20,8 @@ MEASURED_AGES = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), ti
 """Ages after publication at which articles are compared."""
 
 MIN_RATE_DURATION = timedelta(minutes=10)
-"""Over less there is no rate an hour: a handful of views in three seconds would be tens of thousands of it. Two looks
-as planned lie 15 min apart at least (storage.model.recrawl.RUNGS)."""
+"""Over less there is no rate an hour: a handful of views in three seconds would be tens of thousands of it. Two
+recrawls as planned are 15 min apart at least (storage.model.recrawl.RECRAWL_AGES)."""
 
 ONE_HOUR = timedelta(hours=1)
 CLOCK_TICK = timedelta(microseconds=1)
@@ -140,7 +140,7 @@ def _interpolate(before: ViewReading, after: ViewReading, moment: datetime) -> V
 
 
 def prorate(rise: int, part: timedelta, whole: timedelta) -> int:
-    """That part of a rise which falls to a part of its time, rounded down. `whole` is positive."""
+    """Return the part of a rise that falls to a part of its time, rounded down. `whole` is positive."""
     return rise * (part // CLOCK_TICK) // (whole // CLOCK_TICK)
 
 

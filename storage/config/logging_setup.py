@@ -79,7 +79,7 @@ class JsonLines(logging.Formatter):
 
 
 DEBUG = ContextVar("presswatch_debug", default=False)
-"""Whether the running command was given --debug."""
+"""True if the running command was given --debug."""
 
 MAX_ERROR_LENGTH = 1_000
 """Characters of an error line."""

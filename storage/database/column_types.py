@@ -104,7 +104,7 @@ class StringList(TypeDecorator[tuple[str, ...]]):
         return _parse_string_list(value)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], tuple[str, ...]]:
-        """By one look a value: the same few rows of names come again and again."""
+        """Parse a value by one cache lookup: the same few rows of names come again and again."""
         return _parse_string_list
 
 

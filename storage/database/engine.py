@@ -140,8 +140,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _switch_to_wal(cursor: Any) -> None:
-    """Of several that open a new file at once only one can switch it, and SQLite refuses another at once, however long
-    it was told to wait (measured: in three of sixty rounds of six). So the waiting is ours."""
+    """Switch to WAL, waiting for the lock as long as busy_timeout says.
+
+    Of several processes that open a new file at once only one can switch it, and SQLite refuses the others at once
+    whatever its busy_timeout (measured: in three of sixty rounds of six).
+    """
     (patience,) = cursor.execute("PRAGMA busy_timeout").fetchone()
     until = time.monotonic() + patience / 1000
     while True:

@@ -27,7 +27,7 @@ from storage.database.engine import first_line, read_only_uri, wrap_error
 from storage.model.errors import ConfigError, PresswatchError
 
 FETCH_SIZE = 100
-PROGRESS_INTERVAL = 5_000  # steps of SQLite's virtual machine between two looks at the clock, about 1 ms
+PROGRESS_INTERVAL = 5_000  # steps of SQLite's virtual machine between two readings of the clock, about 1 ms
 MAX_VALUE_BYTES = 64_000_000
 READ_ACTIONS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
 READ_PRAGMAS = {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo"} | {

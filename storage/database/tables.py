@@ -22,7 +22,7 @@ from storage.model.records import (
 )
 
 SCHEMA_VERSION = "0005"
-"""Alembic revision of these tables; revisions are numbered, so that a newer one can be told from an older one."""
+"""Alembic revision of these tables; revisions are numbered, so that a newer one is known from an older one."""
 
 METADATA = MetaData(
     naming_convention={

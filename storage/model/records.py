@@ -2,7 +2,7 @@
 
 The same article has one type at each moment of its way::
 
-    Link          an address found on a channel, with the hints that stood beside it
+    Link          a URL found on a channel, with the hints beside it
     Known         what the database already says of that address
     ArticleData   what one fetch of its page said
     (rows)        what is kept; see storage.database.tables

@@ -26,13 +26,13 @@ GONE_AFTER = timedelta(hours=6)
 
 
 def next_recrawl(published_at: datetime | None, first_seen_at: datetime, fetched_at: datetime) -> datetime | None:
-    """The first rung after `fetched_at`; None after the last.
+    """The first recrawl age after `fetched_at`; None after the last.
 
     Ages count from publication, or from `first_seen_at` where the date is unknown or lies in the future. However many
     ages passed without a recrawl, one recrawl is due: late ones do not pile up.
     """
     born = first_seen_at if published_at is None or published_at > fetched_at else published_at
-    return next((born + rung for rung in RECRAWL_AGES if born + rung > fetched_at), None)
+    return next((born + age for age in RECRAWL_AGES if born + age > fetched_at), None)
 
 
 def retry_at(failures: int, first_listed_at: datetime, now: datetime, *, jitter: float = 0.0) -> datetime:

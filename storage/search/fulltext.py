@@ -149,7 +149,7 @@ class FullTextMatches:
     condition: ColumnElement[bool]
     """Condition that a row of the index matches."""
     is_ranked: bool
-    """Whether the index yields matches in the order of their ids, so that it can stop."""
+    """True if the index yields matches in the order of their ids, so that it can stop."""
 
     def restrict_to(self, wanted: Select[Any], number: MatchCount) -> Select[Any]:
         """Those of the articles that are answers."""

@@ -1,8 +1,8 @@
 """Keep the full-text index in step with the articles, and make it anew.
 
-An FTS5 table that has its content elsewhere forgets an article only when told the very words it was given: they come
-from the stored text, by the same analyser. An index of another analyser's words is therefore left as it is until it
-is rebuilt, and refused to queries meanwhile.
+An FTS5 table that has its content elsewhere forgets an article only when given the very words it was indexed with:
+they come from the stored text, by the same analyser. An index of another analyser's words is therefore left as it is
+until it is rebuilt, and refused to queries meanwhile.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _KEYS = {
     "postgresql": table("articles_fts", column("article_id")).c.article_id,
 }
 IS_CURRENT = select(search_index_state.c.analyser_version == ANALYZER_VERSION).scalar_subquery()
-"""Whether the index has our analyser's words, so that it is kept in step."""
+"""True if the index has the words of this version of the analyser, so that it is kept in step."""
 IS_COMPLETE = select(search_index_state.c.id).where(
     search_index_state.c.analyser_version == ANALYZER_VERSION, search_index_state.c.complete
 )

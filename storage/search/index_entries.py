@@ -1,14 +1,14 @@
 """Build the full-text index entries of an article: terms of our analyser in the form of each database.
 
-A text stands in the index as its stems in their order, the n-th entry being the n-th word, and behind them the words
+A text is in the index as its stems in their order, the n-th entry being the n-th word, and behind them the words
 that are not their own stem, each once and apart from the others. So a word is found by its stem, and by itself as
 people type it into Datasette; what begins with some letters is found in either form; and a phrase is found among the
 stems alone. The price: who asks for столовая, whose stem is столов, also finds столов, the tables, whose own stem is
 стол. The names of sections, sources and languages are compared whole, so each is one entry: its words with `_` between
 them.
 
-On SQLite (FTS5) each field is a column, and a `_`, which no word has, stands before each of the words behind the stems.
-On PostgreSQL (tsvector) the fields stand behind each other with a gap that no phrase can bridge, and the words at a
+On SQLite (FTS5) each field is a column, and a `_`, which no word has, precedes each of the words behind the stems.
+On PostgreSQL (tsvector) the fields follow each other with a gap that no phrase can bridge, and the words at a
 place of their field that has no neighbours.
 """
 
@@ -22,7 +22,7 @@ from storage.search.query import SearchField
 from storage.text.analyzer import forms, stems_and_surface_forms
 
 UNSTEMMED_MARK = "_"
-"""Before each word that stands behind the stems."""
+"""Before each word that follows the stems."""
 LABEL_MARK = "="
 """Before and behind the field of a name in a tsvector."""
 MAX_LABEL_LENGTH = 200
@@ -35,7 +35,7 @@ UNSTEMMED_POSITION = {SearchField.TITLE: 16_383, SearchField.SUBTITLE: 16_381, S
 """Limits of a tsvector: the maximum position of a lexeme first (PostgreSQL, Text Search Limitations). Of
 one entry at one place only the heavier weight is kept, so each field has its own."""
 MAX_LEXEME_POSITION = 16_377
-"""The last place of a stem; those behind it stand among the words of their field, and are found in no phrase."""
+"""The last place of a stem; those behind it are among the words of their field, and are found in no phrase."""
 MAX_POSITIONS = {SearchField.TITLE: 64, SearchField.SUBTITLE: 128, SearchField.BODY: 256}
 """Places of an entry up to and with this field; a tsvector has room for 256. Behind them no phrase finds it."""
 MAX_TSVECTOR_BYTES = 1_000_000

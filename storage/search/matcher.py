@@ -1,7 +1,7 @@
 """Match documents in memory against a query and pick the sentence to highlight. Pure.
 
 Each text of a document is split at its blanks and tokenised once; a query remembers the hits of the pieces it has seen,
-for the same words come again and again. Sentences are looked for only around hits.
+for the same words come again and again. Sentences are searched only around hits.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _terms(node: Node) -> Iterator[Term]:
 
 
 def _positive_terms(node: Node) -> Iterator[Term]:
-    """Yield the full-text terms that stand under no Not."""
+    """Yield the full-text terms that are under no Not."""
     if isinstance(node, Term):
         if node.field not in LABEL_FIELDS:
             yield node

@@ -54,7 +54,7 @@ class QueryWord:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that stand side by side, mostly one. Of more than one the stems are compared.
+    """Adjacent words, mostly one. Of more than one the stems are compared.
 
     One alone is also found where a word is written as its stem. With `prefix` the last is what a stem begins with, or,
     if it is alone, a word. `field` None means title, subtitle or body; in one of LABELS all words together are compared

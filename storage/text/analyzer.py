@@ -43,7 +43,7 @@ MemoValue = TypeVar("MemoValue")
 class Memo(dict[str, MemoValue]):
     """Cache a function of a text in a bounded mapping: `memo[text]` calls it once for a text that comes often.
 
-    A mapping, because a look into it costs a quarter of a call, and `map` and `filter` make it without Python's help.
+    A mapping, because a lookup in it costs a quarter of a call, and `map` and `filter` make it without Python's help.
     """
 
     def __init__(self, says: Callable[[str], MemoValue], *, most: int = WORD_CACHE_SIZE) -> None:
@@ -90,7 +90,7 @@ def forms(text: str) -> list[tuple[str, str]]:
 
 
 # A text is taken apart at its white space first, for no word reaches over it, and what is between comes often: the
-# words of each such piece are remembered, and a body costs a look a piece (75 µs for 400 words, by pattern 190).
+# words of each such piece are remembered, and a body costs a lookup a piece (75 µs for 400 words, by pattern 190).
 
 
 def stems(text: str) -> str:

@@ -17,7 +17,7 @@ _ABBREVIATION = re.compile(
     r"(?:(?<![^\W\d_])[^\W\d_]|\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Sen|Rep|Gov|Lt|Col|St|No|vs|cf|approx"
     r"|им|ул|гг|тыс|млн|млрд|руб|проф|акад))\.$"
 )
-# One of four characters first, which are looked for fast. Begun only at the first of a row of marks, and nothing is
+# One of four characters first, which are found fast. Begun only at the first of a row of marks, and nothing is
 # given back: a body of a million full stops takes no longer.
 _END = re.compile(r"[.!?…\n](?:(?<=\n)\s*+|(?<!\n)(?<![.!?…][.!?…])[.!?…]*+[\"'”’»)\]]*+(?=\s))")
 _SPACE = re.compile(r"\s+")
@@ -26,7 +26,7 @@ _SPACE = re.compile(r"\s+")
 def sentence_at(text: str, place: int, after: int = 0) -> Span:
     """The sentence with this place, where no white space is; `after` is where one before it ends.
 
-    Looks no further back than to the beginning of the line.
+    Reads back no further than to the beginning of the line.
     """
     line = text.rfind("\n", after, place) + 1
     start = line or after
@@ -68,7 +68,7 @@ def clip_sentence(text: str, span: Span, marks: Sequence[Span]) -> tuple[str, tu
     cut, rest = "…" if start > span[0] else "", "…" if end < span[1] else ""
     piece = text[start:end].rstrip()
     plain = piece if cut else piece.lstrip()
-    if plain == " ".join(plain.split()):  # as most are: they stand as they stood
+    if plain == " ".join(plain.split()):  # as most are: the positions only shift
         moved = len(cut) - start - (len(piece) - len(plain))
         return f"{cut}{plain}{rest}", tuple([(begin + moved, until + moved) for begin, until in within])
     line, at, placed = cut, start, []

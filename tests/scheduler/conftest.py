@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def everything_logged() -> Iterator[StringIO]:
-    """What a daemon logs at the lowest level. Not caplog, which hangs itself to loggers that keep to themselves."""
+    """Capture all log records, debug included. caplog misses loggers that do not propagate."""
     written, root = StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(written), root.level
     root.addHandler(handler)

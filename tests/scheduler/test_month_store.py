@@ -1,4 +1,4 @@
-"""A simulated month over the real store: what is kept, what is told, when is looked. Only the clock is a stand-in."""
+"""A simulated month over the real store: its rows, its notifications, its polls. Only the clock is simulated."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from tests.support.october import (
     WIRE,
     beside_fixed,
     good_pairs,
+    october_sites,
     table,
-    told_month,
 )
 from tests.support.simulation import Span
 
@@ -51,7 +51,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     store = open_store(f"sqlite:///{tmp_path_factory.mktemp('month')}/month.db")
     logging.disable(logging.ERROR)  # thousands of lines
     try:
-        month = Month(store, SETTINGS, told_month(1), HOST, start=START)
+        month = Month(store, SETTINGS, october_sites(1), HOST, start=START)
         asyncio.run(month.run(END))
         yield month
     finally:
@@ -70,7 +70,7 @@ def within(moment: datetime, span: Span) -> bool:
 
 
 def gaps(month: Month, source: str) -> list[Span]:
-    """The recorded gaps in real time: from the last good look to the one that met nothing known."""
+    """The recorded gaps in real time: from the last successful poll to the one that met nothing known."""
     spans, good = [], None
     for visit in month.of(source):
         if any(event.kind == "gap" for event in visit.events):
@@ -81,13 +81,13 @@ def gaps(month: Month, source: str) -> list[Span]:
 
 
 def unseen(month: Month, source: str) -> list[int]:
-    """Articles published between the first look and the last that no look ever met on the list."""
+    """Articles published between the first poll and the last that no poll ever met on the list."""
     visits, site = [one for one in month.of(source) if one.listed], month.press[source].site
     return [one for one in site.between(visits[0].real_at, visits[-1].real_at) if one not in month.shown[source]]
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_article_that_stood_on_a_list_at_a_look_is_stored_exactly_once(month: Month, source: str) -> None:
+def test_every_article_that_was_on_a_list_at_a_poll_is_stored_exactly_once(month: Month, source: str) -> None:
     stored = [row.url for row in rows(month, "articles") if row.source == source]
     home = month.sources[source].base_url
     assert Counter(stored) == Counter(f"{home}/en/post/story-{number}" for number in month.shown[source])
@@ -116,13 +116,13 @@ def test_a_gap_is_recorded_when_nothing_listed_was_known_and_only_then(month: Mo
     assert [any(event.kind == "gap" for event in one.events) for one in visits[1:]] == met
 
 
-def test_every_gap_is_told_once(month: Month) -> None:
+def test_every_gap_is_notified_once(month: Month) -> None:
     found = [row.id for row in rows(month, "events") if row.kind == "gap"]
-    assert told(month, "gap") == {number: ["opened"] for number in found}
+    assert notified_ends(month, "gap") == {number: ["opened"] for number in found}
 
 
-def told(month: Month, kind: str) -> dict[int, list[str]]:
-    """What was told of the events of a kind: which ends of each, in the order in which they were told."""
+def notified_ends(month: Month, kind: str) -> dict[int, list[str]]:
+    """Return the notified ends of each event of a kind, in the order of their notifications."""
     events = {row.id: row.kind for row in rows(month, "events")}
     ends: dict[int, list[str]] = {number: [] for number, of in events.items() if of == kind}
     for row in rows(month, "alerts"):
@@ -140,16 +140,16 @@ def told(month: Month, kind: str) -> dict[int, list[str]]:
         ("failing", "wire", BROKEN, timedelta(hours=2)),
     ],
 )
-def test_a_trouble_is_told_once_on_entry_and_once_on_recovery(
+def test_a_trouble_is_notified_once_on_entry_and_once_on_recovery(
     month: Month, kind: str, source: str, span: Span, lag: timedelta
 ) -> None:
     [event] = [row for row in rows(month, "events") if (row.kind, row.source) == (kind, source)]
     assert span[0] < event.opened_at < span[0] + lag
     assert span[1] < event.closed_at < span[1] + timedelta(hours=5)  # a back-off that doubles reaches as far again
-    assert told(month, kind)[event.id] == ["opened", "closed"]
+    assert notified_ends(month, kind)[event.id] == ["opened", "closed"]
 
 
-def test_nothing_else_was_told(month: Month) -> None:
+def test_nothing_else_was_notified(month: Month) -> None:
     """No false silence by night, at a weekend, after the downtime or the change of the clocks; no drift, no lies."""
     kinds = Counter((row.kind, row.source) for row in rows(month, "events") if row.kind != "gap")
     once = [("silent", "berlin"), ("failing", "berlin"), ("blocked", "berlin"), ("failing", "wire")]
@@ -157,12 +157,12 @@ def test_nothing_else_was_told(month: Month) -> None:
 
 
 def disturbed(one: Visited, other: Visited) -> bool:
-    """Whether the machine was off between two looks, or its clock set forward: then the next look comes early."""
+    """Return whether the machine was off, or its clock set forward, between two polls: the next one comes early."""
     return one.real_until <= FORWARD <= other.real_at or one.real_until <= OFF[1] <= other.real_at
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_no_look_comes_outside_its_bounds(month: Month, source: str) -> None:
+def test_no_poll_comes_outside_its_bounds(month: Month, source: str) -> None:
     """In real time, whatever the host took it for; one after a failure backs off."""
     pairs = [(one, other) for one, other in good_pairs(month.of(source)) if not disturbed(one, other)]
     waits = [other.real_at - one.real_until for one, other in pairs]
@@ -172,7 +172,7 @@ def test_no_look_comes_outside_its_bounds(month: Month, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_clock_that_is_set_back_holds_no_look_up(month: Month, source: str) -> None:
+def test_a_clock_that_is_set_back_holds_no_poll_up(month: Month, source: str) -> None:
     before = [one for one in month.of(source) if one.real_until <= BACK][-1]
     after = next(one for one in month.of(source) if one.real_at >= BACK)
     planned = before.after.next_poll_at - before.host_until

@@ -1,4 +1,4 @@
-"""Articles in English and Russian, and questions of every sort, for what must find the same in each way of asking."""
+"""Provide articles in English and Russian, and queries whose matches every implementation must agree on."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ WORDS = (
 )
 
 
-def questions() -> st.SearchStrategy[str]:
-    """Questions as people might type them, of up to some levels."""
+def queries() -> st.SearchStrategy[str]:
+    """Generate queries as people type them, nested to some levels."""
     return st.recursive(
         st.sampled_from(WORDS),
         lambda inner: st.one_of(
             st.tuples(inner, st.sampled_from([" ", " AND ", " OR ", " -", " NOT "]), inner).map("".join),
-            inner.map(lambda question: f"({question})"),
-            inner.map(lambda question: f"gas -({question})"),
+            inner.map(lambda query: f"({query})"),
+            inner.map(lambda query: f"gas -({query})"),
             st.tuples(st.sampled_from(["title:", "body:", "subtitle:"]), inner).map(lambda two: f"{two[0]}({two[1]})"),
         ),
         max_leaves=8,

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.daemon_process import Post
+from tests.support.daemon_process import DaemonRunner
 from tests.support.paths import ROOT
 from tests.support.patience import patient
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site
-from tests.support.stories import story
 
 DECLARATION = """
 from dataclasses import replace
@@ -39,7 +39,7 @@ interval = "1 s"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a process holds."""
+    """Resources of a process."""
 
     resident: int  # bytes
     handles: int
@@ -52,63 +52,63 @@ class Size:
         return cls(process.memory_info().rss, process.num_fds(), process.num_threads(), tasks)
 
 
-class Stand(Post):
-    """A post from which daemons watch several papers, each its own source with its own site."""
+class DaemonEnv(DaemonRunner):
+    """Run daemons that watch several sources, each with a site of its own."""
 
-    def __init__(self, folder: Path, papers: dict[str, Site]) -> None:
-        self.papers = papers
+    def __init__(self, folder: Path, sites: dict[str, Site]) -> None:
+        self.sites = sites
         self.port = _free_port()
         self._published = 0
-        super().__init__(folder, next(iter(papers.values())))
+        super().__init__(folder, next(iter(sites.values())))
         (folder / "more").mkdir()
-        for name in papers:
+        for name in sites:
             if name != "caliber":
                 (folder / "more" / f"{name}.py").write_text(DECLARATION.format(name=name), encoding="utf-8")
         (folder / "sitecustomize.py").write_text(PLUG.format(folder=str(folder / "more")), encoding="utf-8")
-        tables = [TABLE.format(name=name, url=site.url) for name, site in papers.items() if name != "caliber"]
+        tables = [TABLE.format(name=name, url=site.url) for name, site in sites.items() if name != "caliber"]
         self.settle(listen=f"127.0.0.1:{self.port}", more="".join(tables))
 
     def _environment(self) -> dict[str, str]:
         return {**super()._environment(), "PYTHONPATH": f"{self.folder}:{ROOT}"}
 
     def publish(self, count: int = 1) -> None:
-        """So many new articles on every paper."""
+        """Publish `count` new articles on every site."""
         numbers = range(self._published, self._published + count)
         self._published += count
-        for site in self.papers.values():
-            site.publish_many(story(f"story-{number}") for number in numbers)
+        for site in self.sites.values():
+            site.publish_many(plain_article(f"story-{number}") for number in numbers)
 
     @property
     def published(self) -> list[str]:
-        """The addresses of everything published."""
-        return [f"{site.url}/en/post/story-{n}" for site in self.papers.values() for n in range(self._published)]
+        """Return the URLs of everything published."""
+        return [f"{site.url}/en/post/story-{n}" for site in self.sites.values() for n in range(self._published)]
 
     def size(self, pid: int) -> Size:
-        """What a daemon holds, its tasks as it says itself."""
+        """Measure the resources of a daemon; the number of its tasks is its own metric."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=patient(30)) as answer:
             lines = answer.read().decode().splitlines()
         [tasks] = [float(line.split()[1]) for line in lines if line.startswith("presswatch_tasks ")]
         return Size.of(pid, int(tasks))
 
     def ended(self) -> int:
-        """How many crawls have ended."""
+        """Count the crawls that have ended."""
         return sum(run.finished_at is not None for run in self.rows("crawl_runs"))
 
     def ask_for_all(self) -> None:
-        """A crawl of each source now."""
+        """Request a crawl of each source now."""
         from datetime import UTC, datetime
 
         with self.store() as store:
-            for name in self.papers:
+            for name in self.sites:
                 store.schedules.request_crawl(name, now=datetime.now(UTC))
 
 
 @contextmanager
-def stand(folder: Path, names: Sequence[str]) -> Iterator[Stand]:
-    """A stand with these papers, one of which is caliber; all of it is stopped in the end."""
+def daemon_env(folder: Path, names: Sequence[str]) -> Iterator[DaemonEnv]:
+    """Start these sites, one of them caliber, for daemons; stop all of them in the end."""
     with ExitStack() as stack:
-        papers = {name: stack.enter_context(Site.start()) for name in names}
-        yield stack.enter_context(Stand(folder, papers))
+        sites = {name: stack.enter_context(Site.start()) for name in names}
+        yield stack.enter_context(DaemonEnv(folder, sites))
 
 
 def _free_port() -> int:

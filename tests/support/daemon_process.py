@@ -1,4 +1,4 @@
-"""Where a daemon watches from in a test: it is started as a person starts it, and surely stopped."""
+"""Run daemons in a folder of a test as a person does, and stop them in the end."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ base_url = "{url}"
 """
 
 
-class Post:
-    """Daemons that watch the site into one database."""
+class DaemonRunner:
+    """Run daemons that watch the bundled site into one database."""
 
     def __init__(self, folder: Path, site: Site, database: str = "") -> None:
         self.folder = folder
         self.site = site
-        self.database = database or f"sqlite:///{folder}/post.db"
+        self.database = database or f"sqlite:///{folder}/news.db"
         self._daemons: list[subprocess.Popen[str]] = []
         self.settle()
 
@@ -79,7 +79,7 @@ class Post:
         (self.folder / "presswatch.toml").write_text(text + more, encoding="utf-8")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """A daemon that watches; its log goes to `log`."""
+        """Start a daemon; its log goes to `log`."""
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             daemon = subprocess.Popen(
                 [sys.executable, "-m", "presswatch", "daemon", *arguments],
@@ -94,7 +94,7 @@ class Post:
         return daemon
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`presswatch` with these arguments, to its end."""
+        """Run `presswatch` with these arguments to its end."""
         return subprocess.run(
             [sys.executable, "-m", "presswatch", *arguments],
             cwd=self.folder,
@@ -116,7 +116,7 @@ class Post:
         return open_store(self.database)
 
     def rows(self, table: str, **where: Any) -> list[Row[Any]]:
-        """The rows of a table that have these values, in the order of their first column."""
+        """Return the rows of a table that have these values, in the order of their first column."""
         columns = METADATA.tables[table]
         wanted = [columns.c[name] == value for name, value in where.items()]
         statement = select(columns).where(*wanted).order_by(next(iter(columns.c)))
@@ -124,16 +124,16 @@ class Post:
             return list(connection.execute(statement))
 
     def wait(self, what: Callable[[], T], *, patience: float = PATIENCE) -> T:
-        """Until `what` is true; AssertionError with the daemon's log if it takes too long."""
+        """Wait until `what` is true. Raises AssertionError with the log of the daemon if it takes too long."""
         return wait_until(what, seconds=patience, every=0.1, report=lambda: f"the log says:\n{self.log}")
 
     def wait_for(self, table: str, count: int = 1, **where: Any) -> list[Row[Any]]:
-        """Until a table has so many rows with these values."""
+        """Wait until a table has `count` rows with these values, and return them."""
         self.wait(lambda: self._is_there() and len(self.rows(table, **where)) >= count)
         return self.rows(table, **where)
 
     def _is_there(self) -> bool:
-        return not self.database.startswith("sqlite") or (self.folder / "post.db").exists()
+        return not self.database.startswith("sqlite") or (self.folder / "news.db").exists()
 
     def __enter__(self) -> Self:
         return self
@@ -153,11 +153,11 @@ class Post:
 
 
 def _as_from_a_terminal() -> None:
-    """What runs the tests may have been told to outlive its terminal, and a child inherits that."""
+    """Restore SIGHUP: under nohup the test runner ignores it, and a child inherits that."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def end(daemon: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:
-    """Send a signal and wait for the end; the exit code."""
+    """Send a signal, wait for the end and return the exit code."""
     daemon.send_signal(number)
     return daemon.wait(patient(PATIENCE))

@@ -23,8 +23,8 @@ from storage.config.settings import Config, ScraperSettings, SourceSettings, Sto
 from storage.model.records import RunStatus
 from storage.store import open_store
 from tests.support.daemon_env import Size
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site
-from tests.support.stories import story
 
 OFTEN = 10
 
@@ -36,7 +36,7 @@ async def work(site: Site, database: str, crawls: int) -> None:
     config = Config(storage=StorageSettings(database=database), scraper=waits, sources=sources)
     with closing(open_store(database)) as store, closing(StoreThread()) as writer:
         for number in range(crawls):
-            site.publish(story(f"story-{number}"))
+            site.publish(plain_article(f"story-{number}"))
             run = await crawl(get_source("caliber"), store, writer, config, CrawlOptions())
             assert (run.status, run.new) == (RunStatus.SUCCEEDED, 1), run
             if number % OFTEN == 0:

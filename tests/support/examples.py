@@ -1,7 +1,7 @@
 """Choose how many examples Hypothesis tries: few in `make test`, many in `make test-properties`.
 
 No profile has a deadline or minds slow generation: both judge the machine. The quick one tries the same examples every
-time, so that a change alone decides whether it passes; the long one looks for new ones.
+time, so that a change alone decides whether it passes; the long one searches new ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Simulate a month of the daemon over the real code, with stand-ins for the site's responses and the clock alone.
+"""Simulate a month of the daemon over the real code, simulating only the responses of the site and the clock.
 
 Polls are planned by `Planner`, evaluated by `scraper.crawl.discovery`, parsed by the spider and the page parser, stored
 in a real SQLite file by the pipeline, recorded and checked by `DaemonTasks`; in one process, one crawl after another.
@@ -28,10 +28,10 @@ from tests.support.press import Asked, Clock, InPlace, Press, crawl
 from tests.support.simulation import History, Host
 
 PATIENCE = timedelta(minutes=30)
-"""The clock is looked at at least so often, and when it jumps; the daemon does it every second."""
+"""The clock is read at least so often, and when it jumps; the daemon does it every second."""
 TICK = timedelta(seconds=1)
 CHECK_EVERY = timedelta(hours=1)
-"""The daemon checks every five minutes; nothing it judges changes within an hour but by a look."""
+"""The daemon checks every five minutes; nothing it judges changes within an hour but by a poll."""
 TARGET = "json://alerts.invalid"
 """Alerts are written for it and never sent."""
 
@@ -153,6 +153,6 @@ class Month:
         return [one for one in self.visits if one.source == name]
 
     def history(self, name: str) -> History:
-        """What was seen of a source and when, as `simulation.figures` takes it."""
+        """Return the articles seen of a source and the times, as `simulation.figures` takes them."""
         good = [one for one in self.of(name) if one.listed]
         return History(seen=dict(self.shown[name]), at_start=frozenset(good[0].listed))

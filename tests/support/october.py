@@ -1,4 +1,4 @@
-"""The month that is told: October 2026 with everything that can go wrong in it, and its figures."""
+"""Configure a simulated month, October 2026, with every kind of trouble, and compute its figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.month import Month, Visited
 from tests.support.press import Press
 from tests.support.simulation import Figures, Host, NewsSite, evenly, figures
 
-# Re-looks are not what the month is about, and there are nine of them an article: one a crawl keeps it in seconds.
+# Recrawls are not tested by the month, and there are nine of them an article: one a crawl keeps it in seconds.
 SETTINGS = Config(scraper=ScraperSettings(max_requests=50, recrawl_share=0.02))
 START, END = datetime(2026, 10, 5, tzinfo=UTC), datetime(2026, 11, 4, tzinfo=UTC)
 """Thirty days from a Monday; Berlin's clocks go back in the night to 25 October."""
@@ -55,7 +55,7 @@ WIRE = replace(
 )
 
 
-def told_month(seed: int) -> list[Press]:
+def october_sites(seed: int) -> list[Press]:
     """A list page of a busy site that has most of the troubles, and a feed of a smaller one that answers 500."""
     berlin = NewsSite.simulated(seed, start=START, days=30, timezone=ZoneInfo(BERLIN.timezone), per_day=32)
     wire = NewsSite.simulated(seed + 100, start=START, days=30, timezone=ZoneInfo(WIRE.timezone), per_day=7, bursts=3)
@@ -75,22 +75,22 @@ def _with_silence(site: NewsSite) -> NewsSite:
 
 
 def _with_burst(site: NewsSite, at: datetime) -> NewsSite:
-    """Sixty articles in 45 minutes: no list of 24 holds what a look an hour and a half later meets, as at night."""
+    """Sixty articles in 45 minutes: no list of 24 holds what a poll an hour and a half later finds, as at night."""
     burst = [at + timedelta(seconds=45 * number) for number in range(60)]
     return replace(site, published=tuple(sorted([*site.published, *burst])))
 
 
 def good_pairs(visits: Sequence[Visited]) -> Iterator[tuple[Visited, Visited]]:
-    """Each good look of a source with the look after it."""
+    """Each successful poll of a source with the poll after it."""
     return ((one, other) for one, other in pairwise(visits) if one.status is RunStatus.SUCCEEDED)
 
 
 def beside_fixed(month: Month, source: str) -> tuple[Figures, Figures]:
-    """A source's month beside a fixed interval of as many looks through the same troubles and the same downtime."""
+    """A source's month beside a fixed interval of as many polls through the same troubles and the same downtime."""
     press, visits = month.press[source], month.of(source)
     outages = (*press.trouble, *month.clock.host.off)
     site, count = replace(press.site, outages=outages), len(visits)
-    # A look that is lost to the downtime was never made: the fixed interval gets as many that were.
+    # A poll that is lost to the downtime was never made: the fixed interval gets as many that were.
     share = 1 - sum((end - start for start, end in month.clock.host.off), timedelta(0)) / (END - START)
     fixed = evenly(site, START, END, round(count / share))
     return (
@@ -101,7 +101,7 @@ def beside_fixed(month: Month, source: str) -> tuple[Figures, Figures]:
 
 def table(month: Month) -> str:
     """Requests a day and detection delay in minutes, a line a source."""
-    lines = ["source  looks/day    p50  fixed    p90  fixed   mean  fixed  missed  fixed"]
+    lines = ["source  polls/day    p50  fixed    p90  fixed   mean  fixed  missed  fixed"]
     for source in month.press:
         ours, fixed = beside_fixed(month, source)
         lines.append(

@@ -9,7 +9,7 @@ from tests.support.site import Article, blocks
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 
 
-def story(slug: str, *, days: int = 3, **changes: object) -> Article:
+def plain_article(slug: str, *, days: int = 3, **changes: object) -> Article:
     """Create an article published `days` ago; by default old enough that no recrawl is due soon."""
     fields: dict[str, object] = {
         "slug": slug,

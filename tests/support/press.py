@@ -96,7 +96,7 @@ class InPlace(StoreThread):
 
 @dataclass(slots=True)
 class Asked:
-    """What a crawl asks its channel for: the site's answer at that moment."""
+    """Poll of a channel by a crawl: the response of the site at that moment."""
 
     press: Press
     clock: Clock
@@ -124,7 +124,7 @@ class Asked:
 
 
 async def crawl(session: CrawlSession, asked: Asked) -> None:
-    """What Scrapy does for a crawl, without a network: open, plan, fetch, keep, close."""
+    """Do the part of Scrapy in a crawl, without a network: open, plan, fetch, store, close."""
     await session.open()
     targets = await discover(session, asked)
     spider: Any = spider_class(session.source)()

@@ -12,12 +12,12 @@ from storage.text.analyzer import Token, tokens
 from storage.text.sentences import Span, clip_sentence
 
 
-def plainly(question: Query, article: IndexedDocument) -> Match | None:
-    """As storage.search.matcher.matches."""
-    if not holds(question.root, article):
+def plainly(query: Query, article: IndexedDocument) -> Match | None:
+    """Match as storage.search.matcher.matches does."""
+    if not holds(query.root, article):
         return None
     for place in TEXT_FIELDS:
-        found = [(span, term) for term in set(wanted(question.root)) for span in places(term, place, article)]
+        found = [(span, term) for term in set(wanted(query.root)) for span in places(term, place, article)]
         if found:
             return best(place, text_of(place, article), found)
     return Match(SearchField.TITLE, clip_sentence(article.title, (0, len(article.title)), ())[0])
@@ -84,7 +84,7 @@ def stands(term: Term, row: list[Token]) -> bool:
 
 
 def sentence_spans(text: str) -> Iterator[Span]:
-    """Where each sentence begins and ends, in order and without overlap; a line end always ends one."""
+    """Yield the span of each sentence, in order and without overlap; a line end always ends one."""
     start = 0
     for end in sentences._END.finditer(text):
         if not sentences._continues(text, end):

@@ -23,16 +23,16 @@ SECTIONS = st.sampled_from([(), ("politics",), ("economy",), ("economy", "politi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """One article from its first sight on; `wordings` has one more entry than `edits`."""
+    """One article from its first sight on; `texts` has one more entry than `edits`."""
 
     first_seen_at: datetime
     stored_at: datetime
     edits: tuple[datetime, ...]
-    wordings: tuple[Mapping[str, Any], ...]
+    texts: tuple[Mapping[str, Any], ...]
     kinds: tuple[EditKind, ...]
     is_stealth: tuple[bool, ...]
     readings: Mapping[datetime, int]
-    comings: PresenceChanges
+    presence_changes: PresenceChanges
     listed: tuple[datetime, datetime]
     section: str | None
 
@@ -45,58 +45,61 @@ def histories(draw: st.DrawFn) -> History:
     turns = [at for at in dict.fromkeys(later) if at > stored and draw(st.booleans())]
     read = [at for at in dict.fromkeys([stored, *later]) if draw(st.booleans())]
     dates = st.none() | st.integers(-3, 2).map(lambda hours: NOON + timedelta(hours=hours))
-    wording = st.fixed_dictionaries({"sections": SECTIONS, "published_at": dates})
+    text = st.fixed_dictionaries({"sections": SECTIONS, "published_at": dates})
     return History(
         first_seen_at=first,
         stored_at=stored,
         edits=tuple(edits),
-        wordings=tuple(draw(st.lists(wording, min_size=len(edits) + 1, max_size=len(edits) + 1))),
+        texts=tuple(draw(st.lists(text, min_size=len(edits) + 1, max_size=len(edits) + 1))),
         kinds=tuple(draw(st.lists(KINDS, min_size=len(edits), max_size=len(edits)))),
         is_stealth=tuple(draw(st.lists(st.booleans(), min_size=len(edits), max_size=len(edits)))),
         readings={at: draw(st.integers(0, 5)) for at in read},
-        comings=PresenceChanges(gone=tuple(turns[::2]), restored=tuple(turns[1::2])),
+        presence_changes=PresenceChanges(gone=tuple(turns[::2]), restored=tuple(turns[1::2])),
         listed=(first, draw(st.sampled_from([first, *later]))),
         section=draw(st.sampled_from([None, "politics", "economy"])),
     )
 
 
-def keep(rows: Rows, told: History, slug: str) -> int:
+def keep(rows: Rows, history: History, slug: str) -> int:
     """The rows a crawl would have left; returns the article's id."""
-    last = len(told.edits)
-    gone, back = told.comings.gone, told.comings.restored
+    last = len(history.edits)
+    gone, back = history.presence_changes.gone, history.presence_changes.restored
     article_id = rows.article(
         slug,
-        **told.wordings[last],
+        **history.texts[last],
         title=f"{slug} {last}",
-        section=told.section,
-        view_count=told.readings[max(told.readings)] if told.readings else None,
-        first_seen_at=told.first_seen_at,
-        last_seen_at=told.listed[1],
-        stored_at=told.stored_at,
-        fetched_at=max([told.stored_at, *told.edits, *told.readings, *back]),
-        revised_at=max(told.edits, default=None),
+        section=history.section,
+        view_count=history.readings[max(history.readings)] if history.readings else None,
+        first_seen_at=history.first_seen_at,
+        last_seen_at=history.listed[1],
+        stored_at=history.stored_at,
+        fetched_at=max([history.stored_at, *history.edits, *history.readings, *back]),
+        revised_at=max(history.edits, default=None),
         gone_at=gone[-1] if len(gone) > len(back) else None,
     )
-    _keep_beside(rows, told, slug, article_id)
+    _keep_related(rows, history, slug, article_id)
     return article_id
 
 
-def _keep_beside(rows: Rows, told: History, slug: str, article_id: int) -> None:
+def _keep_related(rows: Rows, history: History, slug: str, article_id: int) -> None:
     url = f"https://caliber.az/en/post/{slug}"
-    since = (told.stored_at, *told.edits)
-    for place, until in enumerate(told.edits):
-        facts = {"edit_kind": told.kinds[place], "is_stealth": told.is_stealth[place]}
+    since = (history.stored_at, *history.edits)
+    for place, until in enumerate(history.edits):
+        values = {"edit_kind": history.kinds[place], "is_stealth": history.is_stealth[place]}
         seen = {"seen_from": since[place], "seen_until": until, "title": f"{slug} {place}"}
-        rows.revision(article_id, place + 1, **told.wordings[place], **facts, **seen)
-    listed = {"first_listed_at": told.listed[0], "last_listed_at": told.listed[1]}
+        rows.revision(article_id, place + 1, **history.texts[place], **values, **seen)
+    listed = {"first_listed_at": history.listed[0], "last_listed_at": history.listed[1]}
     rows.listing(rows.link(url, article_id=article_id, **listed), f"https://caliber.az/{slug}.xml", **listed)
     with rows.store.write() as connection:
-        for at, count in told.readings.items():
+        for at, count in history.readings.items():
             connection.execute(insert(view_readings).values(article_id=article_id, measured_at=at, view_count=count))
-        for kind, moments in {"gone": told.comings.gone, "restored": told.comings.restored}.items():
+        for kind, moments in {
+            "gone": history.presence_changes.gone,
+            "restored": history.presence_changes.restored,
+        }.items():
             for at in moments:
-                facts = {"source": "caliber", "kind": kind, "subject": url, "details": {}}
-                connection.execute(insert(events).values(opened_at=at, closed_at=at, **facts))
+                values = {"source": "caliber", "kind": kind, "subject": url, "details": {}}
+                connection.execute(insert(events).values(opened_at=at, closed_at=at, **values))
 
 
 def clear(rows: Rows) -> None:

@@ -1,4 +1,4 @@
-"""Real rows for the tests of questions, put in through the tables; what a test does not care about has a default."""
+"""Insert real rows through the tables for tests of queries; columns that a test does not name have defaults."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Rows:
 
     def revision(self, article_id: int, number: int, **values: Any) -> int:
         facts: dict[str, Any] = {
-            "title": f"Wording {number}",
+            "title": f"Version {number}",
             "body": f"Body {number}.",
             "sections": ("politics",),
             "content_hash": f"hash {number}",
@@ -118,7 +118,7 @@ class Rows:
         return self._insert("links", {"url": url, **facts, **values})
 
     def listing(self, link_id: int, channel: str, **values: Any) -> None:
-        """Where a link was listed; the channel gets its row."""
+        """Insert a listing of a link and the row of its channel."""
         state = {"source": "caliber", "url": channel, "validators_trusted": True, "consecutive_failures": 0}
         seen = {"first_listed_at": NOON, "last_listed_at": NOON}
         self._insert("listings", {"link_id": link_id, "channel_id": self._insert("channels", state), **seen, **values})

@@ -1,4 +1,4 @@
-"""Silence asked of a history, as the daemon would ask it after every look."""
+"""Detect silence in a history, as the daemon does after every poll."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PER_DAY = 10.0
 
 
 def ask(room: Newsroom, arrivals: Sequence[datetime], now: datetime, *, since: datetime = MONDAY) -> Finding | None:
-    """What is said at `now`, when the last look at every channel was good."""
+    """Return the finding at `now`, when the last poll of every channel succeeded."""
     known = [at for at in arrivals if at > now - 2 * WEEKS]
     return detect_silence(
         known, timezone=room.timezone, since=since, now=now, last_success_at=now, default_per_day=PER_DAY
@@ -22,16 +22,18 @@ def ask(room: Newsroom, arrivals: Sequence[datetime], now: datetime, *, since: d
 
 
 def false_alarms(room: Newsroom, *, days: int, seed: int, after: timedelta = timedelta(0)) -> list[Finding]:
-    """Every silence said in a history without any. Asking at the last poll of each pause is enough: what is expected
-    only grows until an article comes."""
+    """Return every silence found in a history without any.
+
+    The last poll of each pause is enough: the number of expected articles only grows until one comes.
+    """
     arrivals = room.arrivals(MONDAY, timedelta(days=days), seed=seed)
     pauses = [pair for pair in pairwise(arrivals) if pair[1] - pair[0] > MIN_SILENCE and pair[0] > MONDAY + after]
-    told = [ask(room, [at for at in arrivals if at <= before], following - POLL) for before, following in pauses]
-    return [finding for finding in told if finding is not None and finding.opens]
+    findings = [ask(room, [at for at in arrivals if at <= before], following - POLL) for before, following in pauses]
+    return [finding for finding in findings if finding is not None and finding.opens]
 
 
 def time_to_detect(room: Newsroom, *, stops_at: datetime, seed: int) -> timedelta:
-    """How long after a source stopped for good it is called silent, by a look every quarter of an hour."""
+    """Return how long after its last article a source is called silent, polled every quarter of an hour."""
     arrivals = room.arrivals(MONDAY, stops_at - MONDAY, seed=seed)
     low, high = 0, 30 * 96
     while low < high:

@@ -115,22 +115,22 @@ class Host:
         return real + sum((by for at, by in self.jumps if at <= real), timedelta(0))
 
     def wakes(self, real: datetime) -> datetime | None:
-        """When the machine is switched on again; None if it is on."""
+        """Return the time at which the machine is switched on again; None if it is on."""
         return next((end for start, end in self.off if start <= real < end), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One look: when it really was, what it showed, and the plan that followed."""
+    """One poll: its real time, its outcome, and the plan that followed."""
 
     real_at: datetime
-    look: PollOutcome
+    poll: PollOutcome
     plan: NextPoll
 
 
 @dataclass(slots=True)
 class History:
-    """What a month of watching brought. Delays are real time, from publication to the look that saw or missed it."""
+    """Outcome of a month of watching. Delays are real time, from publication to the poll that saw or missed it."""
 
     watched: list[Watched] = field(default_factory=list)
     seen: dict[int, datetime] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class History:
     gaps: list[Span] = field(default_factory=list)
 
     def missed(self, site: NewsSite) -> dict[int, datetime]:
-        """The articles in gaps, and when the look was that told of it (and that would have found them by paging)."""
+        """Return the articles in gaps with the time of the poll that noticed the gap, and could find them by paging."""
         return {one: end for start, end in self.gaps for one in site.between(start, end) if one not in self.seen}
 
     def delays(self, site: NewsSite) -> list[timedelta]:
@@ -148,9 +148,9 @@ class History:
 
 
 class Watcher:
-    """Drives the plan against a site the way the daemon does: sleep, look, plan; learn the rhythm once a day."""
+    """Drives the plan against a site the way the daemon does: sleep, poll, plan; learn the rhythm once a day."""
 
-    PATIENCE = timedelta(minutes=10)  # the daemon's heartbeat: it looks at the clock at least so often
+    PATIENCE = timedelta(minutes=10)  # the daemon's heartbeat: it reads the clock at least so often
     CRAWL = timedelta(seconds=25)
 
     def __init__(
@@ -174,19 +174,19 @@ class Watcher:
                 plan = spread_overdue({"site": plan}, now=self.host.clock(real), spread=timedelta(minutes=10))["site"]
             plan = self._plan(plan, None, self.host.clock(real))
             if self.host.clock(real) >= plan.next_poll_at:
-                look = self._look(real, plan)
+                poll = self._poll(real, plan)
                 real += self.CRAWL
                 self._learn(self.host.clock(real))
-                plan = self._plan(plan, look, self.host.clock(real))
-                self.history.watched.append(Watched(real - self.CRAWL, look, plan))
+                plan = self._plan(plan, poll, self.host.clock(real))
+                self.history.watched.append(Watched(real - self.CRAWL, poll, plan))
             else:
                 real += min(self.PATIENCE, plan.next_poll_at - self.host.clock(real))
         return self.history
 
-    def _plan(self, last: NextPoll | None, look: PollOutcome | None, now: datetime) -> NextPoll:
-        return plan_next_poll(self.rule, last, look, self.rhythm, now=now, jitter=self.rng.uniform(-1, 1))
+    def _plan(self, last: NextPoll | None, poll: PollOutcome | None, now: datetime) -> NextPoll:
+        return plan_next_poll(self.rule, last, poll, self.rhythm, now=now, jitter=self.rng.uniform(-1, 1))
 
-    def _look(self, real: datetime, plan: NextPoll) -> PollOutcome:
+    def _poll(self, real: datetime, plan: NextPoll) -> PollOutcome:
         host, since = self.host.clock(real + self.CRAWL), self.good[1] if self.good else None
         try:
             cards = self.site.list_at(real)
@@ -238,7 +238,7 @@ class Watcher:
 
 
 def evenly(site: NewsSite, start: datetime, end: datetime, count: int) -> History:
-    """What `count` looks at a fixed interval would have seen, the first at `start`."""
+    """Return the history of `count` polls at a fixed interval, the first at `start`."""
     history, shown_at = History(), None
     for real in accumulate([(end - start) / count] * (count - 1), initial=start):
         if site.is_down(real):
@@ -285,7 +285,7 @@ OUTAGE = (datetime(2026, 10, 14, 9, tzinfo=UTC), datetime(2026, 10, 14, 12, tzin
 
 
 def compare(rule: ScheduleRule, seed: int, *, per_day: float = 90.0) -> tuple[Figures, Figures]:
-    """The rule against a fixed interval of as many looks over the same month: rule, fixed."""
+    """The rule against a fixed interval of as many polls over the same month: rule, fixed."""
     start, end = MONTH
     site = NewsSite.simulated(seed, start=start, days=30, timezone=KYIV, per_day=per_day, outages=[OUTAGE])
     ours = Watcher(site, rule, timezone=KYIV, seed=seed).watch(start, end)

@@ -28,28 +28,28 @@ class Newsroom:
     timezone: ZoneInfo = BAKU
     weekend: float = 0.3
     night: float = 0.0
-    burst: float = 2.0  # articles that a story brings, on average, within an hour
+    burst: float = 2.0  # articles about one event, on average, within an hour
     moods: float = 0.3  # how much one day's level differs from another's (sigma of a lognormal)
     pace: Callable[[datetime], float] = always
 
-    def stories(self, at: datetime) -> float:
-        """Stories an hour at a moment, before the day's mood."""
+    def events_per_hour(self, at: datetime) -> float:
+        """News events an hour at a moment, before the day's mood."""
         local = at.astimezone(self.timezone)
         by_hour = self.night if local.hour < 7 or local.hour == 23 else (1.5 if 9 <= local.hour < 19 else 0.6)
         by_day = self.weekend if local.weekday() >= 5 else 1.0
         return self.per_workday / 18.6 / self.burst * by_hour * by_day * self.pace(at)
 
     def arrivals(self, start: datetime, length: timedelta, *, seed: int) -> list[datetime]:
-        """When its articles are first listed, by a poll every 15 minutes."""
-        chance, at, told = random.Random(seed), start, []
+        """Return the times at which its articles are first listed, by a poll every 15 minutes."""
+        chance, at, moments = random.Random(seed), start, []
         moods: dict[object, float] = {}
         while at < start + length:
             day = at.astimezone(self.timezone).date()
             mood = moods.setdefault(day, exp(chance.gauss(-(self.moods**2) / 2, self.moods)))
-            for _ in range(poisson(self.stories(at) * mood * (STEP / timedelta(hours=1)), chance)):
-                told.extend(self._burst(at, chance))
+            for _ in range(poisson(self.events_per_hour(at) * mood * (STEP / timedelta(hours=1)), chance)):
+                moments.extend(self._burst(at, chance))
             at += STEP
-        return sorted(listed(told, start, start + length))
+        return sorted(listed(moments, start, start + length))
 
     def _burst(self, at: datetime, chance: random.Random) -> Iterator[datetime]:
         yield at + chance.random() * STEP

@@ -1,4 +1,4 @@
-"""Somebody who is told: a real HTTP server that keeps what it is sent and answers as it is told to."""
+"""Receive notifications on a real HTTP server with configurable responses."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ TOKEN = "s3cretT0ken"
 PASSWORD = "hunter2word"
 
 
-class Listener:
-    """`target` is its address with a password and a token in it; `told` what arrived and was taken.
+class WebhookServer:
+    """A webhook; `target` is its URL with a password and a token, `received` the messages answered with 200.
 
-    `answers` are the statuses of the next requests, then 200; 0 hangs until the listener is closed. `slow` is how many
-    seconds each answer takes.
+    `answers` are the statuses of the next requests, then 200; 0 hangs until the server is closed. `slow` is the delay
+    of each response in seconds.
     """
 
     def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
-        self.asked = 0
+        self.received: list[dict[str, Any]] = []
+        self.request_count = 0
         self.slow = 0.0
         self.answers: deque[int] = deque()
         self._closing = threading.Event()
@@ -36,29 +36,29 @@ class Listener:
 
     @property
     def target(self) -> str:
-        return f"json://desk:{PASSWORD}@127.0.0.1:{self.port}/hooks/{TOKEN}?+X-Key={TOKEN}"
+        return f"json://user:{PASSWORD}@127.0.0.1:{self.port}/hooks/{TOKEN}?+X-Key={TOKEN}"
 
     @property
     def titles(self) -> list[str]:
-        return [told["title"] for told in self.told]
+        return [message["title"] for message in self.received]
 
     def answer(self, *statuses: int) -> None:
         self.answers.extend(statuses)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        listener = self
+        webhook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                listener.asked += 1
-                status = listener.answers.popleft() if listener.answers else 200
-                listener._closing.wait(listener.slow)
+                webhook.request_count += 1
+                status = webhook.answers.popleft() if webhook.answers else 200
+                webhook._closing.wait(webhook.slow)
                 if status == 0:
-                    listener._closing.wait()
+                    webhook._closing.wait()
                     return
                 if status == 200:
-                    listener.told.append(json.loads(body))
+                    webhook.received.append(json.loads(body))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -80,6 +80,6 @@ class Listener:
 
 
 def refusing_port() -> int:
-    """A port at which nobody listens."""
+    """Return a port at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])

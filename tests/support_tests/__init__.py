@@ -1,1 +1,1 @@
-"""That the bundled site serves what it is told, and misbehaves on the wire as it says."""
+"""Test the bundled site: it serves what is configured, and misbehaves on the wire as named."""

@@ -22,7 +22,7 @@ PATIENCE = patient(10.0)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What one request got."""
+    """The response to one request."""
 
     status: int
     headers: Mapping[str, str]  # names in lower case

@@ -1,4 +1,4 @@
-"""What becomes of articles, and the articles that come with the site."""
+"""Publish, edit and remove articles, and the bundled ones."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class TestChanges:
         site.count("/post/a-vote", 1)
         assert [article.views for article in site.articles] == [1, 5]
 
-    def test_mistakes_are_told(self, site: Site) -> None:
+    def test_mistakes_are_refused(self, site: Site) -> None:
         with pytest.raises(SiteError, match="0 articles are called 'nothing'"):
             site.count("nothing", 1)
         site.publish(VOTE)

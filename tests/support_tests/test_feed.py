@@ -34,7 +34,7 @@ def test_an_entry(site: Site) -> None:
     assert entry.summary == "The house voted."
 
 
-def test_languages_are_mixed_unless_told(site: Site) -> None:
+def test_languages_are_mixed_unless_configured(site: Site) -> None:
     site.publish_many([VOTE, RUSSIAN])
     assert [entry.title for entry in entries(site)] == ["Выборы", "A vote & more"]
     site.feed_style(language="en")

@@ -48,7 +48,7 @@ class TestRules:
         targets = ("/en/category/politics", "/en/category/politics?page=2", "/en/category/politics?page=3")
         assert [get(site, target).status for target in targets] == [200, 500, 200]
 
-    def test_mistakes_are_told(self, site: Site) -> None:
+    def test_mistakes_are_refused(self, site: Site) -> None:
         with pytest.raises(SiteError, match="no misbehaviour given for /x"):
             site.misbehave("/x")
         with pytest.raises(SiteError, match="0 articles are called 'nothing'"):
@@ -179,7 +179,7 @@ class TestPages:
 
 
 def inflated_size(body: bytes) -> int:
-    """How long a gzip body really is, a little at a time."""
+    """Return the unpacked length of a gzip body, unpacked piece by piece."""
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     size = len(unpacker.decompress(body, 1_000_000))
     while unpacker.unconsumed_tail:

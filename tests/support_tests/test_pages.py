@@ -49,7 +49,7 @@ class TestArticlePage:
         assert page.words("post_hits") == ["Просмотров: 179"]
         assert get(site, "/en/post/a-vote").status == 404
 
-    def test_parts_stand_in_the_order_of_the_site(self, site: Site) -> None:
+    def test_parts_come_in_the_order_of_the_site(self, site: Site) -> None:
         site.publish_many([VOTE, *several(1, "world")])
         text = get(site, VOTE.path).text
         marks = ["night_theme", "post_cover", "post_categoty", "A+", "post_title", "post_time", "post_body"]
@@ -100,7 +100,7 @@ class TestArticlePage:
         assert page.words("post_title") == [words]
         assert [child.tag for child in page.tree.find_class("post_title")[0]] == ([tag] if tag else [])
 
-    def test_told_words(self, site: Site) -> None:
+    def test_configured_words(self, site: Site) -> None:
         site.publish(replace(VOTE, date_text="2 նոյեմբեր", views_text="Views: 1.2K", section_text="Politics "))
         page = get(site, VOTE.path)
         assert page.words("post_time") == ["2 նոյեմբեր"]
@@ -198,7 +198,7 @@ class TestLists:
         site.list_style(per_screen=2, paging=Paging.OFF)
         assert [get(site, f"/en/category/politics?page={n}").status for n in (1, 2)] == [200, 404]
 
-    def test_pages_told_to_end(self, site: Site) -> None:
+    def test_pages_configured_to_end(self, site: Site) -> None:
         site.publish_many(several(9))
         site.list_style(per_screen=2, last_page=2, end_status=404)
         replies = [get(site, f"/en/category/politics?page={n}") for n in (1, 2, 3)]

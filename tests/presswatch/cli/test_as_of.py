@@ -43,8 +43,8 @@ def article(rows: Rows) -> int:
 
 
 def listed(ask: Ask, moment: str, *more: str) -> list[tuple[str, int | None, bool]]:
-    told = json.loads(ask("query", "--as-of", moment, "--format", "json", *more).stdout)
-    return [(one["title"], one["view_count"], one["gone_at"] is not None) for one in told]
+    document = json.loads(ask("query", "--as-of", moment, "--format", "json", *more).stdout)
+    return [(one["title"], one["view_count"], one["gone_at"] is not None) for one in document]
 
 
 @pytest.mark.dialect
@@ -72,11 +72,11 @@ def test_one_article_is_shown_as_it_was_known_then(ask: Ask, article: int) -> No
     assert not [line for line in lines if line.startswith("problem")]
 
 
-def test_presence_and_listing_are_told(ask: Ask, article: int) -> None:
-    told = json.loads(ask("show", str(article), "--as-of", "2026-11-04T16:30Z", "--format", "json").stdout)
-    assert (told["as_of"], told["presence"]) == ("2026-11-04T16:30:00+00:00", "gone")
-    assert (told["is_listed"], told["listed_until"]) == (False, "2026-11-04T13:00:00+00:00")
-    assert (told["title"], told["view_count"], len(told["revisions"])) == ("Talks fail", 300, 1)
+def test_presence_and_listing_are_shown(ask: Ask, article: int) -> None:
+    document = json.loads(ask("show", str(article), "--as-of", "2026-11-04T16:30Z", "--format", "json").stdout)
+    assert (document["as_of"], document["presence"]) == ("2026-11-04T16:30:00+00:00", "gone")
+    assert (document["is_listed"], document["listed_until"]) == (False, "2026-11-04T13:00:00+00:00")
+    assert (document["title"], document["view_count"], len(document["revisions"])) == ("Talks fail", 300, 1)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ delay = "1.5 s"
 obey_robots_txt = false
 
 [alerts]
-targets = ["tgram://123456:a-token/chat", "json://desk:secret@hook.example/path"]
+targets = ["tgram://123456:a-token/chat", "json://user:secret@hook.example/path"]
 
 [sources.caliber]
 cron = "*/10 6-23 * * *"
@@ -57,14 +57,14 @@ def ask(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def told(folder: Path, *arguments: str, **environment: str) -> dict[str, tuple[Any, str]]:
+def effective_settings(folder: Path, *arguments: str, **environment: str) -> dict[str, tuple[Any, str]]:
     """Value and origin of every setting by its path."""
     answer = json.loads(ask(folder, "--format", "json", *arguments, **environment).stdout)
     return {f"{one['table']}.{one['name']}": (one["value"], one["origin"]) for one in answer["settings"]}
 
 
-def test_without_a_file_every_setting_is_told_with_its_default(tmp_path: Path) -> None:
-    settings = told(tmp_path)
+def test_without_a_file_every_setting_is_shown_with_its_default(tmp_path: Path) -> None:
+    settings = effective_settings(tmp_path)
     assert settings.keys() == PATHS
     assert settings["scraper.max_response_size"] == ("10 MB", "default")
     assert settings["storage.busy_timeout"] == ("30 s", "default")
@@ -75,7 +75,7 @@ def test_without_a_file_every_setting_is_told_with_its_default(tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_told_can_be_read_again_and_says_the_same(tmp_path: Path) -> None:
+def test_output_can_be_read_again_and_gives_the_same(tmp_path: Path) -> None:
     (tmp_path / "presswatch.toml").write_text(FILE, encoding="utf-8")
     written = ask(tmp_path).stdout
     again = tmp_path / "again.toml"
@@ -91,11 +91,11 @@ def test_each_origin_is_named_and_the_command_line_comes_first(tmp_path: Path) -
     file = tmp_path / "other.toml"
     file.write_text(f'[storage]\ndatabase = "sqlite:///of-file.db"\n{FILE}', encoding="utf-8")
     chosen = ("--config", str(file))
-    assert told(tmp_path, *chosen)["storage.database"] == ("sqlite:///of-file.db", str(file))
+    assert effective_settings(tmp_path, *chosen)["storage.database"] == ("sqlite:///of-file.db", str(file))
     outer = {"PRESSWATCH_DATABASE": "sqlite:///of-environment.db"}
-    said = told(tmp_path, *chosen, **outer)
+    said = effective_settings(tmp_path, *chosen, **outer)
     assert said["storage.database"] == ("sqlite:///of-environment.db", "the environment (PRESSWATCH_DATABASE)")
-    said = told(tmp_path, *chosen, "--database", "sqlite:///typed.db", **outer)
+    said = effective_settings(tmp_path, *chosen, "--database", "sqlite:///typed.db", **outer)
     assert said["storage.database"] == ("sqlite:///typed.db", "the command line (--database)")
     assert said["scraper.delay"] == ("1.5 s", str(file))
     assert "(named by PRESSWATCH_CONFIG)" in ask(tmp_path, PRESSWATCH_CONFIG=str(file)).stdout
@@ -103,10 +103,10 @@ def test_each_origin_is_named_and_the_command_line_comes_first(tmp_path: Path) -
 
 def test_secrets_are_shown_nowhere(tmp_path: Path) -> None:
     (tmp_path / "presswatch.toml").write_text(FILE, encoding="utf-8")
-    database = "postgresql://desk:p@ss@db.example/news?sslpassword=hidden"
+    database = "postgresql://user:p@ss@db.example/news?sslpassword=hidden"
     for form in ("text", "json"):
         said = ask(tmp_path, "--format", form, "--database", database).stdout
-        assert "postgresql://desk:***@db.example/news?sslpassword=***" in said
+        assert "postgresql://user:***@db.example/news?sslpassword=***" in said
         assert "tgram://***" in said
         assert not [word for word in ("a-token", "secret@", "p@ss", "hidden", "123456") if word in said]
 

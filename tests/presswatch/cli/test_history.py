@@ -1,4 +1,4 @@
-"""`presswatch history`: every wording, what led to it, and what changed word by word."""
+"""`presswatch history`: every text version, what led to it, and what changed word by word."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def article(rows: Rows) -> int:
     return number
 
 
-def test_every_wording_is_told_oldest_first(ask: Ask, article: int) -> None:
-    told = ask("history", str(article))
-    assert told.exit_code == 0
-    assert told.stdout.splitlines() == [
+def test_every_text_version_is_shown_oldest_first(ask: Ask, article: int) -> None:
+    result = ask("history", str(article))
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
         "Union funds rail link",
         "https://caliber.az/en/post/rail-link",
         "published 2026-11-04 11:00",
@@ -73,20 +73,20 @@ def test_a_diff_marks_words_and_leaves_out_what_stayed(ask: Ask, article: int) -
     assert "   title      Union [-may fund-] {+funds+} rail link" in lines
 
 
-def test_an_article_never_edited_has_one_wording(rows: Rows, ask: Ask) -> None:
+def test_an_article_never_edited_has_one_version(rows: Rows, ask: Ask) -> None:
     number = rows.article("still")
     assert "1. seen from 2026-11-04 12:00 until now: as first stored" in ask("history", str(number), "--diff").stdout
 
 
 def test_the_same_in_json(ask: Ask, article: int) -> None:
-    told = json.loads(ask("history", str(article), "--diff", "--format", "json").stdout)
-    assert [(one["edit_kind"], one["is_stealth"], one["seen_until"]) for one in told["text_versions"]] == [
+    document = json.loads(ask("history", str(article), "--diff", "--format", "json").stdout)
+    assert [(one["edit_kind"], one["is_stealth"], one["seen_until"]) for one in document["text_versions"]] == [
         (None, False, "2026-11-04T13:00:00+00:00"),
         ("numbers", True, "2026-11-04T14:00:00+00:00"),
         ("title", False, None),
     ]
-    assert told["terms"] == TERMS
-    assert ["come", " 15"] in told["text_versions"][1]["diff"]["body"]
+    assert document["terms"] == TERMS
+    assert ["come", " 15"] in document["text_versions"][1]["diff"]["body"]
 
 
 def test_on_a_terminal_the_diff_is_in_colour_unless_nobody_wants_it(rows: Rows, article: int, alone: Path) -> None:

@@ -1,4 +1,4 @@
-"""`presswatch inspect`: the whole story of one address."""
+"""`presswatch inspect`: everything stored about one URL."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def failing(rows: Rows) -> int:
 
 
 def test_where_it_was_listed_and_each_try(ask: Ask, failing: int) -> None:
-    told = ask("inspect", ADDRESS)
-    assert told.exit_code == 0
-    lines = told.stdout.splitlines()
+    result = ask("inspect", ADDRESS)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
     assert lines[0] == ADDRESS
     for line in (
         "outcome         pending",
@@ -74,14 +74,14 @@ def test_a_status_that_the_reason_names_is_not_said_again(rows: Rows, ask: Ask) 
 
 
 def test_the_same_in_json(ask: Ask, failing: int) -> None:
-    told = json.loads(ask("inspect", ADDRESS, "--format", "json").stdout)
-    assert (told["outcome"], told["failed_attempts"], told["article"]) == ("pending", 2, None)
-    assert (told["source_title"], told["terms"]) == ("Caliber.az", TERMS)
-    assert [listing["channel"] for listing in told["listings"]] == [
+    document = json.loads(ask("inspect", ADDRESS, "--format", "json").stdout)
+    assert (document["outcome"], document["failed_attempts"], document["article"]) == ("pending", 2, None)
+    assert (document["source_title"], document["terms"]) == ("Caliber.az", TERMS)
+    assert [listing["channel"] for listing in document["listings"]] == [
         "https://caliber.az/rss.xml",
         "https://caliber.az/en/category/politics",
     ]
-    assert [(tried["purpose"], tried["failure_stage"], tried["http_status"]) for tried in told["fetches"]] == [
+    assert [(tried["purpose"], tried["failure_stage"], tried["http_status"]) for tried in document["fetches"]] == [
         ("new", "http 5xx", 502),
         ("retry", "timeout", None),
     ]
@@ -111,8 +111,8 @@ def test_what_became_of_a_stored_address(ask: Ask, stored: int) -> None:
         "view readings   2, 5 to 90",
     ):
         assert line in lines
-    told = json.loads(ask("inspect", ADDRESS, "--format", "json").stdout)["article"]
-    assert (told["id"], told["revisions"][0]["edit_kind"]) == (stored, "quote")
+    document = json.loads(ask("inspect", ADDRESS, "--format", "json").stdout)["article"]
+    assert (document["id"], document["revisions"][0]["edit_kind"]) == (stored, "quote")
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_what_became_of_a_stored_address(ask: Ask, stored: int) -> None:
     ],
     ids=["pending", "filtered", "gone"],
 )
-def test_when_it_is_looked_at_next(rows: Rows, ask: Ask, values: dict[str, Any], shown: str) -> None:
+def test_the_next_recrawl(rows: Rows, ask: Ask, values: dict[str, Any], shown: str) -> None:
     rows.link(ADDRESS, **values)
     assert f"next attempt    {shown}" in ask("inspect", ADDRESS).stdout.splitlines()
 
 
-def test_a_relook_that_failed_waits_for_the_later_of_its_times(rows: Rows, ask: Ask) -> None:
+def test_a_recrawl_that_failed_waits_for_the_later_of_its_times(rows: Rows, ask: Ask) -> None:
     article = rows.article("talks", recrawl_at=NOON + HOUR)
     rows.link(ADDRESS, outcome=Outcome.STORED, article_id=article, next_attempt_at=NOON + 5 * HOUR)
     assert "next attempt    2026-11-04 17:00" in ask("inspect", ADDRESS).stdout.splitlines()
@@ -138,8 +138,8 @@ def test_a_relook_that_failed_waits_for_the_later_of_its_times(rows: Rows, ask: 
 def test_the_address_an_article_ended_at_leads_to_the_link_that_led_there(rows: Rows, ask: Ask) -> None:
     article = rows.article("moved-here")
     rows.link("https://caliber.az/en/post/12345", outcome=Outcome.STORED, article_id=article)
-    told = ask("inspect", "https://caliber.az/en/post/moved-here").stdout
-    assert told.startswith("https://caliber.az/en/post/12345\n")
+    output = ask("inspect", "https://caliber.az/en/post/moved-here").stdout
+    assert output.startswith("https://caliber.az/en/post/12345\n")
 
 
 def test_an_address_never_seen_is_said_in_one_line(ask: Ask, stored: int) -> None:
@@ -156,7 +156,7 @@ def test_what_is_no_address_is_refused(ask: Ask, stored: int, typed: str) -> Non
     assert refused.stderr.count("\n") == 1
 
 
-def test_nothing_of_a_story_steers_the_terminal(rows: Rows, ask: Ask) -> None:
+def test_nothing_stored_steers_the_terminal(rows: Rows, ask: Ask) -> None:
     bad = "bad\x1b[2J\u202e\n\r"
     link = rows.link(ADDRESS, title=bad, outcome_reason=bad)
     rows.listing(link, f"https://caliber.az/{bad}")

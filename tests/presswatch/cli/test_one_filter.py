@@ -14,7 +14,7 @@ from storage.database.tables import view_readings
 from tests.conftest import Ask
 from tests.support.rows import HOUR, NOON, Rows
 
-QUESTION = "gas -sport"
+QUERY = "gas -sport"
 
 
 @pytest.fixture
@@ -27,33 +27,33 @@ def gas(rows: Rows) -> Rows:
 
 
 def test_counts(gas: Rows, ask: Ask) -> None:
-    assert ask("query", QUESTION, "--count").stdout == "2\n"
-    by = json.loads(ask("query", QUESTION, "--group-by", "language", "--format", "json").stdout)
+    assert ask("query", QUERY, "--count").stdout == "2\n"
+    by = json.loads(ask("query", QUERY, "--group-by", "language", "--format", "json").stdout)
     assert by == [{"language": "en", "article_count": 1}, {"language": "ru", "article_count": 1}]
     days = json.loads(ask("query", "gas", "--group-by", "day", "--lang", "ru", "--format", "json").stdout)
     assert [(day["day"], day["article_count"]) for day in days] == [("2026-11-04", 1), ("2026-11-03", 1)]
 
 
 def test_an_export_and_what_it_says_of_itself(gas: Rows, ask: Ask, alone: Path) -> None:
-    assert ask("export", "out.jsonl", QUESTION, "--lang", "ru").exit_code == 0
+    assert ask("export", "out.jsonl", QUERY, "--lang", "ru").exit_code == 0
     (line,) = (alone / "out.jsonl").read_text("utf-8").splitlines()
     assert json.loads(line)["title"] == "Pipes"
     about = json.loads((alone / "out.jsonl.about.json").read_text("utf-8"))
-    assert about["query"] == {"query": QUESTION, "language": "ru"}
+    assert about["query"] == {"query": QUERY, "language": "ru"}
     assert about["article_count"] == 1
     assert "QUERY: position" in ask("export", "other.jsonl", "gas AND").stderr
 
 
 def test_a_report(gas: Rows, ask: Ask) -> None:
-    told = json.loads(
-        ask("report", QUESTION, "--since", "2026-11-01", "--until", "2026-11-05", "--format", "json").stdout
+    document = json.loads(
+        ask("report", QUERY, "--since", "2026-11-01", "--until", "2026-11-05", "--format", "json").stdout
     )
-    assert sum(day["article_count"] for day in told["days"]) == 2
+    assert sum(day["article_count"] for day in document["days"]) == 2
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])
 def test_a_feed_of_answers_with_their_sentences(gas: Rows, ask: Ask, form: str) -> None:
-    written = ask("query", QUESTION, "--sort", "date", "--highlight", "--format", form).stdout_bytes
+    written = ask("query", QUERY, "--sort", "date", "--highlight", "--format", form).stdout_bytes
     feed = feedparser.parse(written)
     assert not feed.bozo
     assert [entry.link.rpartition("/")[2] for entry in feed.entries] == ["gas-corridor", "pipes"]
@@ -61,8 +61,8 @@ def test_a_feed_of_answers_with_their_sentences(gas: Rows, ask: Ask, form: str) 
     assert ("<b>" in feed.entries[1].summary) is (form == "atom")  # where it is text, not markup
     assert b"<b>" not in written
     assert "\x1b" not in written.decode()
-    assert QUESTION in feed.feed.title
-    plain = feedparser.parse(ask("query", QUESTION, "--format", form).stdout_bytes)
+    assert QUERY in feed.feed.title
+    plain = feedparser.parse(ask("query", QUERY, "--format", form).stdout_bytes)
     assert "[gas]" not in plain.entries[1].summary
 
 
@@ -72,7 +72,7 @@ def test_as_of_a_moment_the_words_of_then_are_asked(gas: Rows, ask: Ask) -> None
     gas.article("stored-later", body="gas", stored_at=NOON + 2 * HOUR)
 
     def answers(*options: str) -> list[str]:
-        said = ask("query", QUESTION, "--format", "jsonl", *options).stdout.splitlines()
+        said = ask("query", QUERY, "--format", "jsonl", *options).stdout.splitlines()
         return sorted(json.loads(line)["url"].rpartition("/")[2] for line in said)
 
     assert answers() == ["gas-corridor", "pipes", "stored-later"]

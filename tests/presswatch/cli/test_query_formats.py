@@ -123,7 +123,7 @@ def test_fields_come_as_asked_and_with_them_whose_they_are(rows: Rows, ask: Ask,
     assert (entry["title"], str(entry["view_count"])) == ("One", "100")
 
 
-def test_fields_in_a_table_stand_alone_and_the_sources_below(rows: Rows, ask: Ask) -> None:
+def test_fields_in_a_table_come_alone_and_the_sources_below(rows: Rows, ask: Ask) -> None:
     rows.article("one", published_at=None)
     assert ask("query", "--fields", "view_count,published_at,title").stdout.splitlines() == [
         "VIEW_COUNT  PUBLISHED_AT  TITLE",
@@ -191,8 +191,8 @@ def test_counts_by_each_in_every_form(
     else:
         missing = {"table": "-", "md": ""}.get(form, "")
         words = [re.split(r"[,\t]| +\|? *|\| ", line.strip("| ")) for line in written.splitlines()]
-        told = [[word.replace("\\", "") for word in line if word] for line in words]
-        assert told[-len(expected) :] == [
+        cells = [[word.replace("\\", "") for word in line if word] for line in words]
+        assert cells[-len(expected) :] == [
             [word for word in (name if name is not None else missing, str(number)) if word] for name, number in expected
         ]
 

@@ -1,4 +1,4 @@
-"""`presswatch query QUERY`: answers, their sentences, and what is said of a question that cannot be asked."""
+"""`presswatch query QUERY`: matches, their sentences, and the errors of a query with a syntax error."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def gas(rows: Rows) -> Rows:
     return rows
 
 
-QUESTION = 'gas AND (corridor OR "export route") -sport'
+QUERY = 'gas AND (corridor OR "export route") -sport'
 
 
 @pytest.mark.dialect
 def test_the_best_answer_comes_first_with_its_sentence_under_it(gas: Rows, ask: Ask) -> None:
-    answer = ask("query", QUESTION, "--lang", "en", "--highlight")
+    answer = ask("query", QUERY, "--lang", "en", "--highlight")
     assert answer.exit_code == 0
     assert answer.stderr == ""
     assert answer.stdout.splitlines() == [
@@ -58,7 +58,7 @@ def test_the_best_answer_comes_first_with_its_sentence_under_it(gas: Rows, ask: 
 
 
 def test_the_same_without_sentences(gas: Rows, ask: Ask) -> None:
-    lines = ask("query", QUESTION).stdout.splitlines()
+    lines = ask("query", QUERY).stdout.splitlines()
     assert [line.split()[-1] for line in lines[1:3]] == ["corridor", "Pipes"]
     assert "opens" not in "".join(lines)
 
@@ -73,7 +73,7 @@ def test_answers_in_another_order(gas: Rows, ask: Ask, sort: str) -> None:
 
 def test_the_sentence_is_a_field_of_the_other_forms(gas: Rows, ask: Ask) -> None:
     wanted = ["The [corridor] opens.", "A new [export route] is planned."]
-    arguments = ("query", QUESTION, "--highlight", "--format")
+    arguments = ("query", QUERY, "--highlight", "--format")
     assert [entry["snippet"] for entry in json.loads(ask(*arguments, "json").stdout)] == wanted
     assert [json.loads(line)["snippet"] for line in ask(*arguments, "jsonl").stdout.splitlines()] == wanted
     table = list(csv.DictReader(io.StringIO(ask(*arguments, "csv").stdout, newline="")))
@@ -109,9 +109,7 @@ def test_hits_are_bold_on_a_terminal_and_nothing_else_can_steer_it() -> None:
     ],
     ids=str,
 )
-def test_a_question_that_cannot_be_asked_is_one_clear_line(
-    rows: Rows, ask: Ask, arguments: list[str], said: str
-) -> None:
+def test_a_syntax_error_is_one_clear_line(rows: Rows, ask: Ask, arguments: list[str], said: str) -> None:
     answer = ask("query", *arguments)
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert said in answer.stderr

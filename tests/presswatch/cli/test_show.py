@@ -16,7 +16,7 @@ ADDRESS = "https://caliber.az/en/post/talks-in-baku"
 
 @pytest.fixture
 def article(rows: Rows) -> int:
-    """An article with everything that can stand beside one."""
+    """An article with every related row."""
     number = rows.article(
         "talks-in-baku",
         subtitle="What was said",
@@ -35,7 +35,7 @@ def article(rows: Rows) -> int:
     return number
 
 
-def test_the_whole_article_is_told(ask: Ask, article: int) -> None:
+def test_the_whole_article_is_shown(ask: Ask, article: int) -> None:
     shown = ask("show", str(article))
     assert shown.exit_code == 0
     lines = shown.stdout.splitlines()
@@ -69,43 +69,43 @@ def test_views_are_a_series_with_their_growth(ask: Ask, article: int) -> None:
     ]
 
 
-def test_earlier_wordings_stand_whole_with_dates_and_kinds(ask: Ask, article: int) -> None:
-    told = ask("show", str(article)).stdout.partition("== Revisions: 2\n")[2]
-    first, second = told.split("2. seen from ")
+def test_earlier_versions_are_whole_with_dates_and_kinds(ask: Ask, article: int) -> None:
+    result = ask("show", str(article)).stdout.partition("== Revisions: 2\n")[2]
+    first, second = result.split("2. seen from ")
     assert first.startswith("1. seen from 2026-11-04 12:00 until 2026-11-04 13:00; next edit: title\n")
     assert "Talks in Bakku" in first
     assert "First.\n\nLast." in first
     assert second.startswith(
         "2026-11-04 13:00 until 2026-11-04 14:00; next edit: numbers, "
-        "stealth edit: the date on the page did not change\n\nWording 2\nSaid\n"
+        "stealth edit: the date on the page did not change\n\nVersion 2\nSaid\n"
     )
     assert 'printed as "4 November"' in second
     assert "Body 2." in second
 
 
 def test_the_same_in_json(ask: Ask, article: int) -> None:
-    told = json.loads(ask("show", str(article), "--format", "json").stdout)
-    assert told["body"] == "First paragraph.\n\n1. One\n2. Two\n\nLast."
-    assert (told["source_title"], told["url"], told["terms"]) == ("Caliber.az", ADDRESS, TERMS)
-    assert told["fetched_at"] == "2026-11-04T12:00:00+00:00"
-    assert told["problems"] == [{"field": "image", "reason": "no address"}]
-    assert [reading["view_count"] for reading in told["readings"]] == [100, 250, 240]
-    assert told["readings"][1]["measured_at"] == "2026-11-04T13:00:00+00:00"
+    document = json.loads(ask("show", str(article), "--format", "json").stdout)
+    assert document["body"] == "First paragraph.\n\n1. One\n2. Two\n\nLast."
+    assert (document["source_title"], document["url"], document["terms"]) == ("Caliber.az", ADDRESS, TERMS)
+    assert document["fetched_at"] == "2026-11-04T12:00:00+00:00"
+    assert document["problems"] == [{"field": "image", "reason": "no address"}]
+    assert [reading["view_count"] for reading in document["readings"]] == [100, 250, 240]
+    assert document["readings"][1]["measured_at"] == "2026-11-04T13:00:00+00:00"
     assert [
-        (wording["revision_number"], wording["edit_kind"], wording["is_stealth"]) for wording in told["revisions"]
+        (version["revision_number"], version["edit_kind"], version["is_stealth"]) for version in document["revisions"]
     ] == [
         (1, "title", False),
         (2, "numbers", True),
     ]
-    assert told["revisions"][0]["body"] == "First.\n\nLast."
-    assert [same["id"] for same in told["duplicates"]] == [2]
+    assert document["revisions"][0]["body"] == "First.\n\nLast."
+    assert [same["id"] for same in document["duplicates"]] == [2]
 
 
 def test_who_repeats_is_shown_to_whom_and_to_each_other(rows: Rows, ask: Ask, article: int) -> None:
     rows.article("talks-once-more", duplicate_of_id=article, content_hash="hash of talks-in-baku", body="What was said")
-    told = json.loads(ask("show", "2", "--format", "json").stdout)
-    assert told["duplicate_of_id"] == article
-    assert [same["id"] for same in told["duplicates"]] == [1, 3]
+    document = json.loads(ask("show", "2", "--format", "json").stdout)
+    assert document["duplicate_of_id"] == article
+    assert [same["id"] for same in document["duplicates"]] == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_is_no_address_is_refused(ask: Ask, article: int, typed: str) -> No
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_bare_article_is_told_without_gaps(rows: Rows, ask: Ask) -> None:
+def test_a_bare_article_is_shown_without_gaps(rows: Rows, ask: Ask) -> None:
     bare = rows.article("bare", body="", published_at=None, view_count=None, section=None, sections=(), language=None)
     lines = ask("show", str(bare)).stdout.splitlines()
     for line in ("published       -", "views           -", "section         -", "(empty)", "== View readings: 0"):

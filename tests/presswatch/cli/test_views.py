@@ -25,9 +25,9 @@ def article(rows: Rows) -> int:
 
 
 def test_the_series_the_sparkline_and_the_views_at_each_age(ask: Ask, article: int) -> None:
-    told = ask("views", str(article))
-    assert told.exit_code == 0
-    assert told.stdout.splitlines() == [
+    result = ask("views", str(article))
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
         "Rail link",
         "https://caliber.az/en/post/rail-link",
         "published 2026-11-04 11:00",
@@ -72,11 +72,11 @@ def test_an_article_whose_views_were_never_read(rows: Rows, ask: Ask) -> None:
 
 
 def test_json_has_readings_and_ages_and_rows_have_both(ask: Ask, article: int) -> None:
-    told = json.loads(ask("views", str(article), "--format", "json").stdout)
-    assert (told["id"], told["terms"], told["source_title"]) == (article, TERMS, "Caliber.az")
-    assert [one["gained"] for one in told["readings"]] == [None, 60, 120, None, 2, 1]
-    assert told["readings"][3]["basis"] == "reset"
-    assert [(one["age_hours"], one["view_count"], one["basis"]) for one in told["at_age"][:2]] == [
+    document = json.loads(ask("views", str(article), "--format", "json").stdout)
+    assert (document["id"], document["terms"], document["source_title"]) == (article, TERMS, "Caliber.az")
+    assert [one["gained"] for one in document["readings"]] == [None, 60, 120, None, 2, 1]
+    assert document["readings"][3]["basis"] == "reset"
+    assert [(one["age_hours"], one["view_count"], one["basis"]) for one in document["at_age"][:2]] == [
         (1.0, 100, "read"),
         (6.0, 10, "read"),
     ]
@@ -101,14 +101,14 @@ def lately(rows: Rows, slug: str, *counts: int, **facts: object) -> int:
 def test_the_top_tells_what_gained_most_in_the_window(rows: Rows, ask: Ask) -> None:
     lately(rows, "little", 0, 10, 20)
     lately(rows, "much", 0, 500, 3, 103)
-    told = ask("views", "--top", "20", "--window", "24h")
-    assert told.exit_code == 0
-    lines = [line.split() for line in told.stdout.splitlines()]
+    result = ask("views", "--top", "20", "--window", "24h")
+    assert result.exit_code == 0
+    lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0] == ["ID", "PUBLISHED", "GAINED", "PER", "HOUR", "OVER", "VIEWS", "NOTE", "TITLE"]
     assert lines[1] == ["2", "2026-11-04", "11:00", "+600", "200.0", "3", "h", "103", "reset", "Much"]
     assert lines[2] == ["1", "2026-11-04", "11:00", "+20", "10.0", "2", "h", "20", "Little"]
-    assert f"Caliber.az (caliber): {TERMS}" in told.stdout
-    assert "https://caliber.az/en/post/much\n" in told.stdout
+    assert f"Caliber.az (caliber): {TERMS}" in result.stdout
+    assert "https://caliber.az/en/post/much\n" in result.stdout
     (first, _second) = json.loads(ask("views", "--top", "5", "--format", "json").stdout)
     assert (first["id"], first["gained"], first["reset_count"], first["terms"]) == (2, 600, 1, TERMS)
     short = json.loads(ask("views", "--top", "5", "--window", "1h", "--format", "json").stdout)
@@ -138,8 +138,8 @@ def test_the_top_as_of_a_moment_is_that_of_the_window_before_it(rows: Rows, ask:
     rows.readings(rows.article("late"), 0, 0, 0, 90)
 
     def top(moment: str, window: str) -> list[tuple[int, int]]:
-        told = ask("views", "--top", "9", "--window", window, "--as-of", moment, "--format", "json").stdout
-        return [(row["id"], row["gained"]) for row in json.loads(told or "[]")]
+        output = ask("views", "--top", "9", "--window", window, "--as-of", moment, "--format", "json").stdout
+        return [(row["id"], row["gained"]) for row in json.loads(output or "[]")]
 
     assert top("2026-11-04T13:00Z", "1 h") == [(1, 50)]
     assert top("2026-11-04T15:00Z", "1 h") == [(2, 90)]
@@ -175,7 +175,7 @@ def test_an_empty_top_is_said_beside_the_output(rows: Rows, ask: Ask) -> None:
     ],
     ids=str,
 )
-def test_wrong_questions_are_answered_in_one_line(ask: Ask, words: tuple[str, ...], code: int, said: str) -> None:
+def test_wrong_arguments_are_refused_in_one_line(ask: Ask, words: tuple[str, ...], code: int, said: str) -> None:
     answer = ask("views", *words)
     assert (answer.exit_code, answer.stdout) == (code, "")
     assert said in answer.stderr

@@ -13,9 +13,9 @@ import pytest
 from scheduler.notifications.delivery import deliver_due, match_saved_searches
 from storage.model.records import DeliveryMode
 from tests.conftest import Ask
-from tests.support.listener import PASSWORD, TOKEN, Listener, refusing_port
 from tests.support.paths import ROOT
 from tests.support.rows import NOON, Rows
+from tests.support.webhook_server import PASSWORD, TOKEN, WebhookServer, refusing_port
 from tests.test_loading import modules_loaded_by
 
 HOOK = "json://127.0.0.1:9/hook"
@@ -106,7 +106,7 @@ def test_no_watches_are_an_empty_list_and_a_word(ask: Ask) -> None:
 
 
 @pytest.mark.dialect
-def test_a_watch_is_removed_with_what_it_had_not_told(rows: Rows, ask: Ask) -> None:
+def test_a_watch_is_removed_with_its_undelivered_notifications(rows: Rows, ask: Ask) -> None:
     ask("watch", "add", "Gas", "gas", "--to", HOOK)
     rows.article("gas")
     match_saved_searches(rows.store, now=NOON)
@@ -121,12 +121,12 @@ def test_a_name_nobody_has_is_said_to_be_none(ask: Ask, command: str) -> None:
     assert done.stderr == "presswatch: no watch is named Gaz\ufffd[2J; presswatch watch list shows the existing ones\n"
 
 
-def test_a_dry_run_shows_what_would_have_been_told_and_sends_nothing(rows: Rows, ask: Ask, listener: Listener) -> None:
+def test_a_dry_run_shows_the_messages_and_sends_none(rows: Rows, ask: Ask, webhook: WebhookServer) -> None:
     now = datetime.now(UTC)
     for days in (40, 10, 1):
         rows.article(f"gas-{days}", body=f"Not here. Gas {days} days ago!\x1b[2J", stored_at=now - timedelta(days=days))
     rows.article("sport", body="No.", stored_at=now)
-    ask("watch", "add", "Gas", "gas", "--to", listener.target)
+    ask("watch", "add", "Gas", "gas", "--to", webhook.target)
     done = ask("watch", "preview", "Gas")
     assert done.exit_code == 0
     assert [line for line in done.stdout.splitlines() if line.startswith("Gas ")] == [
@@ -136,17 +136,17 @@ def test_a_dry_run_shows_what_would_have_been_told_and_sends_nothing(rows: Rows,
     assert "2 articles of the last 30 days would have been notified; nothing was sent" in done.stderr
     assert "1 articles of the last 5 days" in ask("watch", "preview", "Gas", "--days", "5").stderr
     assert ask("watch", "preview", "Gas", "--days", "0").exit_code == 2
-    assert listener.asked == 0
+    assert webhook.request_count == 0
     assert rows.store.alerts.undelivered().count == 0
 
 
-def test_a_trial_says_whether_it_was_taken_or_why_not(ask: Ask, listener: Listener) -> None:
-    ask("watch", "add", "Gas", "gas", "--to", listener.target)
+def test_a_trial_says_whether_it_was_taken_or_why_not(ask: Ask, webhook: WebhookServer) -> None:
+    ask("watch", "add", "Gas", "gas", "--to", webhook.target)
     done = ask("watch", "ping", "Gas")
-    shown = f"json://***@127.0.0.1:{listener.port}/***"
+    shown = f"json://***@127.0.0.1:{webhook.port}/***"
     assert (done.exit_code, done.stdout) == (0, f"watch Gas: delivered to {shown}\n")
-    assert listener.titles == ["Presswatch: test of Gas"]
-    listener.answer(401)
+    assert webhook.titles == ["Presswatch: test of Gas"]
+    webhook.answer(401)
     done = ask("watch", "ping", "Gas")
     assert done.exit_code == 1
     assert done.stderr == f"presswatch: watch Gas: {shown} answered with HTTP 401; nothing was delivered\n"
@@ -157,7 +157,7 @@ def test_help_loads_no_apprise(arguments: list[str]) -> None:
     assert not modules_loaded_by(arguments, ROOT) & {"apprise", "requests"}
 
 
-def test_questions_and_the_list_load_no_apprise(tmp_path: Path) -> None:
+def test_query_and_the_list_load_no_apprise(tmp_path: Path) -> None:
     for words in (["query"], ["watch", "list"]):
         loaded = modules_loaded_by([*words, "--database", f"sqlite:///{tmp_path}/asked.db"], tmp_path)
         assert not loaded & {"apprise", "requests", "scrapy", "twisted"}

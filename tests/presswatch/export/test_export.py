@@ -72,7 +72,7 @@ def sheet_of(file: Path) -> list[list[str]]:
 
 
 def read(file: Path) -> list[dict[str, Any]]:
-    """What a file of any kind but Excel says, row by row."""
+    """Read the rows of a file of any format but Excel."""
     if file.suffix == ".jsonl":
         return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     if file.suffix == ".csv":
@@ -100,8 +100,8 @@ def test_every_kind_carries_every_field_of_every_article(rows: Rows, ask: Ask, a
         assert (row["source"], row["terms"]) == ("caliber", TERMS)
         assert row["url"].startswith("https://caliber.az/en/post/")
     fetched = second["fetched_at"]
-    told = fetched.isoformat() if isinstance(fetched, datetime) else fetched
-    assert told == "2026-11-04T12:00:00.250000+00:00"
+    written = fetched.isoformat() if isinstance(fetched, datetime) else fetched
+    assert written == "2026-11-04T12:00:00.250000+00:00"
     assert second["view_count"] in {None, ""}
     assert second["published_at"] in {None, ""}
     lists = {".csv": "politics; economy", ".db": '["politics", "economy"]'}

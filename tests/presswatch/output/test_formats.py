@@ -1,4 +1,4 @@
-"""How answers leave the program: JSON that stays JSON, CSV that runs nothing, tables that fit."""
+"""Format output: valid JSON, CSV without formulas, tables that fit the terminal."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ def written(records: list[Mapping[str, Any]], columns: list[str], *, raw: bool =
 
 def test_json_says_times_words_and_what_is_nested() -> None:
     nested = Nested(WHEN, (Problem("body", "empty"),))
-    told = json.loads(as_json({"nested": nested, "precision": DatePrecision.DAY, "none": None, "names": ("a", "b")}))
-    assert told == {
+    document = json.loads(
+        as_json({"nested": nested, "precision": DatePrecision.DAY, "none": None, "names": ("a", "b")})
+    )
+    assert document == {
         "nested": {"when": "2026-11-04T12:00:00+00:00", "problems": [{"field": "body", "reason": "empty"}]},
         "precision": "day",
         "none": None,
@@ -152,8 +154,8 @@ def test_no_line_of_a_table_is_wider_than_the_terminal_or_steers_it(rows: list[l
 
 
 def test_days_and_durations_have_a_form_in_json() -> None:
-    told = json.loads(as_json({"day": date(2026, 11, 24), "delay": timedelta(minutes=1, milliseconds=500)}))
-    assert told == {"day": "2026-11-24", "delay": 60.5}
+    document = json.loads(as_json({"day": date(2026, 11, 24), "delay": timedelta(minutes=1, milliseconds=500)}))
+    assert document == {"day": "2026-11-24", "delay": 60.5}
 
 
 @pytest.mark.parametrize("before", ["", " ", "\u00a0", "\u3000", "\ufeff", "\u200b", " \t "])

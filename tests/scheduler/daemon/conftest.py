@@ -1,4 +1,4 @@
-"""A post for every test: a folder with settings and a database, from which the daemon watches the site."""
+"""Provide a runner for every test: a folder with settings and a database, in which daemons watch the site."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_process import Post
+from tests.support.daemon_process import DaemonRunner
 from tests.support.site import Site
 from tests.support.site.fixtures import shared_site, site
 
-__all__ = ["post", "shared_site", "site"]
+__all__ = ["runner", "shared_site", "site"]
 
 
 @pytest.fixture
-def post(tmp_path: Path, site: Site) -> Iterator[Post]:
-    with Post(tmp_path, site) as post:
-        yield post
+def runner(tmp_path: Path, site: Site) -> Iterator[DaemonRunner]:
+    with DaemonRunner(tmp_path, site) as runner:
+        yield runner

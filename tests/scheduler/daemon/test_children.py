@@ -15,22 +15,22 @@ import pytest
 
 from scheduler.daemon.workers import WorkerExit, WorkerLimits, WorkerPool, classify_exit, command, rss_bytes
 from storage.model.records import RunStatus
-from tests.support.daemon_process import FOREVER, Post
+from tests.support.daemon_process import FOREVER, DaemonRunner
 from tests.support.paths import ROOT
 from tests.support.patience import patient_duration
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site, bad
-from tests.support.stories import story
 
 ROOMY = WorkerLimits(deadline=patient_duration(40), grace=patient_duration(3), memory=10**9)
 PATIENT = replace(ROOMY, grace=patient_duration(30))
 
 
-def crawl(post: Post, limits: WorkerLimits, meanwhile: Callable[[int], None] | None = None) -> WorkerExit:
-    """One crawl process, and what happens to it while it runs (told its pid)."""
+def crawl(runner: DaemonRunner, limits: WorkerLimits, meanwhile: Callable[[int], None] | None = None) -> WorkerExit:
+    """One crawl process, and what happens to it while it runs (called with its pid)."""
 
     async def run() -> WorkerExit:
-        environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = WorkerPool(limits, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        environment = {"PRESSWATCH_DATABASE": runner.database, "PYTHONPATH": str(ROOT)}
+        children = WorkerPool(limits, environment | {"PRESSWATCH_CONFIG": str(runner.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
         if meanwhile is not None:
             while not children.pids:  # noqa: ASYNC110  (a test waits for a pid)
@@ -41,113 +41,113 @@ def crawl(post: Post, limits: WorkerLimits, meanwhile: Callable[[int], None] | N
     return asyncio.run(run())
 
 
-def account_for(post: Post, ending: WorkerExit, since: datetime) -> list[str]:
+def account_for(runner: DaemonRunner, ending: WorkerExit, since: datetime) -> list[str]:
     assert ending.status is not None
-    with closing(post.store()) as store:
+    with closing(runner.store()) as store:
         return store.runs.close_for_process(
             ending.pid, ending.status, since=since, now=datetime.now(UTC), error=ending.error or ""
         )
 
 
-def test_a_crawl_that_ends_by_itself_is_nobodys_fault(post: Post, site: Site) -> None:
-    site.publish(story("one"))
-    ending = crawl(post, ROOMY)
+def test_a_crawl_that_ends_by_itself_is_nobodys_fault(runner: DaemonRunner, site: Site) -> None:
+    site.publish(plain_article("one"))
+    ending = crawl(runner, ROOMY)
     assert (ending.sources, ending.exit_code, ending.status, ending.error) == (("caliber",), 0, None, None)
-    [run] = post.rows("crawl_runs")
+    [run] = runner.rows("crawl_runs")
     assert (run.pid, run.trigger, run.status, run.new_count) == (ending.pid, "scheduled", "succeeded", 1)
 
 
-def test_a_crawl_that_fails_says_so_itself(post: Post, site: Site) -> None:
+def test_a_crawl_that_fails_says_so_itself(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.server_error())
-    ending = crawl(post, ROOMY)
+    ending = crawl(runner, ROOMY)
     assert (ending.exit_code, ending.status) == (1, None)
-    assert post.rows("crawl_runs")[0].status is RunStatus.FAILED
+    assert runner.rows("crawl_runs")[0].status is RunStatus.FAILED
 
 
-def test_a_crawl_that_takes_too_long_is_ended_and_its_run_timed_out(post: Post, site: Site) -> None:
+def test_a_crawl_that_takes_too_long_is_ended_and_its_run_timed_out(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
     started = datetime.now(UTC)
     limits = WorkerLimits(deadline=patient_duration(4), grace=patient_duration(5), memory=10**9)
-    ending = crawl(post, limits)
+    ending = crawl(runner, limits)
     assert ending.status is RunStatus.TIMED_OUT
-    assert account_for(post, ending, started) == ["caliber"]
-    [run] = post.rows("crawl_runs")
+    assert account_for(runner, ending, started) == ["caliber"]
+    [run] = runner.rows("crawl_runs")
     assert (run.status, run.error) == ("timed out", f"its process took longer than {limits.deadline} and was ended")
 
 
-def test_a_crawl_that_does_not_listen_is_killed(post: Post, site: Site) -> None:
+def test_a_crawl_that_does_not_listen_is_killed(runner: DaemonRunner, site: Site) -> None:
     """A stopped process is as deaf as one whose loop is blocked."""
     site.misbehave("/rss.xml", bad.slow(FOREVER))
     started = datetime.now(UTC)
 
     def deafen(pid: int) -> None:
-        post.wait_for("crawl_runs")
+        runner.wait_for("crawl_runs")
         os.kill(pid, signal.SIGSTOP)
 
     limits = WorkerLimits(deadline=patient_duration(5), grace=patient_duration(1), memory=10**9)
-    ending = crawl(post, limits, deafen)
+    ending = crawl(runner, limits, deafen)
     assert (ending.exit_code, ending.status) == (-9, RunStatus.TIMED_OUT)
-    assert account_for(post, ending, started) == ["caliber"]
-    [run] = post.rows("crawl_runs")
+    assert account_for(runner, ending, started) == ["caliber"]
+    [run] = runner.rows("crawl_runs")
     assert run.status is RunStatus.TIMED_OUT
     assert run.finished_at is not None
 
 
-def test_a_crawl_that_takes_too_much_memory_is_ended(post: Post, site: Site) -> None:
+def test_a_crawl_that_takes_too_much_memory_is_ended(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
-    ending = crawl(post, WorkerLimits(deadline=patient_duration(40), grace=patient_duration(3), memory=20 * 10**6))
+    ending = crawl(runner, WorkerLimits(deadline=patient_duration(40), grace=patient_duration(3), memory=20 * 10**6))
     assert (ending.status, ending.error) == (RunStatus.CRASHED, "its process took more than 20 MB and was ended")
 
 
-def test_a_crawl_that_is_killed_from_outside_has_crashed(post: Post, site: Site) -> None:
+def test_a_crawl_that_is_killed_from_outside_has_crashed(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
 
     def kill(pid: int) -> None:
-        post.wait_for("crawl_runs")
+        runner.wait_for("crawl_runs")
         os.kill(pid, signal.SIGKILL)
 
     started = datetime.now(UTC)
-    ending = crawl(post, ROOMY, kill)
+    ending = crawl(runner, ROOMY, kill)
     assert (ending.status, ending.error) == (RunStatus.CRASHED, "its process was ended by SIGKILL")
-    assert account_for(post, ending, started) == ["caliber"]
-    assert post.rows("crawl_runs")[0].status is RunStatus.CRASHED
+    assert account_for(runner, ending, started) == ["caliber"]
+    assert runner.rows("crawl_runs")[0].status is RunStatus.CRASHED
 
 
-def test_what_runs_when_the_daemon_stops_is_given_its_grace_and_then_ended(post: Post, site: Site) -> None:
+def test_what_runs_when_the_daemon_stops_is_given_its_grace_and_then_ended(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
 
     async def run() -> WorkerExit:
-        environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
+        environment = {"PRESSWATCH_DATABASE": runner.database, "PYTHONPATH": str(ROOT)}
         children = WorkerPool(
             WorkerLimits(deadline=patient_duration(60), grace=patient_duration(2), memory=10**9),
-            environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")},
+            environment | {"PRESSWATCH_CONFIG": str(runner.folder / "presswatch.toml")},
         )
         crawling = asyncio.create_task(children.run(("caliber",)))
-        await asyncio.to_thread(post.wait_for, "crawl_runs")
+        await asyncio.to_thread(runner.wait_for, "crawl_runs")
         await children.stop()
         assert children.pids == ()
         return await crawling
 
     ending = asyncio.run(run())
     assert ending.status is None
-    assert post.rows("crawl_runs")[0].status is RunStatus.INTERRUPTED
+    assert runner.rows("crawl_runs")[0].status is RunStatus.INTERRUPTED
 
 
-def test_what_ends_by_itself_within_the_grace_is_let_end(post: Post, site: Site) -> None:
-    site.publish(story("one"))
+def test_what_ends_by_itself_within_the_grace_is_let_end(runner: DaemonRunner, site: Site) -> None:
+    site.publish(plain_article("one"))
     site.misbehave("/rss.xml", bad.slow(1))
 
     async def run() -> WorkerExit:
-        environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = WorkerPool(PATIENT, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        environment = {"PRESSWATCH_DATABASE": runner.database, "PYTHONPATH": str(ROOT)}
+        children = WorkerPool(PATIENT, environment | {"PRESSWATCH_CONFIG": str(runner.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
-        await asyncio.to_thread(post.wait_for, "crawl_runs")
+        await asyncio.to_thread(runner.wait_for, "crawl_runs")
         await children.stop()
         return await crawling
 
     ending = asyncio.run(run())
     assert (ending.exit_code, ending.status) == (0, None)
-    assert post.rows("crawl_runs")[0].status is RunStatus.SUCCEEDED
+    assert runner.rows("crawl_runs")[0].status is RunStatus.SUCCEEDED
 
 
 @pytest.mark.parametrize(
@@ -175,12 +175,12 @@ def test_resident_memory() -> None:
     assert rss_bytes(2**22 + 1) == 0 or not Path("/proc").exists()
 
 
-def test_a_crawl_that_ends_by_itself_while_the_daemon_stops_is_no_trouble(post: Post, site: Site) -> None:
-    site.publish(story("one"))
+def test_a_crawl_that_ends_by_itself_while_the_daemon_stops_is_no_trouble(runner: DaemonRunner, site: Site) -> None:
+    site.publish(plain_article("one"))
 
     async def run() -> WorkerExit:
-        environment = {"PRESSWATCH_DATABASE": post.database, "PYTHONPATH": str(ROOT)}
-        children = WorkerPool(ROOMY, environment | {"PRESSWATCH_CONFIG": str(post.folder / "presswatch.toml")})
+        environment = {"PRESSWATCH_DATABASE": runner.database, "PYTHONPATH": str(ROOT)}
+        children = WorkerPool(ROOMY, environment | {"PRESSWATCH_CONFIG": str(runner.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
         while not children.pids:  # noqa: ASYNC110  (a test waits for a pid)
             await asyncio.sleep(0.01)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.daemon_process import Post, end
+from tests.support.daemon_process import DaemonRunner, end
 from tests.support.paths import ROOT
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site
-from tests.support.stories import story
 
 # Python imports it at the start of every process: the clock by which the daemon and APScheduler go can be set.
 CLOCK = """
@@ -31,8 +31,8 @@ scheduler.daemon.daemon.now = lambda: Clock.now(real.timezone.utc)
 """
 
 
-class Clockwork(Post):
-    """A post whose daemons have a clock that can be set."""
+class Clockwork(DaemonRunner):
+    """Run daemons with a clock that can be set."""
 
     def __init__(self, folder: Path, site: Site) -> None:
         super().__init__(folder, site)
@@ -48,15 +48,15 @@ class Clockwork(Post):
 
 
 def test_a_clock_that_is_set_back_leaves_no_source_alone(tmp_path: Path, site: Site) -> None:
-    with Clockwork(tmp_path, site) as post:
-        site.publish(story("one"))
-        daemon = post.start()
-        post.wait_for("articles", 1)
-        post.set_clock(-3)
-        post.wait(lambda: "the clock was set back by" in post.log)
-        site.publish(story("two"))
-        post.wait_for("articles", 2)
-        [lease] = post.rows("leases")
-        post.wait(lambda: post.rows("leases")[0].heartbeat_at != lease.heartbeat_at)
+    with Clockwork(tmp_path, site) as runner:
+        site.publish(plain_article("one"))
+        daemon = runner.start()
+        runner.wait_for("articles", 1)
+        runner.set_clock(-3)
+        runner.wait(lambda: "the clock was set back by" in runner.log)
+        site.publish(plain_article("two"))
+        runner.wait_for("articles", 2)
+        [lease] = runner.rows("leases")
+        runner.wait(lambda: runner.rows("leases")[0].heartbeat_at != lease.heartbeat_at)
         assert end(daemon) == 0
-        assert "Traceback" not in post.log
+        assert "Traceback" not in runner.log

@@ -43,7 +43,7 @@ class Office:
     """A dispatcher with one slot and what it hands crawls to."""
 
     def __init__(self, folder: Path, refusal: StoreError | None = None) -> None:
-        self.workers = WorkerPool(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{folder / 'post.db'}"})
+        self.workers = WorkerPool(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{folder / 'news.db'}"})
         self.accounts = Accounts(refusal)
         self.dispatcher = Dispatcher(self.workers, self.accounts, slots=1, clock=lambda: datetime.now(UTC))
 
@@ -82,7 +82,7 @@ def test_nothing_is_started_once_it_was_stopped(tmp_path: Path) -> None:
 
 def test_a_process_that_starts_while_it_is_stopped_is_ended(tmp_path: Path) -> None:
     async def run() -> int:
-        children = WorkerPool(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{tmp_path / 'post.db'}"})
+        children = WorkerPool(LIMITS, {"PRESSWATCH_DATABASE": f"sqlite:///{tmp_path / 'news.db'}"})
         starting = asyncio.create_task(children.run(("nosuch",)))
         await asyncio.sleep(0)
         await children.stop()

@@ -50,7 +50,7 @@ class Crawls(WorkerPool):
 
 
 class Journey:
-    """A dispatcher over a real database, crawls that are stand-ins, and a count of transactions."""
+    """A dispatcher over a real database, simulated crawls, and a count of transactions."""
 
     def __init__(self, store: Store, transactions: list[Connection]) -> None:
         self.store, self.transactions = store, transactions

@@ -8,31 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon_process import Post, end
+from tests.support.daemon_process import DaemonRunner, end
+from tests.support.plain_articles import plain_article
 from tests.support.postgres.server import Server
 from tests.support.site import Site
-from tests.support.stories import story
 
 
 @pytest.fixture
-def post(tmp_path: Path, site: Site, postgres: Server) -> Iterator[Post]:
-    with postgres.database(tables=False) as empty, Post(tmp_path, site, empty.address) as post:
-        yield post
+def runner(tmp_path: Path, site: Site, postgres: Server) -> Iterator[DaemonRunner]:
+    with postgres.database(tables=False) as empty, DaemonRunner(tmp_path, site, empty.address) as runner:
+        yield runner
 
 
-def test_one_watches_and_a_standby_takes_over(post: Post, site: Site) -> None:
-    site.publish(story("one"))
-    first = post.start()
-    post.wait_for("articles", 1)
-    refused = post.command("daemon")
+def test_one_watches_and_a_standby_takes_over(runner: DaemonRunner, site: Site) -> None:
+    site.publish(plain_article("one"))
+    first = runner.start()
+    runner.wait_for("articles", 1)
+    refused = runner.command("daemon")
     assert refused.returncode != 0
     assert f"process {first.pid} on " in refused.stderr
-    standby = post.start("--standby")
-    post.wait(lambda: "standing by" in post.log)
+    standby = runner.start("--standby")
+    runner.wait(lambda: "standing by" in runner.log)
     end(first, signal.SIGKILL)
-    post.wait_for("leases", 1, pid=standby.pid)  # its crawls outlive the first, and may store what comes next
-    site.publish(story("two"))
-    post.wait_for("articles", 2)
+    runner.wait_for("leases", 1, pid=standby.pid)  # its crawls outlive the first, and may store what comes next
+    site.publish(plain_article("two"))
+    runner.wait_for("articles", 2)
     assert end(standby) == 0
-    assert post.rows("leases") == []
-    assert "Traceback" not in post.log
+    assert runner.rows("leases") == []
+    assert "Traceback" not in runner.log

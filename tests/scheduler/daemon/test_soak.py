@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from storage.model.records import RunStatus
-from tests.support.daemon_env import Size, Stand, stand
+from tests.support.daemon_env import DaemonEnv, Size, daemon_env
 from tests.support.daemon_process import end
 from tests.support.paths import ROOT
 from tests.support.patience import patient
@@ -40,13 +40,13 @@ where a session that is kept alive costs 200; the allocator's own ups and downs 
 HANDLES = 3
 KILLS_OF_EACH = 6
 TASKS = 3
-"""A look at a moment finds a crawl just beginning, or not."""
+"""A measurement finds a crawl just beginning, or not."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 
 def grown(sizes: list[Size]) -> Size:
-    """How much larger the process was in the last third than in the middle one, by medians."""
+    """Return how much larger the process was in the last third than in the middle one, by medians."""
     third = len(sizes) // 3
     middle, last = sizes[third : 2 * third], sizes[2 * third :]
 
@@ -71,19 +71,19 @@ def assert_steady(sizes: list[Size]) -> None:
 
 
 def test_the_daemon_does_not_grow_over_hundreds_of_crawls(tmp_path: Path) -> None:
-    with stand(tmp_path, NAMES) as post:
-        post.publish(5)
-        daemon = post.start()
-        post.wait_for("crawl_runs", len(NAMES), status="succeeded")
+    with daemon_env(tmp_path, NAMES) as runner:
+        runner.publish(5)
+        daemon = runner.start()
+        runner.wait_for("crawl_runs", len(NAMES), status="succeeded")
         sizes: list[Size] = []
-        while (ended := post.ended()) < DAEMONS_CRAWLS:
-            assert daemon.poll() is None, f"only {ended} crawls; the log says:\n{post.log[-3000:]}"
-            post.publish()
-            sizes.append(post.size(daemon.pid))
+        while (ended := runner.ended()) < DAEMONS_CRAWLS:
+            assert daemon.poll() is None, f"only {ended} crawls; the log says:\n{runner.log[-3000:]}"
+            runner.publish()
+            sizes.append(runner.size(daemon.pid))
             time.sleep(1)
         assert end(daemon) == 0
-        assert {run.status for run in post.rows("crawl_runs")} <= {RunStatus.SUCCEEDED, RunStatus.INTERRUPTED}
-        assert "Traceback" not in post.log
+        assert {run.status for run in runner.rows("crawl_runs")} <= {RunStatus.SUCCEEDED, RunStatus.INTERRUPTED}
+        assert "Traceback" not in runner.log
         print(f"daemon: {ended} crawls, grown by {grown(sizes)} to {sizes[-1]}")
     assert_steady(sizes)
 
@@ -108,18 +108,18 @@ def test_kills_at_random_moments_lose_nothing_and_store_nothing_twice(tmp_path: 
     chance = random.Random(20261124)
     victims = ["crawl", "daemon"] * KILLS_OF_EACH
     chance.shuffle(victims)
-    with stand(tmp_path, NAMES[:4]) as post:
-        post.publish(3)
-        for paper in post.papers.values():
-            paper.misbehave("*", bad.slow(0.5))  # so that a crawl takes a few seconds
-        daemon = post.start()
-        post.wait_for("schedules", len(post.papers))
+    with daemon_env(tmp_path, NAMES[:4]) as runner:
+        runner.publish(3)
+        for site in runner.sites.values():
+            site.misbehave("*", bad.slow(0.5))  # so that a crawl takes a few seconds
+        daemon = runner.start()
+        runner.wait_for("schedules", len(runner.sites))
         for victim in victims:
-            post.publish(3)
-            post.ask_for_all()  # after a kill a source waits for ten minutes, unless somebody asks
-            post.wait(lambda pid=daemon.pid: crawls_of(pid))
+            runner.publish(3)
+            runner.ask_for_all()  # after a kill a source waits for ten minutes, unless somebody asks
+            runner.wait(lambda pid=daemon.pid: crawls_of(pid))
             if chance.random() < 0.7:  # in the middle of it; else while it starts
-                post.wait(lambda: post.rows("crawl_runs", status="running"))
+                runner.wait(lambda: runner.rows("crawl_runs", status="running"))
             time.sleep(chance.uniform(0, 0.7))
             if victim == "crawl":
                 for crawl in crawls_of(daemon.pid):
@@ -129,14 +129,14 @@ def test_kills_at_random_moments_lose_nothing_and_store_nothing_twice(tmp_path: 
                 end(daemon, signal.SIGKILL)
                 for crawl in crawls if chance.random() < 0.5 else []:
                     kill(crawl)  # else they live on and meet those of the next daemon
-                daemon = post.start()
-            assert_one_open_run_a_source(post)
-        post.wait(lambda: is_all_there(post), patience=200)
+                daemon = runner.start()
+            assert_one_open_run_a_source(runner)
+        runner.wait(lambda: is_all_there(runner), patience=200)
         assert end(daemon) == 0
-        assert "Traceback" not in post.log
-        assert "unexpected" not in post.log
-        assert_nothing_is_lost_or_doubled(post)
-        runs = Counter(run.status for run in post.rows("crawl_runs"))
+        assert "Traceback" not in runner.log
+        assert "unexpected" not in runner.log
+        assert_nothing_is_lost_or_doubled(runner)
+        runs = Counter(run.status for run in runner.rows("crawl_runs"))
         assert runs[RunStatus.CRASHED] + runs[RunStatus.INTERRUPTED] >= 2, (
             runs
         )  # the others were killed before they began
@@ -152,28 +152,28 @@ def kill(process: psutil.Process) -> None:
         process.kill()
 
 
-def is_all_there(post: Stand) -> bool:
-    """Whether everything published is stored; a source that backs off after a kill is asked for."""
-    if len(post.rows("articles")) == len(post.published):
+def is_all_there(runner: DaemonEnv) -> bool:
+    """Return whether everything published is stored; a source that backs off after a kill is asked for."""
+    if len(runner.rows("articles")) == len(runner.published):
         return True
-    post.ask_for_all()
+    runner.ask_for_all()
     time.sleep(2)
     return False
 
 
-def assert_one_open_run_a_source(post: Stand) -> None:
-    running = Counter(run.source for run in post.rows("crawl_runs") if run.finished_at is None)
+def assert_one_open_run_a_source(runner: DaemonEnv) -> None:
+    running = Counter(run.source for run in runner.rows("crawl_runs") if run.finished_at is None)
     assert all(count == 1 for count in running.values()), running
 
 
-def assert_nothing_is_lost_or_doubled(post: Stand) -> None:
-    assert Counter(row.url for row in post.rows("articles")) == Counter(post.published)
-    assert {row.outcome.value for row in post.rows("links")} == {"stored"}
-    found = Counter(row.link_id for row in post.rows("fetches") if row.result.value == "new")
+def assert_nothing_is_lost_or_doubled(runner: DaemonEnv) -> None:
+    assert Counter(row.url for row in runner.rows("articles")) == Counter(runner.published)
+    assert {row.outcome.value for row in runner.rows("links")} == {"stored"}
+    found = Counter(row.link_id for row in runner.rows("fetches") if row.result.value == "new")
     assert set(found.values()) == {1}
-    assert post.rows("revisions") == []
-    runs = post.rows("crawl_runs")
+    assert runner.rows("revisions") == []
+    runs = runner.rows("crawl_runs")
     assert [run for run in runs if run.finished_at is None] == []
-    for name in post.papers:
+    for name in runner.sites:
         mine = [run for run in runs if run.source == name]
         assert all(one.finished_at <= other.started_at for one, other in pairwise(mine))

@@ -56,7 +56,7 @@ def events(keys: Collection[Key]) -> list[Event]:
 
 
 def after(round_: EventChanges) -> list[Event]:
-    """What is open once a round's transitions are stored."""
+    """Return what is open once a round's transitions are stored."""
     return [*round_.still_open, *events([finding.key for finding in round_.opened])]
 
 
@@ -86,7 +86,7 @@ def test_each_thing_that_is_wrong_is_found() -> None:
     }
 
 
-def test_a_source_that_cannot_be_looked_at_is_failing_and_not_silent() -> None:
+def test_a_source_that_cannot_be_polled_is_failing_and_not_silent() -> None:
     stopped = [at for at in ARRIVALS if at < NOW - timedelta(days=3)]
     failing = replace(
         FEED, consecutive_failures=30, failure_stage=FailureStage.TIMEOUT, last_success_at=NOW - timedelta(days=3)
@@ -94,12 +94,12 @@ def test_a_source_that_cannot_be_looked_at_is_failing_and_not_silent() -> None:
     assert opening(replace(HEALTHY, arrivals=stopped, channels=[failing])) == {(EventKind.FAILING, FEED.url)}
 
 
-def test_before_the_first_good_look_there_is_no_silence() -> None:
+def test_before_the_first_successful_poll_there_is_no_silence() -> None:
     facts = replace(HEALTHY, since=None, arrivals=[], channels=[replace(FEED, last_success_at=None)])
     assert assess(facts, now=NOW) == []
 
 
-def test_a_source_was_seen_up_to_its_oldest_good_look() -> None:
+def test_a_source_was_seen_up_to_its_oldest_successful_poll() -> None:
     late, never = replace(FEED, last_success_at=MONDAY), replace(FEED, last_success_at=None)
     assert oldest_successful_poll([FEED, late]) == MONDAY
     assert oldest_successful_poll([FEED, never]) is None
@@ -107,18 +107,18 @@ def test_a_source_was_seen_up_to_its_oldest_good_look() -> None:
 
 
 def test_one_alert_on_entry_one_on_recovery_none_between() -> None:
-    """A silence told over: usual, silent for a day of looks, then an article."""
+    """A silence over three days: usual, silent for a day of polls, then an article."""
     open_events: list[Event] = []
-    told = []
+    transitions = []
     for hours in range(0, 96, 2):
         at = NOW + timedelta(hours=hours)
         arrivals = [*ARRIVALS, NOW + timedelta(hours=72)] if hours >= 72 else ARRIVALS
         facts = replace(HEALTHY, arrivals=arrivals, channels=[replace(FEED, last_success_at=at)])
         round_ = event_changes(open_events, assess(facts, now=at), now=at)
-        told += [("opened", hours) for _ in round_.opened] + [("closed", hours) for _ in round_.closed]
+        transitions += [("opened", hours) for _ in round_.opened] + [("closed", hours) for _ in round_.closed]
         open_events = after(round_)
-    assert [word for word, _ in told] == ["opened", "closed"]
-    assert told[1] == ("closed", 72)
+    assert [word for word, _ in transitions] == ["opened", "closed"]
+    assert transitions[1] == ("closed", 72)
 
 
 def test_a_finding_under_the_threshold_of_entry_keeps_and_does_not_open() -> None:
@@ -128,7 +128,7 @@ def test_a_finding_under_the_threshold_of_entry_keeps_and_does_not_open() -> Non
     assert event_changes(is_open, [weak], now=NOW).still_open == tuple(is_open)
 
 
-def test_what_nobody_looked_for_is_kept() -> None:
+def test_what_was_not_assessed_is_kept() -> None:
     is_open = events([(EventKind.SILENT, ""), (EventKind.DRIFT, "title")])
     round_ = event_changes(is_open, [], now=NOW, judged={EventKind.DRIFT})
     assert [event.kind for event in round_.still_open] == [EventKind.SILENT]

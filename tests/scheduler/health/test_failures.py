@@ -1,4 +1,4 @@
-"""Blocked, failing and bad validators, from how the looks at a channel went."""
+"""Blocked, failing and bad validators, from the outcomes of the polls of a channel."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_channel_that_is_blocked_now_and_times_out_then_stays_blocked() -> Non
 
 
 @pytest.mark.parametrize(("ago", "kept"), [(HOUR / 2, {"blocked", "failing"}), (HOUR, set()), (None, set())])
-def test_a_good_look_must_last_an_hour(ago: timedelta | None, kept: set[str]) -> None:
+def test_a_successful_poll_must_last_an_hour(ago: timedelta | None, kept: set[str]) -> None:
     facts = replace(channel(good=timedelta(0)), last_failed_at=None if ago is None else NOW - ago)
     assert kinds(facts) == set()
     assert kinds(facts, opens=False) == kept
@@ -93,7 +93,7 @@ def crawls(failures: int) -> CrawlFailures:
         (2, [channel()], False),
         (3, [channel()], True),
         (3, [], True),
-        (3, [channel(), channel(1, FailureStage.TIMEOUT)], False),  # the channel is told of
+        (3, [channel(), channel(1, FailureStage.TIMEOUT)], False),  # the channel has its own event
     ],
 )
 def test_crawls_that_fail_by_no_channels_fault(

@@ -1,4 +1,4 @@
-"""When a source is called silent: each branch, on small histories."""
+"""Detect silence: each branch, on small histories."""
 
 from __future__ import annotations
 
@@ -44,13 +44,15 @@ def steady(count: int, *, per_hour: float = 1.0) -> list[datetime]:
     return [MONDAY + n * HOURS / per_hour for n in range(1, count + 1)]
 
 
-def asked(arrivals: list[datetime], now: datetime, *, look: datetime | None, per_hour: float = 1.0) -> Finding | None:
+def asked(
+    arrivals: list[datetime], now: datetime, *, polled_at: datetime | None, per_hour: float = 1.0
+) -> Finding | None:
     return detect_silence(
         arrivals,
         timezone=ZoneInfo("UTC"),
         since=MONDAY,
         now=now,
-        last_success_at=look,
+        last_success_at=polled_at,
         default_per_day=24,
         expectation=Steady(per_hour),
     )
@@ -82,7 +84,7 @@ def test_a_silence_stays_found_until_then() -> None:
 def test_it_takes_more_than_a_usual_pause(hours: float, opens: bool | None) -> None:
     arrivals = steady(1000)
     now = arrivals[-1] + hours * HOURS
-    found = asked(arrivals, now, look=now)
+    found = asked(arrivals, now, polled_at=now)
     assert (found and found.opens) == opens
 
 
@@ -90,28 +92,28 @@ def test_over_half_its_patience_an_open_silence_is_kept_and_none_is_opened() -> 
     arrivals = steady(1000)
     limit = silence_threshold(arrivals, Steady(1.0), since=MONDAY)
     below, over = (arrivals[-1] + share * limit * HOURS for share in (0.6, 1.05))
-    kept, opened = asked(arrivals, below, look=below), asked(arrivals, over, look=over)
+    kept, opened = asked(arrivals, below, polled_at=below), asked(arrivals, over, polled_at=over)
     assert kept is not None
     assert not kept.opens
     assert opened is not None
     assert opened.opens
 
 
-def test_a_source_that_cannot_be_looked_at_is_not_silent() -> None:
+def test_a_source_that_cannot_be_polled_is_not_silent() -> None:
     arrivals = steady(1000)
-    assert asked(arrivals, arrivals[-1] + 400 * HOURS, look=arrivals[-1] + HOURS) is None
+    assert asked(arrivals, arrivals[-1] + 400 * HOURS, polled_at=arrivals[-1] + HOURS) is None
 
 
-def test_what_was_silent_before_looks_failed_stays_so() -> None:
+def test_what_was_silent_before_polls_failed_stays_so() -> None:
     arrivals = steady(1000)
-    found = asked(arrivals, arrivals[-1] + 400 * HOURS, look=arrivals[-1] + 90 * HOURS)
+    found = asked(arrivals, arrivals[-1] + 400 * HOURS, polled_at=arrivals[-1] + 90 * HOURS)
     assert found is not None
     assert found.opens
     assert found.details["silent_hours"] == 90
 
 
-def test_without_any_good_look_nothing_is_opened_or_closed() -> None:
-    found = asked([], MONDAY + 400 * HOURS, look=None)
+def test_without_any_successful_poll_nothing_is_opened_or_closed() -> None:
+    found = asked([], MONDAY + 400 * HOURS, polled_at=None)
     assert found is not None
     assert not found.opens
 
@@ -119,17 +121,17 @@ def test_without_any_good_look_nothing_is_opened_or_closed() -> None:
 def test_never_before_the_least_time_however_busy() -> None:
     arrivals = steady(5000, per_hour=60)
     soon, later = arrivals[-1] + MIN_SILENCE - timedelta(seconds=1), arrivals[-1] + MIN_SILENCE
-    assert asked(arrivals, soon, look=soon, per_hour=60) is None
-    assert asked(arrivals, later, look=later, per_hour=60) is not None
+    assert asked(arrivals, soon, polled_at=soon, per_hour=60) is None
+    assert asked(arrivals, later, polled_at=later, per_hour=60) is not None
 
 
 def test_a_clock_that_was_set_back_makes_no_silence() -> None:
     arrivals = steady(100)
-    assert asked(arrivals, arrivals[0], look=arrivals[-1]) is None
+    assert asked(arrivals, arrivals[0], polled_at=arrivals[-1]) is None
 
 
 def test_a_source_that_never_listed_anything_new_is_silent_after_days() -> None:
-    found = [asked([], MONDAY + days * timedelta(days=1), look=MONDAY + timedelta(days=days)) for days in (1, 20)]
+    found = [asked([], MONDAY + days * timedelta(days=1), polled_at=MONDAY + timedelta(days=days)) for days in (1, 20)]
     assert found[0] is None or not found[0].opens
     assert found[1] is not None
     assert found[1].opens
@@ -139,16 +141,16 @@ def test_a_source_that_never_listed_anything_new_is_silent_after_days() -> None:
 
 def test_the_first_list_is_no_arrival() -> None:
     later = MONDAY + 400 * HOURS
-    found = asked([MONDAY] * 300, later, look=later)
+    found = asked([MONDAY] * 300, later, polled_at=later)
     assert found is not None
-    assert found == asked([], later, look=later)
+    assert found == asked([], later, polled_at=later)
 
 
 def test_a_source_of_few_articles_is_given_days() -> None:
     arrivals = [MONDAY + n * timedelta(days=1) + timedelta(hours=(7 * n) % 12) for n in range(56)]
     assert silence_threshold(arrivals, Steady(1 / 24), since=MONDAY) < 20
     three_days = arrivals[-1] + timedelta(days=3)
-    assert asked(arrivals, three_days, look=three_days, per_hour=1 / 24) is None
+    assert asked(arrivals, three_days, polled_at=three_days, per_hour=1 / 24) is None
 
 
 def test_patience_grows_with_bursts() -> None:
@@ -179,8 +181,8 @@ def test_a_slow_stretch_is_waited_through() -> None:
     slow = Newsroom(per_workday=40, burst=1.0, pace=lambda at: 0.25 if week[0] <= at < week[1] else 1.0)
     arrivals = slow.arrivals(MONDAY, timedelta(days=70), seed=6)
     pauses = [(a, b) for a, b in pairwise(arrivals) if b - a > MIN_SILENCE and a > STOPS - timedelta(days=7)]
-    told = [ask(slow, [at for at in arrivals if at <= a], b - timedelta(minutes=15)) for a, b in pauses]
-    assert [found.sentence for found in told if found is not None and found.opens] == []
+    findings = [ask(slow, [at for at in arrivals if at <= a], b - timedelta(minutes=15)) for a, b in pauses]
+    assert [found.sentence for found in findings if found is not None and found.opens] == []
 
 
 PRIOR = PublishRates.default(per_day=10, timezone=ZoneInfo("UTC"), is_cautious=True)

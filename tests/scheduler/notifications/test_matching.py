@@ -1,4 +1,4 @@
-"""Who is told of what and when: digests, quiet hours over midnight and over the change of the clocks."""
+"""Match articles with saved searches: digests, quiet hours over midnight and over the change of the clocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What alerts say, whatever the articles and events hold."""
+"""Build messages of articles and events with any content."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from tests.support.expected import an_article
 from tests.support.rows import HOUR, NOON
 
 
-def told(query: str = "gas", **values: Any) -> Message:
+def message_of(query: str = "gas", **values: Any) -> Message:
     article = an_article(**values)
     match = matches(parse(query), article.document)
     assert match is not None
     return article_message("My gas", article, match)
 
 
-def test_an_article_is_told_with_all_that_must_go_with_it() -> None:
-    assert told() == Message(
+def test_an_article_is_sent_with_all_that_must_go_with_it() -> None:
+    assert message_of() == Message(
         "Caliber.az: Gas flows",
         "Gas flows from Orrin.\n\n"
         "https://caliber.az/en/post/gas\n"
@@ -46,9 +46,9 @@ def test_an_article_is_told_with_all_that_must_go_with_it() -> None:
     )
 
 
-def test_a_date_is_told_as_exactly_as_it_is_known() -> None:
-    assert "Published 2026-11-04 UTC" in told(published_precision=DatePrecision.DAY).body
-    assert "Published: no date" in told(published_at=None).body
+def test_a_date_is_given_as_exactly_as_it_is_known() -> None:
+    assert "Published 2026-11-04 UTC" in message_of(published_precision=DatePrecision.DAY).body
+    assert "Published: no date" in message_of(published_at=None).body
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_date_is_told_as_exactly_as_it_is_known() -> None:
     ],
 )
 def test_hostile_titles_become_harmless_lines(title: str, shown: str) -> None:
-    message = told(title=title, body=f"{title}.")
+    message = message_of(title=title, body=f"{title}.")
     assert message.title == f"Caliber.az: {shown}"
     assert "\x1b" not in message.body
     assert len(message.body.splitlines()) == 6
@@ -70,7 +70,7 @@ def test_hostile_titles_become_harmless_lines(title: str, shown: str) -> None:
 
 @given(st.text(), st.text(max_size=2000))
 def test_any_article_is_one_title_and_six_lines(title: str, body: str) -> None:
-    message = told("lang:en", title=title, body=body)
+    message = message_of("lang:en", title=title, body=body)
     assert display_width(message.title) <= MAX_TITLE_LENGTH
     assert "\n" not in message.title
     assert len(message.body.split("\n")) in {4, 6}
@@ -109,7 +109,7 @@ EVENT = Event(
 CALIBER = "Caliber.az"
 
 
-def test_an_event_is_told_with_its_evidence() -> None:
+def test_an_event_is_sent_with_its_details() -> None:
     assert event_message(EVENT, CALIBER) == Message(
         "Caliber.az has gone silent",
         "Nothing new for 5 h; usually 2 an hour.\nsilent: https://caliber.az/rss.xml\n"

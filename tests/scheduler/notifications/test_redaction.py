@@ -1,4 +1,4 @@
-"""What of an address may be shown: never its secrets."""
+"""Redact the secrets of notification targets."""
 
 from __future__ import annotations
 

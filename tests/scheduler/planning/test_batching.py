@@ -1,4 +1,4 @@
-"""Who goes first after a downtime, and who shares a child process."""
+"""Order overdue sources after a downtime, and batch them into worker processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A clock that is set back under a running daemon: no look may wait for the hours to come round again."""
+"""A clock that is set back under a running daemon: no poll may wait for the hours to come round again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def planner(store: Store) -> Planner:
 
 
 @pytest.mark.parametrize("rule", [Adaptive(), FixedInterval(HOUR)])
-def test_a_look_stays_as_far_away_as_it_was(rule: Adaptive | FixedInterval) -> None:
+def test_a_poll_stays_as_far_away_as_it_was(rule: Adaptive | FixedInterval) -> None:
     plan = shift_back(rule, DUE, by=2 * HOUR, now=NOON - 2 * HOUR)
     assert plan.next_poll_at == NOON - 2 * HOUR + HOUR / 4
     assert (plan.interval, plan.reason) == (DUE.interval, DUE.reason)

@@ -52,7 +52,7 @@ def least_and_most(rule: ScheduleRule) -> tuple[timedelta, timedelta]:
     return rule.interval * 0.9, rule.interval * 1.1
 
 
-def test_no_look_is_out_of_bounds_but_for_trouble(month: tuple[ScheduleRule, NewsSite, History]) -> None:
+def test_no_poll_is_out_of_bounds_but_for_trouble(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     """In real time, with the crawl and a heartbeat on top, but for downtime, outage and the moments of the jumps."""
     rule, _, history = month
     least, most = least_and_most(rule)
@@ -60,10 +60,10 @@ def test_no_look_is_out_of_bounds_but_for_trouble(month: tuple[ScheduleRule, New
         gap = two.real_at - one.real_at
         jumped = any(one.real_at <= at <= two.real_at for at, _ in JUMPS)
         off = one.real_at < OFF[1] <= two.real_at
-        if one.look.ok and not jumped and not off:
+        if one.poll.ok and not jumped and not off:
             assert gap >= least
             assert gap <= most + Watcher.CRAWL
-        elif not one.look.ok:
+        elif not one.poll.ok:
             assert 5 * MINUTE <= gap <= 6 * HOUR
         elif jumped:
             assert gap <= most + 2 * HOUR + Watcher.CRAWL  # a clock set back by two hours is waited for
@@ -71,7 +71,7 @@ def test_no_look_is_out_of_bounds_but_for_trouble(month: tuple[ScheduleRule, New
 
 def test_every_article_is_seen_or_lies_in_a_gap(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     _, site, history = month
-    last_good = max(one.real_at for one in history.watched if one.look.ok)
+    last_good = max(one.real_at for one in history.watched if one.poll.ok)
     articles = set(site.between(START, last_good))
     missed = articles - history.seen.keys()
     assert missed <= history.missed(site).keys()
@@ -92,7 +92,7 @@ def test_there_is_no_flood_after_downtime_or_jumps(month: tuple[ScheduleRule, Ne
 def test_a_long_list_misses_nothing(rule: ScheduleRule) -> None:
     site = site_of(1, cards=400)
     history = Watcher(site, rule, timezone=KYIV, seed=1, host=HOST).watch(START, END)
-    last_good = max(one.real_at for one in history.watched if one.look.ok)
+    last_good = max(one.real_at for one in history.watched if one.poll.ok)
     assert set(site.between(START, last_good)) <= history.seen.keys()
     assert history.gaps == []
 
@@ -105,11 +105,11 @@ def test_the_same_seed_gives_the_same_month() -> None:
 def test_every_plan_has_a_reason(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     _, _, history = month
     assert all(one.plan.reason for one in history.watched)
-    assert all(one.plan.next_poll_at >= one.look.finished_at for one in history.watched)
+    assert all(one.plan.next_poll_at >= one.poll.finished_at for one in history.watched)
 
 
 @pytest.mark.long
-def test_the_adaptive_plan_beats_a_fixed_interval_of_as_many_looks() -> None:
+def test_the_adaptive_plan_beats_a_fixed_interval_of_as_many_polls() -> None:
     """By 12 % of the mean delay, a quarter of the median; a ninth decile that is no worse."""
     pairs = [compare(Adaptive(), seed) for seed in range(1, 7)]
     for ours, fixed in pairs:
@@ -134,14 +134,14 @@ def test_quiet_sources_gain_too() -> None:
 
 
 def test_forty_sources_after_a_night_off_are_caught_up_without_a_flood() -> None:
-    """Their plans as they stood at eight in the evening; switched on at seven: one look each within ten minutes."""
+    """Their plans as of eight in the evening; switched on at seven: one poll each within ten minutes."""
     rhythm = PublishRates.default(per_day=90, timezone=KYIV)
     plans = {}
     for number in range(40):
         now = OFF[0] - number * MINUTE
-        look = PollOutcome(now, now, True, True, 24, number % 5, None, 0, None, None, now - 20 * MINUTE)
+        poll = PollOutcome(now, now, True, True, 24, number % 5, None, 0, None, None, now - 20 * MINUTE)
         plans[f"source {number}"] = plan_next_poll(
-            Adaptive(), NextPoll(now, 20 * MINUTE, "-"), look, rhythm, now=now, jitter=number / 40
+            Adaptive(), NextPoll(now, 20 * MINUTE, "-"), poll, rhythm, now=now, jitter=number / 40
         )
     due = spread_overdue(plans, now=OFF[1], spread=10 * MINUTE)
     moments = sorted(plan.next_poll_at for plan in due.values())

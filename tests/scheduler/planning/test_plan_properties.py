@@ -1,4 +1,4 @@
-"""What holds for every plan, whatever was planned, whatever the look showed, whatever the clock says."""
+"""Properties of every plan: any earlier plan, any outcome of a poll, any clock."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ JITTERS = st.floats(-1, 1)
 
 
 @st.composite
-def looks(draw: st.DrawFn) -> PollOutcome:
+def polls(draw: st.DrawFn) -> PollOutcome:
     listed = draw(st.integers(0, 500))
     return PollOutcome(
         planned_at=draw(TIMES),
@@ -54,35 +54,35 @@ def looks(draw: st.DrawFn) -> PollOutcome:
     )
 
 
-@given(RULES, st.none() | PLANS, st.none() | looks(), RHYTHMS, JITTERS)
+@given(RULES, st.none() | PLANS, st.none() | polls(), RHYTHMS, JITTERS)
 def test_a_plan_is_never_before_now_never_out_of_reach_and_says_why(
-    rule: ScheduleRule, last: NextPoll | None, look: PollOutcome | None, rhythm: PublishRates, jitter: float
+    rule: ScheduleRule, last: NextPoll | None, poll: PollOutcome | None, rhythm: PublishRates, jitter: float
 ) -> None:
-    plan = plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    plan = plan_next_poll(rule, last, poll, rhythm, now=NOW, jitter=jitter)
     assert plan.next_poll_at >= NOW
     assert plan.next_poll_at.tzinfo is UTC
     assert plan.reason.strip()
     assert "\n" not in plan.reason
     longest = 9 * DAY if isinstance(rule, Cron) else max(bounds_of(rule).maximum, DAY)
     assert plan.next_poll_at <= NOW + longest
-    assert plan == plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    assert plan == plan_next_poll(rule, last, poll, rhythm, now=NOW, jitter=jitter)
 
 
-@given(ADAPTIVE | LENGTHS.map(FixedInterval), st.none() | PLANS, looks(), RHYTHMS, JITTERS)
-def test_after_a_look_no_flood_and_after_a_good_one_bounds_hold(
-    rule: Adaptive | FixedInterval, last: NextPoll | None, look: PollOutcome, rhythm: PublishRates, jitter: float
+@given(ADAPTIVE | LENGTHS.map(FixedInterval), st.none() | PLANS, polls(), RHYTHMS, JITTERS)
+def test_after_a_poll_no_flood_and_after_a_good_one_bounds_hold(
+    rule: Adaptive | FixedInterval, last: NextPoll | None, poll: PollOutcome, rhythm: PublishRates, jitter: float
 ) -> None:
-    plan = plan_next_poll(rule, last, look, rhythm, now=NOW, jitter=jitter)
+    plan = plan_next_poll(rule, last, poll, rhythm, now=NOW, jitter=jitter)
     bounds = bounds_of(rule)
     assert plan.next_poll_at >= NOW + bounds.minimum
-    if look.ok and (look.rate_limited_until is None or look.rate_limited_until <= NOW):
+    if poll.ok and (poll.rate_limited_until is None or poll.rate_limited_until <= NOW):
         assert plan.next_poll_at <= NOW + bounds.maximum
         assert plan.interval is not None
         assert bounds.minimum <= plan.interval <= bounds.maximum
-    if not look.ok and last is not None and isinstance(rule, Adaptive):
+    if not poll.ok and last is not None and isinstance(rule, Adaptive):
         assert plan.interval == last.interval
-    if look.rate_limited_until is not None and look.rate_limited_until <= NOW + DAY:
-        assert plan.next_poll_at >= look.rate_limited_until
+    if poll.rate_limited_until is not None and poll.rate_limited_until <= NOW + DAY:
+        assert plan.next_poll_at >= poll.rate_limited_until
 
 
 @given(RULES, PLANS, RHYTHMS, JITTERS)

@@ -118,7 +118,7 @@ def test_without_any_article_the_rhythm_tends_to_nothing_but_is_not_nothing() ->
     assert min(quiet.rates) > 0
 
 
-def test_with_no_time_passed_the_prior_stands() -> None:
+def test_with_no_time_passed_the_prior_is_kept() -> None:
     prior = PublishRates.default(per_day=90, timezone=KYIV)
     learned = estimate_rates([], timezone=KYIV, since=MONDAY, until=MONDAY, prior=prior)
     assert learned.mean == pytest.approx(prior.mean, rel=0.02)

@@ -1,4 +1,4 @@
-"""What settings mean as a rule, which are refused, and when cron fires."""
+"""Parse schedule rules from settings, refuse wrong ones, and compute the times of cron."""
 
 from __future__ import annotations
 

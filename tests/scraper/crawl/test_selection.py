@@ -157,7 +157,7 @@ def test_links_of_other_sections_and_languages_are_set_aside_with_the_reason() -
     assert choice.filtered == {"society": "section: society", "russian": "language: ru"}
 
 
-def test_one_story_on_two_channels_is_one_target_with_the_hints_of_both() -> None:
+def test_one_article_on_two_channels_is_one_target_with_the_hints_of_both() -> None:
     on_feed = link("a", 1, sections=("society",))
     on_list = link("a", channel=LIST, title="A", sections=("politics",))
     assert crawl([on_feed, on_list], policy=SelectionPolicy(sections=POLITICS)) == [("a", FetchPurpose.NEW)]

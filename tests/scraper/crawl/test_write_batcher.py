@@ -55,7 +55,7 @@ def save_of(rows: Rows, slug: str, *, is_listed: bool = True) -> SaveRequest:
 def run(
     rows: Rows, saves: Sequence[SaveRequest], *, apart: float = 0.0, window: float = BATCH_DELAY
 ) -> tuple[list[SaveResult | BaseException], list[int]]:
-    """What became of each, and how many were in each transaction."""
+    """Return what became of each, and how many were in each transaction."""
     groups: list[int] = []
     writer = StoreThread()
 

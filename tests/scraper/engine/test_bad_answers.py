@@ -10,8 +10,8 @@ import pytest
 from storage.model.records import FailureStage, Outcome, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.patience import patient_duration
+from tests.support.plain_articles import plain_article
 from tests.support.site import Framing, Site, bad
-from tests.support.stories import story
 
 BAD_PAGES = {
     "500 for ever": (bad.server_error(), FailureStage.HTTP_5XX, "answered 500"),
@@ -55,7 +55,7 @@ BAD_PAGES = {
 @pytest.mark.parametrize("name", BAD_PAGES)
 def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, env: CrawlEnv, site: Site) -> None:
     act, stage, reason = BAD_PAGES[name]
-    site.publish_many([story("good"), story("ill")])
+    site.publish_many([plain_article("good"), plain_article("ill")])
     site.misbehave("ill", act)
     env.slow_down(timeout=patient_duration(1))
     run = env.crawl()
@@ -76,7 +76,7 @@ def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, en
 
 
 def test_a_page_that_fails_once_is_had_by_a_retry_within_the_crawl(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("shaky"))
+    site.publish(plain_article("shaky"))
     site.misbehave("shaky", bad.server_error(), times=2)
     env.slow_down(retries=2)
     assert env.crawl().new == 1
@@ -85,7 +85,7 @@ def test_a_page_that_fails_once_is_had_by_a_retry_within_the_crawl(env: CrawlEnv
 @pytest.mark.parametrize("form", ["seconds", "date"])
 @pytest.mark.parametrize("status", [429, 503, 200])
 def test_a_short_retry_after_is_waited_out_by_the_whole_host(status: int, form: str, env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story(f"story-{number}") for number in range(4)])
+    site.publish_many([plain_article(f"story-{number}") for number in range(4)])
     retry_after = 2 if form == "seconds" else datetime.now(UTC) + timedelta(seconds=3)
     retry_at = time.monotonic() + 3
     site.misbehave("/rss.xml", bad.answer(status, retry_after=retry_after), times=1)
@@ -99,7 +99,7 @@ def test_a_short_retry_after_is_waited_out_by_the_whole_host(status: int, form: 
 
 
 def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story(f"story-{number}", days=number + 1) for number in range(20)])
+    site.publish_many([plain_article(f"story-{number}", days=number + 1) for number in range(20)])
     site.misbehave("story-5", bad.too_many(retry_after=7200))
     env.slow_down(concurrency=1)
     run = env.crawl()
@@ -119,7 +119,7 @@ def test_a_long_retry_after_ends_the_requests_and_holds_the_next_crawl(env: Craw
 
 @pytest.mark.parametrize("value", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "soon", "-5", "1.5", ", ,"])
 def test_a_retry_after_that_means_nothing_is_passed_over(value: str, env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("one", bad.answer(200, retry_after=value))
     done = env.crawl_command()
     assert (done.returncode, done.stderr) == (0, "")
@@ -127,14 +127,14 @@ def test_a_retry_after_that_means_nothing_is_passed_over(value: str, env: CrawlE
 
 
 def test_windows_1251_without_a_header_is_read(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("kirillica", title="Переговоры в Баку", language="ru"))
+    site.publish(plain_article("kirillica", title="Переговоры в Баку", language="ru"))
     site.misbehave("kirillica", bad.windows_1251(declared=False))
     env.crawl(urls=(site.url_of("kirillica"),))
     assert env.row("articles").title == "Переговоры в Баку"
 
 
 def test_broken_html_is_read_as_far_as_it_goes(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("broken"))
+    site.publish(plain_article("broken"))
     site.misbehave("broken", bad.broken_html())
     run = env.crawl()
     assert run.new + run.pending == 1
@@ -142,7 +142,7 @@ def test_broken_html_is_read_as_far_as_it_goes(env: CrawlEnv, site: Site) -> Non
 
 
 def test_a_redirect_within_the_site_is_stored_under_the_address_it_leads_to(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("moved-here"), story("old-name")])
+    site.publish_many([plain_article("moved-here"), plain_article("old-name")])
     site.unlist("moved-here")
     site.misbehave("old-name", bad.redirect(site.article("moved-here").path))
     run = env.crawl()
@@ -155,7 +155,7 @@ def test_a_redirect_within_the_site_is_stored_under_the_address_it_leads_to(env:
 
 def test_a_certificate_nobody_vouches_for_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
     with Site.start(tls=True) as site:
-        site.publish(story("one"))
+        site.publish(plain_article("one"))
         env = CrawlEnv(tmp_path_factory.mktemp("tls"), site)
         run = env.crawl()
     assert run.status is RunStatus.FAILED

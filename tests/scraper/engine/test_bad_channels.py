@@ -10,8 +10,8 @@ from storage.config.settings import SourceSettings
 from storage.model.records import FailureStage, Outcome, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.patience import patient_duration
+from tests.support.plain_articles import NOW, plain_article
 from tests.support.site import FeedDates, Guids, Paging, Site, bad, bad_bytes
-from tests.support.stories import NOW, story
 
 FEED = SourceSettings(channels=({"feed": "/rss.xml"},))
 LIST = SourceSettings(channels=({"list": "/en/category/politics", "language": "en"},))
@@ -34,7 +34,7 @@ PAGED = SourceSettings(channels=({"list": "/en/category/politics", "paging": "?p
 def test_a_bad_feed_turns_the_run_red_and_the_other_channel_is_still_used(
     act: object, stage: FailureStage, said: str, env: CrawlEnv, site: Site
 ) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("/rss.xml", act)
     run = env.crawl()
     assert (run.status, run.new) == (RunStatus.FAILED, 1)
@@ -44,7 +44,7 @@ def test_a_bad_feed_turns_the_run_red_and_the_other_channel_is_still_used(
 
 
 def test_a_list_page_without_cards_turns_the_run_red_and_says_what_to_set(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("/en/category/politics", bad.list_without_cards())
     done = env.crawl_command()
     assert done.returncode == 1
@@ -54,7 +54,7 @@ def test_a_list_page_without_cards_turns_the_run_red_and_says_what_to_set(env: C
 
 
 def test_a_missing_list_page_says_what_to_set(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("/en/category/politics", bad.answer(404))
     done = env.crawl_command()
     assert done.returncode == 1
@@ -75,7 +75,7 @@ def test_a_missing_list_page_says_what_to_set(env: CrawlEnv, site: Site) -> None
 )
 def test_an_odd_feed_still_gives_every_article(style: dict[str, object], env: CrawlEnv, site: Site) -> None:
     env.of_source = FEED
-    site.publish_many([story(f"story-{number}", days=number + 1) for number in range(4)])
+    site.publish_many([plain_article(f"story-{number}", days=number + 1) for number in range(4)])
     site.feed_style(**style)
     run = env.crawl()
     assert (run.status, run.new, run.pending) == (RunStatus.SUCCEEDED, 4, 0)
@@ -84,7 +84,7 @@ def test_an_odd_feed_still_gives_every_article(style: dict[str, object], env: Cr
 
 def test_an_entity_bomb_is_refused_or_harmless(env: CrawlEnv, site: Site) -> None:
     env.of_source = FEED
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("/rss.xml", bad.entity_bomb(link=site.url_of("one")))
     run = env.crawl()
     assert run.status in {RunStatus.FAILED, RunStatus.SUCCEEDED}
@@ -93,7 +93,7 @@ def test_an_entity_bomb_is_refused_or_harmless(env: CrawlEnv, site: Site) -> Non
 
 def test_a_list_that_repeats_itself_on_every_page_ends(env: CrawlEnv, site: Site) -> None:
     env.of_source = PAGED
-    site.publish_many([story(f"story-{number}") for number in range(30)])
+    site.publish_many([plain_article(f"story-{number}") for number in range(30)])
     site.list_style(paging=Paging.REPEAT, per_screen=10)
     run = env.crawl()
     assert (run.status, run.new) == (RunStatus.SUCCEEDED, 10)
@@ -104,18 +104,18 @@ def test_a_list_that_repeats_itself_on_every_page_ends(env: CrawlEnv, site: Site
 def test_braces_in_paging_are_part_of_the_address(rest: str, env: CrawlEnv, site: Site) -> None:
     paging = f"?page={{page}}{rest}"
     env.of_source = SourceSettings(channels=({"list": "/en/category/politics", "paging": paging},))
-    site.publish_many([story(f"story-{number}") for number in range(8)])
+    site.publish_many([plain_article(f"story-{number}") for number in range(8)])
     site.list_style(per_screen=5)
     run = env.crawl()
     assert (run.status, run.new) == (RunStatus.SUCCEEDED, 8)
 
 
-def test_a_look_that_breaks_turns_the_run_red(env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poll_that_breaks_turns_the_run_red(env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("nobody thought of this")
 
     monkeypatch.setattr("scraper.crawl.discovery.parse_feed", broken)
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     run = env.crawl()
     assert run.status is RunStatus.FAILED
     assert "nobody thought of this" in (run.error or "")
@@ -123,10 +123,10 @@ def test_a_look_that_breaks_turns_the_run_red(env: CrawlEnv, site: Site, monkeyp
 
 def test_paging_goes_on_until_known_links_are_met(env: CrawlEnv, site: Site) -> None:
     env.of_source = PAGED
-    site.publish_many([story(f"story-{number}", days=number + 10) for number in range(20)])
+    site.publish_many([plain_article(f"story-{number}", days=number + 10) for number in range(20)])
     site.list_style(per_screen=5)
     assert env.crawl().new == 20
-    site.publish_many([story(f"later-{number}", days=number + 1) for number in range(7)])
+    site.publish_many([plain_article(f"later-{number}", days=number + 1) for number in range(7)])
     site.clear_requests()
     assert env.crawl().new == 7
     pages = [request.target for request in site.requests if "category" in request.path]
@@ -136,10 +136,10 @@ def test_paging_goes_on_until_known_links_are_met(env: CrawlEnv, site: Site) -> 
 def test_a_list_with_nothing_known_on_it_is_a_gap(env: CrawlEnv, site: Site) -> None:
     env.of_source = LIST
     site.list_style(per_screen=5, paging=Paging.OFF)
-    site.publish_many([story(f"story-{number}", days=30 + number) for number in range(5)])
+    site.publish_many([plain_article(f"story-{number}", days=30 + number) for number in range(5)])
     env.crawl()
     assert env.rows("events") == []
-    site.publish_many([story(f"later-{number}", days=number + 1) for number in range(9)])
+    site.publish_many([plain_article(f"later-{number}", days=number + 1) for number in range(9)])
     env.crawl()
     event = env.row("events")
     assert (event.kind, event.subject) == ("gap", f"{site.url}/en/category/politics")
@@ -148,7 +148,7 @@ def test_a_list_with_nothing_known_on_it_is_a_gap(env: CrawlEnv, site: Site) -> 
 def test_a_feed_that_lies_about_its_etag_is_not_trusted_again(env: CrawlEnv, site: Site) -> None:
     env.of_source = FEED
     headers = {"ETag": '"stuck"', "Content-Type": "application/rss+xml"}
-    site.publish_many([story("one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("two")])
     site.override("/rss.xml", feed_of(site, "one"), headers=headers)
     env.crawl()
     site.override("/rss.xml", feed_of(site, "one", "two"), headers=headers)
@@ -166,7 +166,7 @@ def feed_of(site: Site, *slugs: str) -> bytes:
 
 def test_an_article_dated_in_the_future_is_kept_and_flagged(env: CrawlEnv, site: Site) -> None:
     ahead = NOW + timedelta(days=400)
-    site.publish_many([story("scheduled", published_at=ahead), story("one")])
+    site.publish_many([plain_article("scheduled", published_at=ahead), plain_article("one")])
     assert env.crawl().new == 2
     article = env.row("articles", title="Title of scheduled")
     assert article.published_at == ahead
@@ -175,8 +175,8 @@ def test_an_article_dated_in_the_future_is_kept_and_flagged(env: CrawlEnv, site:
 
 
 def test_cards_in_sidebars_are_never_stored(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("ours"))
-    site.publish_many([story(f"sport-{number}", sections=("sport",)) for number in range(6)])
+    site.publish(plain_article("ours"))
+    site.publish_many([plain_article(f"sport-{number}", sections=("sport",)) for number in range(6)])
     site.feed_style(language="ru")
     env.of_source = LIST
     env.crawl()
@@ -185,7 +185,7 @@ def test_cards_in_sidebars_are_never_stored(env: CrawlEnv, site: Site) -> None:
 
 
 def test_robots_txt_is_obeyed(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("open"), story("closed")])
+    site.publish_many([plain_article("open"), plain_article("closed")])
     site.robots("User-agent: *\nDisallow: /en/post/closed\n")
     run = env.crawl()
     assert (run.new, run.failed) == (1, 1)
@@ -195,7 +195,7 @@ def test_robots_txt_is_obeyed(env: CrawlEnv, site: Site) -> None:
 
 @pytest.mark.parametrize(("addressed", "new"), [("example", 1), ("github", 1), ("presswatch", 0)])
 def test_robots_txt_rules_match_the_product_token_only(addressed: str, new: int, env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.robots(f"User-agent: {addressed}\nDisallow: /\n")
     env.slow_down(contact="https://github.com/example/env")
     assert env.crawl().new == new
@@ -203,7 +203,7 @@ def test_robots_txt_rules_match_the_product_token_only(addressed: str, new: int,
 
 @pytest.mark.parametrize("act", [bad.server_error(), bad.slow(600), bad.reset()], ids=["500", "slow", "reset"])
 def test_robots_txt_that_cannot_be_had_is_no_permission(act: object, env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("/robots.txt", act)
     env.slow_down(timeout=patient_duration(1))
     run = env.crawl()
@@ -212,13 +212,13 @@ def test_robots_txt_that_cannot_be_had_is_no_permission(act: object, env: CrawlE
 
 
 def test_no_robots_txt_allows_all(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.robots(None, status=404)
     assert env.crawl().new == 1
 
 
 def test_who_asks_is_said(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     env.slow_down(contact="mailto:env@example.org")
     env.crawl()
     agents = {request.headers["user-agent"] for request in site.requests}

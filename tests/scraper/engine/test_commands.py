@@ -14,12 +14,12 @@ from storage.model.records import Trigger
 from tests.support.crawl_env import CrawlEnv
 from tests.support.paths import ROOT
 from tests.support.patience import patient
+from tests.support.plain_articles import NOW, plain_article
 from tests.support.site import Site, bad
-from tests.support.stories import NOW, story
 
 
 def test_crawl_ends_with_one_line_a_source(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     done = env.crawl_command()
     assert done.returncode == 0
     assert done.stdout.startswith("caliber: succeeded: 1 listed, 1 new,")
@@ -28,13 +28,13 @@ def test_crawl_ends_with_one_line_a_source(env: CrawlEnv, site: Site) -> None:
 
 
 def test_verbose_says_what_happens_to_each_address_and_no_more(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     done = env.crawl_command("--verbose")
     assert done.stderr.splitlines() == [f"INFO {site.url_of('one')}: new (first fetch)"]
 
 
 def test_what_is_left_pending_is_said_and_no_failure(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("two")])
     done = env.crawl_command("--limit", "1")
     assert done.returncode == 0
     assert "1 pending" in done.stdout
@@ -90,7 +90,7 @@ def test_invalid_settings_are_refused_before_opening_anything(settings: str, sai
 
 
 def test_read_prints_every_field_and_stores_nothing(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one", subtitle="Below it"))
+    site.publish(plain_article("one", subtitle="Below it"))
     done = env.command("parse", site.url_of("one"), "--base-url", site.url)
     assert done.returncode == 0, done.stderr
     for said in ("Title of one", "Below it", "h1.post_title", "view_count", "100", "15 million", "terms"):
@@ -99,7 +99,7 @@ def test_read_prints_every_field_and_stores_nothing(env: CrawlEnv, site: Site) -
 
 
 def test_read_as_json_is_one_object(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     done = env.command("parse", site.url_of("one"), "--base-url", site.url, "--format", "json")
     record = json.loads(done.stdout)
     assert record["title"] == "Title of one"
@@ -113,7 +113,7 @@ def test_read_writes_whatever_the_output_can_hold(
 ) -> None:
     """Not every terminal or pipe is UTF-8: JSON is, whatever the locale, and a person sees question marks."""
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
-    site.publish(story("one", title="Переговоры", body=("Да.",)))
+    site.publish(plain_article("one", title="Переговоры", body=("Да.",)))
     done = env.command("parse", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     assert ("Переговоры" if form == "json" else "title               ??????????") in done.stdout
@@ -157,7 +157,7 @@ def test_scrapy_list_names_the_sources(env: CrawlEnv) -> None:
 
 
 def test_scrapy_crawl_stores_the_same_rows(env: CrawlEnv, site: Site, tmp_path: Path) -> None:
-    site.publish_many([story("one"), story("two", sections=("sport",))])
+    site.publish_many([plain_article("one"), plain_article("two", sections=("sport",))])
     done = scrapy(env, "crawl", "caliber", "-a", f"base_url={site.url}")
     assert "Traceback" not in done.stderr
     by_scrapy = env.row("articles")
@@ -183,7 +183,7 @@ def test_scrapy_crawl_with_a_wrong_argument_says_so(env: CrawlEnv) -> None:
     "arguments", [["shell", "-c", "response.status", "--nolog"], ["fetch", "--nolog"]], ids=" ".join
 )
 def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     done = scrapy(env, *arguments, "--nolog", site.url_of("one"))
     assert done.returncode == 0, done.stderr
     assert ("200" if arguments[0] == "shell" else "Title of one") in done.stdout
@@ -191,7 +191,7 @@ def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], env: Cr
 
 
 def test_scrapy_crawl_says_why_it_failed(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("/en/category/politics", bad.answer(404))
     done = scrapy(env, "crawl", "caliber", "-a", f"base_url={site.url}")
     assert "presswatch: caliber: " in done.stderr

@@ -7,12 +7,12 @@ from datetime import timedelta
 from scraper.crawl.selection import RecrawlMode
 from storage.model.records import EditKind, Outcome, RunStatus
 from tests.support.crawl_env import CrawlEnv
+from tests.support.plain_articles import NOW, plain_article
 from tests.support.site import Site, blocks
-from tests.support.stories import NOW, story
 
 
 def test_every_article_is_stored_once_with_all_its_fields(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("one"), story("two", days=4, subtitle="With a subtitle")])
+    site.publish_many([plain_article("one"), plain_article("two", days=4, subtitle="With a subtitle")])
     run = env.crawl()
     assert (run.status, run.new, run.failed, run.pending) == (RunStatus.SUCCEEDED, 2, 0, 0)
     article = env.row("articles", url=f"{site.url}/en/post/two")
@@ -26,7 +26,7 @@ def test_every_article_is_stored_once_with_all_its_fields(env: CrawlEnv, site: S
 
 
 def test_a_second_crawl_with_nothing_new_costs_the_channels_and_no_article(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("two")])
     env.crawl()
     site.clear_requests()
     run = env.crawl()
@@ -37,9 +37,9 @@ def test_a_second_crawl_with_nothing_new_costs_the_channels_and_no_article(env: 
 
 
 def test_other_sections_and_languages_end_as_filtered(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("ours"))
-    site.publish(story("sport-story", sections=("sport",)))
-    site.publish(story("po-russki", language="ru", title="Заголовок"))
+    site.publish(plain_article("ours"))
+    site.publish(plain_article("sport-story", sections=("sport",)))
+    site.publish(plain_article("po-russki", language="ru", title="Заголовок"))
     run = env.crawl()
     assert (run.listed, run.new, run.filtered, run.pending) == (3, 1, 2, 0)
     outcomes = {row.url.rpartition("/")[2]: (row.outcome, row.outcome_reason) for row in env.rows("links")}
@@ -48,8 +48,8 @@ def test_other_sections_and_languages_end_as_filtered(env: CrawlEnv, site: Site)
     assert outcomes["po-russki"] == (Outcome.FILTERED, "language: ru")
 
 
-def test_an_edit_keeps_the_wording_before_and_a_count_is_added(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+def test_an_edit_keeps_the_text_before_and_a_count_is_added(env: CrawlEnv, site: Site) -> None:
+    site.publish(plain_article("one"))
     env.crawl()
     site.edit(
         "one", body=(blocks.paragraph("First paragraph of it."), blocks.paragraph("Second, with 1.5 million in it."))
@@ -69,7 +69,7 @@ def test_an_edit_keeps_the_wording_before_and_a_count_is_added(env: CrawlEnv, si
 
 
 def test_the_same_page_fetched_twice_changes_nothing(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     env.crawl()
     before = env.row("articles")
     run = env.crawl(recrawl=RecrawlMode.ALL)
@@ -79,24 +79,24 @@ def test_the_same_page_fetched_twice_changes_nothing(env: CrawlEnv, site: Site) 
     assert env.rows("revisions") == []
 
 
-def test_the_same_wording_under_a_second_address_is_flagged(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one", title="Same words"))
+def test_the_same_text_under_a_second_address_is_flagged(env: CrawlEnv, site: Site) -> None:
+    site.publish(plain_article("one", title="Same words"))
     env.crawl()
-    site.publish(story("one-again", title="Same words"))
+    site.publish(plain_article("one-again", title="Same words"))
     env.crawl()
     first, second = env.rows("articles")
     assert (first.duplicate_of_id, second.duplicate_of_id) == (None, first.id)
 
 
-def test_a_young_article_is_looked_at_again_when_it_is_due(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one", days=0, published_at=NOW - timedelta(minutes=16)))
+def test_a_young_article_is_recrawled_when_it_is_due(env: CrawlEnv, site: Site) -> None:
+    site.publish(plain_article("one", days=0, published_at=NOW - timedelta(minutes=16)))
     env.crawl()
     article = env.row("articles")
     assert article.recrawl_at == NOW - timedelta(minutes=16) + timedelta(hours=1)
 
 
 def test_one_article_named_by_hand_is_stored_whatever_its_section(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("sport-story", sections=("sport",)))
+    site.publish(plain_article("sport-story", sections=("sport",)))
     run = env.crawl(urls=(f"{site.url}/en/post/sport-story/?utm_source=mail#top",))
     assert (run.new, run.listed) == (1, 0)
     assert env.row("articles").url == f"{site.url}/en/post/sport-story"
@@ -104,13 +104,13 @@ def test_one_article_named_by_hand_is_stored_whatever_its_section(env: CrawlEnv,
 
 
 def test_two_spellings_of_one_address_are_one_request(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     run = env.crawl(urls=(site.url_of("one"), f"{site.url}/en/post/one/?utm_source=mail"))
     assert (run.new, run.unchanged, len(site.requests_for("one"))) == (1, 0, 1)
 
 
 def test_a_limit_leaves_the_rest_pending_and_the_next_crawl_takes_it_up(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story(f"story-{number}", days=number + 1) for number in range(5)])
+    site.publish_many([plain_article(f"story-{number}", days=number + 1) for number in range(5)])
     run = env.crawl(limit=2)
     assert (run.new, run.pending) == (2, 3)
     assert [row.title for row in env.rows("articles")] == ["Title of story-0", "Title of story-1"]
@@ -118,15 +118,15 @@ def test_a_limit_leaves_the_rest_pending_and_the_next_crawl_takes_it_up(env: Cra
 
 
 def test_since_leaves_older_links_for_later(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("young", days=1), story("old", days=9)])
+    site.publish_many([plain_article("young", days=1), plain_article("old", days=9)])
     run = env.crawl(since=NOW - timedelta(days=2))
     assert (run.new, run.pending) == (1, 1)
     assert env.row("links", url=f"{site.url}/en/post/old").outcome_reason.startswith("older than")
 
 
 def test_settings_widened_later_take_up_what_was_filtered(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("sport-story", sections=("sport",)))
-    site.publish(story("ours"))
+    site.publish(plain_article("sport-story", sections=("sport",)))
+    site.publish(plain_article("ours"))
     env.crawl()
     env.of_source = type(env.of_source)(sections=("politics", "sport"))
     assert env.crawl().new == 1
@@ -135,6 +135,6 @@ def test_settings_widened_later_take_up_what_was_filtered(env: CrawlEnv, site: S
 
 def test_links_to_the_site_itself_are_moved_to_the_copy(env: CrawlEnv, site: Site) -> None:
     site.link_base("https://caliber.az")
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     assert env.crawl().new == 1
     assert env.row("articles").url == f"{site.url}/en/post/one"

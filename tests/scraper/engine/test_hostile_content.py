@@ -10,8 +10,8 @@ import pytest
 
 from storage.model.records import RunStatus
 from tests.support.crawl_env import CrawlEnv
+from tests.support.plain_articles import plain_article
 from tests.support.site import Part, Site, blocks
-from tests.support.stories import story
 
 HOSTILE = {
     "script": "Talks <script>alert(1)</script> go on",
@@ -29,9 +29,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_title_and_body_are_stored_as_harmless_text(name: str, env: CrawlEnv, site: Site) -> None:
     text = HOSTILE[name]
-    site.publish(story("ill", body=(blocks.raw(f"<p>{text}</p>"), blocks.paragraph("The rest."))))
+    site.publish(plain_article("ill", body=(blocks.raw(f"<p>{text}</p>"), blocks.paragraph("The rest."))))
     site.edit("ill", parts={Part.TITLE: f'<h1 class="post_title">{text}</h1>'})
-    site.publish(story("good"))
+    site.publish(plain_article("good"))
     run = env.crawl()
     assert run.status is RunStatus.SUCCEEDED
     assert run.new >= 1
@@ -47,7 +47,7 @@ def test_a_hostile_title_and_body_are_stored_as_harmless_text(name: str, env: Cr
 
 
 def test_a_date_no_table_knows_leaves_the_date_open_and_keeps_the_words(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("armenian", date_text="16 հունվարի 2025 17:36"))
+    site.publish(plain_article("armenian", date_text="16 հունվարի 2025 17:36"))
     site.feed_style(language="ru")
     assert env.crawl().new == 1
     article = env.row("articles")
@@ -57,7 +57,7 @@ def test_a_date_no_table_knows_leaves_the_date_open_and_keeps_the_words(env: Cra
 
 
 def test_an_unreadable_count_is_open_and_named(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one", views_text="Views: many"))
+    site.publish(plain_article("one", views_text="Views: many"))
     assert env.crawl().new == 1
     article = env.row("articles")
     assert article.view_count is None
@@ -65,14 +65,14 @@ def test_an_unreadable_count_is_open_and_named(env: CrawlEnv, site: Site) -> Non
 
 
 def test_an_empty_body_is_legal(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("video", body=(), description="What the film shows."))
+    site.publish(plain_article("video", body=(), description="What the film shows."))
     assert env.crawl().new == 1
     article = env.row("articles")
     assert (article.body, article.description) == ("", "What the film shows.")
 
 
 def test_a_page_without_a_title_fails_at_parse(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("nameless"))
+    site.publish(plain_article("nameless"))
     site.edit("nameless", parts={Part.TITLE: "", Part.META: ""})
     site.override(
         "nameless", b"<html><body><div class='post'><div class='post_body'><p>Text</p></div></div></body></html>"
@@ -83,7 +83,7 @@ def test_a_page_without_a_title_fails_at_parse(env: CrawlEnv, site: Site) -> Non
 
 
 def test_everything_that_leaves_carries_its_source_and_terms(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     env.crawl()
     terms = "Any use of materials is allowed only if there is a hyperlink to Caliber.az"
     record = json.loads(env.command("query", "--format", "json").stdout)[0]

@@ -12,14 +12,14 @@ from storage.config.settings import SourceSettings
 from storage.database.tables import links
 from storage.model.records import Outcome
 from tests.support.crawl_env import CrawlEnv
+from tests.support.plain_articles import NOW, plain_article
 from tests.support.site import Site, bad
-from tests.support.stories import NOW, story
 
 
-def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("ours"))
-    site.publish(story("sport-story", sections=("sport",)))
-    site.publish(story("po-russki", language="ru", title="Заголовок"))
+def test_an_article_named_by_hand_is_followed_whatever_its_section_and_language(env: CrawlEnv, site: Site) -> None:
+    site.publish(plain_article("ours"))
+    site.publish(plain_article("sport-story", sections=("sport",)))
+    site.publish(plain_article("po-russki", language="ru", title="Заголовок"))
     env.crawl()
     env.crawl(urls=(site.url_of("sport-story"), site.url_of("po-russki")))
     site.count("sport-story", 500)
@@ -32,7 +32,7 @@ def test_a_story_named_by_hand_is_followed_whatever_its_section_and_language(env
 
 def test_a_link_left_for_later_keeps_the_sections_of_every_channel(env: CrawlEnv, site: Site) -> None:
     """One channel calls it economics, another politics: it is wanted, now and when it has left both lists."""
-    site.publish_many([story("one", days=1), story("two", days=2), story("three", days=3)])
+    site.publish_many([plain_article("one", days=1), plain_article("two", days=2), plain_article("three", days=3)])
     site.override("/rss.xml", economics_feed(site, "two", "three"), headers={"Content-Type": "application/rss+xml"})
     run = env.crawl(limit=1)
     assert (run.new, run.pending) == (1, 2)
@@ -43,7 +43,7 @@ def test_a_link_left_for_later_keeps_the_sections_of_every_channel(env: CrawlEnv
 
 
 def test_a_link_filtered_by_one_channel_is_kept_for_later_by_another(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("one", days=1), story("two", days=2)])
+    site.publish_many([plain_article("one", days=1), plain_article("two", days=2)])
     site.unlist("two")
     site.override("/rss.xml", economics_feed(site, "two"), headers={"Content-Type": "application/rss+xml"})
     env.crawl()
@@ -58,7 +58,7 @@ def test_languages_widened_later_take_up_what_was_filtered(
     languages: tuple[str, ...], env: CrawlEnv, site: Site
 ) -> None:
     """Though the feed has not changed since; and codes are compared without case, as sections are."""
-    site.publish_many([story("ours"), story("po-russki", language="ru", title="Заголовок")])
+    site.publish_many([plain_article("ours"), plain_article("po-russki", language="ru", title="Заголовок")])
     assert env.crawl().new == 1
     env.of_source = SourceSettings(languages=languages)
     run = env.crawl()
@@ -66,12 +66,12 @@ def test_languages_widened_later_take_up_what_was_filtered(
 
 
 def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(env: CrawlEnv, site: Site) -> None:
-    """A test copy crawled into the same database must not turn into failures, re-looks or requests of the other."""
-    site.publish_many([story("one", days=1), story("two", days=2)])
+    """A test copy crawled into the same database must not turn into failures, recrawls or requests of the other."""
+    site.publish_many([plain_article("one", days=1), plain_article("two", days=2)])
     env.crawl(limit=1)
     before = env.rows("links")
     with Site.start() as other:
-        other.publish_many([story("one", days=1), story("two", days=2)])
+        other.publish_many([plain_article("one", days=1), plain_article("two", days=2)])
         run = CrawlEnv(env.folder, other).crawl(recrawl=RecrawlMode.ALL)
     assert (run.new, run.failed) == (2, 0)
     assert env.rows("links")[:2] == before
@@ -79,7 +79,7 @@ def test_a_crawl_of_one_copy_leaves_the_addresses_of_another_alone(env: CrawlEnv
 
 
 def test_a_gone_article_stays_gone_when_its_host_fails(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("two")])
     env.crawl()
     site.withdraw("one")
     env.crawl(recrawl=RecrawlMode.ALL)
@@ -98,7 +98,7 @@ def test_a_gone_article_stays_gone_when_its_host_fails(env: CrawlEnv, site: Site
 def test_a_page_that_was_read_in_between_must_be_missing_twice_again(env: CrawlEnv, site: Site) -> None:
     site.feed_style(sections=False)
     env.of_source = SourceSettings(channels=({"feed": "/rss.xml"},))
-    site.publish_many([story("one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("two")])
     site.edit("one", sections=("sport",))
     site.misbehave("one", bad.answer(404))
     env.crawl()
@@ -112,7 +112,7 @@ def test_a_page_that_was_read_in_between_must_be_missing_twice_again(env: CrawlE
 
 
 def test_what_is_set_aside_after_failures_is_not_said_to_be_tried_again(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.misbehave("one", bad.server_error())
     env.crawl()
     env.of_source = SourceSettings(sections=("economics",))
@@ -136,11 +136,11 @@ def economics_feed(site: Site, *slugs: str) -> bytes:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
 
 
-def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(env: CrawlEnv, site: Site) -> None:
-    """Its wording no longer shows that it is the same; that the old address redirects there does."""
-    site.publish(story("one", days=1))
+def test_an_article_that_moved_and_was_edited_is_followed_where_it_is_now(env: CrawlEnv, site: Site) -> None:
+    """Its text no longer shows that it is the same; that the old address redirects there does."""
+    site.publish(plain_article("one", days=1))
     env.crawl()
-    site.publish(story("renamed", days=1, title="Quite another title"))
+    site.publish(plain_article("renamed", days=1, title="Quite another title"))
     site.unlist("renamed")
     site.misbehave("one", bad.redirect(site.article("renamed").path, status=301))
     assert env.crawl(recrawl=RecrawlMode.ALL).new == 1
@@ -158,8 +158,8 @@ def test_a_story_that_moved_and_was_edited_is_followed_where_it_is_now(env: Craw
     assert f"same text       {old.id}, {old.url}" in env.command("show", str(new.id)).stdout
 
 
-def test_an_address_that_redirected_from_the_first_is_not_looked_at_again(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("here", days=1), story("old-name", days=1)])
+def test_an_address_that_redirected_from_the_first_is_not_recrawled(env: CrawlEnv, site: Site) -> None:
+    site.publish_many([plain_article("here", days=1), plain_article("old-name", days=1)])
     site.unlist("here")
     site.misbehave("old-name", bad.redirect(site.article("here").path))
     env.crawl()

@@ -9,8 +9,8 @@ import pytest
 from scraper.crawl.selection import RecrawlMode
 from storage.model.records import Outcome, RunStatus
 from tests.support.crawl_env import CrawlEnv
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site, bad, blocks
-from tests.support.stories import story
 
 
 @pytest.fixture
@@ -20,7 +20,9 @@ def env(tmp_path: Path, site: Site, postgres_database: str) -> CrawlEnv:
 
 
 def test_what_is_published_edited_counted_and_gone_is_followed(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("one"), story("two", days=4), story("sport-story", sections=("sport",))])
+    site.publish_many(
+        [plain_article("one"), plain_article("two", days=4), plain_article("sport-story", sections=("sport",))]
+    )
     site.misbehave("/en/post/two", bad.server_error())
     run = env.crawl()
     assert (run.status, run.new, run.failed, run.filtered, run.pending) == (RunStatus.SUCCEEDED, 1, 1, 1, 1)
@@ -38,7 +40,7 @@ def test_what_is_published_edited_counted_and_gone_is_followed(env: CrawlEnv, si
 
 
 def test_the_commands_ask_and_tell_the_same(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     assert env.crawl_command().returncode == 0
     for command, says in (
         (("query", "--section", "politics"), "Title of one"),

@@ -10,8 +10,8 @@ from storage.crawling.crawls import Crawls
 from storage.model.records import Outcome, RunStatus
 from storage.store import Store
 from tests.support.crawl_env import CrawlEnv
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site
-from tests.support.stories import story
 
 
 @pytest.fixture
@@ -33,15 +33,15 @@ def test_a_first_crawl_takes_four_transactions_and_at_most_one_an_article(
     env: CrawlEnv, site: Site, transactions: list[str]
 ) -> None:
     """Begin, polls, selection, end; filtered links and links beyond the budget cost no other."""
-    site.publish_many([story(f"story-{number}", days=number + 1) for number in range(5)])
-    site.publish(story("sport-story", sections=("sport",)))
+    site.publish_many([plain_article(f"story-{number}", days=number + 1) for number in range(5)])
+    site.publish(plain_article("sport-story", sections=("sport",)))
     run = env.crawl(limit=3)
     assert (run.new, run.filtered, run.pending) == (3, 1, 2)
     assert 4 < len(transactions) <= 4 + 3
 
 
 def test_a_crawl_with_nothing_new_takes_four_transactions(env: CrawlEnv, site: Site, transactions: list[str]) -> None:
-    site.publish_many([story("one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("two")])
     env.crawl()
     transactions.clear()
     run = env.crawl()
@@ -50,7 +50,7 @@ def test_a_crawl_with_nothing_new_takes_four_transactions(env: CrawlEnv, site: S
 
 
 def test_a_recrawl_takes_no_more(env: CrawlEnv, site: Site, transactions: list[str]) -> None:
-    site.publish_many([story("one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("two")])
     env.crawl()
     transactions.clear()
     assert env.crawl(recrawl=RecrawlMode.ALL).unchanged == 2
@@ -61,9 +61,9 @@ def test_a_crawl_killed_before_its_selection_is_recorded_decides_everything_agai
     env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its links are kept; the poll state is not, or the channels would be "not modified" and nothing reopened."""
-    site.publish_many([story("one"), story("sport-story", sections=("sport",))])
+    site.publish_many([plain_article("one"), plain_article("sport-story", sections=("sport",))])
     env.crawl()
-    site.publish(story("two"))
+    site.publish(plain_article("two"))
     env.of_source = type(env.of_source)(sections=("politics", "sport"))
 
     def killed(*_arguments: object, **_options: object) -> None:

@@ -20,8 +20,8 @@ from storage.model.errors import AlreadyRunningError
 from storage.model.records import Outcome, RunStatus, Trigger
 from tests.support.crawl_env import CrawlEnv
 from tests.support.patience import patient, wait_until
+from tests.support.plain_articles import NOW, plain_article
 from tests.support.site import Site, bad
-from tests.support.stories import NOW, story
 
 BUSY = 6.0
 """Seconds that a database is locked: longer than SQLite waits by itself."""
@@ -41,7 +41,7 @@ def locked(file: Path) -> Iterator[None]:
 
 def test_a_database_that_is_locked_for_a_while_only_delays_the_crawl(env: CrawlEnv, site: Site) -> None:
     env.store().close()
-    site.publish_many([story(f"story-{number}") for number in range(3)])
+    site.publish_many([plain_article(f"story-{number}") for number in range(3)])
     crawling = ThreadPoolExecutor(1)
     with crawling, locked(env.folder / "env.db"):
         crawled = crawling.submit(env.crawl)
@@ -54,7 +54,7 @@ def test_a_database_that_is_locked_for_a_while_only_delays_the_crawl(env: CrawlE
 def test_a_lock_that_outlasts_the_patience_ends_in_one_line(env: CrawlEnv, site: Site) -> None:
     env.store().close()
     (env.folder / "presswatch.toml").write_text('[storage]\nbusy_timeout = "500 ms"\n', encoding="utf-8")
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     with locked(env.folder / "env.db"):
         done = env.crawl_command()
     assert done.returncode == 1
@@ -63,7 +63,7 @@ def test_a_lock_that_outlasts_the_patience_ends_in_one_line(env: CrawlEnv, site:
 
 
 def test_a_full_disk_ends_in_one_line_and_the_next_crawl_has_it_all(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story(f"story-{number}", body=(f"{number} " * 9000,)) for number in range(30)])
+    site.publish_many([plain_article(f"story-{number}", body=(f"{number} " * 9000,)) for number in range(30)])
     env.crawl(limit=1)
     size = (env.folder / "env.db-wal").stat().st_size if (env.folder / "env.db-wal").exists() else 0
     size = max(size, (env.folder / "env.db").stat().st_size)
@@ -105,7 +105,7 @@ def test_a_damaged_database_ends_in_one_line_that_says_what_to_do(env: CrawlEnv)
 
 @pytest.mark.parametrize("after", [0, 5, 20], ids=lambda count: f"after {count} articles")
 def test_a_killed_crawl_loses_nothing_and_stores_nothing_twice(after: int, env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story(f"story-{number}", days=number + 1) for number in range(40)])
+    site.publish_many([plain_article(f"story-{number}", days=number + 1) for number in range(40)])
     env.store().close()
     if after == 0:
         site.misbehave("/en/category/politics", bad.slow(600))
@@ -138,8 +138,8 @@ def wait_for_articles(file: Path, site: Site, count: int) -> None:
         wait_until(is_there, every=0.005)
 
 
-def test_a_crawl_that_is_told_to_stop_ends_in_good_order(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story(f"story-{number}", days=number + 1) for number in range(40)])
+def test_a_crawl_that_gets_sigterm_ends_in_good_order(env: CrawlEnv, site: Site) -> None:
+    site.publish_many([plain_article(f"story-{number}", days=number + 1) for number in range(40)])
     (env.folder / "presswatch.toml").write_text('[scraper]\ndelay = "200 ms"\n', encoding="utf-8")
     env.store().close()
     command = [sys.executable, "-m", "presswatch", "crawl", "caliber", "--base-url", site.url]
@@ -156,7 +156,7 @@ def test_a_crawl_that_is_told_to_stop_ends_in_good_order(env: CrawlEnv, site: Si
 
 
 def test_one_open_run_a_source(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     with env.store() as store:
         store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
         run_id = store.runs.open("caliber", Trigger.MANUAL, now=NOW)
@@ -172,7 +172,7 @@ def test_one_open_run_a_source(env: CrawlEnv, site: Site) -> None:
 
 
 def test_two_crawls_of_one_address_store_it_once(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     env.crawl()
     with env.store() as store:
         known = store.links.known("caliber", [site.url_of("one")], now=NOW, all_articles=False)

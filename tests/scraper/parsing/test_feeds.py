@@ -82,7 +82,9 @@ def test_atom() -> None:
         (' xml:base="https://caliber.az/en/rss"', f"{HOME}/en/post/a"),
     ],
 )
-def test_a_relative_link_stands_on_the_base_that_the_feed_names_or_on_its_address(base: str, meant: str) -> None:
+def test_a_relative_link_is_resolved_against_the_base_that_the_feed_names_or_on_its_address(
+    base: str, meant: str
+) -> None:
     feed = f"""<rss version="2.0"{base}><channel><item><link>post/a</link></item></channel></rss>"""
     assert [link.url for link in read(feed)] == [meant]
 

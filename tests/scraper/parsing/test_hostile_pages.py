@@ -79,7 +79,7 @@ def test_a_headline_of_blanks_and_spans() -> None:
     assert_reads(make, lambda html: page(html).parse())
 
 
-def test_a_wording_of_accents_is_hashed_in_no_time() -> None:
+def test_a_text_of_accents_is_hashed_in_no_time() -> None:
     body = PILE * 150_000
     assert content_hash("T", None, body) != content_hash("T", None, body[:-2])
     assert normalise(f"e\u0301  {body}") == f"é {body}"
@@ -145,7 +145,7 @@ def test_an_address_of_blanks() -> None:
     assert_reads(make, canonicalize)
 
 
-def test_a_link_named_often_is_in_no_more_sections_than_a_story_is_in() -> None:
+def test_a_link_named_often_is_in_no_more_sections_than_an_article_is_in() -> None:
     items = "".join(f"<item><link>{URL}</link><category>c{n}</category></item>" for n in range(100))
     found = parse_feed(
         f'<rss version="2.0"><channel>{items}</channel></rss>'.encode(),

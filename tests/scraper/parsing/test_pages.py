@@ -26,19 +26,19 @@ READ = {field.name for field in fields(ArticleData)} - {"source", "url", "fetche
 
 @cache
 def expected(case: Path) -> Mapping[str, Any]:
-    told: dict[str, Any] = json.loads((case / "expected.json").read_text(encoding="utf-8"))
-    return told
+    document: dict[str, Any] = json.loads((case / "expected.json").read_text(encoding="utf-8"))
+    return document
 
 
 def page(case: Path, *, later: timedelta = timedelta(0)) -> ArticlePage:
-    told, source = expected(case), get_source(case.parent.name)
+    document, source = expected(case), get_source(case.parent.name)
     return source.page(
         (case / "page.html").read_bytes(),
-        url=told["url"],
+        url=document["url"],
         source=source,
         urls=SourceUrls(source),
-        fetched_at=datetime.fromisoformat(told["fetched_at"]) + later,
-        content_type=told.get("content_type"),
+        fetched_at=datetime.fromisoformat(document["fetched_at"]) + later,
+        content_type=document.get("content_type"),
     )
 
 
@@ -47,7 +47,7 @@ def reading(case: Path) -> ParsedPage:
     return page(case).parse()
 
 
-def as_told(read: ParsedPage, field: str) -> Any:
+def as_json_value(read: ParsedPage, field: str) -> Any:
     """A field as a case's file writes it."""
     value = read.provenance if field == "origins" else getattr(read.article, field)
     if field == "body":
@@ -72,26 +72,26 @@ FAILURES = [pytest.param(case, id=named(case)) for case in CASES if "error" in e
 
 @pytest.mark.parametrize(("case", "field"), FIELDS)
 def test_field(case: Path, field: str) -> None:
-    assert as_told(reading(case), field) == expected(case)[field]
+    assert as_json_value(reading(case), field) == expected(case)[field]
 
 
 @pytest.mark.parametrize("case", FAILURES)
 def test_what_is_no_article(case: Path) -> None:
     with pytest.raises(PageError) as caught:
         page(case).parse()
-    told = expected(case)
+    document = expected(case)
     assert (caught.value.reason, caught.value.url, caught.value.stage) == (
-        told["error"],
-        told["url"],
+        document["error"],
+        document["url"],
         FailureStage.PARSE,
     )
 
 
 @pytest.mark.parametrize("case", CASES, ids=named)
-def test_case_tells_every_field_and_nothing_else(case: Path) -> None:
-    told = set(expected(case))
-    whole = {"url", "fetched_at", "error"} if "error" in told else {"url", "fetched_at", "origins", *READ}
-    assert told - {"content_type"} == whole
+def test_case_has_every_field_and_nothing_else(case: Path) -> None:
+    names = set(expected(case))
+    whole = {"url", "fetched_at", "error"} if "error" in names else {"url", "fetched_at", "origins", *READ}
+    assert names - {"content_type"} == whole
 
 
 @pytest.mark.parametrize("case", ARTICLES, ids=named)

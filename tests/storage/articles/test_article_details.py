@@ -65,7 +65,7 @@ def test_what_is_no_address(rows: Rows, typed: str) -> None:
 
 
 @pytest.mark.dialect
-def test_earlier_wordings_oldest_first(rows: Rows) -> None:
+def test_earlier_versions_oldest_first(rows: Rows) -> None:
     article_id, other = rows.article("one"), rows.article("other")
     rows.revision(article_id, 2, edit_kind=EditKind.NUMBERS, is_stealth=True)
     rows.revision(article_id, 1, edit_kind=EditKind.TITLE)
@@ -91,24 +91,24 @@ def test_view_readings_oldest_first(rows: Rows) -> None:
     ]
 
 
-def test_the_same_wording_is_seen_from_each_of_its_addresses(rows: Rows) -> None:
+def test_the_same_text_is_seen_from_each_of_its_addresses(rows: Rows) -> None:
     first = rows.article("first", content_hash="same")
     second = rows.article("second", content_hash="same", duplicate_of_id=first)
     alone = rows.article("alone")
     rows.source("apa", title="APA")
     rows.article("of-another-source", source="apa", content_hash="same")
-    same = {article_id: [found.id for found in rows.store.articles.same_wording(article_id)] for article_id in range(6)}
+    same = {article_id: [found.id for found in rows.store.articles.same_text(article_id)] for article_id in range(6)}
     assert same == {0: [], first: [second], second: [first], alone: [], 4: [], 5: []}
 
 
 def test_an_edit_ends_the_sameness_but_not_the_note_of_it(rows: Rows) -> None:
     first = rows.article("first", content_hash="edited since")
     second = rows.article("second", content_hash="same", duplicate_of_id=first)
-    assert rows.store.articles.same_wording(first) == ()
-    assert [found.id for found in rows.store.articles.same_wording(second)] == [first]
+    assert rows.store.articles.same_text(first) == ()
+    assert [found.id for found in rows.store.articles.same_text(second)] == [first]
 
 
 def test_empty_bodies_are_no_sameness(rows: Rows) -> None:
     photo = rows.article("photo", content_hash="same", body="")
     rows.article("another-photo", content_hash="same", body="")
-    assert rows.store.articles.same_wording(photo) == ()
+    assert rows.store.articles.same_text(photo) == ()

@@ -18,7 +18,7 @@ from tests.support.examples import examples
 from tests.support.rows import DAY, HOUR, NOON, Rows
 
 UNASKED = [sort for sort in Sort if sort is not Sort.RANK]
-"""What a list without a question can be sorted by."""
+"""Sort keys of a list without a query."""
 
 
 def slugs(rows: Rows, sort: Sort = Sort.DATE, limit: int | None = None, **wanted: Any) -> list[str]:
@@ -60,7 +60,7 @@ def test_the_last_stored_come_first(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("sort", UNASKED)
-def test_times_look_at_the_date_or_else_at_the_first_sight(rows: Rows, sort: Sort) -> None:
+def test_times_are_those_of_the_date_or_else_at_the_first_sight(rows: Rows, sort: Sort) -> None:
     rows.article("before", published_at=NOON - timedelta(microseconds=1))
     rows.article("at-since", published_at=NOON)
     rows.article("at-until", published_at=NOON + DAY)
@@ -212,7 +212,7 @@ def test_a_list_by_growth_goes_on_as_of_its_first_page(rows: Rows) -> None:
     ]
 
 
-def test_growth_looks_at_a_day(rows: Rows) -> None:
+def test_growth_is_over_a_day(rows: Rows) -> None:
     rows.readings(rows.article("before"), 0, 50)
     rows.article("never")
     found = rows.store.articles.find(sort=Sort.GROWTH, now=NOON + DAY + 2 * HOUR)

@@ -1,4 +1,4 @@
-"""What was known at a moment: the pure function's properties, and that the database agrees with it."""
+"""Reconstruct articles as of a moment: properties of the pure function, with which the database agrees."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def then(rows: Rows, article_id: int, moment: datetime) -> ArticleAsOf:
 
 @REAL
 @given(histories())
-def test_as_of_now_is_now(rows: Rows, told: History) -> None:
+def test_as_of_now_is_now(rows: Rows, history: History) -> None:
     clear(rows)
-    article_id = keep(rows, told, "one")
+    article_id = keep(rows, history, "one")
     found = then(rows, article_id, NOW)
     assert found.details is not None
     assert found.details.article == rows.store.articles.get(article_id)
@@ -52,22 +52,22 @@ def test_as_of_now_is_now(rows: Rows, told: History) -> None:
 
 @REAL
 @given(histories())
-def test_what_was_not_stored_yet_is_absent(rows: Rows, told: History) -> None:
+def test_what_was_not_stored_yet_is_absent(rows: Rows, history: History) -> None:
     clear(rows)
-    article_id = keep(rows, told, "one")
-    assert then(rows, article_id, told.first_seen_at - TICK).presence is Presence.UNKNOWN
-    before = then(rows, article_id, told.stored_at - TICK)
+    article_id = keep(rows, history, "one")
+    assert then(rows, article_id, history.first_seen_at - TICK).presence is Presence.UNKNOWN
+    before = then(rows, article_id, history.stored_at - TICK)
     assert before.details is None
     assert before.presence in {Presence.UNKNOWN, Presence.LISTED}
-    assert not list(rows.store.articles.find(ArticleFilter(as_of=told.stored_at - TICK)))
-    assert len(list(rows.store.articles.find(ArticleFilter(as_of=told.stored_at)))) == 1
+    assert not list(rows.store.articles.find(ArticleFilter(as_of=history.stored_at - TICK)))
+    assert len(list(rows.store.articles.find(ArticleFilter(as_of=history.stored_at)))) == 1
 
 
 @REAL
 @given(histories(), st.lists(MOMENTS, min_size=2, max_size=5))
-def test_knowledge_only_grows(rows: Rows, told: History, moments: list[datetime]) -> None:
+def test_knowledge_only_grows(rows: Rows, history: History, moments: list[datetime]) -> None:
     clear(rows)
-    article_id = keep(rows, told, "one")
+    article_id = keep(rows, history, "one")
     for early, late in pairwise(then(rows, article_id, moment) for moment in sorted(moments)):
         order = list(Presence)
         assert min(order.index(early.presence), 2) <= min(order.index(late.presence), 2)
@@ -77,23 +77,23 @@ def test_knowledge_only_grows(rows: Rows, told: History, moments: list[datetime]
         assert late.details.readings[: len(early.details.readings)] == early.details.readings
         assert late.details.revisions[: len(early.details.revisions)] == early.details.revisions
         assert early.details.article.fetched_at <= late.details.article.fetched_at
-        assert early.details.article.fetched_at <= max(early.as_of, told.stored_at)
+        assert early.details.article.fetched_at <= max(early.as_of, history.stored_at)
 
 
 @REAL
 @given(histories(), MOMENTS)
-def test_the_wording_and_the_views_are_the_last_ones_seen_by_then(rows: Rows, told: History, moment: datetime) -> None:
+def test_the_text_and_the_views_are_the_last_ones_seen_by_then(rows: Rows, history: History, moment: datetime) -> None:
     clear(rows)
-    found = then(rows, keep(rows, told, "one"), moment)
+    found = then(rows, keep(rows, history, "one"), moment)
     if found.details is None:
-        assert moment < told.stored_at
+        assert moment < history.stored_at
         return
-    edits = sum(at <= moment for at in told.edits)
+    edits = sum(at <= moment for at in history.edits)
     assert found.details.article.title == f"one {edits}"
-    assert found.details.article.published_at == told.wordings[edits]["published_at"]
-    read = [at for at in told.readings if at <= moment]
-    assert found.details.article.view_count == (told.readings[max(read)] if read else None)
-    turns = sum(at <= moment for at in (*told.comings.gone, *told.comings.restored))
+    assert found.details.article.published_at == history.texts[edits]["published_at"]
+    read = [at for at in history.readings if at <= moment]
+    assert found.details.article.view_count == (history.readings[max(read)] if read else None)
+    turns = sum(at <= moment for at in (*history.presence_changes.gone, *history.presence_changes.restored))
     assert (found.presence is Presence.GONE) == (turns % 2 == 1)
     assert (found.presence is Presence.RESTORED) == (turns > 0 and turns % 2 == 0)
     assert (found.details.article.gone_at is not None) == (found.presence is Presence.GONE)
@@ -120,13 +120,17 @@ FILTERS = st.fixed_dictionaries(
 @settings(REAL)
 @given(st.lists(histories(), max_size=4), st.data(), FILTERS, st.sampled_from([Sort.DATE, Sort.VIEWS, Sort.STORED]))
 def test_the_database_lists_what_the_pure_function_says(
-    rows: Rows, told: list[History], data: st.DataObject, asked: dict[str, Any], sort: Sort
+    rows: Rows, kept: list[History], data: st.DataObject, asked: dict[str, Any], sort: Sort
 ) -> None:
     clear(rows)
     # Half of the moments are those of a reading or an edit: what holds at that very moment is easily missed.
-    turns = [at for one in told for at in (*one.edits, *one.readings, *one.comings.gone, *one.comings.restored)]
+    turns = [
+        at
+        for one in kept
+        for at in (*one.edits, *one.readings, *one.presence_changes.gone, *one.presence_changes.restored)
+    ]
     moment = data.draw(MOMENTS | st.sampled_from(turns) if turns else MOMENTS)
-    ids = {keep(rows, one, f"a{place}"): one for place, one in enumerate(told)}
+    ids = {keep(rows, one, f"a{place}"): one for place, one in enumerate(kept)}
     wanted = ArticleFilter(**asked)
     known = [
         article
@@ -150,9 +154,11 @@ def page(
     return list(rows.store.articles.find(ArticleFilter(**asked, as_of=moment), sort=sort, limit=2, after=after))
 
 
-def as_it_was(rows: Rows, article: ArticleSummary, told: History, moment: datetime) -> ArticleSummary | None:
+def as_it_was(rows: Rows, article: ArticleSummary, history: History, moment: datetime) -> ArticleSummary | None:
     kept = rows.store.articles
-    return summary_as_of(article, kept.revisions(article.id), kept.readings(article.id), told.comings, moment)
+    return summary_as_of(
+        article, kept.revisions(article.id), kept.readings(article.id), history.presence_changes, moment
+    )
 
 
 def said_then(rows: Rows, article: ArticleSummary, moment: datetime) -> IndexedDocument:
@@ -169,12 +175,12 @@ def said_then(rows: Rows, article: ArticleSummary, moment: datetime) -> IndexedD
     )
 
 
-def passes(article: ArticleSummary, told: History, wanted: ArticleFilter, moment: datetime) -> bool:
+def passes(article: ArticleSummary, history: History, wanted: ArticleFilter, moment: datetime) -> bool:
     """The filter as one would say it in Python, of an article as it was."""
     dated = article.published_at or article.first_seen_at
     edits = [
         at
-        for at, kind, is_stealth in zip(told.edits, told.kinds, told.is_stealth, strict=True)
+        for at, kind, is_stealth in zip(history.edits, history.kinds, history.is_stealth, strict=True)
         if at <= moment
         and (wanted.edited_since is None or at >= wanted.edited_since)
         and (not wanted.edit_kinds or kind in wanted.edit_kinds)
@@ -206,7 +212,7 @@ def in_order(found: list[ArticleSummary], sort: Sort) -> list[ArticleSummary]:
 
 
 @pytest.mark.parametrize(
-    ("moment", "told"),
+    ("moment", "expected"),
     [
         (NOON - TICK, (False, None)),
         (NOON, (True, NOON)),
@@ -216,10 +222,12 @@ def in_order(found: list[ArticleSummary], sort: Sort) -> list[ArticleSummary]:
         (NOON + 9 * HOUR, (False, NOON + 4 * HOUR)),
     ],
 )
-def test_an_article_is_listed_while_a_channel_lists_it(moment: datetime, told: tuple[bool, datetime | None]) -> None:
+def test_an_article_is_listed_while_a_channel_lists_it(
+    moment: datetime, expected: tuple[bool, datetime | None]
+) -> None:
     first = ListingPeriod(channel="a", first_listed_at=NOON, last_listed_at=NOON + HOUR)
     second = ListingPeriod(channel="b", first_listed_at=NOON + 3 * HOUR, last_listed_at=NOON + 4 * HOUR)
-    assert listed_articles([first, second], moment) == told
+    assert listed_articles([first, second], moment) == expected
 
 
 @pytest.mark.dialect

@@ -1,4 +1,4 @@
-"""What the one filter refuses."""
+"""Refuse invalid filters."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_time_that_is_outside_of_the_calendar_in_utc_is_refused(name: str) -> 
 
 @pytest.mark.parametrize("one", [Fraction(3), Decimal(3), 3.0, 3])
 def test_a_number_of_any_type_is_the_same_number(database: str, one: Any) -> None:
-    """What a driver cannot take must not stand in the statement that equal numbers share."""
+    """A value that a driver cannot take must not be in the statement that equal numbers share."""
     rows = Rows(database)
     found = [rows.article(slug, view_count=count) for slug, count in (("few", 2), ("some", 3), ("many", 4))]
     for wanted, ids in (({"min_views": one}, found[1:]), ({"max_views": one}, found[:2])):
@@ -74,7 +74,7 @@ def test_a_number_of_any_type_is_the_same_number(database: str, one: Any) -> Non
 
 
 def test_one_is_yes(database: str) -> None:
-    """PostgreSQL compares no truth with a number, which must not stand in the statement of the equal truth either."""
+    """PostgreSQL compares no truth with a number, which must not be in the statement of the equal truth either."""
     rows = Rows(database)
     edited = rows.article("edited")
     rows.revision(edited, 1, is_stealth=True)

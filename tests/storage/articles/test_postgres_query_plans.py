@@ -1,4 +1,4 @@
-"""That lists come out of an index in their order on PostgreSQL, too.
+"""Read lists from an index in their order on PostgreSQL, too.
 
 On a few rows its planner rightly reads them all; where it may neither do so nor sort, the plan shows what it can do.
 """

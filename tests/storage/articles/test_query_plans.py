@@ -1,4 +1,4 @@
-"""That lists come out of an index in their order: no plan sorts, none looks at every row to find its first."""
+"""Read lists from an index in their order: no plan sorts, none scans a table."""
 
 from __future__ import annotations
 
@@ -109,15 +109,15 @@ def test_a_list_goes_on_in_the_middle_of_its_index(
     assert "<" in plans.steps[0]
 
 
-def test_what_stands_beside_an_article_or_an_address_is_found_by_key(rows: Rows, plans: Plans) -> None:
-    article = rows.article("told")
+def test_rows_of_an_article_or_a_link_are_found_by_key(rows: Rows, plans: Plans) -> None:
+    article = rows.article("whole")
     rows.readings(article, 1, 2)
     rows.revision(article, 1)
     link = rows.link("https://caliber.az/en/post/listed")
     rows.listing(link, "https://caliber.az/rss.xml")
     rows.fetch(link)
     plans.steps.clear()
-    assert rows.store.articles.get("https://caliber.az/en/post/told")
+    assert rows.store.articles.get("https://caliber.az/en/post/whole")
     assert len(rows.store.articles.readings(article)) == 2
     assert len(rows.store.articles.revisions(article)) == 1
     assert link_details(rows.store, "https://caliber.az/en/post/listed")
@@ -134,7 +134,7 @@ def test_past_crawls_of_a_source_come_out_of_their_index(rows: Rows, plans: Plan
 
 
 @pytest.mark.parametrize("sort", [Sort.DATE, Sort.VIEWS, Sort.STORED])
-def test_few_answers_are_found_before_the_articles_are_looked_at(rows: Rows, plans: Plans, sort: Sort) -> None:
+def test_few_answers_are_found_before_the_articles_are_read(rows: Rows, plans: Plans, sort: Sort) -> None:
     assert list(rows.store.articles.find(ArticleFilter(query=parse("a7")), sort=sort))
     _how_many, (first, article, *_order) = plans.statements
     assert first.startswith("SCAN articles_fts VIRTUAL TABLE")
@@ -147,18 +147,18 @@ def test_common_answers_come_out_of_the_index_of_their_order(
 ) -> None:
     monkeypatch.setattr(fulltext, "RANK_LIMIT", 3)
     assert list(rows.store.articles.find(ArticleFilter(query=parse("source:apa")), sort=sort, limit=5))
-    assert index in plans.statements[2][0]  # behind two looks at how many there are
+    assert index in plans.statements[2][0]  # after two counts
     assert not [step for step in plans.steps if "TEMP B-TREE" in step]
 
 
-def test_ranking_looks_at_no_article_that_is_not_shown(rows: Rows, plans: Plans) -> None:
+def test_ranking_reads_no_article_that_is_not_shown(rows: Rows, plans: Plans) -> None:
     assert list(rows.store.articles.find(ArticleFilter(query=parse("source:apa")), limit=5))
     ranking = plans.steps[plans.steps.index("MATERIALIZE first") :]
     assert [step for step in ranking if " articles " in step] == ["SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"]
 
 
 @pytest.mark.parametrize("text", ["source:apa source:ap*", '"a7 a7" OR a7'])
-def test_a_question_that_is_slow_to_count_is_asked_once(rows: Rows, plans: Plans, text: str) -> None:
+def test_a_query_that_is_slow_to_count_is_run_once(rows: Rows, plans: Plans, text: str) -> None:
     """FTS5 compares the places of all that has the words, and that is most of the time of a page."""
     assert list(rows.store.articles.find(ArticleFilter(query=parse(text)), limit=50))
     assert len([step for step in plans.steps if step.startswith("SCAN articles_fts VIRTUAL TABLE")]) == 1
@@ -182,9 +182,9 @@ def test_what_has_a_date_is_counted_out_of_an_index_alone(
     rows: Rows, plans: Plans, wanted: dict[str, Any], by: By
 ) -> None:
     assert list(counts(rows.store, ArticleFilter(**wanted), [by]))
-    looks = [step for step in plans.steps if "articles" in step and "articles_fts" not in step]
-    assert "COVERING INDEX" in looks[0], plans.steps
-    assert not [step for step in looks if step == "SCAN articles"]
+    reads = [step for step in plans.steps if "articles" in step and "articles_fts" not in step]
+    assert "COVERING INDEX" in reads[0], plans.steps
+    assert not [step for step in reads if step == "SCAN articles"]
 
 
 def test_how_many_there_are_since_a_time_is_counted_out_of_an_index_alone(rows: Rows, plans: Plans) -> None:
@@ -193,7 +193,7 @@ def test_how_many_there_are_since_a_time_is_counted_out_of_an_index_alone(rows: 
 
 
 @pytest.mark.parametrize("sort", [Sort.DATE, Sort.VIEWS, Sort.STORED])
-def test_few_edited_articles_are_found_before_the_others_are_looked_at(rows: Rows, plans: Plans, sort: Sort) -> None:
+def test_few_edited_articles_are_found_before_the_others_are_read(rows: Rows, plans: Plans, sort: Sort) -> None:
     edited = rows.article("edited", revised_at=NOON)
     assert [one.id for one in rows.store.articles.find(ArticleFilter(edited_since=NOON), sort=sort)] == [edited]
     assert all("ix_articles_revised_at" in step for step in plans.steps if "lately" in step), plans.steps

@@ -49,10 +49,10 @@ def week(rows: Rows) -> Report:
 
 
 @pytest.mark.dialect
-def test_the_counts_of_a_day_stand_beside_its_looks(rows: Rows) -> None:
+def test_the_counts_of_a_day_are_beside_its_crawls(rows: Rows) -> None:
     found = week(rows)
-    told = [(day.day, day.article_count, day.succeeded_crawls, day.crawls, day.coverage) for day in found.days]
-    assert told == [
+    counted = [(day.day, day.article_count, day.succeeded_crawls, day.crawls, day.coverage) for day in found.days]
+    assert counted == [
         ("2026-11-05", 0, 0, 0, None),
         ("2026-11-04", 2, 1, 1, 1.0),
         ("2026-11-03", 1, 1, 2, 0.5),
@@ -92,20 +92,18 @@ def test_each_form_says_it(rows: Rows, ask: Ask, form: str) -> None:
     assert (answer.exit_code, answer.stderr) == (0, "")
     assert "\x1b" not in answer.stdout
     if form == "json":
-        told = json.loads(answer.stdout)
-        assert told["article_count"] == 4
-        assert {day["day"]: day["coverage"] for day in told["days"]}["2026-11-03"] == 0.5
-        assert told["trouble"][0]["kind"] == "silent"
-        assert told["most_read"][0]["terms"] == TERMS
+        document = json.loads(answer.stdout)
+        assert document["article_count"] == 4
+        assert {day["day"]: day["coverage"] for day in document["days"]}["2026-11-03"] == 0.5
+        assert document["trouble"][0]["kind"] == "silent"
+        assert document["most_read"][0]["terms"] == TERMS
         return
     for said in ("politics 2, economy 1", "1 of 2", "50%", "about silent; expected 4", "about gap", "1 of 4", TERMS):
         assert said in answer.stdout
     assert ("<script>" in answer.stdout) == (form == "text")
 
 
-def test_on_a_narrow_terminal_addresses_and_events_stand_whole(
-    rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_a_narrow_terminal_urls_and_events_are_whole(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     said = "nothing new for a day; open its pages and see whether it still publishes something"
     article = rows.article("a-story-with-a-long-title-that-fills-the-line-of-a-terminal-all-by-itself-and-more")
     rows.revision(article, 1)
@@ -113,12 +111,12 @@ def test_on_a_narrow_terminal_addresses_and_events_stand_whole(
     event(rows, "gap", opened=NOON, closed=NOON, known=0)
     monkeypatch.setenv("COLUMNS", "60")
     lines = ask("report", "--since", "2026-11-01", "--until", "2026-11-06").stdout.splitlines()
-    told = lines[lines.index("Sources silent, failing or drifting") :]
+    events = lines[lines.index("Sources silent, failing or drifting") :]
     assert "  about silent; nothing new for a day; open its pages and\n  see whether it still publishes something" in (
-        "\n".join(told)
+        "\n".join(events)
     )
-    assert "expected" not in "\n".join(told)  # what the sentence says is not said again
-    assert "  about gap; known 0" in told
+    assert "expected" not in "\n".join(events)  # what the sentence says is not said again
+    assert "  about gap; known 0" in events
     stored = store_article(rows, article)
     assert sum(stored.url in line for line in lines) == 1
     assert all(len(line) <= 60 for line in lines if "https" not in line and ":" not in line)
@@ -157,13 +155,15 @@ NAMES = st.dates(SINCE.date(), END.date()).map(str)
     st.dictionaries(NAMES, st.dictionaries(st.sampled_from(["a", "b", None]), st.integers(1, 9), min_size=1)),
     st.dictionaries(NAMES, st.tuples(st.integers(1, 9), st.integers(0, 9))),
 )
-def test_no_article_and_no_look_is_lost_between_the_days(
-    sections: dict[str, dict[str | None, int]], looked: dict[str, tuple[int, int]]
+def test_no_article_and_no_crawl_is_lost_between_the_days(
+    sections: dict[str, dict[str | None, int]], crawled: dict[str, tuple[int, int]]
 ) -> None:
-    looks = {day: CrawlCoverage(crawls=number, succeeded=min(number, good)) for day, (number, good) in looked.items()}
-    found = days(SINCE, END, {day: Counter(of) for day, of in sections.items()}, looks)
+    coverage = {
+        day: CrawlCoverage(crawls=number, succeeded=min(number, good)) for day, (number, good) in crawled.items()
+    }
+    found = days(SINCE, END, {day: Counter(of) for day, of in sections.items()}, coverage)
     assert [day.day for day in found] == sorted({day.day for day in found}, reverse=True)
     assert len(found) == 5
     assert sum(day.article_count for day in found) == sum(sum(of.values()) for of in sections.values())
-    assert sum(day.crawls for day in found) == sum(one.crawls for one in looks.values())
+    assert sum(day.crawls for day in found) == sum(one.crawls for one in coverage.values())
     assert all((day.coverage is None) == (day.crawls == 0) and 0 <= (day.coverage or 0) <= 1 for day in found)

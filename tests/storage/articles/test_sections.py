@@ -27,17 +27,17 @@ pytestmark = pytest.mark.dialect
 
 
 def asked(rows: Rows, section: str, **values: Any) -> list[int]:
-    """What `--section` and `section:` find, which is the same."""
+    """Return the ids found by `--section`, the same as by `section:`."""
     by_filter = [one.id for one in rows.store.articles.find(ArticleFilter(section=section, **values))]
-    question = parse(f'section:"{section}"')
-    by_question = list(rows.store.articles.find(ArticleFilter(query=question, **values)))
-    assert sorted(one.id for one in by_question) == sorted(by_filter)
-    shown = list(highlights(rows.store, question, by_question, as_of=values.get("as_of")))
-    assert [one.snippet for one in shown] == [one.title for one in by_question]
+    query = parse(f'section:"{section}"')
+    by_query = list(rows.store.articles.find(ArticleFilter(query=query, **values)))
+    assert sorted(one.id for one in by_query) == sorted(by_filter)
+    shown = list(highlights(rows.store, query, by_query, as_of=values.get("as_of")))
+    assert [one.snippet for one in shown] == [one.title for one in by_query]
     return by_filter
 
 
-def test_a_question_knows_the_section_that_an_article_was_stored_under(rows: Rows) -> None:
+def test_a_query_knows_the_section_that_an_article_was_stored_under(rows: Rows) -> None:
     saved = save(rows, 0, section="foreign affairs", sections=("siyasət",))
     assert asked(rows, "foreign affairs") == asked(rows, "siyasət") == [saved.article_id]
     assert_in_step(rows)
@@ -45,7 +45,7 @@ def test_a_question_knows_the_section_that_an_article_was_stored_under(rows: Row
     assert watched.document.sections == ("siyasət", "foreign affairs")
 
 
-def test_a_question_knows_it_after_it_has_become_another(rows: Rows) -> None:
+def test_a_query_knows_it_after_it_has_become_another(rows: Rows) -> None:
     saved = save(rows, 0, section="foreign affairs", sections=("siyasət",))
     save(rows, 1, section="diplomacy", sections=("siyasət",))
     assert asked(rows, "diplomacy") == asked(rows, "siyasət") == [saved.article_id]
@@ -57,7 +57,7 @@ def test_a_question_knows_it_after_it_has_become_another(rows: Rows) -> None:
     assert_in_step(rows)
 
 
-def test_an_old_wording_without_sections_belongs_to_the_one_it_was_stored_under(rows: Rows) -> None:
+def test_an_old_version_without_sections_belongs_to_the_one_it_was_stored_under(rows: Rows) -> None:
     bare = rows.article("bare", section="economy", sections=("sport",))
     named = rows.article("named", section="economy", sections=("sport",))
     rows.revision(bare, 1, sections=(), title="Then", seen_until=NOON + 2 * HOUR)

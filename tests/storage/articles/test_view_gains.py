@@ -1,4 +1,4 @@
-"""What gained most: the database ranks as the pure function reckons, and looks at no more than it must."""
+"""Rank articles by gained views: the database agrees with the pure function, and reads no more than it must."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read(rows: Rows, article_id: int, series: dict[datetime, int]) -> None:
             connection.execute(insert(view_readings), values)
 
 
-def test_equal_gains_stand_in_the_order_of_ids(rows: Rows) -> None:
+def test_equal_gains_come_in_the_order_of_ids(rows: Rows) -> None:
     for slug, last in {"a": 50, "b": 90, "c": 50, "d": 50}.items():
         read(rows, rows.article(slug), {NOON: 0, NOON + HOUR: last})
     assert ranked(rows) == [(2, 90), (1, 50), (3, 50), (4, 50)]

@@ -33,7 +33,7 @@ def segments(readings: list[ViewReading]) -> list[list[ViewReading]]:
     return parts
 
 
-def test_a_gain_is_told_with_its_gap_and_by_the_hour() -> None:
+def test_a_gain_has_its_gap_and_by_the_hour() -> None:
     first, second = deltas(series(100, 400, every=2 * HOUR))
     assert (first.gained, first.duration, first.per_hour, first.is_reset) == (None, None, None, False)
     assert (second.gained, second.duration, second.per_hour) == (300, 2 * HOUR, 150.0)
@@ -53,8 +53,8 @@ def test_a_count_that_falls_was_reset_and_gains_nothing() -> None:
 
 def test_views_at_an_age_lie_evenly_between_readings_with_the_gap() -> None:
     found = at_ages(series(100, 400, every=4 * HOUR, start=NOON), NOON - HOUR)
-    told = [(one.views.view_count, one.views.gap, one.views.basis) for one in found]
-    assert told == [
+    estimates = [(one.views.view_count, one.views.gap, one.views.basis) for one in found]
+    assert estimates == [
         (100, timedelta(0), EstimateBasis.MEASURED),
         (None, None, EstimateBasis.AFTER_LAST),
         (None, None, EstimateBasis.AFTER_LAST),
@@ -64,7 +64,7 @@ def test_views_at_an_age_lie_evenly_between_readings_with_the_gap() -> None:
     assert (between.view_count, between.gap, between.basis) == (175, 4 * HOUR, EstimateBasis.INTERPOLATED)
 
 
-def test_nothing_is_told_outside_the_readings_nor_across_a_reset() -> None:
+def test_nothing_is_estimated_outside_the_readings_nor_across_a_reset() -> None:
     assert views_at(series(1, 2), NOON - timedelta(seconds=1)).basis is EstimateBasis.BEFORE_FIRST
     assert views_at([], NOON).basis is EstimateBasis.NEVER_READ
     across = views_at(series(100, 5), NOON + HOUR / 2)
@@ -85,22 +85,22 @@ def test_what_a_count_had_at_first_and_what_fell_is_in_no_window() -> None:
 
 
 @given(ANY)
-def test_time_is_monotone_and_every_moment_is_told_once(readings: list[ViewReading]) -> None:
-    told = [step.read_at for step in deltas(readings)]
-    assert all(before < after for before, after in pairwise(told))
-    assert set(told) == {reading.measured_at for reading in readings}
+def test_time_is_monotone_and_every_moment_is_there_once(readings: list[ViewReading]) -> None:
+    moments = [step.read_at for step in deltas(readings)]
+    assert all(before < after for before, after in pairwise(moments))
+    assert set(moments) == {reading.measured_at for reading in readings}
     assert all(step.duration > timedelta(0) for step in deltas(readings)[1:] if step.duration is not None)
 
 
 @given(ANY)
 def test_no_gain_is_negative_and_each_segment_adds_up(readings: list[ViewReading]) -> None:
-    told = deltas(readings)
-    assert all(step.gained >= 0 for step in told if step.gained is not None)
+    steps = deltas(readings)
+    assert all(step.gained >= 0 for step in steps if step.gained is not None)
     parts = segments(readings)
     assert tuple(one for part in parts for one in part) == normalize(readings)
-    assert max(len(parts) - 1, 0) == sum(step.is_reset for step in told)
+    assert max(len(parts) - 1, 0) == sum(step.is_reset for step in steps)
     risen = sum(part[-1].view_count - part[0].view_count for part in parts)
-    assert risen == sum(step.gained or 0 for step in told)
+    assert risen == sum(step.gained or 0 for step in steps)
     assert all(a.view_count <= b.view_count for part in parts for a, b in pairwise(part))
 
 
@@ -121,16 +121,16 @@ def test_the_order_of_readings_does_not_matter(
 def test_an_estimate_lies_between_the_readings_around_it_or_is_none(
     readings: list[ViewReading], moment: datetime
 ) -> None:
-    told = views_at(readings, moment)
+    estimate = views_at(readings, moment)
     before = [one for one in normalize(readings) if one.measured_at <= moment]
     after = [one for one in normalize(readings) if one.measured_at >= moment]
-    assert (told.view_count is not None) == (told.basis in {EstimateBasis.MEASURED, EstimateBasis.INTERPOLATED})
+    assert (estimate.view_count is not None) == (estimate.basis in {EstimateBasis.MEASURED, EstimateBasis.INTERPOLATED})
     if not before or not after:
-        assert (told.view_count, told.gap) == (None, None)
+        assert (estimate.view_count, estimate.gap) == (None, None)
     else:
-        assert told.gap == after[0].measured_at - before[-1].measured_at
-    if told.view_count is not None:
-        assert before[-1].view_count <= told.view_count <= after[0].view_count
+        assert estimate.gap == after[0].measured_at - before[-1].measured_at
+    if estimate.view_count is not None:
+        assert before[-1].view_count <= estimate.view_count <= after[0].view_count
 
 
 @given(ANY, MOMENTS, MOMENTS, MOMENTS)
@@ -149,10 +149,10 @@ def test_a_longer_window_gains_no_less_and_later_readings_change_nothing(
 @given(ANY)
 def test_within_a_segment_views_only_grow_with_age(readings: list[ViewReading]) -> None:
     for part in segments(readings):
-        told = [
+        estimates = [
             one.views.view_count
             for one in at_ages(part, NOON, [*MEASURED_AGES, 30 * HOUR, 2 * DAY])
             if one.age < 3 * DAY
         ]
-        known = [count for count in told if count is not None]
+        known = [count for count in estimates if count is not None]
         assert known == sorted(known)

@@ -1,4 +1,4 @@
-"""What one database takes and another would not: both keep it, and give the same answers."""
+"""Store values that only one of the databases takes by itself: both keep them and give the same results."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def test_a_link_that_is_listed_again_keeps_its_first_time(rows: Rows) -> None:
     url = "https://caliber.az/en/post/listed"
     link = rows.link(url, outcome=Outcome.PENDING)
     rows.listing(link, "https://caliber.az/rss.xml")
-    story = link_details(rows.store, url)
-    assert story is not None
-    assert [listed.first_listed_at for listed in story.listings] == [NOON]
+    details = link_details(rows.store, url)
+    assert details is not None
+    assert [listed.first_listed_at for listed in details.listings] == [NOON]
 
 
 def test_a_source_that_is_declared_twice_is_one(rows: Rows) -> None:

@@ -12,7 +12,7 @@ def database(sqlite_database: str) -> str:
     return sqlite_database
 
 
-# The question that Datasette 0.65 and sqlite-utils ask (datasette/utils/__init__.py, detect_fts_sql).
+# The query that Datasette 0.65 and sqlite-utils ask (datasette/utils/__init__.py, detect_fts_sql).
 DETECT = """
     select name from sqlite_master where rootpage = 0 and (
         sql like '%VIRTUAL TABLE%USING FTS%content="articles"%'
@@ -30,11 +30,11 @@ def test_datasette_recognises_the_index_and_finds_words_as_they_are_typed(rows: 
         assert connection.exec_driver_sql(DETECT).all() == [("articles_fts",)]
         for typed in ("reforms", "REFORMS", "reform", "ilham", "corridor", "Переговоры", "переговор"):
             assert connection.exec_driver_sql(search_in, (f'"{typed}"',)).all() == [(article_id,)], typed
-        for typed in ("reforming", "reforms of", "переговоры идут"):  # of phrases stems alone stand side by side
+        for typed in ("reforming", "reforms of", "переговоры идут"):  # of phrases stems alone are adjacent
             assert connection.exec_driver_sql(search_in, (f'"{typed}"',)).all() == []
 
 
-def test_sqlite_can_show_where_a_stem_stands(rows: Rows) -> None:
+def test_sqlite_can_show_the_positions_of_a_stem(rows: Rows) -> None:
     rows.article("a", title="Reforms come", body="Some say: reforms of gas.")
     shown = "select highlight(articles_fts, 0, '[', ']'), snippet(articles_fts, -1, '[', ']', '', 3) from articles_fts"
     with rows.store.read() as connection:

@@ -1,4 +1,4 @@
-"""What PostgreSQL is asked for beyond SQLite: one line for each failure, one snapshot a list, two at once."""
+"""Requirements of PostgreSQL beyond SQLite: one line for each failure, one snapshot a list, two writers at once."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class TestTransactions:
         with rows.store.write() as connection:  # the same connection, out of the pool
             connection.execute(update(articles).values(title="Changed"))
 
-    def test_a_write_waits_no_longer_than_it_is_told(self, rows: Rows) -> None:
+    def test_a_write_waits_no_longer_than_configured(self, rows: Rows) -> None:
         article = rows.article("held")
         with open_store(rows.database, busy_timeout=SECOND / 5) as other, rows.store.write() as holding:
             holding.execute(update(articles).where(articles.c.id == article).values(title="Mine"))
@@ -194,7 +194,7 @@ def at_once(*tasks: object) -> None:
     def run(task: object) -> None:
         try:
             task()  # type: ignore[operator]
-        except BaseException as error:  # noqa: BLE001  (told by the thread that waits)
+        except BaseException as error:  # noqa: BLE001  (raised again by the thread that waits)
             failed.append(error)
 
     threads = [threading.Thread(target=run, args=[task]) for task in tasks]

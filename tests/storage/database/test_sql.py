@@ -86,8 +86,8 @@ def test_odd_values_of_sqlite_come_out_whole(rows: Rows, ask: Ask) -> None:
         "select x'00ff' as blob, 9223372036854775807 as big, 9e999 as endless, "
         "cast(x'c3' as text) as broken, null as no"
     )
-    (told,) = json.loads(ask("sql", odd, "--format", "json").stdout)
-    assert told == {
+    (row,) = json.loads(ask("sql", odd, "--format", "json").stdout)
+    assert row == {
         "blob": {"$base64": True, "encoded": "AP8="},
         "big": 9223372036854775807,
         "endless": "inf",
@@ -107,12 +107,12 @@ def test_odd_values_of_postgresql_come_out_whole(rows: Rows, ask: Ask) -> None:
         " 1.50::numeric as exact, timestamptz '2026-11-01 08:00+00' as at, date '2026-11-01' as day,"
         " array[1, 2] as several, '{\"a\": 1}'::jsonb as structure, 'NaN'::numeric as none"
     )
-    (told,) = json.loads(ask("sql", odd, "--format", "json").stdout)
-    assert told["blob"] == {"$base64": True, "encoded": "AP8="}
-    assert (told["big"], told["endless"], told["no"]) == (9223372036854775807, "inf", None)
-    assert (told["day"], told["several"], told["structure"]) == ("2026-11-01", [1, 2], {"a": 1})
-    assert told["at"].startswith("2026-11-01T08:00:00")
-    assert str(told["exact"]) == "1.50"
+    (row,) = json.loads(ask("sql", odd, "--format", "json").stdout)
+    assert row["blob"] == {"$base64": True, "encoded": "AP8="}
+    assert (row["big"], row["endless"], row["no"]) == (9223372036854775807, "inf", None)
+    assert (row["day"], row["several"], row["structure"]) == ("2026-11-01", [1, 2], {"a": 1})
+    assert row["at"].startswith("2026-11-01T08:00:00")
+    assert str(row["exact"]) == "1.50"
     for form in ("table", "csv", "tsv", "md", "jsonl"):
         answer = ask("sql", odd, "--format", form)
         assert (answer.exit_code, answer.stderr) == (0, "")
@@ -251,7 +251,7 @@ def test_a_mistake_is_one_line(rows: Rows, ask: Ask, statement: str, said: str) 
 
 
 @ON_SQLITE
-def test_no_question_and_no_database_are_said(rows: Rows, ask: Ask, alone: Path) -> None:
+def test_a_missing_query_and_a_missing_database_are_errors(rows: Rows, ask: Ask, alone: Path) -> None:
     assert ask("sql", "").stderr == "presswatch: no rows\n"
     (alone / "news.db").unlink()
     assert "there is no database" in ask("sql", "select 1").stderr
@@ -365,8 +365,8 @@ def test_a_very_short_timeout_is_one(rows: Rows, ask: Ask, timeout: str) -> None
 def test_rows_come_whole_and_in_order_whatever_their_size(rows: Rows, ask: Ask) -> None:
     asked = "select i, repeat('x', i * i) as x from generate_series(1, 400) i order by i"
     answer = ask("sql", asked, "--format", "csv")
-    told = [row.split(",") for row in answer.stdout.splitlines()[1:]]
-    assert [(int(number), len(text)) for number, text in told] == [(i, i * i) for i in range(1, 401)]
+    lines = [row.split(",") for row in answer.stdout.splitlines()[1:]]
+    assert [(int(number), len(text)) for number, text in lines] == [(i, i * i) for i in range(1, 401)]
 
 
 @ON_POSTGRESQL

@@ -1,4 +1,4 @@
-"""When an article is looked at again, and when an address that failed is."""
+"""Compute the recrawl times of articles and the retry times of failed links."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DAY = timedelta(days=1)
 AGES = st.timedeltas(timedelta(0), timedelta(days=60))
 
 
-def test_the_ladder_is_climbed_rung_by_rung_and_ends() -> None:
-    looks: list[timedelta] = []
+def test_recrawls_follow_the_ages_one_by_one_and_end() -> None:
+    recrawls: list[timedelta] = []
     at: datetime | None = NOON
     while at is not None:
         at = next_recrawl(NOON, NOON, at)
-        looks += [] if at is None else [at - NOON]
-    assert looks == [15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY]
+        recrawls += [] if at is None else [at - NOON]
+    assert recrawls == [15 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY]
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_the_ladder_is_climbed_rung_by_rung_and_ends() -> None:
         (8 * DAY, 30 * DAY),
     ],
 )
-def test_however_many_rungs_passed_one_look_is_due(age: timedelta, next_age: timedelta) -> None:
+def test_however_many_ages_passed_one_recrawl_is_due(age: timedelta, next_age: timedelta) -> None:
     assert next_recrawl(NOON, NOON, NOON + age) == NOON + next_age
 
 
-def test_an_article_from_years_ago_is_not_looked_at_again() -> None:
+def test_an_article_from_years_ago_is_not_recrawled() -> None:
     assert next_recrawl(NOON - 1000 * DAY, NOON, NOON) is None
 
 
@@ -51,7 +51,7 @@ def test_without_a_date_to_trust_ages_count_from_the_first_sight(published_at: d
 
 
 @given(AGES, AGES)
-def test_the_next_look_is_always_ahead_and_on_a_rung(first_seen: timedelta, fetched: timedelta) -> None:
+def test_the_next_recrawl_is_always_ahead_and_at_an_age(first_seen: timedelta, fetched: timedelta) -> None:
     at = next_recrawl(NOON, NOON + first_seen, NOON + fetched)
     assert at is None or (at > NOON + fetched and at - NOON in RECRAWL_AGES)
     assert (at is None) == (fetched >= RECRAWL_AGES[-1])

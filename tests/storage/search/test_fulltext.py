@@ -1,4 +1,4 @@
-"""Questions to the full-text index: the answers are those of storage.search.matcher, whatever is asked."""
+"""Query the full-text index: its matches are those of storage.search.matcher for every query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.model.errors import ConfigError
 from storage.search import fulltext, index_entries
 from storage.search.matcher import IndexedDocument, matches
 from storage.search.query import Query, parse
-from tests.support.corpus import ARTICLES, WORDS, questions
+from tests.support.corpus import ARTICLES, WORDS, queries
 from tests.support.rows import DAY, HOUR, NOON, Rows, address_of
 
 
@@ -44,17 +44,17 @@ def filled(
         yield rows, fill(rows)
 
 
-def found(rows: Rows, question: Query, sort: Sort | None = None) -> set[int]:
-    return {article.id for article in rows.store.articles.find(ArticleFilter(query=question), sort=sort)}
+def found(rows: Rows, query: Query, sort: Sort | None = None) -> set[int]:
+    return {article.id for article in rows.store.articles.find(ArticleFilter(query=query), sort=sort)}
 
 
 Filled = tuple[Rows, dict[int, IndexedDocument]]
 
 
-def assert_same_answers(filled: Filled, question: Query, sort: Sort | None = None) -> None:
+def assert_same_answers(filled: Filled, query: Query, sort: Sort | None = None) -> None:
     rows, corpus = filled
-    wanted = {article_id for article_id, article in corpus.items() if matches(question, article)}
-    assert found(rows, question, sort) == wanted, question.text
+    wanted = {article_id for article_id, article in corpus.items() if matches(query, article)}
+    assert found(rows, query, sort) == wanted, query.text
 
 
 @pytest.mark.dialect
@@ -65,13 +65,13 @@ def test_the_index_finds_what_memory_finds(filled: Filled, text: str) -> None:
 
 
 @pytest.mark.dialect
-@given(questions(), st.sampled_from(Sort))
-def test_every_question_has_the_answers_that_memory_gives(filled: Filled, text: str, sort: Sort) -> None:
+@given(queries(), st.sampled_from(Sort))
+def test_every_query_has_the_matches_of_the_matcher(filled: Filled, text: str, sort: Sort) -> None:
     try:
-        question = parse(text)
+        query = parse(text)
     except ValueError:
         return
-    assert_same_answers(filled, question, sort)
+    assert_same_answers(filled, query, sort)
 
 
 SIGNS = st.text(
@@ -87,15 +87,15 @@ SIGNS = st.text(
 @example("gas\0oil")
 def test_no_text_that_is_understood_breaks_the_database(filled: Filled, text: str) -> None:
     try:
-        question = parse(text)
+        query = parse(text)
     except ValueError:
         return
-    assert_same_answers(filled, question)
+    assert_same_answers(filled, query)
 
 
 @given(SIGNS | st.text(), SIGNS | st.text(min_size=1))
 def test_what_is_stored_is_found_by_each_of_its_words(text: str, name: str) -> None:
-    """Of the pure side: the entries of an article and those of a question are made alike."""
+    """Of the pure side: the entries of an article and those of a query are made alike."""
     from storage.search.index_entries import fts5_columns, tsvector
     from storage.text.analyzer import forms
 
@@ -128,7 +128,7 @@ def nested(kernel: str, levels: int, *around: str) -> str:
     ],
     ids=str,
 )
-def test_questions_as_deep_as_they_may_be(filled: Filled, text: tuple[str, ...], kernel: str) -> None:
+def test_queries_as_deep_as_they_may_be(filled: Filled, text: tuple[str, ...], kernel: str) -> None:
     deepest = None
     for levels in range(1, 25):
         try:
@@ -141,7 +141,7 @@ def test_questions_as_deep_as_they_may_be(filled: Filled, text: tuple[str, ...],
 
 
 @pytest.mark.dialect
-def test_a_question_of_very_many_words(filled: Filled) -> None:
+def test_a_query_of_very_many_words(filled: Filled) -> None:
     assert_same_answers(filled, parse(" OR ".join(["zz"] * 320 + ["gas"])))
     assert_same_answers(filled, parse(" ".join(["gas"] * 490)))
 
@@ -169,7 +169,7 @@ def test_of_equal_answers_the_last_stored_comes_first(rows: Rows) -> None:
 
 
 @pytest.mark.dialect
-def test_a_question_goes_with_the_other_filters(rows: Rows) -> None:
+def test_a_query_goes_with_the_other_filters(rows: Rows) -> None:
     rows.article("old", title="Gas", published_at=NOON - DAY)
     rows.article("new", title="Gas", language="ru")
     rows.article("other", title="Oil")
@@ -216,7 +216,7 @@ def test_pages_of_answers_make_up_the_whole_list(
 
 @pytest.mark.dialect
 @pytest.mark.parametrize("text", ["gas", "gas OR coal", '"of gas" OR gas'])
-def test_of_a_common_question_only_the_last_stored_are_weighed(
+def test_of_a_common_query_only_the_last_stored_are_weighed(
     rows: Rows, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setattr(fulltext, "RANK_LIMIT", 2)
@@ -240,7 +240,7 @@ def test_no_phrase_is_found_among_the_words_behind_the_stems(rows: Rows) -> None
 
 
 @pytest.mark.dialect
-def test_words_of_a_field_that_stand_in_another_too(rows: Rows) -> None:
+def test_words_of_a_field_that_are_in_another_too(rows: Rows) -> None:
     rows.article("a", title="Reforms", subtitle="Reforms visited", body="Visited reforms")
     for text in ("title:reforms*", "subtitle:reforms*", "body:reforms*", "subtitle:visited*", "body:visited*"):
         assert asked(rows, text) == ["a"]
@@ -257,7 +257,7 @@ ANY_TEXT = st.lists(st.sampled_from(WORDS) | SIGNS | st.text(max_size=20), max_s
 
 @pytest.mark.dialect
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(ANY_TEXT, ANY_TEXT, ANY_TEXT, st.lists(questions() | ANY_TEXT, min_size=1, max_size=5))
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT, st.lists(queries() | ANY_TEXT, min_size=1, max_size=5))
 def test_any_article_is_found_by_what_memory_finds_it_by(
     rows: Rows, title: str, subtitle: str, body: str, texts: list[str]
 ) -> None:
@@ -266,7 +266,7 @@ def test_any_article_is_found_by_what_memory_finds_it_by(
     article_id = rows.article("any", **{**article._asdict(), "title": title})
     for text in texts:
         try:
-            question = parse(text)
+            query = parse(text)
         except ValueError:
             continue
-        assert_same_answers((rows, {article_id: article}), question)
+        assert_same_answers((rows, {article_id: article}), query)

@@ -197,7 +197,7 @@ def test_whatever_is_stored_can_be_taken_out_again(rows: Rows, text: str) -> Non
 
 
 def crawl(database: str, number: int, folder: str) -> None:
-    """What another process does: it stores 20 articles and edits each."""
+    """Store 20 articles and edit each, in another process."""
     made = Rows.__new__(Rows)
     made.store = open_store(database)
     with made.store:

@@ -1,4 +1,4 @@
-"""Whether an article answers a question, and by which sentence."""
+"""Match articles with a query, and select the sentence to highlight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.search.matcher import IndexedDocument, Match, matches
 from storage.search.query import Query, SearchField, parse, query_words
 from storage.text import sentences
 from storage.text.sentences import MAX_SNIPPET_LENGTH, clip_sentence, sentence_at
-from tests.support.corpus import ARTICLES, questions
+from tests.support.corpus import ARTICLES, queries
 from tests.support.reference_matcher import plainly, sentence_spans
 
 ARTICLE = IndexedDocument(
@@ -204,19 +204,19 @@ def understood(text: str) -> Query | None:
         return None
 
 
-QUESTIONS = st.builds(understood, questions()).filter(bool)
+QUERIES = st.builds(understood, queries()).filter(bool)
 
 
-@given(TEXTS, TEXTS, TEXTS, st.lists(QUESTIONS, min_size=1, max_size=4))
-def test_as_if_every_word_was_looked_at(title: str, subtitle: str, body: str, asked: list[Query]) -> None:
+@given(TEXTS, TEXTS, TEXTS, st.lists(QUERIES, min_size=1, max_size=4))
+def test_as_if_every_word_was_compared(title: str, subtitle: str, body: str, asked: list[Query]) -> None:
     article = IndexedDocument(title=title, subtitle=subtitle, body=body, sections=("sport", title), source="apa")
-    for question in asked:
-        assert matches(question, article) == plainly(question, article)
+    for query in asked:
+        assert matches(query, article) == plainly(query, article)
 
 
-@given(st.sampled_from(ARTICLES), QUESTIONS)
-def test_of_real_articles_as_well(article: IndexedDocument, question: Query) -> None:
-    assert matches(question, article) == plainly(question, article)
+@given(st.sampled_from(ARTICLES), QUERIES)
+def test_of_real_articles_as_well(article: IndexedDocument, query: Query) -> None:
+    assert matches(query, article) == plainly(query, article)
 
 
 # How the end of a sentence is written most plainly.

@@ -1,4 +1,4 @@
-"""The language of questions: what is understood, what is refused in which words."""
+"""Parse the query language, and refuse syntax errors with their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The analyser: which written words are one word, and where they stand."""
+"""Analyse text: inflected forms of one word, and the positions of words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""That nothing from the web steers a terminal, and that the width of text is what a terminal gives it."""
+"""Escape control characters from the web, and measure the width of text as a terminal does."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def marked(old: str, new: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "diff"),
     [
         ("pays 1.5 million", "pays 15 million", "pays[- 1.5-]{+ 15+} million"),
         ("Talks end.", "Talks end. More.", "Talks end.{+ More.+}"),
@@ -39,8 +39,8 @@ def marked(old: str, new: str) -> str:
         ("one, two", "three, four", "[-one, two-]{+three, four+}"),
     ],
 )
-def test_what_is_marked(old: str, new: str, told: str) -> None:
-    assert marked(old, new) == told
+def test_what_is_marked(old: str, new: str, diff: str) -> None:
+    assert marked(old, new) == diff
 
 
 @given(TEXT, TEXT)
@@ -94,7 +94,7 @@ def test_no_text_costs_the_square_of_its_size(name: str) -> None:
     assert_linear(lambda size: diff(*pairs[size]), 1)
 
 
-def test_a_long_body_is_told_to_the_word() -> None:
+def test_a_long_body_is_compared_word_by_word() -> None:
     body = "\n\n".join(f"Paragraph {number} says this and that of gas." for number in range(2_000))
     edited = body.replace("Paragraph 999 says this", "Paragraph 999 denies this")
     changed = [piece for piece in diff(body, edited) if piece.op is not DiffOp.EQUAL]

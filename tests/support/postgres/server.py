@@ -52,7 +52,7 @@ class Server:
     """A PostgreSQL server, and databases in it."""
 
     def __init__(self) -> None:
-        # Not among pytest's folders: only their owner may look into those, and root may not run a server.
+        # Not among pytest's folders: only their owner may enter those, and root may not run a server.
         self._folder = Path(mkdtemp(prefix="presswatch-postgres-"))
         self._user = _unprivileged()
         self._numbers = count(1)
@@ -72,7 +72,7 @@ class Server:
         return self._folder / "data"
 
     def _programs(self) -> Path:
-        """Where the unprivileged user may run them from: a copy, for root's folders are often closed to others."""
+        """Return the folder of the programs: for the unprivileged user a copy, as root's folders may be closed."""
         if not self._user:
             return PROGRAMS
         copied = self._folder / PROGRAMS.relative_to(SITE)
@@ -167,7 +167,7 @@ class Database:
 
 
 def _unprivileged() -> dict[str, Any]:
-    """Who runs the server, as subprocess takes it: this user, but for root, whom PostgreSQL refuses."""
+    """Return the user of the server as arguments of subprocess: nobody for root, whom PostgreSQL refuses."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return {}
     nobody = pwd.getpwnam("nobody")
@@ -175,6 +175,6 @@ def _unprivileged() -> dict[str, Any]:
 
 
 def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    with socket.socket() as webhook:
+        webhook.bind(("127.0.0.1", 0))
+        return int(webhook.getsockname()[1])

@@ -1,4 +1,4 @@
-"""A small copy of the first source's site: a real HTTP server in a child process that is told what to publish.
+"""A small copy of the first source's site: a real HTTP server in a child process, configured over a pipe.
 
 ::
 

@@ -22,7 +22,7 @@ def first_articles(now: datetime, count: int) -> Sequence[Article]:
 
 
 def main() -> None:
-    """Serves until it is told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.site", description="Serve a small news site.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8099, help="0: any free port")

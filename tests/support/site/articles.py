@@ -1,4 +1,4 @@
-"""What an article of the test site is: its words, its date, its counts, and the oddities it is told to have."""
+"""Define an article of the test site: its text, its date, its counts, and its configured quirks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
 
 
 class BlockKind(StrEnum):
-    """What stands between two other things in a body."""
+    """Kinds of blocks of a body."""
 
     PARAGRAPH = "paragraph"
     HEADING = "heading"
@@ -127,7 +127,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """An article of the test site, with every oddity it is told to show.
+    """An article of the test site with its configured quirks.
 
     `slug` and `language` make the address: `/en/post/<slug>` in English, `/post/<slug>` in Russian.
     """
@@ -157,7 +157,7 @@ class Article:
 
     @property
     def path(self) -> str:
-        """Where the article stands on the site."""
+        """Return the path of the article on the site."""
         return f"{language_root(self.language)}/post/{self.slug}"
 
 
@@ -172,7 +172,7 @@ def section_path(slug: str, language: str) -> str:
 
 
 def section_label(slug: str, language: str) -> str:
-    """How the site calls a section; the slug itself when the site has no name for it."""
+    """Return the label of a section; the slug itself when the site has no name for it."""
     return SECTIONS.get(slug, {}).get(language, slug.replace("-", " ").title())
 
 
@@ -197,7 +197,7 @@ def plain_texts(article: Article) -> tuple[str, ...]:
 
 
 def description(article: Article) -> str:
-    """What the page's meta description says."""
+    """Return the meta description of the page."""
     if article.description is not None:
         return article.description
     return next(iter(plain_texts(article)), article.title)

@@ -29,7 +29,7 @@ def image() -> bytes:
 
 
 def challenge_page() -> bytes:
-    """What a bot wall answers in place of the page."""
+    """Build the response of a bot wall in place of the page."""
     return (
         b"<!DOCTYPE html><html lang='en'><head><title>Just a moment...</title>"
         b"<meta http-equiv='refresh' content='390'></head><body><div id='challenge-form'>"
@@ -93,7 +93,7 @@ def gzip_bomb(size: int) -> bytes:
     count = size // MEGABYTE + 1
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     head = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
-    # After a full flush nothing refers back, so one packed block can stand in the stream any number of times.
+    # After a full flush nothing refers back, so one packed block can be in the stream any number of times.
     packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     check = zlib.crc32(start)
     for _ in range(count):

@@ -26,8 +26,8 @@ from tests.support.site.server import Server
 _LINE_LIMIT = 256 * 1024 * 1024
 
 
-class Desk:
-    """What can be asked of the site's process; every public method is a command."""
+class Commands:
+    """Commands of the site's process; every public method is one."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -72,7 +72,7 @@ class Desk:
         self._newsroom.revision += 1
 
     def link_base(self, base: str | None) -> None:
-        """Sets what stands before the paths in links."""
+        """Sets the base of the paths in links."""
         self._newsroom.link_base = self._newsroom.address if base is None else base.rstrip("/")
         self._newsroom.revision += 1
 
@@ -118,31 +118,31 @@ async def serve(
     if articles is not None:
         server.newsroom.publish(articles(server.newsroom.now()))
     print(address, flush=True)
-    obeying = asyncio.create_task(_obey(Desk(server), stopped)) if controlled else None
+    obeying = asyncio.create_task(_obey(Commands(server), stopped)) if controlled else None
     await stopped.wait()
     if obeying is not None:
         obeying.cancel()
     await server.refuse()
 
 
-async def _obey(desk: Desk, stopped: asyncio.Event) -> None:
+async def _obey(commands: Commands, stopped: asyncio.Event) -> None:
     """Reads and carries out commands until stdin ends."""
     reader = asyncio.StreamReader(limit=_LINE_LIMIT)
     protocol = asyncio.StreamReaderProtocol(reader)
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
     try:
         while line := await reader.readline():
-            _print(await _carry_out(desk, line))
+            _print(await _carry_out(commands, line))
     finally:
         transport.close()
         stopped.set()
 
 
-async def _carry_out(desk: Desk, line: bytes) -> bytes:
-    """The answer to one command; whatever goes wrong is told to who asked."""
+async def _carry_out(commands: Commands, line: bytes) -> bytes:
+    """Return the response to one command; an error is sent to the caller."""
     try:
         asked = http_server.load(line)
-        result = getattr(desk, asked["do"])(**asked["with"])
+        result = getattr(commands, asked["do"])(**asked["with"])
         if asyncio.iscoroutine(result):
             result = await result
         return http_server.dump({"ok": result})

@@ -93,7 +93,7 @@ class Site:
 
     @property
     def articles(self) -> Sequence[Article]:
-        """What is on the site, newest first, dates settled."""
+        """Return the articles of the site, newest first, with their dates."""
         return tuple(self._ask("articles"))
 
     def article(self, where: str) -> Article:
@@ -104,7 +104,7 @@ class Site:
         """The address of a path, or of an article by its slug, on this server."""
         return self.url + (where if where.startswith("/") else self.article(where).path)
 
-    # How it looks
+    # Its styles
 
     def set_time(self, at: datetime | None) -> None:
         """Stops the site's clock at an aware time; None: the real clock again."""
@@ -176,5 +176,5 @@ class Site:
 
     @property
     def complaints(self) -> str:
-        """What the process wrote on its stderr; "" when all is well."""
+        """Return the stderr of the process; "" when all is well."""
         return self._process.complaints()

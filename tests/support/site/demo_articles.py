@@ -1,4 +1,4 @@
-"""The invented news of the bundled site, and what becomes of it later. The words stand in demo.json."""
+"""The invented news of the bundled site, and what becomes of it later. Its texts are in demo.json."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _LATER_STEP = timedelta(minutes=4)
 
 def demo_articles(now: datetime) -> Sequence[Article]:
     """About 30 articles, newest first, dated back from `now` (aware)."""
-    told = (_article(entry, now - timedelta(minutes=entry["minutes_ago"])) for entry in _told()["articles"])
-    return sorted(told, key=lambda article: article.published_at or now, reverse=True)
+    articles = (_article(entry, now - timedelta(minutes=entry["minutes_ago"])) for entry in _document()["articles"])
+    return sorted(articles, key=lambda article: article.published_at or now, reverse=True)
 
 
 def later_articles(now: datetime) -> Sequence[Article]:
     """Three articles more, published up to `now`."""
-    entries = _told()["later"]
+    entries = _document()["later"]
     return [_article(entry, now - _LATER_STEP * number) for number, entry in enumerate(entries)]
 
 
 def demo_edits(now: datetime) -> Sequence[tuple[str, Mapping[str, Any]]]:
     """Three later edits as slug and changed fields: a title, a number ("1.5" to "15"), a typing error."""
     by_slug = {article.slug: article for article in demo_articles(now)}
-    return [(edit["slug"], {edit["field"]: _edited(by_slug[edit["slug"]], edit)}) for edit in _told()["edits"]]
+    return [(edit["slug"], {edit["field"]: _edited(by_slug[edit["slug"]], edit)}) for edit in _document()["edits"]]
 
 
 def demo_counts(now: datetime) -> Mapping[str, int]:
@@ -42,9 +42,9 @@ def demo_counts(now: datetime) -> Mapping[str, int]:
 
 
 @functools.cache
-def _told() -> Mapping[str, Any]:
-    told: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return told
+def _document() -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return document
 
 
 def _article(entry: Mapping[str, Any], at: datetime) -> Article:
@@ -61,11 +61,11 @@ def _article(entry: Mapping[str, Any], at: datetime) -> Article:
     )
 
 
-def _block(told: str | Mapping[str, Any]) -> Block | str:
+def _block(entry: str | Mapping[str, Any]) -> Block | str:
     """A plain string is a paragraph; else one kind with its text, its texts, or nothing."""
-    if isinstance(told, str):
-        return told
-    [(kind, value)] = told.items()
+    if isinstance(entry, str):
+        return entry
+    [(kind, value)] = entry.items()
     if kind == BlockKind.PICTURE:
         return Block(BlockKind.PICTURE, (value, ""))
     texts = value if isinstance(value, list) else [value] if isinstance(value, str) else []

@@ -95,7 +95,7 @@ def _entry(article: Article, newsroom: Newsroom) -> str:
 
 
 def _has_it(validators: Mapping[str, str], headers: Mapping[str, str]) -> bool:
-    """Whether the request's conditions name these validators; an ETag outranks a date (RFC 9110, 13.2.2)."""
+    """Return whether the request's conditions name these validators; an ETag outranks a date (RFC 9110, 13.2.2)."""
     if (asked := headers.get("if-none-match")) is not None:
         known = [tag.strip().removeprefix("W/") for tag in asked.split(",")]
         return "ETag" in validators and (validators["ETag"] in known or "*" in known)

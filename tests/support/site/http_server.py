@@ -28,7 +28,7 @@ def dump(value: object) -> bytes:
 
 
 def load(line: bytes) -> Any:
-    """The value of one line; sequences that stood in a dataclass come back as tuples."""
+    """Parse one line; sequences of a dataclass come back as tuples."""
     return json.loads(line, object_hook=_untagged)
 
 

@@ -17,7 +17,7 @@ HUGE = 200_000_000
 
 
 class Kind(StrEnum):
-    """What is done in place of the plain answer."""
+    """Kinds of misbehaviour in place of the normal response."""
 
     ANSWER = "answer"
     LOOP = "loop"
@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 class Framing(StrEnum):
-    """How a body says where it ends."""
+    """Framing of a response body."""
 
     LENGTH = "length"
     CHUNKED = "chunked"

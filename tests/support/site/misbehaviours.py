@@ -1,4 +1,4 @@
-"""What each misbehaviour does on the wire."""
+"""Send the response of each misbehaviour on the wire."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def changed(act: Misbehaviour, usual: Answer, target: str) -> Answer:
     """The answer of a misbehaviour that stays within HTTP; `usual` is what would have been served."""
     match act.kind:
         case Kind.ANSWER:
-            return _told(act, usual, target)
+            return _configured(act, usual, target)
         case Kind.LOOP:
             return Answer(act.status).with_headers({"Location": _onwards(target) if act.growing else target})
         case Kind.WINDOWS_1251:
@@ -85,8 +85,8 @@ async def perform(act: Misbehaviour, exchange: Exchange, usual: Answer, *, keep:
     return await exchange.send(changed(act, usual, exchange.entry.target), keep=keep)
 
 
-def _told(act: Misbehaviour, usual: Answer, target: str) -> Answer:
-    """The usual page with another status and headers, or the body that was told."""
+def _configured(act: Misbehaviour, usual: Answer, target: str) -> Answer:
+    """The usual page with another status and headers, or the configured body."""
     if act.body is None:
         return replace(usual, status=act.status).with_headers(act.headers)
     kind = FEED if path_of(target).endswith(".xml") and act.status == 200 else HTML

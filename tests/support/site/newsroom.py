@@ -1,4 +1,4 @@
-"""What the site holds and believes: its articles, its clock, its habits. No network here."""
+"""Hold the state of the site: its articles, its clock, its styles. No network here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Newsroom:
         self.revision += 1
 
     def now(self) -> datetime:
-        """What the site believes the time is, in UTC."""
+        """Return the time of the site's clock, in UTC."""
         return self._time or datetime.now(UTC)
 
     def set_time(self, at: datetime | None) -> None:

@@ -1,4 +1,4 @@
-"""What stands around the news on every page of the site: head, header, footer, and the weight of a real page."""
+"""Render the parts around the article on every page: head, header, footer, with the size of a real page."""
 
 from __future__ import annotations
 

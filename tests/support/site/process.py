@@ -37,7 +37,7 @@ class SiteProcess:
         self._lock = threading.Lock()
         self._child = subprocess.Popen(
             [sys.executable, "-m", "tests.support.site", "--controlled", *arguments],
-            cwd=_ROOT,  # -m looks there first, and another folder may have its own `tests`
+            cwd=_ROOT,  # -m searches there first, and another folder may have its own `tests`
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -78,7 +78,7 @@ class SiteProcess:
         self._stderr.close()
 
     def complaints(self) -> str:
-        """What the child wrote on its stderr since it was last cleared, `stop` included."""
+        """Return the stderr of the child since it was last cleared, `stop` included."""
         if self._stderr.closed:
             return self._last_complaints
         # Through the descriptor's own offset: the child appends at the end of the same open file.

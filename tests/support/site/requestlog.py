@@ -1,4 +1,4 @@
-"""What the site was asked, in order of arrival."""
+"""Log the requests to the site, in order of arrival."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which address answers what, when the site behaves."""
+"""Route each path to its response, when the site behaves."""
 
 from __future__ import annotations
 

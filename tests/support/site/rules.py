@@ -1,4 +1,4 @@
-"""Which misbehaviour is in force at which address, and for how many requests more."""
+"""Keep the misbehaviours in force by path, with the number of requests left."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Rules:
             self._rules.pop(where, None)
 
     def take(self, target: str) -> Misbehaviour | None:
-        """What a request for `target` gets; None: the honest answer."""
+        """Return the misbehaviour for a request of `target`; None for the normal response."""
         if not self._rules:
             return None
         for where in (target, path_of(target), EVERYWHERE):

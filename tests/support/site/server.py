@@ -56,7 +56,7 @@ class Server:
         await self._drop_connections()
 
     async def reset(self) -> None:
-        """Forgets everything told and asked, and ends every connection."""
+        """Forget all settings and requests, and end every connection."""
         await self._drop_connections()
         self.rules.drop(None)
         self.entries.clear()

@@ -1,4 +1,4 @@
-"""How the test site shows what it holds: the feed, the lists and the pages can each be told to have habits."""
+"""Configure the feed, the lists and the pages of the test site."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Guids(StrEnum):
-    """What the feed gives as guid."""
+    """Guids of the feed."""
 
     OWN = "own"
     ONE = "one"  # the same for every entry
@@ -15,7 +15,7 @@ class Guids(StrEnum):
 
 
 class FeedDates(StrEnum):
-    """What the feed gives as pubDate."""
+    """pubDates of the feed."""
 
     OWN = "own"
     NONE = "none"
@@ -23,7 +23,7 @@ class FeedDates(StrEnum):
 
 
 class ETags(StrEnum):
-    """What the feed's ETag is worth."""
+    """ETags of the feed."""
 
     HONEST = "honest"
     NONE = "none"
@@ -31,7 +31,7 @@ class ETags(StrEnum):
 
 
 class Paging(StrEnum):
-    """What `?page=n` does on a list page."""
+    """Responses to `?page=n` on a list page."""
 
     ON = "on"
     OFF = "off"  # 404 for every page after the first

@@ -193,7 +193,7 @@ WHERE named.name <> '' GROUP BY id, named.name
 def _rename_column_of_index() -> None:
     """Name the column of the full-text index after `articles.section`: FTS5 reads `articles` by the names it declares.
 
-    The names stand in the declaration alone, so that nothing has to be indexed anew.
+    The names are in the declaration alone, so that nothing has to be indexed anew.
     """
     op.execute("PRAGMA writable_schema = ON")
     op.execute("UPDATE sqlite_master SET sql = replace(sql, ' sections,', ' section,') WHERE name = 'articles_fts'")
