@@ -10,13 +10,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 import presswatch
-from tests.support import examples
+from tests.support import examples, leftovers
 from tests.support.patience import patient
 from tests.support.postgres.server import Server
 from tests.support.rows import Rows, address_of, empty_database
 from tests.support.webhook_server import WebhookServer
 
 examples.register()
+
+
+def pytest_configure() -> None:
+    """Kill the processes of this run at its end; with pytest-xdist each worker is a run of its own."""
+    leftovers.kill_at_end_of_run()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,6 +10,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from tests.support.leftovers import has_ended
 from tests.support.patience import wait_until
 
 
@@ -37,11 +38,3 @@ def test_the_loops_end_when_it_is_ended(number: signal.Signals) -> None:
                 with suppress(psutil.NoSuchProcess):  # SIGTERM was handed on to it
                     child.terminate()
     wait_until(lambda: all(has_ended(loop) for loop in loops))
-
-
-def has_ended(process: psutil.Process) -> bool:
-    """Return whether a process is gone, or only waits to be reaped."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

@@ -17,6 +17,7 @@ from sqlalchemy import Row, select
 from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
 from storage.database.tables import METADATA
 from storage.store import Store, open_store
+from tests.support.leftovers import kill_processes
 from tests.support.paths import ROOT
 from tests.support.patience import patient, patient_setting, wait_until
 from tests.support.site import Site
@@ -150,6 +151,7 @@ class DaemonRunner:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
+        kill_processes("PRESSWATCH_DATABASE", self.database)  # crawls of a daemon that was killed
 
 
 def _as_from_a_terminal() -> None:

@@ -19,6 +19,7 @@ from typing import Any, Self
 import psycopg
 
 from storage.store import open_store
+from tests.support.leftovers import RUN_VARIABLE
 from tests.support.patience import patient
 from tests.support.postgres.recycling import InitialState
 
@@ -64,6 +65,7 @@ class Server:
             [sys.executable, "-I", str(KEEPER), str(self._folder), str(programs / "bin" / "postgres"), str(self._data)],
             stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for pytest, which then stops the server
+            env={name: value for name, value in os.environ.items() if name != RUN_VARIABLE},  # it ends with its input
         )
         self._wait()
 
