@@ -246,7 +246,7 @@ def now() -> datetime:
 
 def _refuse_invalid_targets(targets: Sequence[str]) -> None:
     """Raise ConfigError for an invalid target at the start, before an alert is due."""
-    from scheduler.notifications.sender import (  # Apprise is slow to import, and needed only with targets
+    from scheduler.notifications.sender import (  # noqa: PLC0415  (memory of the daemon: Apprise, for targets alone)
         INVALID_TARGET_TEXT,
         is_valid_target,
     )

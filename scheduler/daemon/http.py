@@ -36,7 +36,7 @@ class HttpServer:
         """Listen if an address is configured. Raises ConfigError if the port is not available."""
         if self._listen is None:
             return
-        from aiohttp import web
+        from aiohttp import web  # noqa: PLC0415  (memory of the daemon: without metrics_listen it needs none)
 
         host, port = self._listen
         application = web.Application()
@@ -58,7 +58,7 @@ class HttpServer:
 
     async def _health(self, _request: web.Request) -> web.Response:
         """Answer 200 while the daemon works, 503 when it cannot; problems of a source do not count."""
-        from aiohttp import web
+        from aiohttp import web  # noqa: PLC0415  (memory of the daemon: without metrics_listen it needs none)
 
         try:
             report = await self._report()
@@ -69,7 +69,7 @@ class HttpServer:
         return web.json_response(body, status=503 if overdue else 200)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        from aiohttp import web
+        from aiohttp import web  # noqa: PLC0415  (memory of the daemon: without metrics_listen it needs none)
 
         try:
             report = await self._report()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Text, cast, func, select, union_all
 
@@ -14,10 +14,9 @@ from storage.articles.conditions import filter_conditions, filter_conditions_by_
 from storage.articles.filters import ArticleFilter
 from storage.database.session import Database
 from storage.database.tables import articles
-
-if TYPE_CHECKING:
-    from storage.search.fulltext import FullTextMatches
-    from storage.search.query import Query
+from storage.search.fulltext import FullTextMatches, prepared_match, query_params
+from storage.search.index import IS_COMPLETE, require_complete
+from storage.search.query import Query
 
 
 class By(StrEnum):
@@ -47,9 +46,6 @@ def count_with(connection: Connection, wanted: ArticleFilter) -> int:
 
 def _matches(connection: Connection, query: Query) -> int:
     """Count by the full-text index alone, without reading an article."""
-    from storage.search.fulltext import prepared_match, query_params
-    from storage.search.index import require_complete
-
     dialect = connection.dialect.name
     found, whole = connection.execute(_grouped_matches(prepared_match(dialect)), query_params(dialect, query)).one()
     if not whole:
@@ -60,8 +56,6 @@ def _matches(connection: Connection, query: Query) -> int:
 @cache
 def _grouped_matches(hits: FullTextMatches) -> Select[Any]:
     """Return the count and whether the index is complete."""
-    from storage.search.index import IS_COMPLETE
-
     return select(func.count(), IS_COMPLETE.scalar_subquery()).select_from(hits.id.table).where(hits.condition)
 
 

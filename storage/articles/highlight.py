@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Select, Text, any_, bindparam, func, select
 
+from storage.articles.as_of_conditions import texts_as_of
 from storage.articles.results import ArticleSummary, Highlight
 from storage.database.article_sections import all_sections
 from storage.database.session import Database
@@ -60,8 +61,6 @@ def _text_versions(
         now = {article_id: _document(listed[article_id], subtitle, body) for article_id, subtitle, body in rows.all()}
         if as_of is None:
             return now
-        from storage.articles.as_of_conditions import texts_as_of
-
         return now | dict(texts_as_of(connection, as_of, articles.c.id.in_(list(listed))))
 
 

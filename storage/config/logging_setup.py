@@ -73,7 +73,7 @@ class JsonLines(logging.Formatter):
         entry |= {name: value for name, value in record.__dict__.items() if name not in _RECORD_ATTRIBUTES}
         if record.exc_info:
             entry["trace"] = self.formatException(record.exc_info)
-        import json  # --help loads this module, and writes no JSON
+        import json  # noqa: PLC0415  (start-up time: --help loads this module, and writes no JSON)
 
         return json.dumps(entry, ensure_ascii=True, default=str)
 

@@ -46,8 +46,9 @@ def upgrade(engine: Engine) -> str | None:
 
     Raises StoreError for those of a newer version or of another program.
     """
-    from alembic import command
-    from alembic.config import Config
+    # Start-up time: a database that is up to date needs no Alembic.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
 
     with transaction(engine) as connection:
         advisory_lock(connection, "tables")

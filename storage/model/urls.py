@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -112,8 +113,6 @@ def _host(split: SplitResult) -> str | None:
 
 
 def _ipv6(text: str) -> str:
-    from ipaddress import IPv6Address
-
     if "%" in text:
         raise ValueError(f"zone in address {text!r}")
     return f"[{IPv6Address(text).compressed}]"

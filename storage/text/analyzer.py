@@ -19,6 +19,8 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
+import Stemmer
+
 ANALYZER_VERSION = 1
 
 MAX_WORD_LENGTH = 64
@@ -175,8 +177,6 @@ def _snowball(language: str, word: str) -> str:
     """The stem by Snowball (https://snowballstem.org). A stemmer works in a buffer of its own: one thread at a time."""
     with _one_at_a_time:
         if language not in _stemmers:
-            import Stemmer
-
             _stemmers[language] = Stemmer.Stemmer(language, 0)  # it need not remember any: that is done here
         stem: str = _stemmers[language].stemWord(word)
     return stem

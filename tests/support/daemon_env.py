@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -96,8 +97,6 @@ class DaemonEnv(DaemonRunner):
 
     def ask_for_all(self) -> None:
         """Request a crawl of each source now."""
-        from datetime import UTC, datetime
-
         with self.store() as store:
             for name in self.sites:
                 store.schedules.request_crawl(name, now=datetime.now(UTC))

@@ -94,8 +94,8 @@ def crawl_sources(
     if options.trigger is Trigger.SCHEDULED:
         set_process_alarm(config.scheduler)
     # Start-up time: Scrapy takes 0.3 s to import, which --help and invalid usage do not need.
-    from scraper.engine.event_loop import run_async
-    from scraper.engine.run import crawl as crawl_source
+    from scraper.engine.event_loop import run_async  # noqa: PLC0415
+    from scraper.engine.run import crawl as crawl_source  # noqa: PLC0415
 
     async def crawl_all(store: Store) -> list[RunSummary | BaseException]:
         with closing(StoreThread()) as writer:

@@ -40,8 +40,8 @@ def parse_page(url: str, *, name: str | None, base_url: str | None, form: str, c
     source, page_url = _find_source(url, name, options, config)
     configure_logs(config.log, CrawlOptions(), verbose=False)
     # Start-up time: Scrapy takes 0.3 s to import, which --help and invalid usage do not need.
-    from scraper.engine.event_loop import run_async
-    from scraper.engine.run import fetch_page
+    from scraper.engine.event_loop import run_async  # noqa: PLC0415
+    from scraper.engine.run import fetch_page  # noqa: PLC0415
 
     context = SourceContext(source=source, config=config, options=options)
     outcome = run_async(fetch_page(context, page_url))

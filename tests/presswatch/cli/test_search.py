@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 
 import presswatch
 from storage.articles.highlight import bold, brackets
+from storage.database.engine import create_store_engine
 from storage.database.tables import SCHEMA_VERSION
 from storage.search.matcher import IndexedDocument, matches
 from storage.search.query import parse
@@ -137,10 +139,6 @@ def test_an_index_that_lacks_something_says_what_to_do(gas: Rows, ask: Ask) -> N
 
 
 def test_an_upgrade_indexes_what_an_old_database_holds(alone: Path, tmp_path: Path) -> None:
-    from datetime import timedelta
-
-    from storage.database.engine import create_store_engine
-
     database = f"sqlite:///{tmp_path}/old.db"
     old = create_store_engine(database, busy_timeout=timedelta(seconds=1))
     upgrade_to(old, "0002")

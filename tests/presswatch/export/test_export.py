@@ -30,6 +30,7 @@ import presswatch
 from presswatch.export import excel as excel_files
 from presswatch.export import writers as export_files
 from presswatch.export.export import ExportNotes
+from presswatch.output.formats import as_dict, as_json
 from storage.articles import export_rows
 from storage.articles.filters import ArticleFilter
 from storage.database.tables import SCHEMA_VERSION, article_sections
@@ -137,8 +138,6 @@ def test_sqlite_export_without_ids_or_sections_has_only_articles(rows: Rows, ask
 
 @pytest.mark.dialect
 def test_json_lines_say_what_the_api_says(rows: Rows, ask: Ask, alone: Path) -> None:
-    from presswatch.output.formats import as_dict, as_json
-
     two(rows)
     rows.article("three", section=None, sections=())
     ask("export", "out.jsonl")

@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 
 from scheduler.notifications.messages import Message
-from scheduler.notifications.sender import INVALID_TARGET_TEXT, is_valid_target, load_apprise, send
+from scheduler.notifications.sender import INVALID_TARGET_TEXT, _escape_for, is_valid_target, load_apprise, send
 from tests.support.patience import patient_duration
 from tests.support.webhook_server import PASSWORD, TOKEN, WebhookServer, refusing_port
 
@@ -79,8 +79,6 @@ def test_no_secret_reaches_a_log_or_an_error(webhook: WebhookServer, everything_
 
 
 def test_a_service_that_shows_only_markdown_gets_it_escaped() -> None:
-    from scheduler.notifications.sender import _escape_for
-
     plugin = load_apprise().Apprise.instantiate(f"rocket://user:{PASSWORD}@localhost/#room")
     assert _escape_for(MESSAGE, plugin).body == "Gas flows.\nhttps://caliber.az/en/post/gas"
     assert r"\*more\*" in _escape_for(Message("x", MESSAGE.title), plugin).body

@@ -13,8 +13,10 @@ from storage.articles.filters import ArticleFilter, Cursor, Sort
 from storage.articles.results import ScoredArticle
 from storage.model.errors import ConfigError
 from storage.search import fulltext, index_entries
+from storage.search.index_entries import fts5_columns, tsvector
 from storage.search.matcher import IndexedDocument, matches
 from storage.search.query import Query, parse
+from storage.text.analyzer import forms
 from tests.support.corpus import ARTICLES, WORDS, queries
 from tests.support.rows import DAY, HOUR, NOON, Rows, address_of
 
@@ -96,9 +98,6 @@ def test_no_text_that_is_understood_breaks_the_database(filled: Filled, text: st
 @given(SIGNS | st.text(), SIGNS | st.text(min_size=1))
 def test_what_is_stored_is_found_by_each_of_its_words(text: str, name: str) -> None:
     """Of the pure side: the entries of an article and those of a query are made alike."""
-    from storage.search.index_entries import fts5_columns, tsvector
-    from storage.text.analyzer import forms
-
     article = IndexedDocument(title=text, sections=(name,))
     _body, title, _subtitle, sections, _source, _language = fts5_columns(article)
     for word, stem in forms(text):

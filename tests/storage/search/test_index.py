@@ -13,6 +13,7 @@ from storage.articles.filters import ArticleFilter
 from storage.database.tables import search_index_state
 from storage.model.errors import StoreError
 from storage.model.records import SaveOutcome
+from storage.saving import saving
 from storage.search import index
 from storage.search.index import ReindexProgress, reindex
 from storage.search.query import parse
@@ -86,8 +87,6 @@ def test_a_subtitle_that_can_be_read_now_is_found(rows: Rows) -> None:
 
 
 def test_an_article_that_cannot_be_stored_is_not_indexed(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
-    from storage.saving import saving
-
     def full(*_values: object) -> None:
         raise OSError("disk full")
 
