@@ -10,7 +10,7 @@ import time
 from benchmarks.goals import Goal, goal_line
 from storage.store import open_store
 from tests.support.month import Month
-from tests.support.october import END, HOST, SETTINGS, START, beside_fixed, table, october_sites
+from tests.support.october import END, HOST, SETTINGS, START, beside_fixed, october_sites, table
 
 P50_RATIOS = {"berlin": Goal("month-busy-p50-delay-ratio", 0.90), "wire": Goal("month-quiet-p50-delay-ratio", 1.10)}
 """By source. Seven articles a day say little of their hours: there the adaptive interval may only not be worse."""
