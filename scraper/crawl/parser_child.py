@@ -18,7 +18,7 @@ def limit_memory(size: int) -> None:
     """Limit the address space of this process, where the system can, and write no core dump."""
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # noqa: PLC0415  (not on Windows)
 
     for kind, limit in ((resource.RLIMIT_AS, size), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(kind)[1]
@@ -33,7 +33,7 @@ def limit_cpu(seconds: int) -> None:
     """Let this process be killed after so many more seconds of CPU time."""
     if sys.platform == "win32":
         return
-    import resource
+    import resource  # noqa: PLC0415  (not on Windows)
 
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     soft = int(time.process_time()) + 1 + seconds

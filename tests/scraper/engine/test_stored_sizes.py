@@ -11,8 +11,8 @@ from storage.model.article_fields import MAX_LENGTHS
 from storage.model.records import FailureStage, Outcome, RunStatus
 from storage.saving import saving
 from tests.support.crawl_env import CrawlEnv
+from tests.support.plain_articles import plain_article
 from tests.support.site import Part, Site, blocks
-from tests.support.stories import story
 
 pytestmark = pytest.mark.dialect
 
@@ -33,7 +33,7 @@ def env(tmp_path: Path, site: Site, database: str) -> CrawlEnv:
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_field_beyond_its_maximum_is_cut_and_named(name: str, env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("long"), story("good")])
+    site.publish_many([plain_article("long"), plain_article("good")])
     site.edit("long", parts=LONG[name])
     run = env.crawl()
     assert (run.status, run.new, run.failed) == (RunStatus.SUCCEEDED, 2, 0)
@@ -45,7 +45,7 @@ def test_a_field_beyond_its_maximum_is_cut_and_named(name: str, env: CrawlEnv, s
 
 
 def test_a_body_beyond_its_maximum_is_cut_and_named(env: CrawlEnv, site: Site) -> None:
-    site.publish_many([story("long", body=(blocks.paragraph("word " * 300_000),)), story("good")])
+    site.publish_many([plain_article("long", body=(blocks.paragraph("word " * 300_000),)), plain_article("good")])
     run = env.crawl()
     assert (run.status, run.new) == (RunStatus.SUCCEEDED, 2)
     article = env.row("articles", url=f"{site.url}/en/post/long")
@@ -58,7 +58,7 @@ def test_a_body_beyond_its_maximum_is_cut_and_named(env: CrawlEnv, site: Site) -
 
 def test_a_crawl_ends_when_it_has_stored_its_share_and_says_so(env: CrawlEnv, site: Site) -> None:
     env.slow_down(max_stored_size=50_000, concurrency=1)
-    site.publish_many([story(f"s{n}", days=n + 1, body=(blocks.paragraph("word " * 6_000),)) for n in range(8)])
+    site.publish_many([plain_article(f"s{n}", days=n + 1, body=(blocks.paragraph("word " * 6_000),)) for n in range(8)])
     run = env.crawl()
     assert run.status is RunStatus.FAILED
     assert run.error is not None
@@ -85,7 +85,7 @@ def read_a_huge_count(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_count_that_no_column_holds_fails_its_link_alone(
     env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.publish_many([story("one"), story("ill"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("ill"), plain_article("two")])
     with monkeypatch.context() as patch:
         read_a_huge_count(patch)
         run = env.crawl()
@@ -101,7 +101,7 @@ def test_a_row_that_a_rule_of_the_database_refuses_fails_its_link_alone(env: Cra
     with env.store() as store, store.write() as connection:
         refusal = "CREATE UNIQUE INDEX ux_test ON articles (title)"
         connection.exec_driver_sql(refusal)
-    site.publish_many([story("one"), story("ill", title="Title of one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("ill", title="Title of one"), plain_article("two")])
     run = env.crawl()
     assert (run.status, run.new, run.failed) == (RunStatus.SUCCEEDED, 2, 1)
     reasons = [link.outcome_reason for link in env.rows("links") if link.outcome is Outcome.PENDING]
@@ -119,7 +119,7 @@ def test_an_article_at_which_storing_fails_fails_its_link_alone(
         return detect(stored, data, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(saving, "detect_change", detected)
-    site.publish_many([story("one"), story("ill"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("ill"), plain_article("two")])
     run = env.crawl()
     assert (run.status, run.new, run.failed) == (RunStatus.SUCCEEDED, 2, 1)
     assert "storing it failed (IndexError: a fault of ours)" in env.row("links", url=site.url_of("ill")).outcome_reason
@@ -128,7 +128,7 @@ def test_an_article_at_which_storing_fails_fails_its_link_alone(
 def test_a_link_that_the_database_refuses_costs_no_other(env: CrawlEnv, site: Site) -> None:
     with env.store() as store, store.write() as connection:
         connection.exec_driver_sql("CREATE UNIQUE INDEX ux_test ON links (title)")
-    site.publish_many([story("one"), story("ill", title="Title of one"), story("two")])
+    site.publish_many([plain_article("one"), plain_article("ill", title="Title of one"), plain_article("two")])
     run = env.crawl()
     assert (run.status, run.new, run.listed) == (RunStatus.SUCCEEDED, 2, 3)
     assert len(env.rows("links")) == 2
