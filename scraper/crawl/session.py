@@ -68,6 +68,15 @@ class SourceContext:
         self.rate_limited_until = max(until, self.rate_limited_until or until)
 
 
+@dataclass(slots=True)
+class FirstFetches:
+    """Results of the articles that a crawl fetched for the first time, or because they were requested by URL."""
+
+    are_requested: bool
+    succeeded: int = 0
+    failures: list[FetchFailure] = field(default_factory=list)
+
+
 @dataclass(slots=True, kw_only=True)
 class CrawlSession(SourceContext):
     """State of one crawl of one source; a process keeps no other state between crawls."""
@@ -89,6 +98,7 @@ class CrawlSession(SourceContext):
     new: int = 0
     stored_bytes: int = 0  # of the texts of new and edited articles
     failures: list[FetchFailure] = field(default_factory=list)  # of channels: any makes the run fail
+    first_fetches: FirstFetches = field(init=False)
     error: PresswatchError | None = None  # the first error that ended the crawl
     stopped: bool = False
     summary: RunSummary | None = None
@@ -96,6 +106,7 @@ class CrawlSession(SourceContext):
 
     def __post_init__(self) -> None:
         SourceContext.__post_init__(self)  # super() does not work in a dataclass with slots before Python 3.14
+        self.first_fetches = FirstFetches(are_requested=bool(self.options.urls))
         self.commits = WriteBatcher(lambda saves: self.call(self.store.saving.save_all, saves))
         settings = self.config.source(self.source.name)
         self.channels = channels_of(self.source, settings)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FIRST_PURPOSES = frozenset({FetchPurpose.NEW, FetchPurpose.REQUESTED})
+"""Fetch purposes of articles whose failure may fail the run."""
 FILTERABLE_PURPOSES = frozenset({FetchPurpose.NEW, FetchPurpose.RETRY})
 """Fetch purposes whose articles are filtered; requested and already stored articles are not."""
 
@@ -73,6 +75,7 @@ class StorePipeline(CrawlComponent):
     async def _save_or_fail(self, session: CrawlSession, item: FetchedArticle) -> None:
         try:
             await self._save(session, item)
+            session.first_fetches.succeeded += item.attempt.purpose in FIRST_PURPOSES
         except RefusedRowError as error:
             await self._fail(session, _unstorable(item, f"the database refused it ({error.reason})"))
         except StoreError:
@@ -114,6 +117,8 @@ class StorePipeline(CrawlComponent):
     async def _fail(self, session: CrawlSession, item: FailedFetch) -> None:
         result = await session.call(session.store.links.record_failure, item.attempt, item.failure)
         self.crawler.stats.inc_value(f"fetch/{result}/{item.failure.failure_stage}")
+        if item.attempt.purpose in FIRST_PURPOSES:
+            session.first_fetches.failures.append(item.failure)
         logger.info("%s: %s, %s", item.failure.url, item.failure.failure_stage, item.failure.reason)
 
 

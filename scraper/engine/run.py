@@ -11,7 +11,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import Settings
 
 from scraper.crawl.options import CrawlOptions
-from scraper.crawl.session import CrawlSession, SourceContext
+from scraper.crawl.session import CrawlSession, FirstFetches, SourceContext
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine.pipelines import FetchedArticle
 from scraper.engine.scrapy_settings import BASE_SETTINGS, scrapy_settings
@@ -23,18 +23,26 @@ from storage.model.errors import PresswatchError
 from storage.model.records import FailureStage, FetchFailure, ParsedPage, RunStatus
 from storage.store import Store
 
+MAX_NAMED = 3
+"""Failed articles named in the error of a run."""
+
 
 class CrawlFailedError(PresswatchError):
     """Raised when a crawl ended without a recorded run."""
 
 
 def run_status(
-    *, error: PresswatchError | None, failures: Sequence[FetchFailure], stopped: bool
+    *,
+    error: PresswatchError | None,
+    failures: Sequence[FetchFailure],
+    stopped: bool,
+    articles: FirstFetches,
 ) -> tuple[RunStatus, str | None]:
     """Return the status of a run, and its error in one line unless it succeeded.
 
-    A channel that could not be polled fails the run even if others succeeded. Failed articles do not: they are
-    pending.
+    A channel that could not be polled fails the run even if others succeeded. So does an article that was requested by
+    its URL. Failed new articles, which are pending, fail it if there was no other: retries and recrawls do not count,
+    since one page that never answers must not fail every run.
     """
     if error is not None:
         return RunStatus.FAILED, str(error)
@@ -44,7 +52,17 @@ def run_status(
         )
     if stopped:
         return RunStatus.INTERRUPTED, "stopped before its end; links that were not fetched are pending"
+    if articles.failures and (articles.are_requested or articles.succeeded == 0):
+        return RunStatus.FAILED, _failed_articles(articles)
     return RunStatus.SUCCEEDED, None
+
+
+def _failed_articles(articles: FirstFetches) -> str:
+    """Name the failed articles in one line: how many, then a few with their reasons."""
+    failed = len(articles.failures)
+    named = "; ".join(f"{one.url}: {one.failure_stage}: {one.reason}" for one in articles.failures[:MAX_NAMED])
+    further = f"; and {failed - MAX_NAMED} more" if failed > MAX_NAMED else ""
+    return f"{failed} of {failed + articles.succeeded} articles failed: {named}{further}"
 
 
 async def close_session(session: CrawlSession) -> None:
@@ -52,7 +70,9 @@ async def close_session(session: CrawlSession) -> None:
     await session.stop_heartbeat()
     if session.run_id is None:
         return
-    status, reason = run_status(error=session.error, failures=session.failures, stopped=session.stopped)
+    status, reason = run_status(
+        error=session.error, failures=session.failures, stopped=session.stopped, articles=session.first_fetches
+    )
     try:
         session.summary = await session.call(
             session.store.crawls.end,

@@ -21,8 +21,6 @@ LINK_COLUMNS = (
     "title",
     "outcome",
     "outcome_reason",
-    "first_listed_at",
-    "last_listed_at",
     "failed_attempts",
     "next_attempt_at",
     "first_404_at",
@@ -62,11 +60,14 @@ def link_details(database: Database, address: str) -> LinkDetails | None:
         if link is None:
             return None
         listed = connection.execute(LISTING_COLUMNS.where(listings.c.link_id == link["id"]))
+        periods = tuple(ListingPeriod(**row) for row in listed.mappings())
         tried = connection.execute(_TRIES.where(fetches.c.link_id == link["id"]))
         facts: dict[str, Any] = {
             **{name: link[name] for name in LINK_COLUMNS},
             **source_attribution(connection)[link["source"]],
-            "listings": tuple(ListingPeriod(**row) for row in listed.mappings()),
+            "first_listed_at": min((period.first_listed_at for period in periods), default=None),
+            "last_listed_at": link["last_listed_at"] if periods else None,
+            "listings": periods,
             "fetches": tuple(FetchRecord(**row) for row in tried.mappings()),
         }
     article = None if link["article_id"] is None else article_details(database, link["article_id"])

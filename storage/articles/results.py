@@ -158,8 +158,8 @@ class LinkDetails:
     title: str | None  # as a channel gave it
     outcome: Outcome
     outcome_reason: str | None
-    first_listed_at: datetime
-    last_listed_at: datetime
+    first_listed_at: datetime | None  # None if no channel ever listed it: it was named by hand, or redirected to
+    last_listed_at: datetime | None
     failed_attempts: int
     next_attempt_at: datetime | None
     first_404_at: datetime | None

@@ -133,7 +133,9 @@ ARTICLE_FIELDS = (
         max_length=200,
     ),
     _parsed("problems", "Fields that could not be read, each with its reason.", _OWN, detail=_FULL),
-    ArticleField(name="last_seen_at", description="When a channel last listed it.", detail=_FULL),
+    ArticleField(
+        name="last_seen_at", description="When a channel last listed it; first fetched, if none has.", detail=_FULL
+    ),
     ArticleField(name="recrawl_at", description="When its next recrawl is due.", detail=_FULL),
     ArticleField(
         name="content_hash",
