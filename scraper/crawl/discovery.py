@@ -55,14 +55,15 @@ async def discover(session: CrawlSession, fetch: FetchChannel) -> tuple[FetchReq
 
 
 async def _requested_urls(session: CrawlSession) -> tuple[FetchRequest, ...]:
-    urls: dict[str, None] = {}  # two spellings of one URL are one request
+    given: dict[str, str | None] = {}  # two spellings of one URL are one request
     for url in session.options.urls:
-        article_url = session.urls.article_url(url)
-        if article_url is None:
+        article = session.urls.find_article(url)
+        if article is None:
             raise ConfigError(f"{url} is not an article URL of {session.source.name} at {session.urls.base}")
-        urls[article_url] = None
-    await session.call(session.store.links.ensure, session.source.name, list(urls), now=session.now())
-    return tuple(FetchRequest(url=url, purpose=FetchPurpose.REQUESTED) for url in urls)
+        given.setdefault(article.url, article.request_url)
+    ensure = session.store.links.ensure
+    spellings = await session.call(ensure, session.source.name, list(given), now=session.now(), spellings=given)
+    return tuple(FetchRequest(url=url, purpose=FetchPurpose.REQUESTED, request_url=spellings[url]) for url in given)
 
 
 async def _poll(session: CrawlSession, channel: Channel, fetch: FetchChannel) -> ChannelPoll:

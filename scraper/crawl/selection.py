@@ -42,11 +42,12 @@ class SelectionPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest:
-    """URL to fetch, with the purpose of the fetch."""
+    """Article to fetch by its canonical URL, with the purpose of the fetch."""
 
     url: str
     purpose: FetchPurpose
     sections: tuple[str, ...] = ()  # as given with its links
+    request_url: str | None = None  # None: the canonical URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +104,14 @@ def select(
         for link in _retries(known, merged, now, policy)
         if link.url not in filtered and not _is_old(link, policy.since)  # an old one keeps its failure reason
     ]
+
+    def fetch(link: Link | KnownLink, purpose: FetchPurpose) -> FetchRequest:
+        spelling = request_spelling(listed.get(link.url), known.get(link.url))
+        return FetchRequest(url=link.url, purpose=purpose, sections=link.sections, request_url=spelling)
+
     candidates = [
-        *(
-            FetchRequest(url=link.url, purpose=FetchPurpose.NEW, sections=link.sections)
-            for link in newest_first(recent, now)
-        ),
-        *(FetchRequest(url=link.url, purpose=FetchPurpose.RETRY, sections=link.sections) for link in retries),
+        *(fetch(link, FetchPurpose.NEW) for link in newest_first(recent, now)),
+        *(fetch(link, FetchPurpose.RETRY) for link in retries),
     ]
     requests, over_budget = _within_budget(candidates, policy)
     candidate_urls = {request.url for request in candidates}
@@ -117,10 +120,7 @@ def select(
         for link in _recrawls(known, now, policy)
         if link.url not in candidate_urls and not _is_old(link, policy.since)
     ]
-    recrawls = [
-        FetchRequest(url=link.url, purpose=FetchPurpose.RECRAWL, sections=link.sections)
-        for link in due[: _recrawl_budget(len(requests), policy)]
-    ]
+    recrawls = [fetch(link, FetchPurpose.RECRAWL) for link in due[: _recrawl_budget(len(requests), policy)]]
     reopened = _reopened(new, known)
     return FetchPlan(
         requests=(*requests, *recrawls),
@@ -129,6 +129,16 @@ def select(
         deferred=old | over_budget,
         recrawls_due=len(due),
     )
+
+
+def request_spelling(listed: Link | None, known: KnownLink | None) -> str | None:
+    """Return the spelling in which an article is requested: the one last answered with a page, else the listed one.
+
+    `storage.crawling.links` stores it by the same rule. None: the canonical URL.
+    """
+    if listed is None or (known is not None and known.was_answered):
+        return None if known is None else known.request_url
+    return listed.request_url
 
 
 def _never_tried(known: Mapping[str, KnownLink], listed: Mapping[str, Link]) -> dict[str, Link]:

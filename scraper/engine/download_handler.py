@@ -1,25 +1,173 @@
-"""Download with Scrapy's aiohttp handler, keeping response headers as raw bytes."""
+"""Download with aiohttp: send requests as they are spelled, read responses as browsers read them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+import re
+from typing import TYPE_CHECKING, Any
 
-from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp.http_writer import StreamWriter
+from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
+from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.http import Headers
+from scrapy.utils.ssl import _make_ssl_context
+
+from scraper.engine.response_body import ResponseBodyError
+from scraper.engine.response_head import MAX_HEAD_SIZE, ResponseBody, ResponseHead, ResponseHeadError
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse
+    from aiohttp.connector import Connection
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+_TARGET = ":path"  # the pseudo-header in which HTTP/2 sends it (RFC 9113 §8.3.1)
+_AFTER_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^#]*)")
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-class RawHeadersHandler(AiohttpDownloadHandler):
-    """Scrapy's aiohttp handler with raw response headers.
+class BrowserLikeHandler(AiohttpDownloadHandler):
+    """Scrapy's aiohttp handler without its normalizations and limits.
 
-    A header may hold any bytes (RFC 9110 §5.5, obs-text): aiohttp decodes those that are not UTF-8 to lone
-    surrogates, which Scrapy cannot encode, so that the whole response would be lost.
+    The request target and every header are sent as the bytes that they are; a GET has no Content-Length. The response
+    head is rewritten before it is parsed (scraper.engine.response_head), its headers are kept as raw bytes. A request
+    that fails on an open connection is not sent a second time: RetryWithDelay does that, waits before and counts it.
+    Cookies of the host are kept until the end of the crawl.
     """
 
     lazy = True  # one handler per scheme: each loads certificates in 25 ms, and most crawls use one scheme
 
+    def __init__(self, crawler: Crawler) -> None:
+        BaseStreamingDownloadHandler.__init__(self, crawler)  # not that of the class between, which opens a session
+        self._ssl_context = _make_ssl_context(crawler.settings)
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(limit=self._pool_size_total, limit_per_host=self._pool_size_per_host),
+            # "Unsafe" are cookies of a host without a name; they are sent to that host only.
+            cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
+            auto_decompress=False,
+            request_class=_VerbatimRequest,
+            response_class=_ClientResponse,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            max_line_size=MAX_HEAD_SIZE,
+            max_field_size=MAX_HEAD_SIZE,
+            max_headers=MAX_HEAD_SIZE,
+        )
+        self._session._retry_connection = False  # noqa: SLF001  (aiohttp has no argument for it)
+
     @staticmethod
-    def _extract_headers(response: ClientResponse) -> Headers:
+    def _request_headers(request: Request) -> Headers:
+        headers = _RawHeaders(request.headers)
+        headers.pop(b"Proxy-Authorization", None)
+        match = _AFTER_AUTHORITY.match(request.url)
+        target = match[1] if match else ""
+        headers[_TARGET] = target if target.startswith("/") else f"/{target}"
+        return headers
+
+    @staticmethod
+    def _extract_headers(response: aiohttp.ClientResponse) -> Headers:
         return Headers(list(response.raw_headers))
+
+
+class _RawHeaders(Headers):
+    """Headers whose bytes survive the text that aiohttp wants."""
+
+    def to_tuple_list(self) -> list[tuple[str, str]]:
+        return [(_text(name), _text(value)) for name, values in self.items() for value in values]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+class _VerbatimRequest(aiohttp.ClientRequest):
+    """Request without a body that sends its target and headers as they were given."""
+
+    def update_body_from_data(self, body: Any, _stacklevel: int = 3) -> None:
+        """Treat an empty body as none, for which a GET has no Content-Length (RFC 9110 §8.6)."""
+        super().update_body_from_data(body or None, _stacklevel)
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        """Write the request head. Raises ValueError for a control character in a header."""
+        protocol = conn.protocol
+        if protocol is None or protocol.transport is None:
+            raise aiohttp.ClientConnectionResetError("the connection is closed")
+        if self._body:
+            raise NotImplementedError("a crawl sends no bodies")
+        target = "".join(self.headers.popall(_TARGET))
+        if self.proxy is not None and not self.is_ssl():
+            target = f"{self.url.origin()}{target}"
+        lines = [f"{self.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items())]
+        if any(map(_UNSENDABLE.search, lines)):
+            raise ValueError("a header has a control character")
+        protocol.transport.write("\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape"))
+        protocol.start_timeout()
+        response = self.response_class(
+            self.method,
+            self.original_url,
+            writer=None,
+            continue100=None,
+            timer=self._timer,
+            request_info=self.request_info,
+            traces=[],
+            loop=self.loop,
+            session=self._session,
+            stream_writer=StreamWriter(protocol, self.loop),
+        )
+        self.response = response  # type: ignore[assignment]
+        return response
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connection pool whose connections read responses as browsers do."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._factory = functools.partial(_ResponseReader, loop=self._loop)  # type: ignore[assignment]
+
+
+class _ResponseReader(ResponseHandler):
+    """Protocol of a connection that rewrites each response before it is parsed.
+
+    Bytes beyond the end of a body are dropped, and the connection is not used again.
+    """
+
+    _head: ResponseHead | None = None
+    _body: ResponseBody | None = None  # None: it ends with the connection
+
+    def set_response_params(self, **params: Any) -> None:
+        """Expect the response of a new request."""
+        self._head, self._body = ResponseHead(), None
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived of a response."""
+        try:
+            rewritten = self._rewrite(data)
+        except (ResponseHeadError, ResponseBodyError) as error:
+            self._fail(error)
+            return
+        if rewritten or not data:  # without data: aiohttp resumes the reading of what it has
+            super().data_received(rewritten)
+
+    def _rewrite(self, data: bytes) -> bytes:
+        head = b""
+        if data and self._head is not None:
+            following = self._head.feed(data)
+            if following is None:
+                return b""
+            head, self._body, self._head, data = self._head.rewritten, self._head.body, None, following
+        if self._body is None:
+            return head + data
+        body = self._body.feed(data)
+        if self._body.is_overrun:
+            self.force_close()
+            if not head and not body and self.transport is not None:  # it may be in the pool already
+                self.transport.close()
+        return head + body
+
+    def _fail(self, error: Exception) -> None:
+        if self.transport is not None:
+            self.transport.close()
+        self.set_exception(BadHttpMessage(str(error)), error)

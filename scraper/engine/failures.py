@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import aiohttp
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -32,8 +34,8 @@ def from_exception(url: str, error: BaseException) -> FetchFailure:
     """Return the failure of a request that got no response."""
     if isinstance(error, RequestRejected):
         return FetchFailure(url=url, failure_stage=error.stage, reason=error.reason)
-    if isinstance(error.__cause__, aiohttp.ClientConnectorCertificateError):
-        return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason="its certificate cannot be verified")
+    if isinstance(error.__cause__, aiohttp.ClientError) and (reason := _client_reason(error.__cause__)):
+        return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason=reason)
     if isinstance(error, IgnoreRequest) and "DOWNLOAD_MAXSIZE" in str(error):  # raised for compressed bodies
         return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason=TOO_LARGE_TEXT)
     for exception_type, stage, reason in FAILURE_CAUSES:
@@ -41,6 +43,29 @@ def from_exception(url: str, error: BaseException) -> FetchFailure:
             return FetchFailure(url=url, failure_stage=stage, reason=reason)
     line = (str(error).strip().splitlines() or [""])[0][:200]
     return FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason=line or type(error).__name__)
+
+
+def _client_reason(error: aiohttp.ClientError) -> str | None:
+    """Return the reason of a failure of the connection or the HTTP client; None if its Scrapy exception names it."""
+    text = next((text for error_type, text in CLIENT_REASONS if isinstance(error, error_type)), None)
+    if text is None or (isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno == errno.ECONNREFUSED):
+        return None
+    detail = getattr(error, "message", None) or getattr(error, "strerror", None) or str(error)
+    return text.format(first_line=(str(detail).strip().splitlines() or [""])[0][:200])
+
+
+CLIENT_REASONS: tuple[tuple[type[aiohttp.ClientError], str | None], ...] = (
+    (aiohttp.ClientConnectorCertificateError, "its certificate cannot be verified"),
+    (aiohttp.ClientConnectorSSLError, "no TLS connection with the host ({first_line})"),
+    (aiohttp.ClientConnectorDNSError, None),
+    (aiohttp.ClientProxyConnectionError, "the proxy cannot be reached ({first_line})"),
+    (aiohttp.ClientConnectorError, "the host cannot be reached ({first_line})"),
+    (aiohttp.ClientHttpProxyError, "the proxy refuses the request ({first_line})"),
+    (aiohttp.ClientResponseError, "the answer cannot be read: {first_line}"),  # its status 400 is not the host's
+    (aiohttp.ServerDisconnectedError, "the host closed the connection without an answer"),
+    (aiohttp.ClientOSError, "the connection was lost ({first_line})"),
+)
+"""Reasons by exception, subclasses first."""
 
 
 TOO_LARGE_TEXT = "the body is larger than scraper.max_response_size"

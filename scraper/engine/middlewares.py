@@ -7,7 +7,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urljoin
 
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
@@ -19,9 +18,11 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.crawl.session import retry_after_message
 from scraper.engine.failures import REDIRECT_STATUSES, RequestRejected, from_exception
+from scraper.engine.requests import verbatim_request
 from scraper.engine.scrapy_settings import USER_AGENT_PRODUCT
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
 from storage.model.records import FailureStage
+from storage.model.urls import request_url
 
 if TYPE_CHECKING:
     from scrapy.core.downloader import Slot
@@ -82,11 +83,20 @@ class RedirectWithinHost(SourceComponent):
         times = request.meta.get("redirect_times", 0) + 1
         if times > self.crawler.settings.getint("REDIRECT_MAX_TIMES"):
             raise RequestRejected(FailureStage.NETWORK, f"redirects more than {times - 1} times")
-        try:
-            target = urljoin(request.url, location.decode("utf-8", "replace").strip())
-            return request.replace(url=target, dont_filter=True, meta={**request.meta, "redirect_times": times})
-        except ValueError:
-            raise RequestRejected(FailureStage.NETWORK, "redirects to an invalid URL") from None
+        target = redirect_target(request.url, location)
+        if target is None:
+            raise RequestRejected(FailureStage.NETWORK, "redirects to an invalid URL")
+        return request.replace(url=target, meta={**request.meta, "redirect_times": times})
+
+
+def redirect_target(url: str, location: bytes) -> str | None:
+    """Return the URL that a Location on the response of `url` redirects to; None if it is no usable http(s) URL.
+
+    Bytes beyond ASCII are escaped as they are, in any charset, as browsers do.
+    """
+    text = "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in location)
+    target = request_url(text, url)
+    return None if target is None else str(target)
 
 
 class RobotsTxt(SourceComponent):
@@ -108,7 +118,7 @@ class RobotsTxt(SourceComponent):
             raise RequestRejected(FailureStage.ROBOTS, "robots.txt forbids this URL")
 
     async def _fetch(self, url: str) -> RobotParser:
-        request = Request(url, meta={"is_robots_txt": True}, dont_filter=True, callback=NO_CALLBACK)
+        request = verbatim_request(url, meta={"is_robots_txt": True}, callback=NO_CALLBACK)
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:

@@ -16,6 +16,7 @@ from scraper.crawl.store_thread import StoreThread
 from scraper.engine.pipelines import FetchedArticle
 from scraper.engine.scrapy_settings import BASE_SETTINGS, scrapy_settings
 from scraper.engine.spiders import PageSpider
+from scraper.parsing.source_urls import ArticleUrl
 from scraper.source import Source
 from storage.config.settings import Config
 from storage.crawling.runs import RunSummary
@@ -103,7 +104,7 @@ async def crawl(
     raise session.error or CrawlFailedError(f"{source.name}: the crawl did not start; run with --debug for the trace")
 
 
-async def fetch_page(context: SourceContext, url: str) -> ParsedPage | FetchFailure:
+async def fetch_page(context: SourceContext, article: ArticleUrl) -> ParsedPage | FetchFailure:
     """Fetch and parse one page, in the running asyncio loop, as politely as a crawl; store nothing."""
     results: list[ParsedPage | FetchFailure] = []
 
@@ -117,11 +118,11 @@ async def fetch_page(context: SourceContext, url: str) -> ParsedPage | FetchFail
     runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(context.settings) | without_store))
     crawler = runner.create_crawler(PageSpider)
     crawler.signals.connect(collect, signal=signals.item_scraped)
-    await _wait_closed(runner, runner.crawl(crawler, context=context, url=url))
+    await _wait_closed(runner, runner.crawl(crawler, context=context, article=article))
     return (
         results[0]
         if results
-        else FetchFailure(url=url, failure_stage=FailureStage.NETWORK, reason="stopped before its end")
+        else FetchFailure(url=article.url, failure_stage=FailureStage.NETWORK, reason="stopped before its end")
     )
 
 

@@ -33,6 +33,7 @@ UNUSED_DOWNLOADER_MIDDLEWARES = (
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware",  # RedirectWithinHost: no Referer to forward
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware",
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware",
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware",  # replaced by ContentCoding
     "scrapy.downloadermiddlewares.stats.DownloaderStats",  # TrafficCounter counts what a run reports
 )
 UNUSED_SPIDER_MIDDLEWARES = (
@@ -60,7 +61,7 @@ def _without(components: Mapping[str, int], unused: Collection[str]) -> dict[str
     return {name: order for name, order in components.items() if name not in unused}
 
 
-HTTP_HANDLER = "scraper.engine.download_handler.RawHeadersHandler"
+HTTP_HANDLER = "scraper.engine.download_handler.BrowserLikeHandler"
 
 BASE_SETTINGS: dict[str, Any] = {
     "BOT_NAME": "presswatch",
@@ -75,6 +76,7 @@ BASE_SETTINGS: dict[str, Any] = {
         "scraper.engine.middlewares.RobotsTxt": 100,
         "scraper.engine.middlewares.RetryAfter": 200,
         "scraper.engine.middlewares.RetryWithDelay": 550,
+        "scraper.engine.content_coding.ContentCoding": 590,
         "scraper.engine.middlewares.RedirectWithinHost": 600,
         "scraper.engine.middlewares.TrafficCounter": 850,
     },
@@ -116,6 +118,7 @@ def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:
         "USER_AGENT": user_agent(scraper.contact),
         "ROBOTSTXT_OBEY": scraper.obey_robots_txt,
         "DOWNLOAD_DELAY": delay,
+        "CONCURRENT_REQUESTS": scraper.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": scraper.concurrency,
         "AUTOTHROTTLE_ENABLED": scraper.autothrottle,
         "AUTOTHROTTLE_START_DELAY": delay,

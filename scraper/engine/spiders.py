@@ -21,6 +21,7 @@ from scraper.crawl.session import CrawlSession, SourceContext, now
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine import failures
 from scraper.engine.pipelines import FailedFetch, FetchedArticle
+from scraper.engine.requests import verbatim_request
 from scraper.errors import ChannelError, PageError
 from scraper.source import Source
 from scraper.sources import load_crawl_config, load_sources
@@ -46,7 +47,8 @@ class PageSpider(Spider):
         # The name is set on the instance: `scrapy list` would show a named class as a source.
         spider = super().from_crawler(crawler, name="page")
         spider.context = arguments["context"]
-        spider.requests = (FetchRequest(url=arguments["url"], purpose=FetchPurpose.REQUESTED),)
+        url, request_url = arguments["article"]
+        spider.requests = (FetchRequest(url=url, purpose=FetchPurpose.REQUESTED, request_url=request_url),)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
@@ -55,17 +57,16 @@ class PageSpider(Spider):
 
     def request(self, target: FetchRequest) -> Request:
         """Return the Scrapy request of a fetch request."""
-        return Request(
-            target.url,
+        return verbatim_request(
+            target.request_url or target.url,
             callback=self.parse_article,
             errback=self.record_failure,
             cb_kwargs={"target": target},
-            dont_filter=True,
         )
 
     def parse_article(self, response: Response, target: FetchRequest) -> FetchedArticle | FailedFetch:
         """Parse a response into its item: the article, or the failure."""
-        attempt = self._attempt(target, status=response.status, size=len(response.body))
+        attempt = self._attempt(target, response)
         failure = failures.from_response(target.url, response)
         if failure is not None:
             return FailedFetch(attempt, failure)
@@ -85,15 +86,15 @@ class PageSpider(Spider):
         error = failure.value or RuntimeError("unknown error")
         return FailedFetch(self._attempt(target), failures.from_exception(target.url, error))
 
-    def _attempt(self, target: FetchRequest, *, status: int | None = None, size: int | None = None) -> FetchAttempt:
-        run_id = self.context.run_id
+    def _attempt(self, target: FetchRequest, response: Response | None = None) -> FetchAttempt:
         return FetchAttempt(
             url=target.url,
             purpose=target.purpose,
             fetched_at=self.context.now(),
-            run_id=run_id,
-            http_status=status,
-            byte_count=size,
+            run_id=self.context.run_id,
+            request_url=None if response is None or len(response.url) > MAX_URL_LENGTH else response.url,
+            http_status=None if response is None else response.status,
+            byte_count=None if response is None else len(response.body),
         )
 
 
@@ -133,7 +134,12 @@ class ArticleSpider(PageSpider):
     async def fetch_channel(self, url: str, headers: Mapping[str, str]) -> ChannelResponse:
         """Fetch a channel through the downloader middlewares. Raises ChannelError."""
         try:
-            response = await self.crawler.engine.download_async(Request(url, headers=dict(headers), dont_filter=True))
+            request = verbatim_request(
+                self.context.urls.channel_request_url(url),
+                # As they were received: a header may hold any bytes, of which latin-1 text is the stored form.
+                headers={name: value.encode("latin-1", "replace") for name, value in headers.items()},
+            )
+            response = await self.crawler.engine.download_async(request)
         except Exception as error:
             failure = failures.from_exception(url, error)
             raise ChannelError(url, failure.failure_stage, failure.reason) from error

@@ -81,14 +81,15 @@ class _Entry(NamedTuple):
 
 
 def _link(entry: _Entry, url: str, urls: SourceUrls, language: str | None) -> Link | None:
-    candidates = (urls.article_url(href, url) for href in entry.hrefs)
-    article_url = next((candidate for candidate in candidates if candidate is not None), None)
-    if article_url is None:
+    candidates = (urls.find_article(href, url) for href in entry.hrefs)
+    article = next((candidate for candidate in candidates if candidate is not None), None)
+    if article is None:
         return None
     # Not the dates of feedparser: it parses a date without a zone as UTC, and 31 June as 1 July.
     date = parse_date(entry.published_raw, ZoneInfo(urls.source.timezone))
     return Link(
-        url=article_url,
+        url=article.url,
+        request_url=article.request_url,
         channel=url,
         title=_plain(entry.title) or None,
         published_at=None if date is None else date[0],
@@ -96,7 +97,7 @@ def _link(entry: _Entry, url: str, urls: SourceUrls, language: str | None) -> Li
         sections=tuple(
             dict.fromkeys(section for name in entry.sections if (section := normalize_section(_plain(name))))
         ),
-        language=urls.language(article_url) or language,
+        language=urls.language(article.url) or language,
     )
 
 

@@ -16,7 +16,7 @@ from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.selectors import slug_of
-from scraper.parsing.source_urls import SourceUrls, merge
+from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge
 from scraper.source import Source, TeaserSelectors
 from storage.model.records import FailureStage, Link
 from storage.text.sanitize import clean_text
@@ -70,9 +70,9 @@ def parse_listing_page(
     cards, base = _select_cards(body, url, source, content_type)
     paths = _compile(source.teasers)
     merged = merge(
-        _link(article_url, hints, url=url, source=source, language=urls.language(article_url) or language)
+        _link(article, hints, url=url, source=source, language=urls.language(article.url) or language)
         for card in cards
-        for article_url, hints in _parse_card(card, paths, urls, base)
+        for article, hints in _parse_card(card, paths, urls, base)
     )
     if not merged:
         reason = f"no article on its cards ({len(cards)})" if cards else "no cards on this page"
@@ -131,12 +131,15 @@ def _compile(cards: TeaserSelectors) -> _Paths:
     )
 
 
-def _parse_card(card: Any, paths: _Paths, urls: SourceUrls, base: str) -> Iterator[tuple[str, _Hints]]:
+def _parse_card(card: Any, paths: _Paths, urls: SourceUrls, base: str) -> Iterator[tuple[ArticleUrl, _Hints]]:
     """Return the article URLs of a card with its hints, or without if it links to several articles (broken HTML)."""
-    candidates = (urls.article_url(href, base) for href in dict.fromkeys(map(str, paths.link(card))))
-    articles = tuple(dict.fromkeys(candidate for candidate in candidates if candidate is not None))
+    articles: dict[str, ArticleUrl] = {}
+    for href in dict.fromkeys(map(str, paths.link(card))):
+        article = urls.find_article(href, base)
+        if article is not None:
+            articles.setdefault(article.url, article)
     hints = _hints(card, paths) if len(articles) == 1 else _Hints()
-    return ((article_url, hints) for article_url in articles)
+    return ((article, hints) for article in articles.values())
 
 
 def _hints(card: Any, paths: _Paths) -> _Hints:
@@ -160,10 +163,11 @@ def _first_text(element: Any) -> str:
     return "".join(piece if isinstance(piece, str) else " " for piece in _PIECES(element))
 
 
-def _link(article_url: str, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:
+def _link(article: ArticleUrl, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:
     date = parse_date(hints.published_raw, ZoneInfo(source.timezone)) if hints.published_raw else None
     return Link(
-        url=article_url,
+        url=article.url,
+        request_url=article.request_url,
         channel=url,
         title=hints.title,
         published_at=None if date is None else date[0],

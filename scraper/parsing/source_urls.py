@@ -5,58 +5,98 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import urljoin, urlsplit
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from scraper.source import Source
 from storage.model.errors import ConfigError
 from storage.model.field_limits import MAX_SECTIONS
 from storage.model.records import Link
-from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin
+from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin, request_url
+
+
+class ArticleUrl(NamedTuple):
+    """Canonical URL of an article, by which it is known, and the spelling in which it is requested."""
+
+    url: str
+    request_url: str | None  # None: the canonical URL
 
 
 @dataclass(frozen=True, slots=True)
 class SourceUrls:
     """URLs of a source at its own base URL or, with `base_url`, at a copy of it (a mirror, a test site).
 
-    Every returned URL starts with `base`; its host has no `www.`. Raises ConfigError for a `base_url` that is not
-    scheme, host and port only.
+    Every canonical URL starts with `base`, whose host has no `www.`; requests go to `request_base`, which has the
+    host as it was declared. Raises ConfigError for a `base_url` that is not scheme, host and port only.
     """
 
     source: Source
     base_url: str | None = None
     base: str = field(init=False)
+    request_base: str = field(init=False)
     _origin: Origin = field(init=False, repr=False)
+    _request_origin: Origin = field(init=False, repr=False)
     _home: Origin | None = field(init=False, repr=False)
     _article: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        base_origin = _base_origin(self.source.base_url if self.base_url is None else self.base_url)
+        base_url = self.source.base_url if self.base_url is None else self.base_url
+        base_origin = _base_origin(base_url)
+        requested = request_url(base_url)
+        request_origin = base_origin if requested is None else requested.origin
         object.__setattr__(self, "base", str(base_origin))
+        object.__setattr__(self, "request_base", str(request_origin))
+        object.__setattr__(self, "_request_origin", request_origin)
         object.__setattr__(self, "_origin", base_origin)
         object.__setattr__(self, "_home", origin(self.source.base_url))
         object.__setattr__(self, "_article", re.compile(self.source.article_path))
 
     def article_url(self, href: str, base: str | None = None) -> str | None:
-        """Return the canonical URL of an article; None for any other URL.
+        """Return the canonical URL of an article; None for any other URL. See `find_article`."""
+        article = self.find_article(href, base)
+        return None if article is None else article.url
+
+    def find_article(self, href: str, base: str | None = None) -> ArticleUrl | None:
+        """Return the URLs of the article that `href` links to; None if it links to anything else.
 
         `href` may be relative to `base`, the URL of its page. A URL on the source's own host (with or without www.,
-        http or https) is rebased to the copy in use.
+        http or https) is rebased to the copy in use. `article_path` is matched against the path as it is listed, with
+        and without its final slash, and against its unescaped form.
         """
-        url = _resolve(href, base or f"{self.base}/")
-        rebased = None if url is None else self._rebase(url)
-        return rebased if rebased is not None and self._article.fullmatch(urlsplit(rebased).path) else None
+        if not href.strip():
+            return None
+        sent = request_url(href, base or f"{self.request_base}/")
+        canonical = None if sent is None else canonicalize(str(sent))
+        listed_origin = None if canonical is None else origin(canonical)
+        if sent is None or canonical is None or listed_origin is None or not self._is_own_host(listed_origin):
+            return None
+        url = self.base + canonical.removeprefix(str(listed_origin))
+        if self._match(url, sent.target.partition("?")[0]) is None:
+            return None
+        # Not the listed scheme: a site on https never falls to http, and a mirror may not support https.
+        host = sent.origin.host if _is_same_host(listed_origin, self._origin) else self._request_origin.host
+        requested = f"{self._request_origin._replace(host=host)}{sent.target}"
+        return ArticleUrl(url, None if requested == url or len(requested) > MAX_URL_LENGTH else requested)
 
     def language(self, url: str) -> str | None:
         """Return the language in an article URL (group `language` of article_path), else the source's default."""
         canonical = canonicalize(url)
-        match = None if canonical is None else self._article.fullmatch(urlsplit(canonical).path)
+        match = None if canonical is None else self._match(canonical)
         language = None if match is None else match.groupdict().get("language")
         return language or self.source.default_language
+
+    def _match(self, canonical: str, listed_path: str = "") -> re.Match[str] | None:
+        """Match `article_path` against the spellings of a path, the listed one first: the final slash is no part."""
+        path = urlsplit(canonical).path
+        spellings = (listed_path, path, f"{path}/", unquote(path), f"{unquote(path)}/")
+        matches = (self._article.fullmatch(spelling) for spelling in dict.fromkeys(spellings))
+        return next((match for match in matches if match is not None), None)
 
     def channel_url(self, path: str) -> str:
         """Return the URL of a channel, given as a path or as a full URL on the source's host. The query is unchanged.
 
-        Raises ConfigError for a URL on another host, or one that is too long to be stored.
+        Its host has no `www.`: see `channel_request_url`. Raises ConfigError for a URL on another host, or one that is
+        too long to be stored.
         """
         url = _percent_encode(path).partition("#")[0]
         if len(url) + len(self.base) >= MAX_URL_LENGTH:
@@ -68,6 +108,10 @@ class SourceUrls:
             raise ConfigError(f"channel {path!r} is not on {self.base}; write its path, such as /rss.xml")
         rest = url.partition("://")[2]
         return f"{self.base}/{rest[len(re.split('[/?]', rest, maxsplit=1)[0]) :].removeprefix('/')}"
+
+    def channel_request_url(self, channel_url: str) -> str:
+        """Return the URL at which a channel is requested: on the host of the source as it was declared."""
+        return self.request_base + channel_url.removeprefix(self.base)
 
     def is_in_base(self, url: str) -> bool:
         """Return whether a stored URL belongs to the copy in use."""
@@ -82,12 +126,6 @@ class SourceUrls:
         own_hosts = (self._origin, self._home)
         return any(own is not None and _is_same_host(url_origin, own) for own in own_hosts)
 
-    def _rebase(self, url: str) -> str | None:
-        url_origin = origin(url)
-        if url_origin is None or not self._is_own_host(url_origin):
-            return None
-        return self.base + url.removeprefix(str(url_origin))
-
 
 def _base_origin(base_url: str) -> Origin:
     """Parse a base URL and keep its scheme: a mirror in a closed network may not support https."""
@@ -99,15 +137,6 @@ def _base_origin(base_url: str) -> Origin:
             "http://127.0.0.1:8099"
         )
     return base_origin._replace(scheme=match[1].lower())
-
-
-def _resolve(href: str, page: str) -> str | None:
-    if not href.strip():
-        return None
-    try:
-        return canonicalize(urljoin(page, href.strip()))
-    except ValueError:  # unbalanced brackets
-        return None
 
 
 def _is_same_host(first: Origin, second: Origin) -> bool:

@@ -22,6 +22,7 @@ class FetchAttempt:
     purpose: FetchPurpose
     fetched_at: datetime
     run_id: int | None
+    request_url: str | None = None  # spelling that was answered, after redirects; None: the canonical URL
     byte_count: int | None = None
     http_status: int | None = None
 

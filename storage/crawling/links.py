@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
@@ -31,6 +32,9 @@ LINK_BATCH_SIZE = 500
 """URLs in one statement: well under the parameter limit of either database."""
 
 
+_NO_SPELLINGS: Mapping[str, str | None] = MappingProxyType({})
+
+
 class Links:
     """Read and write `links`, and `fetches` of pages that were filtered or failed."""
 
@@ -42,11 +46,20 @@ class Links:
         with self._database.read() as connection:
             return read_known(connection, source, listed, now=now, all_articles=all_articles)
 
-    def ensure(self, source: str, urls: Sequence[str], *, now: datetime) -> None:
-        """Insert a pending link for each URL that has none."""
-        rows = [_new_row(source, Link(url=url, channel=""), now) for url in urls]
+    def ensure(
+        self, source: str, urls: Sequence[str], *, now: datetime, spellings: Mapping[str, str | None] = _NO_SPELLINGS
+    ) -> dict[str, str | None]:
+        """Insert a pending link for each URL that has none; return the spelling in which each is requested, by URL.
+
+        `spellings` are those given for it, by URL.
+        """
+        rows = [_new_row(source, Link(url=url, request_url=spellings.get(url), channel=""), now) for url in urls]
         with self._database.write() as connection:
-            connection.execute(upsert_insert(connection, links).on_conflict_do_nothing(index_elements=["url"]), rows)
+            statement = upsert_insert(connection, links)
+            updated = {"request_url": _request_url(statement.excluded.request_url)}
+            upsert = statement.on_conflict_do_update(index_elements=["url"], set_=updated)
+            stored = connection.execute(upsert.returning(links.c.url, links.c.request_url), rows)
+            return {row.url: row.request_url for row in stored}
 
     def record_filtered(
         self, attempt: FetchAttempt, *, reason: str, sections: tuple[str, ...], language: str | None
@@ -210,6 +223,7 @@ def _new_row(source: str, link: Link, now: datetime) -> dict[str, Any]:
     return {
         "source": source,
         "url": link.url,
+        "request_url": link.request_url,
         "title": link.title,
         "published_at": link.published_at,
         "published_raw": link.published_raw,
@@ -229,8 +243,18 @@ def _upsert_link(connection: Connection) -> Any:
     # Values parsed from the page itself take precedence over hints of a listing.
     open_to_hints = or_(links.c.parsed_at.is_(None), links.c.sections == ())
     sections = case((open_to_hints, statement.excluded.sections), else_=links.c.sections)
-    listed = {"last_listed_at": statement.excluded.last_listed_at, "sections": sections}
+    listed = {
+        "last_listed_at": statement.excluded.last_listed_at,
+        "sections": sections,
+        "request_url": _request_url(statement.excluded.request_url),
+    }
     return statement.on_conflict_do_update(index_elements=["url"], set_={**listed, **filled})
+
+
+def _request_url(listed: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the spelling that a link is requested in: see `scraper.crawl.selection.request_spelling`."""
+    was_answered = and_(links.c.parsed_at.is_not(None), links.c.failed_attempts == 0)
+    return case((was_answered, links.c.request_url), else_=listed)
 
 
 def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
@@ -244,6 +268,7 @@ def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> A
 def _known_links(connection: Connection, source: str, condition: ColumnElement[bool]) -> dict[str, KnownLink]:
     columns = (
         links.c.url,
+        links.c.request_url,
         links.c.outcome,
         links.c.failed_attempts,
         links.c.next_attempt_at,
@@ -268,6 +293,7 @@ def _as_known(row: AnyRow) -> KnownLink:
         recrawl_at = max(recrawl_at, row.next_attempt_at)
     return KnownLink(
         url=row.url,
+        request_url=row.request_url,
         outcome=row.outcome,
         failed_attempts=row.failed_attempts,
         next_attempt_at=row.next_attempt_at,

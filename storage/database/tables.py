@@ -21,7 +21,7 @@ from storage.model.records import (
     Trigger,
 )
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0007"
 """Alembic revision of these tables; revisions are numbered, so that a newer one is known from an older one."""
 
 METADATA = MetaData(
@@ -174,6 +174,11 @@ links = Table(
     Column("id", Integer, primary_key=True, doc="Row id."),
     Column("source", Utf8Text, ForeignKey("sources.name"), nullable=False, doc="Source of the link."),
     Column("url", Utf8Text, unique=True, nullable=False, doc="Canonical URL."),
+    Column(
+        "request_url",
+        Utf8Text,
+        doc="Spelling that is requested: the one last answered, else the listed one; empty if it is `url`.",
+    ),
     Column("title", Utf8Text, doc="Title in the list."),
     Column("published_at", UtcDateTime, doc="Time of publication in the list."),
     Column("published_raw", Utf8Text, doc="Time of publication as written in the list."),

@@ -141,6 +141,7 @@ class Link:
 
     url: str  # canonical
     channel: str  # address of the channel that listed it
+    request_url: str | None = None  # as listed; None: the canonical URL
     title: str | None = None
     published_at: datetime | None = None
     published_raw: str | None = None  # as printed
@@ -154,6 +155,7 @@ class KnownLink:
 
     url: str
     outcome: Outcome
+    request_url: str | None = None  # as it was answered last, or else listed; None: the canonical URL
     failed_attempts: int = 0
     next_attempt_at: datetime | None = None
     first_listed_at: datetime | None = None
@@ -163,6 +165,11 @@ class KnownLink:
     article_id: int | None = None  # of the article at this address; None if it redirects to another
     recrawl_at: datetime | None = None  # None: no further recrawl is planned
     was_parsed: bool = False  # its page was read, so that its sections and language are not mere hints
+
+    @property
+    def was_answered(self) -> bool:
+        """Return whether the last fetch brought its page, so that `request_url` is a spelling that works."""
+        return self.was_parsed and self.failed_attempts == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

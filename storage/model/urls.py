@@ -1,7 +1,8 @@
-"""The canonical form of an address: what an article is known by.
+"""The canonical form of an address, by which an article is known, and the spelling in which it is requested.
 
 Two spellings of one address must become one text, or an article is stored twice; two addresses must never
-become one, or an article is lost. So only what cannot carry meaning is folded.
+become one, or an article is lost. So only what cannot carry meaning is folded. The canonical form is only compared:
+a host may answer one spelling and not the other (a final slash, an escaped comma), so the listed one is requested.
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*{_LABEL}\Z")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!\Z)|\Z)){4}\Z", re.ASCII)
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+\Z")
 _PIECE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9._~!$&'()*+,;=:@/?\[\]-]")
+_REFERENCE = re.compile(r"(?:(https?):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2e){1,2}(?=/|\Z)", re.IGNORECASE)
+_DOTS = {".": ".", "%2e": ".", "..": "..", ".%2e": "..", "%2e.": "..", "%2e%2e": ".."}
+# What a browser escapes before it sends a path or a query (URL Standard, path and query percent-encode sets).
+_UNSENDABLE_IN_PATH = re.compile(r"[^\x21-\x7e]|[\"<>^`{}]")
+_UNSENDABLE_IN_QUERY = re.compile(r"[^\x21-\x7e]|[\"<>]")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -64,6 +72,84 @@ def canonicalize(url: str) -> str | None:
     return cleaned if cleaned is not None and len(cleaned) <= MAX_URL_LENGTH else None
 
 
+class RequestUrl(NamedTuple):
+    """URL as it is requested: its origin, with `www.` and the scheme as written, and its path with query."""
+
+    origin: Origin
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.origin}{self.target}"
+
+
+def request_url(reference: str, page: str = "") -> RequestUrl | None:
+    """Resolve a reference on the page at `page` to the URL that a browser requests; None if it is no http(s) URL.
+
+    Path and query are sent as they are written, escapes, final slash, empty query and parameters included. Only what
+    no request line can hold is escaped, dot segments are resolved, and the fragment is dropped (URL Standard,
+    https://url.spec.whatwg.org). Never raises.
+    """
+    try:
+        resolved = _resolve(_clean(reference), page)
+        if resolved is None:
+            return None
+        scheme, netloc, path, query = resolved
+        where = _request_origin(scheme.lower(), netloc)
+        target = _sent(_resolve_dots(path), _UNSENDABLE_IN_PATH) + _sent(query, _UNSENDABLE_IN_QUERY)
+    except ValueError:  # as in canonicalize
+        return None
+    return None if where is None else RequestUrl(where, target)
+
+
+def _resolve(reference: str, page: str) -> tuple[str, str, str, str] | None:
+    """Return scheme, authority, path and query of a reference, resolved on a page (RFC 3986 §5.2).
+
+    Not urljoin, which drops an empty query and the semicolon at the end of a path.
+    """
+    match = _REFERENCE.match(reference)
+    if match is None or (match[1] is None and _OTHER_SCHEME.match(reference)):
+        return None
+    scheme, netloc, path, query = match[1], match[2], match[3], match[4]
+    if netloc is not None and (scheme or page):
+        scheme = scheme or page.partition(":")[0]
+    elif scheme is not None:  # "https:path", which browsers and this function could understand differently
+        return None
+    else:
+        base = _REFERENCE.match(page)
+        if base is None or base[1] is None or base[2] is None:
+            return None
+        scheme, netloc = base[1], base[2]
+        if not path:
+            path, query = base[3], base[4] if query is None else query
+        elif not path.startswith("/"):
+            path = f"{base[3].rpartition('/')[0]}/{path}"
+    return scheme, netloc, path or "/", query or ""
+
+
+def _resolve_dots(path: str) -> str:
+    """Resolve the segments `.` and `..`, escaped or not, and keep everything else."""
+    if not _DOT_SEGMENT.search(path):
+        return path
+    *parents, last = path.split("/")[1:]
+    kept: list[str] = []
+    for segment in parents:
+        if _DOTS.get(segment.lower()) == "..":
+            del kept[-1:]
+        elif segment.lower() not in _DOTS:
+            kept.append(segment)
+    if _DOTS.get(last.lower()) == "..":
+        del kept[-1:]
+    return "/".join(["", *kept, "" if last.lower() in _DOTS else last])
+
+
+def _sent(text: str, unsendable: re.Pattern[str]) -> str:
+    return unsendable.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match[0].encode("utf-8"))
+
+
 def origin(url: str) -> Origin | None:
     """Return the origin of `url` as `canonicalize` spells it; None if it is not a usable http(s) URL. Never raises."""
     try:
@@ -73,22 +159,32 @@ def origin(url: str) -> Origin | None:
         return None
 
 
+def _clean(url: str) -> str:
+    return _CONTROLS.sub("", url).strip(_BLANK)
+
+
 def _split(url: str) -> SplitResult:
-    return urlsplit(_CONTROLS.sub("", url).strip(_BLANK))
+    return urlsplit(_clean(url))
 
 
 # A crawl asks the same few hosts of every address several times, which was half of the work of `canonical`.
 @lru_cache(maxsize=256)
 def _origin(scheme: str, netloc: str) -> Origin | None:
+    sent = _request_origin(scheme, netloc)
+    if sent is None:
+        return None
+    host = _without_www(sent.host)
+    is_upgraded = scheme == "http" and sent.port is None and _is_public(host)
+    return Origin("https" if is_upgraded else scheme, host, sent.port)
+
+
+@lru_cache(maxsize=256)
+def _request_origin(scheme: str, netloc: str) -> Origin | None:
     split = SplitResult(scheme, netloc, "", "", "")
     host, port = _host(split), split.port
     if host is None or port == 0 or scheme not in DEFAULT_PORTS:
         return None
-    if port == DEFAULT_PORTS[scheme]:
-        port = None
-    if scheme == "http" and port is None and _is_public(host):
-        scheme = "https"
-    return Origin(scheme, host, port)
+    return Origin(scheme, host, None if port == DEFAULT_PORTS[scheme] else port)
 
 
 def _is_public(host: str) -> bool:
@@ -99,12 +195,10 @@ def _is_public(host: str) -> bool:
 def _host(split: SplitResult) -> str | None:
     if "@" in split.netloc or not split.hostname:
         return None
-    if "[" in split.netloc:
-        return _ipv6(split.hostname)
+    if "[" in split.netloc or "]" in split.netloc:
+        return _ipv6(split.netloc)
     name = split.hostname if split.hostname.isascii() else split.hostname.encode("idna").decode("ascii")
     name = name.lower().removesuffix(".")
-    while name.startswith("www.") and "." in name[4:]:
-        name = name[4:]
     if not _HOST.match(name):
         return None
     # A last label of digits makes browsers read the whole as a number: 127.1 is 127.0.0.1.
@@ -112,10 +206,17 @@ def _host(split: SplitResult) -> str | None:
     return name if not ends_in_number or _IPV4.match(name) else None
 
 
-def _ipv6(text: str) -> str:
-    if "%" in text:
-        raise ValueError(f"zone in address {text!r}")
-    return f"[{IPv6Address(text).compressed}]"
+def _without_www(name: str) -> str:
+    while name.startswith("www.") and "." in name[4:]:
+        name = name[4:]
+    return name
+
+
+def _ipv6(netloc: str) -> str:
+    match = re.fullmatch(r"\[([^\]%]*)\](?::\d*)?", netloc)  # no zone after "%"
+    if match is None:
+        raise ValueError(f"brackets in {netloc!r}")
+    return f"[{IPv6Address(match[1]).compressed}]"
 
 
 def _path(path: str) -> str:

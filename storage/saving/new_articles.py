@@ -38,6 +38,7 @@ class ExistingRows:
     link_id: int
     source: str
     first_listed_at: datetime
+    request_url: str | None  # spelling of the requested link
     previous_id: int | None  # article that the requested URL led to before
     article_id: int | None  # article of the page
     is_index_current: bool | None
@@ -48,6 +49,7 @@ _EXISTING_COLUMNS = (
     links.c.id,
     links.c.source,
     links.c.first_listed_at,
+    links.c.request_url,
     links.c.article_id.label("previous_id"),
     articles.c.id.label("article_id"),
     index.IS_CURRENT.label("is_index_current"),

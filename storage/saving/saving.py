@@ -228,13 +228,20 @@ def _close_links(
         "article_id": saved.article_id,
         "parsed_at": attempt.fetched_at,
     }
-    settled = {"outcome": Outcome.STORED, "failed_attempts": 0, "next_attempt_at": None, "first_404_at": None}
+    settled: dict[str, Any] = {
+        "outcome": Outcome.STORED,
+        "failed_attempts": 0,
+        "next_attempt_at": None,
+        "first_404_at": None,
+    }
     reason = None if data.url == attempt.url else f"redirects to {data.url}"
+    answered = {"request_url": None if attempt.request_url == data.url else attempt.request_url}
     if reason is not None:
-        _close_redirect_target(connection, data, before, settled | hints)
+        _close_redirect_target(connection, data, before, settled | hints | answered)
+        answered = {"request_url": before.request_url}
     if before.previous_id is not None and before.previous_id != saved.article_id:
         _redirect_link(connection, before.previous_id, saved.article_id)
-    return settled | hints | {"outcome_reason": reason, "row_id": before.link_id}
+    return settled | hints | answered | {"outcome_reason": reason, "row_id": before.link_id}
 
 
 def _redirect_link(connection: Connection, previous_id: int, article_id: int) -> None:

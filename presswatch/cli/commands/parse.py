@@ -11,7 +11,7 @@ from presswatch.output import formats
 from presswatch.output.page_text import as_json, as_text
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import SourceContext
-from scraper.parsing.source_urls import SourceUrls
+from scraper.parsing.source_urls import ArticleUrl, SourceUrls
 from scraper.source import Source
 from scraper.sources import get_source, load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
@@ -37,14 +37,14 @@ def parse(url: str, name: str | None, base_url: str | None, form: str, config_pa
 def parse_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
     """Fetch, parse and print one page; return the exit code."""
     config, options = load_crawl_config(config_path), CrawlOptions(base_url=base_url)
-    source, page_url = _find_source(url, name, options, config)
+    source, article = _find_source(url, name, options, config)
     configure_logs(config.log, CrawlOptions(), verbose=False)
     # Start-up time: Scrapy takes 0.3 s to import, which --help and invalid usage do not need.
     from scraper.engine.event_loop import run_async  # noqa: PLC0415
     from scraper.engine.run import fetch_page  # noqa: PLC0415
 
     context = SourceContext(source=source, config=config, options=options)
-    outcome = run_async(fetch_page(context, page_url))
+    outcome = run_async(fetch_page(context, article))
     if isinstance(outcome, FetchFailure):
         return print_error(f"{outcome.url}: {outcome.failure_stage}: {outcome.reason}", 1)
     if form == "json":
@@ -54,12 +54,12 @@ def parse_page(url: str, *, name: str | None, base_url: str | None, form: str, c
     return 0
 
 
-def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, str]:
+def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, ArticleUrl]:
     candidates = [get_source(name)] if name else list(load_sources().values())
     for source in candidates:
         source_urls = SourceUrls(source, options.base(config.source(source.name).base_url))
-        page_url = source_urls.article_url(url)
-        if page_url is not None:
-            return source, page_url
+        article = source_urls.find_article(url)
+        if article is not None:
+            return source, article
     known = ", ".join(f"{source.name} ({options.base_url or source.base_url})" for source in candidates)
     raise ConfigError(f"{url} is not an article URL of {known}; --base-url names another copy of a site")
