@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from scraper.parsing.source_urls import merge
 from scraper.source import Channel, Feed
 from storage.crawling.channels import ChannelState, PollResult
 from storage.crawling.crawls import ChannelPoll
-from storage.model.errors import ConfigError
+from storage.model.errors import ConfigError, PresswatchError
 from storage.model.records import FailureStage, FetchFailure, FetchPurpose, Link
 
 logger = logging.getLogger(__name__)
@@ -49,9 +50,7 @@ async def discover(session: CrawlSession, fetch: FetchChannel) -> tuple[FetchReq
     """
     if session.options.urls:
         return await _requested_urls(session)
-    # One after the other: a Retry-After in the first response also delays the next poll.
-    polls = [await _poll(session, channel, fetch) for channel in session.channels]
-    return await _select(session, polls)
+    return await _select(session, await _poll_all(session, fetch))
 
 
 async def _requested_urls(session: CrawlSession) -> tuple[FetchRequest, ...]:
@@ -66,14 +65,37 @@ async def _requested_urls(session: CrawlSession) -> tuple[FetchRequest, ...]:
     return tuple(FetchRequest(url=url, purpose=FetchPurpose.REQUESTED, request_url=spellings[url]) for url in given)
 
 
+async def _poll_all(session: CrawlSession, fetch: FetchChannel) -> list[ChannelPoll]:
+    """Poll the channels together, as fast as the queue of the host sends requests; return the polls as declared.
+
+    Raises the StoreError of a poll after all of them have ended.
+    """
+    outcomes = await asyncio.gather(
+        *(_poll(session, channel, fetch) for channel in session.channels), return_exceptions=True
+    )
+    polls: list[ChannelPoll] = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        polls.append(outcome)
+    session.failures.extend(poll.failure for poll in polls if poll.failure is not None)
+    return polls
+
+
 async def _poll(session: CrawlSession, channel: Channel, fetch: FetchChannel) -> ChannelPoll:
+    """Poll one channel. An error is a failure of this channel alone, unless it is one of the store."""
     state = session.channel_states[session.urls.channel_url(channel.path)]
     try:
         return await _poll_channel(session, channel, state, fetch)
     except ChannelError as error:
         failure = FetchFailure(url=state.url, failure_stage=error.stage, reason=error.reason)
-        session.failures.append(failure)
-        return ChannelPoll(state=state, failure=failure)
+    except PresswatchError:
+        raise
+    except Exception as error:
+        logger.debug("polling %s failed", state.url, exc_info=True)
+        reason = f"the parser failed on this channel ({type(error).__name__}: {error})"
+        failure = FetchFailure(url=state.url, failure_stage=FailureStage.PARSE, reason=reason)
+    return ChannelPoll(state=state, failure=failure)
 
 
 async def _poll_channel(

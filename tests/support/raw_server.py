@@ -8,20 +8,26 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 from tests.support.paths import ROOT
+from tests.support.patience import patient
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """Pieces of an answer, each sent by itself; `closes` the connection after them, or keeps it open."""
+    """Pieces of an answer, each sent by itself; `closes` the connection after them, or keeps it open.
+
+    The answer is held back until `together` requests wait for theirs, for some seconds at most.
+    """
 
     pieces: tuple[bytes, ...]
     closes: bool = False
+    together: int = 1
 
 
 Answers = Mapping[str, bytes | RawAnswer]
@@ -73,6 +79,11 @@ class RawServer:
         """Return how many connections were opened."""
         return int(self._ask("connections"))
 
+    @property
+    def most_together(self) -> int:
+        """Return how many requests waited for their answers at most at one time."""
+        return int(self._ask("most together"))
+
     def _ask(self, command: object) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -83,7 +94,7 @@ class RawServer:
 
 def _dumped(scripted: bytes | RawAnswer) -> list[Any]:
     whole = scripted if isinstance(scripted, RawAnswer) else RawAnswer((scripted,))
-    return [[base64.b64encode(piece).decode() for piece in whole.pieces], whole.closes]
+    return [[base64.b64encode(piece).decode() for piece in whole.pieces], whole.closes, whole.together]
 
 
 class _Child:
@@ -93,6 +104,9 @@ class _Child:
         self._table: dict[str, RawAnswer] = {}
         self._heads: list[str] = []
         self._connections = 0
+        self._waiting = 0
+        self._most_waiting = 0
+        self._arrived = asyncio.Condition()
 
     async def serve(self) -> None:
         """Serve until stdin ends."""
@@ -106,12 +120,12 @@ class _Child:
         if command is None:
             return server.sockets[0].getsockname()[1]
         if isinstance(command, str):
-            return self._heads if command == "heads" else self._connections
+            return {"heads": self._heads, "most together": self._most_waiting}.get(command, self._connections)
         self._table = {
-            target: RawAnswer(tuple(map(base64.b64decode, pieces)), closes)
-            for target, (pieces, closes) in command.items()
+            target: RawAnswer(tuple(map(base64.b64decode, pieces)), closes, together)
+            for target, (pieces, closes, together) in command.items()
         }
-        self._heads, self._connections = [], 0
+        self._heads, self._connections, self._most_waiting = [], 0, 0
         return None
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -121,6 +135,7 @@ class _Child:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 self._heads.append(head)
                 scripted = self._table.get(head.split(" ")[1], RawAnswer((NOT_FOUND,)))
+                await self._wait_for_others(scripted.together)
                 for piece in scripted.pieces:
                     writer.write(piece)
                     await writer.drain()
@@ -132,6 +147,16 @@ class _Child:
             pass
         finally:
             writer.close()
+
+    async def _wait_for_others(self, together: int) -> None:
+        async with self._arrived:
+            self._waiting += 1
+            self._most_waiting = max(self._most_waiting, self._waiting)
+            self._arrived.notify_all()
+            with suppress(TimeoutError):
+                are_together = self._arrived.wait_for(lambda: self._most_waiting >= together)
+                await asyncio.wait_for(are_together, timeout=patient(10))
+            self._waiting -= 1
 
 
 if __name__ == "__main__":

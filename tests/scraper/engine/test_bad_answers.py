@@ -89,7 +89,7 @@ def test_a_short_retry_after_is_waited_out_by_the_whole_host(status: int, form: 
     retry_after = 2 if form == "seconds" else datetime.now(UTC) + timedelta(seconds=3)
     retry_at = time.monotonic() + 3
     site.misbehave("/rss.xml", bad.answer(status, retry_after=retry_after), times=1)
-    env.slow_down(retries=1)
+    env.slow_down(retries=1, concurrency=1)  # two would be sent together
     run = env.crawl()
     assert (run.status, run.new) == (RunStatus.SUCCEEDED, 4)
     first, second = [request for request in site.requests if request.path != "/robots.txt"][:2]

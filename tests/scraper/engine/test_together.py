@@ -1,0 +1,98 @@
+"""Test what a crawl requests at one time: as many articles as `concurrency` allows, and all channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from storage.config.settings import SourceSettings
+from storage.model.records import FailureStage, RunStatus
+from tests.support.crawl_env import CrawlEnv
+from tests.support.raw_server import RawAnswer, RawServer, answer
+from tests.support.raw_site import FEED, feed, site
+
+FEEDS = ("/a.xml", "/b.xml", "/c.xml")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RawServer]:
+    with RawServer({}) as started:
+        yield started
+
+
+@pytest.fixture
+def env(tmp_path: Path, server: RawServer) -> CrawlEnv:
+    env = CrawlEnv(tmp_path, cast("Any", SimpleNamespace(url=server.url)))
+    env.of_source = SourceSettings(channels=({"feed": FEED},))
+    env.slow_down(obey_robots_txt=False)
+    return env
+
+
+def together(answers: dict[str, bytes], number: int) -> dict[str, RawAnswer]:
+    """Hold each answer back until this number of requests wait."""
+    return {target: RawAnswer((whole,), together=number) for target, whole in answers.items()}
+
+
+@pytest.mark.parametrize("concurrency", [3, 40, 64])
+def test_concurrency_is_the_number_of_requests_at_one_time(concurrency: int, env: CrawlEnv, server: RawServer) -> None:
+    targets = [f"/en/post/{number}" for number in range(concurrency + 5)]
+    answers = site(targets, targets)
+    listed = answers.pop(FEED)
+    # The last ones find nobody to wait with, as the number has been reached by then.
+    server.answer_with({FEED: listed, **together(answers, concurrency)})
+    env.slow_down(concurrency=concurrency)
+    assert env.crawl().new == len(targets)
+    assert server.most_together == concurrency
+
+
+def test_channels_are_polled_together_and_merged_as_declared(env: CrawlEnv, server: RawServer) -> None:
+    env.of_source = SourceSettings(channels=tuple({"feed": path} for path in FEEDS))
+    bodies = [feed(["/en/post/one"]).replace(b"<title>0<", b"<title>From %s<" % path.encode()) for path in FEEDS]
+    answers = {path: RawAnswer((answer(body),), together=3) for path, body in zip(FEEDS, bodies, strict=True)}
+    slow = answer(bodies[0])
+    answers["/a.xml"] = replace(answers["/a.xml"], pieces=(*(slow[at : at + 1] for at in range(10)), slow[10:]))
+    server.answer_with({**answers, **site([], ["/en/post/one"])})
+    assert env.crawl().new == 1
+    assert server.most_together == 3
+    assert env.row("links").title == "From /a.xml"
+
+
+def test_a_failing_channel_harms_no_other(env: CrawlEnv, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    env.of_source = SourceSettings(channels=({"list": "/list"}, *({"feed": path} for path in FEEDS)))
+    targets = ["/en/post/b", "/en/post/c"]
+    broken = {
+        "/list": answer(b"<html>"),
+        "/a.xml": RawAnswer((b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<rss>",), closes=True),
+        "/b.xml": answer(feed(["/en/post/b"])),
+        "/c.xml": answer(feed(["/en/post/c"])),
+    }
+
+    def fails(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr("scraper.crawl.discovery.parse_listing_page", fails)
+    server.answer_with({**site([], targets), **broken})
+    run = env.crawl()
+    assert (run.status, run.new) == (RunStatus.FAILED, 2)
+    parts = (run.error or "").split("; ")
+    assert [part.split(": ")[0].removeprefix(server.url) for part in parts] == ["/list", "/a.xml"]
+    assert "RuntimeError: nobody thought of this" in parts[0]
+    assert "broke off" in parts[1]
+    stages = {row.url.removeprefix(server.url): row.failure_stage for row in env.rows("channels")}
+    assert stages == {"/list": FailureStage.PARSE, "/a.xml": FailureStage.NETWORK, "/b.xml": None, "/c.xml": None}
+
+
+def test_channels_keep_the_delay_of_the_host(env: CrawlEnv, server: RawServer) -> None:
+    """With a delay one request is sent at a time, however many wait."""
+    env.of_source = SourceSettings(channels=tuple({"feed": path} for path in FEEDS))
+    env.slow_down(delay=timedelta(milliseconds=300))
+    server.answer_with({path: answer(feed(["/en/post/one"])) for path in FEEDS} | site([], ["/en/post/one"]))
+    assert env.crawl().new == 1
+    assert server.most_together == 1
+    assert server.targets == [*FEEDS, "/en/post/one"]
