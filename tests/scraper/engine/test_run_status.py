@@ -9,9 +9,9 @@ import pytest
 from scraper.crawl.selection import RecrawlMode
 from storage.model.records import RunStatus
 from tests.support.crawl_env import CrawlEnv
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site, bad
 from tests.support.site.misbehaviour import Misbehaviour
-from tests.support.stories import story
 
 FAILING = {
     "server error": (bad.server_error(), "http 5xx"),
@@ -40,7 +40,7 @@ def test_the_error_names_three_articles_and_counts_the_others(env: CrawlEnv, sit
 
 
 def test_one_article_that_could_be_stored_is_a_success(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("good"))
+    site.publish(plain_article("good"))
     publish(site, bad.server_error(), "one", "two")
     run = env.crawl()
     assert (run.status, run.error, run.new, run.failed) == (RunStatus.SUCCEEDED, None, 1, 2)
@@ -54,7 +54,7 @@ def test_a_page_that_never_answers_fails_the_run_of_its_first_fetch_alone(env: C
 
 
 def test_failed_recrawls_are_no_failed_run(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     env.crawl()
     site.misbehave("one", bad.server_error())
     run = env.crawl(recrawl=RecrawlMode.ALL)
@@ -62,7 +62,7 @@ def test_failed_recrawls_are_no_failed_run(env: CrawlEnv, site: Site) -> None:
 
 
 def test_a_url_that_is_missing_is_said_with_exit_code_1(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     there, missing = site.url_of("one"), site.url_of("one").replace("one", "missing")
     done = env.crawl_command("--url", there, "--url", missing)
     assert done.returncode == 1
@@ -71,7 +71,7 @@ def test_a_url_that_is_missing_is_said_with_exit_code_1(env: CrawlEnv, site: Sit
 
 
 def test_inspect_names_no_listing_of_a_url_that_no_channel_listed(env: CrawlEnv, site: Site) -> None:
-    site.publish(story("one"))
+    site.publish(plain_article("one"))
     site.unlist("one")
     env.crawl(urls=(site.url_of("one"), site.url_of("one").replace("one", "missing")))
     for slug in ("one", "missing"):
@@ -86,5 +86,5 @@ def test_inspect_names_no_listing_of_a_url_that_no_channel_listed(env: CrawlEnv,
 def publish(site: Site, act: Misbehaviour, *slugs: str) -> None:
     """Publish articles whose pages misbehave."""
     for slug in slugs:
-        site.publish(story(slug))
+        site.publish(plain_article(slug))
         site.misbehave(slug, act)
