@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.crawling.events import Event
+from storage.model.records import DatePrecision
 from storage.notifications.watches import SearchableArticle
 from storage.search.matcher import Match
 from storage.text.durations import format_duration, format_time
@@ -46,18 +47,26 @@ def sanitize_message(text: str) -> str:
 def article_message(watch: str, article: SearchableArticle, match: Match) -> Message:
     """Write the message of a matching article: source and title, matching sentence, URL, date, watch and terms."""
     sentence = truncate(sanitize_message(match.sentence), MAX_SENTENCE_LENGTH)
-    published = format_time(article.published_at, article.published_precision)
     return Message(
         truncate(f"{sanitize_message(article.source_title)}: {sanitize_message(article.title)}", MAX_TITLE_LENGTH),
         "\n".join(
             (
                 *((sentence, "") if sentence else ()),
                 sanitize(article.url),
-                f"Published {published} UTC" if article.published_at else "Published: no date",
+                _published(article),
                 f"Watch: {sanitize_message(watch)}",
                 f"{sanitize_message(article.source_title)}: {sanitize_message(article.terms)}",
             )
         ),
+    )
+
+
+def _published(article: SearchableArticle) -> str:
+    if article.published_at is None:
+        return "Published: no date"
+    published = format_time(article.published_at, article.published_precision)
+    return (
+        f"Published {published}" if article.published_precision is DatePrecision.DAY else f"Published {published} UTC"
     )
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
 from scraper.crawl.options import CrawlOptions
+from scraper.crawl.parser_process import ParserProcess
 from scraper.crawl.selection import SelectionPolicy
 from scraper.crawl.store_thread import StoreThread
 from scraper.crawl.write_batcher import WriteBatcher
@@ -49,6 +50,7 @@ class SourceContext:
     received_bytes: int = 0  # sum of response body sizes
     rate_limited_until: datetime | None = None
     clock: Callable[[], datetime] = now  # replaced in simulations
+    parser: ParserProcess = field(default_factory=ParserProcess)  # for large bodies; started by its first call
 
     def __post_init__(self) -> None:
         base = self.options.base(self.config.source(self.source.name).base_url)

@@ -67,8 +67,9 @@ def _failed_articles(articles: FirstFetches) -> str:
 
 
 async def close_session(session: CrawlSession) -> None:
-    """Record the status and counters of the run and stop its heartbeat; a store error is recorded in the session."""
+    """Record the status and counters of the run; stop its heartbeat and parser. The session keeps a store error."""
     await session.stop_heartbeat()
+    await session.parser.close()
     if session.run_id is None:
         return
     status, reason = run_status(

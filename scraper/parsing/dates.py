@@ -38,6 +38,10 @@ _MONTH = {word: number for number, words in _MONTHS.items() for word in words.sp
 _DAYS_AGO = {"today": 0, "сегодня": 0, "bu gün": 0, "yesterday": 1, "вчера": 1, "dünən": 1}
 _HOURS = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "msk": 3, "мск": 3, "azt": 4}
 _HOURS |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # RFC 822 §5.1
+# Abbreviations of the tz database that it uses for one offset in this century; IST, AMT and others have several.
+_HOURS |= {"wet": 0, "west": 1, "cet": 1, "cest": 2, "met": 1, "mest": 2, "bst": 1, "eet": 2, "eest": 3, "trt": 3}
+_HOURS |= {"msd": 4, "samt": 4, "get": 4, "azst": 5, "uzt": 5, "yekt": 5, "sgt": 8, "hkt": 8, "jst": 9, "kst": 9}
+_HOURS |= {"aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "hst": -10, "akst": -9, "akdt": -8, "ast": -4, "adt": -3}
 
 _FARTHEST = timedelta(hours=14)  # of any zone in use (the Line Islands)
 
@@ -52,6 +56,7 @@ _BEFORE = rf"(?:(?:{_LABEL}):? )?(?:(?:{_WEEKDAY})\.?,? ?)?"
 _AFTER = r"(?: ?г\.?| года|-c[iuü] il)?"
 _MONTH_WORD = r"(?P<word>[^\W\d_]{3,10})\.?"
 
+_ISO_DAY_IN_ZONE = re.compile(r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})(?:z|[+-][0-9]{2}:[0-9]{2})\Z")  # xsd:date
 _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})t([0-9].*)")
 _OFFSET = r"(?:utc|gmt)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-5][0-9]))?"
 _CLOCK = re.compile(
@@ -66,6 +71,7 @@ _DAYS = (
     re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
 )
 _JOINTS = " ,-|•·"
+_COMMENT = re.compile(r"\A ?\([^()]*\)\Z")  # RFC 5322 §3.2.2: the name of the zone behind its offset
 _JOINING_WORD = re.compile(r"(?:^| )(?:в|at|saat)$")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 # Azerbaijani: i and ı are confused in practice, and lower() makes İ an i with a combining dot.
@@ -81,9 +87,10 @@ class _Clock(NamedTuple):
 def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) -> tuple[datetime, DatePrecision] | None:
     """Parse a date to UTC, with its precision; None if any part of the text is not understood.
 
-    `timezone` applies to dates without a zone; a day alone is its local midnight. `now` (aware) resolves "today" and
-    "yesterday", which are not parsed without it. A local time that a DST change skips or repeats gets the offset
-    before the change (fold=0). Never raises.
+    `timezone` applies to dates without a zone. A day alone, of precision DAY, is midnight UTC of that day in every
+    zone: its local midnight may be the day before in UTC, by which days are shown, counted and filtered. `now` (aware)
+    resolves "today" and "yesterday", which are not parsed without it. A local time that a DST change skips or repeats
+    gets the offset before the change (fold=0). Never raises.
     """
     plain = _normalize(text)
     if not plain or len(plain) > MAX_DATE_LENGTH:
@@ -93,6 +100,8 @@ def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) ->
         day = _day(rest, None if now is None else now.astimezone(timezone), short_year=clock.zone is not None)
         if day is None:
             return None
+        if clock.precision is DatePrecision.DAY:
+            return datetime.combine(day, time(), UTC), DatePrecision.DAY
         return datetime.combine(day, clock.time, clock.zone or timezone).astimezone(UTC), clock.precision
     except (ValueError, OverflowError):  # 31 June, 25:00, the year 0
         return None
@@ -107,12 +116,12 @@ def _normalize(text: str) -> str:
 
 def _split_time(text: str) -> tuple[_Clock, str]:
     """Split off the time of day. Raises ValueError if it is in the middle of the text or invalid."""
-    text = _ISO.sub(r"\1 \2", text)
+    text = _ISO.sub(r"\1 \2", _ISO_DAY_IN_ZONE.sub(r"\1", text))
     found = _CLOCK.search(text)
     if found is None:
         return _Clock(time(), None, DatePrecision.DAY), text
     before = _JOINING_WORD.sub("", text[: found.start()].rstrip(_JOINTS)).rstrip(_JOINTS)
-    after = text[found.end() :].lstrip(_JOINTS)
+    after = _COMMENT.sub("", text[found.end() :]).lstrip(_JOINTS)
     if before and after:
         raise ValueError
     precision = DatePrecision.MINUTE if found["second"] is None else DatePrecision.SECOND

@@ -170,6 +170,7 @@ def _merged(first: Link, other: Link) -> Link:
         title=first.title or other.title,
         published_at=dated.published_at,
         published_raw=dated.published_raw,
+        published_precision=dated.published_precision,
         sections=tuple(dict.fromkeys(first.sections + other.sections[:MAX_SECTIONS]))[:MAX_SECTIONS],
         language=first.language or other.language,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import articles, channels, crawl_runs, links
+from storage.model.published import is_day
 from storage.model.records import DatePrecision, FailureStage, RunStatus
 
 ARCHIVE_AGE = timedelta(days=2)
@@ -31,6 +32,7 @@ class ExtractionSample:
     filled: Mapping[str, bool]  # by field; a field that the source does not have may be left out
     body_length: int  # characters
     published_at: datetime | None
+    precision: DatePrecision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +70,12 @@ def arrival_times(database: Database, source: str, *, since: datetime) -> list[d
 
 
 def _arrival_time(listed_at: datetime, published_at: datetime | None) -> datetime | None:
-    """Return the arrival time of a link; None for the archive. A date after its listing is ignored."""
+    """Return the arrival time of a link; None for the archive. A date after its listing and a day alone are ignored."""
     if published_at is None or published_at > listed_at:
         return listed_at
-    return None if listed_at - published_at > ARCHIVE_AGE else published_at
+    if listed_at - published_at > ARCHIVE_AGE:
+        return None
+    return listed_at if is_day(published_at, None) else published_at  # links keep no precision
 
 
 def extraction_samples(database: Database, source: str, *, limit: int) -> list[ExtractionSample]:
@@ -122,6 +126,7 @@ _SAMPLED = (
     articles.c.stored_at,
     articles.c.body,
     articles.c.published_at,
+    articles.c.published_precision,
     articles.c.subtitle,
     articles.c.author,
     articles.c.view_count,
@@ -149,4 +154,5 @@ def _sample(row: AnyRow) -> ExtractionSample:
         filled={name: is_present and name not in problematic for name, is_present in present.items()},
         body_length=len(row.body),
         published_at=row.published_at,
+        precision=row.published_precision,
     )

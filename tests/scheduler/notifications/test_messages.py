@@ -47,7 +47,7 @@ def test_an_article_is_sent_with_all_that_must_go_with_it() -> None:
 
 
 def test_a_date_is_given_as_exactly_as_it_is_known() -> None:
-    assert "Published 2026-11-04 UTC" in message_of(published_precision=DatePrecision.DAY).body
+    assert "Published 2026-11-04\n" in message_of(published_precision=DatePrecision.DAY).body
     assert "Published: no date" in message_of(published_at=None).body
 
 

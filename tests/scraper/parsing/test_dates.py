@@ -13,7 +13,7 @@ from storage.model.records import DatePrecision
 BAKU = ZoneInfo("Asia/Baku")
 MINUTE = (datetime(2026, 6, 25, 13, 24, tzinfo=UTC), DatePrecision.MINUTE)  # 17:24 in Baku
 SECOND = (datetime(2026, 6, 25, 13, 24, 11, tzinfo=UTC), DatePrecision.SECOND)
-DAY = (datetime(2026, 6, 24, 20, 0, tzinfo=UTC), DatePrecision.DAY)
+DAY = (datetime(2026, 6, 25, tzinfo=UTC), DatePrecision.DAY)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_to_the_second(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["25 June 2026", "25 июня 2026 г.", "25.06.2026", "2026-06-25", "June 25, 2026"])
-def test_a_day_is_its_local_midnight(text: str) -> None:
+def test_a_day_is_midnight_utc_in_every_zone(text: str) -> None:
     assert parse_date(text, BAKU) == DAY
 
 
