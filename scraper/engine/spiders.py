@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -117,6 +118,9 @@ class ArticleSpider(PageSpider):
     async def start(self) -> AsyncIterator[Any]:
         if self.session.error is not None:  # the run was not opened
             return
+        # Scrapy's slot counts a request as sent one step late, so that a burst of polls would pass it at once, and be
+        # sent during the Retry-After of the first.
+        self._poll_slots = asyncio.Semaphore(self.session.settings.concurrency)
         try:
             self.targets = await discover(self.session, self.fetch_channel)
         except PresswatchError as error:
@@ -139,7 +143,8 @@ class ArticleSpider(PageSpider):
                 # As they were received: a header may hold any bytes, of which latin-1 text is the stored form.
                 headers={name: value.encode("latin-1", "replace") for name, value in headers.items()},
             )
-            response = await self.crawler.engine.download_async(request)
+            async with self._poll_slots:
+                response = await self.crawler.engine.download_async(request)
         except Exception as error:
             failure = failures.from_exception(url, error)
             raise ChannelError(url, failure.failure_stage, failure.reason) from error
