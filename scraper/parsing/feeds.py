@@ -161,7 +161,9 @@ def _published(dates: Iterable[str], timezone: ZoneInfo) -> tuple[tuple[datetime
 
 def _title(text: str, title_type: TitleType) -> str:
     """Strip the markup that a title of its type may have."""
-    title = _CDATA_MARK.sub("", text[:_MAX_TITLE_LENGTH])  # a section in a section
+    title = text[:_MAX_TITLE_LENGTH]
+    if title_type is not TitleType.TEXT:
+        title = _CDATA_MARK.sub("", title)  # of a section in a section
     for _ in range({TitleType.TEXT: 0, TitleType.HTML: 1, TitleType.UNKNOWN: 2}[title_type]):
         title = decode_references(_HTML_TAG.sub("", _BREAKING_TAG.sub(" ", title)))
     return clean_text(title)
