@@ -58,6 +58,13 @@ _MONTH_WORD = r"(?P<word>[^\W\d_]{3,10})\.?"
 
 _ISO_DAY_IN_ZONE = re.compile(r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})(?:z|[+-][0-9]{2}:[0-9]{2})\Z")  # xsd:date
 _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})t([0-9].*)")
+_ISO_BASIC = re.compile(
+    r"\A([0-9]{4})([0-9]{2})([0-9]{2})t([0-9]{2})([0-9]{2})(?:([0-9]{2})(?:[.,][0-9]{1,9})?)?(?=\D|\Z)"
+)
+_ASCTIME = re.compile(  # of C, and of `date` with the zone: Thu Mar 5 10:00:00 MSK 2026
+    rf"\A({_BEFORE}[^\W\d_]{{3,10}} [0-9]{{1,2}}) "
+    r"([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: [a-z]{2,4})?) ([0-9]{4})\Z"
+)
 _OFFSET = r"(?:utc|gmt)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-5][0-9]))?"
 _CLOCK = re.compile(
     r"(?<![0-9:.])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?(?![0-9:])"
@@ -68,10 +75,11 @@ _DAYS = (
     re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[ -]{_MONTH_WORD},?[ -](?P<year>[0-9]{{2,4}}){_AFTER}"),
     re.compile(rf"{_BEFORE}{_MONTH_WORD} (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?P<year>[0-9]{{4}})"),
     re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})([.-])(?P<month>[0-9]{{1,2}})\2(?P<year>[0-9]{{4}}){_AFTER}"),
-    re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
+    re.compile(r"(?P<year>[0-9]{4})([-/])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})"),
 )
 _JOINTS = " ,-|•·"
-_COMMENT = re.compile(r"\A ?\([^()]*\)\Z")  # RFC 5322 §3.2.2: the name of the zone behind its offset
+# The name of a zone behind its offset: a comment of RFC 5322 §3.2.2, a suffix of RFC 9557, or without either.
+_ZONE_NAME = re.compile(rf"\A ?(?:\([^()]*\)|\[[^\[\]]*\]|(?:{'|'.join(_HOURS)}))\Z")
 _JOINING_WORD = re.compile(r"(?:^| )(?:в|at|saat)$")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 # Azerbaijani: i and ı are confused in practice, and lower() makes İ an i with a combining dot.
@@ -116,17 +124,27 @@ def _normalize(text: str) -> str:
 
 def _split_time(text: str) -> tuple[_Clock, str]:
     """Split off the time of day. Raises ValueError if it is in the middle of the text or invalid."""
-    text = _ISO.sub(r"\1 \2", _ISO_DAY_IN_ZONE.sub(r"\1", text))
+    text = _rewrite(text)
     found = _CLOCK.search(text)
     if found is None:
         return _Clock(time(), None, DatePrecision.DAY), text
     before = _JOINING_WORD.sub("", text[: found.start()].rstrip(_JOINTS)).rstrip(_JOINTS)
-    after = _COMMENT.sub("", text[found.end() :]).lstrip(_JOINTS)
+    after = text[found.end() :]
+    after = (after if found["sign"] is None else _ZONE_NAME.sub("", after)).lstrip(_JOINTS)
     if before and after:
         raise ValueError
     precision = DatePrecision.MINUTE if found["second"] is None else DatePrecision.SECOND
     clock_time = time(_hour(found), int(found["minute"]), int(found["second"] or 0))
     return _Clock(clock_time, _zone(found), precision), before or after
+
+
+def _rewrite(text: str) -> str:
+    """Rewrite machine-made forms with a day, then a time."""
+    basic = _ISO_BASIC.match(text)
+    if basic is not None:
+        year, month, day, hour, minute, second = basic.groups()
+        return f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}{text[basic.end() :]}"
+    return _ISO.sub(r"\1 \2", _ISO_DAY_IN_ZONE.sub(r"\1", _ASCTIME.sub(r"\1 \3 \2", text)))
 
 
 def _hour(found: re.Match[str]) -> int:

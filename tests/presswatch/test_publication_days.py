@@ -9,6 +9,7 @@ import csv
 import json
 import re
 import sqlite3
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -126,6 +127,10 @@ def test_an_export_has_the_day(suffix: str, day: int, ask: Ask, tmp_path: Path) 
     elif suffix == ".csv":
         with file.open(encoding="utf-8", newline="") as lines:
             assert [row["published_at"] for row in csv.DictReader(lines)] == ["2026-03-05"]
+    elif suffix == ".xlsx":  # a whole number of days since 1899-12-30 is a day
+        with zipfile.ZipFile(file) as book:
+            assert b"<v>46086</v>" in book.read("xl/worksheets/sheet1.xml")
+            assert b'formatCode="yyyy-mm-dd"' in book.read("xl/styles.xml")
     elif suffix == ".jsonl":
         assert json.loads(file.read_text(encoding="utf-8"))["published_at"] == "2026-03-05"
 
