@@ -15,7 +15,7 @@ from scraper.crawl.parser_process import ParserProcess
 from scraper.crawl.selection import SelectionPolicy
 from scraper.crawl.store_thread import StoreThread
 from scraper.crawl.write_batcher import WriteBatcher
-from scraper.parsing.source_urls import SourceUrls
+from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
 from scraper.source import Channel, Feed, ListingPage, Source
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
@@ -126,9 +126,9 @@ class CrawlSession(SourceContext):
         )
 
     def fingerprint(self, channel: Channel) -> str:
-        """Return everything besides the body that a channel's links depend on: parser version and settings."""
+        """Return everything besides the body that a channel's links depend on: parser versions and settings."""
         selection = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
-        return f"{self.source.page.version} {self.urls.base} {channel} {selection}"
+        return f"{self.source.page.version} {LINKS_VERSION} {self.urls.base} {channel} {selection}"
 
     async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Call the store in its thread and return the result."""
