@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import NotConfigured, ResponseDataLossError
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.crawl.session import retry_after_message
-from scraper.engine.failures import REDIRECT_STATUSES, RequestRejected, from_exception
+from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, RequestRejected, from_exception
 from scraper.engine.requests import verbatim_request
 from scraper.engine.scrapy_settings import USER_AGENT_PRODUCT
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
@@ -133,14 +133,20 @@ class RobotsTxt(SourceComponent):
 
 
 class RetryWithDelay(SourceComponent, RetryMiddleware):
-    """Scrapy's retry middleware with exponential delays between the attempts."""
+    """Scrapy's retry middleware with exponential delays between the attempts; it also retries broken bodies."""
 
     def __init__(self, crawler: Crawler) -> None:
         RetryMiddleware.__init__(self, crawler.settings)
         self.crawler = crawler
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
-        return self._retry_later(super().process_response(request, response))
+        broken = next((flag for flag in response.flags if flag in BROKEN_BODY_TEXTS), None)
+        if broken is None:
+            return self._retry_later(super().process_response(request, response))
+        retry = self.process_exception(request, ResponseDataLossError(broken))
+        if retry is None:
+            raise RequestRejected(FailureStage.NETWORK, broken)
+        return retry
 
     def process_exception(
         self, request: Request, exception: Exception, spider: Any = None
