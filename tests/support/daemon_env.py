@@ -56,11 +56,11 @@ class Size:
 class DaemonEnv(DaemonRunner):
     """Run daemons that watch several sources, each with a site of its own."""
 
-    def __init__(self, folder: Path, sites: dict[str, Site]) -> None:
+    def __init__(self, folder: Path, sites: dict[str, Site], database: str = "") -> None:
         self.sites = sites
         self.port = _free_port()
         self._published = 0
-        super().__init__(folder, next(iter(sites.values())))
+        super().__init__(folder, next(iter(sites.values())), database)
         (folder / "more").mkdir()
         for name in sites:
             if name != "caliber":
@@ -103,11 +103,11 @@ class DaemonEnv(DaemonRunner):
 
 
 @contextmanager
-def daemon_env(folder: Path, names: Sequence[str]) -> Iterator[DaemonEnv]:
-    """Start these sites, one of them caliber, for daemons; stop all of them in the end."""
+def daemon_env(folder: Path, names: Sequence[str], database: str = "") -> Iterator[DaemonEnv]:
+    """Start these sites, one of them caliber, for daemons; stop all of them in the end. Default: a SQLite file."""
     with ExitStack() as stack:
         sites = {name: stack.enter_context(Site.start()) for name in names}
-        yield stack.enter_context(DaemonEnv(folder, sites))
+        yield stack.enter_context(DaemonEnv(folder, sites, database))
 
 
 def _free_port() -> int:
