@@ -11,7 +11,8 @@ from threading import Event, Lock
 from scheduler.daemon.planner import Planner
 from scheduler.daemon.workers import WorkerExit
 from scheduler.health.check import check_source
-from scheduler.notifications.delivery import deliver_due, enqueue_event_alerts, match_saved_searches
+from scheduler.notifications.delivery import DeliveryOptions, LateAnswers, deliver_due
+from scheduler.notifications.enqueuing import enqueue_event_alerts, match_saved_searches
 from scraper.source import Source
 from storage.config.settings import Config
 from storage.model.errors import PresswatchError
@@ -42,6 +43,7 @@ class DaemonTasks:
         self._clock = clock
         self._checking = Lock()
         self._stopping = Event()
+        self._late = LateAnswers()
         self._notifying: asyncio.Task[None] | None = None
 
     async def begin(self, sources: Sequence[str]) -> None:
@@ -117,7 +119,8 @@ class DaemonTasks:
         alerts, kinds = self._config.alerts, [EventKind(kind) for kind in self._config.alerts.kinds]
         match_saved_searches(self._store, now=self._clock())
         enqueue_event_alerts(self._store, alerts.targets, kinds=kinds, now=self._clock())
-        deliver_due(self._store, now=self._clock(), timeout=alerts.timeout, stopping=self._stopping)
+        options = DeliveryOptions(timeout=alerts.timeout, give_up_after=alerts.give_up_after, targets=alerts.targets)
+        deliver_due(self._store, now=self._clock(), options=options, late=self._late, stopping=self._stopping)
 
     async def stop(self) -> None:
         """Send no more alerts; wait for the message being sent, so that no other process sends it again."""

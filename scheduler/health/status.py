@@ -61,7 +61,8 @@ class StatusReport:
     daemon: Lease | None
     sources: tuple[SourceStatus, ...]
     delays: LatencyReport
-    undelivered: int  # alerts not delivered yet
+    undelivered: int  # alerts not delivered though their time has come; a digest that waits is none
+    given_up: int  # alerts that were given up
 
     @property
     def is_wrong(self) -> bool:
@@ -73,13 +74,15 @@ def status_report(store: Store, *, now: datetime) -> StatusReport:
     """Read the status of the daemon and all sources. Raises StoreError."""
     since = now - REPORT_PERIOD
     stored = system_status(store, since=since, now=now)
+    alerts = store.alerts.counts(now)
     return StatusReport(
         at=now,
         has_daemon=stored.is_watched,
         daemon=stored.daemon,
         sources=tuple(_source_status(source, is_watched=stored.is_watched, now=now) for source in stored.sources),
         delays=detection_latency(detections(store, since=since), first_crawls=first_crawl_ends(store)),
-        undelivered=store.alerts.undelivered().count,
+        undelivered=alerts.undelivered,
+        given_up=alerts.given_up,
     )
 
 

@@ -70,20 +70,26 @@ def _published(article: SearchableArticle) -> str:
     )
 
 
-def digest_messages(watch: str, messages: Sequence[Message]) -> list[tuple[Message, int]]:
-    """Combine messages into few, each with the number of those it contains; a single one stays unchanged."""
-    if len(messages) == 1:
-        return [(messages[0], 1)]
-    parts = _parts(messages)
-    return [(_digest(watch, part, number, len(parts)), len(part)) for number, part in enumerate(parts, start=1)]
+def digest_messages(
+    watch: str, messages: Sequence[Message], max_length: int = MAX_MESSAGE_LENGTH
+) -> list[tuple[Message, int]]:
+    """Combine messages into few, each with the number of those it contains; one that stays alone stays unchanged.
+
+    A combined one has at most `max_length` characters.
+    """
+    parts = _parts(messages, min(max_length, MAX_MESSAGE_LENGTH))
+    return [
+        (part[0] if len(part) == 1 else _digest(watch, part, number, len(parts)), len(part))
+        for number, part in enumerate(parts, start=1)
+    ]
 
 
-def _parts(messages: Sequence[Message]) -> list[list[Message]]:
+def _parts(messages: Sequence[Message], max_length: int) -> list[list[Message]]:
     parts: list[list[Message]] = [[]]
     length = 0
     for message in messages:
         size = len(message.title) + len(message.body) + 4
-        if parts[-1] and length + size > MAX_MESSAGE_LENGTH:
+        if parts[-1] and length + size > max_length:
             parts.append([])
             length = 0
         parts[-1].append(message)
@@ -92,10 +98,10 @@ def _parts(messages: Sequence[Message]) -> list[list[Message]]:
 
 
 def _digest(watch: str, part: Sequence[Message], number: int, of: int) -> Message:
-    count = "1 article" if len(part) == 1 else f"{len(part)} articles"
     part_number = f" ({number} of {of})" if of > 1 else ""
     body = "\n\n\n".join(f"{message.title}\n\n{message.body}" for message in part)
-    return Message(truncate(f"{sanitize_message(watch)}: {count}{part_number}", MAX_TITLE_LENGTH), body)
+    title = f"{sanitize_message(watch)}: {len(part)} articles{part_number}"
+    return Message(truncate(title, MAX_TITLE_LENGTH), body)
 
 
 def event_message(event: Event, source_title: str) -> Message:

@@ -107,6 +107,9 @@ class AlertSettings:
         "kinds of events to notify of; `presswatch events` lists all events",
     )
     timeout: timedelta = setting("20 s", duration, "timeout of sending one alert")
+    give_up_after: timedelta = setting(
+        "3 d", duration, "time after which an alert that its target refuses (HTTP 4xx) is given up"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

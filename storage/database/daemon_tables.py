@@ -87,17 +87,46 @@ alerts = Table(
             "`event:9:opened:1`; prevents a second message."
         ),
     ),
-    Column("target", Utf8Text, nullable=False, doc="Apprise URL."),
+    Column("target_hash", Utf8Text, nullable=False, doc="Hash of the Apprise URL of its target."),
     Column("title", Utf8Text, nullable=False, doc="Title of the message."),
     Column("body", Utf8Text, nullable=False, doc="Text of the message."),
     Column("created_at", UtcDateTime, nullable=False, doc="Time of creation."),
-    Column("attempts", Integer, default=0, nullable=False, doc="Delivery attempts."),
-    Column("next_attempt_at", UtcDateTime, nullable=False, doc="Time of the next attempt."),
+    Column("attempts", Integer, default=0, nullable=False, doc="Delivery attempts, counted when they begin."),
+    Column(
+        "next_attempt_at",
+        UtcDateTime,
+        nullable=False,
+        doc="Time of the next attempt; of the first, the time of its digest or the end of the quiet hours.",
+    ),
     Column("delivered_at", UtcDateTime, doc="Time of delivery."),
     Column("error", Utf8Text, doc="Error of the last attempt."),
     Column("saved_search_id", Integer, ForeignKey("saved_searches.id", ondelete="SET NULL"), doc="The saved search."),
     Column("article_id", Integer, ForeignKey("articles.id"), doc="The article."),
     Column("event_id", Integer, ForeignKey("events.id"), doc="The event."),
+    Column("refused_since", UtcDateTime, doc="Time at which the target first refused this message by itself."),
+    Column("given_up_at", UtcDateTime, doc="Time at which its delivery was given up; `error` is the reason."),
     Index("ix_alerts_delivered_at_next_attempt_at", "delivered_at", "next_attempt_at"),
     info={"doc": "A message in the outbox; kept after its delivery."},
+)
+
+alert_receipts = Table(
+    "alert_receipts",
+    METADATA,
+    Column("alert_id", Integer, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True, doc="The message."),
+    Column(
+        "receipt", Utf8Text, primary_key=True, doc="Number of the part and hash of the recipient that has accepted it."
+    ),
+    info={"doc": "A recipient of a target that has a message which others of the same target have not accepted yet."},
+)
+
+alert_targets = Table(
+    "alert_targets",
+    METADATA,
+    Column("target_hash", Utf8Text, primary_key=True, doc="Hash of the Apprise URL."),
+    Column("target", Utf8Text, nullable=False, doc="The URL without its secrets."),
+    Column("consecutive_failures", Integer, nullable=False, doc="Consecutive failed attempts."),
+    Column("failing_since", UtcDateTime, nullable=False, doc="Time of the first of the consecutive failures."),
+    Column("next_attempt_at", UtcDateTime, nullable=False, doc="Time before which nothing is sent to it."),
+    Column("error", Utf8Text, nullable=False, doc="Error of the last attempt."),
+    info={"doc": "A target that cannot be reached; its row is deleted when it accepts a message."},
 )
