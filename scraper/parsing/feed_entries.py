@@ -11,7 +11,7 @@ import binascii
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -140,7 +140,7 @@ _TITLE_TYPES = {
 }
 
 
-class _Rank(Enum):
+class _Rank(IntEnum):
     """Precedence of the links of an entry, highest first."""
 
     ORIGINAL = 0  # of an entry whose link leads over a counter of clicks
@@ -151,7 +151,6 @@ class _Rank(Enum):
 
 class _Element(NamedTuple):
     name: str
-    kind: _Kind
     base: str
 
 
@@ -191,14 +190,14 @@ class _OpenEntry:
     is_atom: bool
     title: str = ""
     title_type: TitleType = TitleType.TEXT
-    links: list[tuple[int, Href]] = field(default_factory=list)
+    links: list[tuple[_Rank, Href]] = field(default_factory=list)
     dates: list[tuple[bool, str]] = field(default_factory=list)
     categories: list[str] = field(default_factory=list)
 
     def add_link(self, rank: _Rank, value: str, base: str) -> None:
         """Add a link unless the entry has many or no article has so long a URL."""
         if value and len(value) <= MAX_URL_LENGTH and len(self.links) < MAX_FIELD_VALUES:
-            self.links.append((rank.value, Href(value, base)))
+            self.links.append((rank, Href(value, base)))
 
     def closed(self) -> FeedEntry:
         """Return the entry with its links and dates by precedence, in document order where that is equal."""
@@ -277,14 +276,14 @@ class _Reader:
             self.field, self.field_depth = _OpenField(kind, tag.attributes, base), len(self.stack)
         elif self.field is not None and tag.name in _BREAKING:
             self.field.add(" ")
-        self.push(tag, kind, base)
+        self.push(tag, base)
 
-    def push(self, tag: StartTag, kind: _Kind, base: str) -> None:
+    def push(self, tag: StartTag, base: str) -> None:
         """Push an element that has content onto the stack; close one that has none."""
         if len(self.stack) >= MAX_DEPTH:
             self.notices[f"elements nested deeper than {MAX_DEPTH} are not read"] = None
             return
-        self.stack.append(_Element(tag.name, kind, base))
+        self.stack.append(_Element(tag.name, base))
         self.open_names[tag.name] += 1
         if tag.is_empty or tag.name in _VOID:
             self.close_to(len(self.stack) - 1)
