@@ -37,6 +37,7 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
     Cookies of the host are kept until the end of the crawl.
     """
 
+    experimental = False  # no warning at every crawl: Scrapy calls its handler so, and the version is pinned
     lazy = True  # one handler per scheme: each loads certificates in 25 ms, and most crawls use one scheme
 
     def __init__(self, crawler: Crawler) -> None:

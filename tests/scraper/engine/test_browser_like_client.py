@@ -16,6 +16,7 @@ from storage.model.records import FetchResult, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawAnswer, RawServer, answer
 from tests.support.raw_site import FEED, feed, page, site
+from tests.support.webhook_server import refusing_port
 
 PAGE = page("Read")
 LENGTH = b"Content-Length: %d" % len(PAGE)
@@ -218,3 +219,14 @@ def test_a_proxy_of_the_environment_is_asked(env: CrawlEnv, server: RawServer, m
     server.answer_with({f"http://news.example{target}": whole for target, whole in site(targets, targets).items()})
     assert env.crawl().new == 2
     assert sorted(server.targets)[:2] == [f"http://news.example{target}" for target in targets]
+
+
+def test_a_host_that_refuses_or_speaks_no_tls_is_named_so(env: CrawlEnv, server: RawServer) -> None:
+    server.answer_with({})
+    reasons = {
+        f"http://127.0.0.1:{refusing_port()}": "the host refuses connections",
+        server.url.replace("http:", "https:"): "no TLS connection with the host",
+    }
+    for url, reason in reasons.items():
+        env.site = cast("Any", SimpleNamespace(url=url))
+        assert reason in (env.crawl().error or "")
