@@ -9,6 +9,7 @@ from enum import StrEnum
 from scheduler.health.latency import LatencyReport, detection_latency
 from storage.crawling.events import Event
 from storage.crawling.runs import CrawlRun
+from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
 from storage.scheduling.health_queries import detections, first_crawl_ends
 from storage.scheduling.leases import Lease
@@ -24,6 +25,7 @@ class State(StrEnum):
     """State of a source, the most severe first."""
 
     FAILING = "failing"
+    LOCAL_FAILURE = "local failure"  # its last crawl failed on this side
     WARNING = "warning"  # an event is open
     OVERDUE = "overdue"
     PAUSED = "paused"
@@ -32,7 +34,7 @@ class State(StrEnum):
     GOOD = "good"
 
 
-UNHEALTHY_STATES = frozenset({State.FAILING, State.WARNING, State.OVERDUE})
+UNHEALTHY_STATES = frozenset({State.FAILING, State.LOCAL_FAILURE, State.WARNING, State.OVERDUE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class SourceStatus:
     reason: str | None  # of the time of the next poll
     is_overdue: bool
     failures: int
+    local_failure: FailureCause | None  # of the last crawl
     stored_today: int  # in the last 24 h
     pending: int
     recrawls: RecrawlCounts  # of the last 24 h
@@ -65,9 +68,18 @@ class StatusReport:
     given_up: int  # alerts that were given up
 
     @property
+    def problem(self) -> str | None:
+        """Return the trouble of the running daemon itself, such as an invalid configuration."""
+        return self.daemon.problem if self.has_daemon and self.daemon else None
+
+    @property
     def is_wrong(self) -> bool:
         """Return whether action is needed: no daemon runs, or a source is unhealthy."""
-        return not self.has_daemon or any(source.state in UNHEALTHY_STATES for source in self.sources)
+        return (
+            not self.has_daemon
+            or self.problem is not None
+            or any(source.state in UNHEALTHY_STATES for source in self.sources)
+        )
 
 
 def status_report(store: Store, *, now: datetime) -> StatusReport:
@@ -97,6 +109,7 @@ def _source_status(stored: StoredSourceStatus, *, is_watched: bool, now: datetim
         reason=schedule.reason if schedule else None,
         is_overdue=late,
         failures=schedule.consecutive_failures if schedule else 0,
+        local_failure=schedule.local_failure_cause if schedule else None,
         stored_today=stored.stored_today,
         pending=stored.pending,
         recrawls=stored.recrawls,
@@ -114,12 +127,13 @@ def is_overdue(stored: StoredSourceStatus, now: datetime) -> bool:
 
 def state_of(stored: StoredSourceStatus, *, late: bool) -> State:
     """Return the most severe state that applies."""
-    run = stored.last_run
+    run, schedule = stored.last_run, stored.schedule
     failed = run is not None and run.status not in {RunStatus.SUCCEEDED, RunStatus.RUNNING, RunStatus.INTERRUPTED}
+    is_local = run is not None and run.failure_cause is not None and run.failure_cause.is_local
     # A crawl that ends before its run is opened (invalid settings) appears in the schedule only.
-    failed = failed or (stored.schedule is not None and stored.schedule.consecutive_failures > 0)
     applies = {
-        State.FAILING: failed,
+        State.FAILING: (failed and not is_local) or (schedule is not None and schedule.consecutive_failures > 0),
+        State.LOCAL_FAILURE: (failed and is_local) or (schedule is not None and schedule.local_failures > 0),
         State.WARNING: bool(stored.events),
         State.OVERDUE: late,
         State.PAUSED: stored.schedule is not None and stored.schedule.paused_at is not None,

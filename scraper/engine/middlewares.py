@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +22,7 @@ from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, Reques
 from scraper.engine.requests import verbatim_request
 from scraper.engine.scrapy_settings import USER_AGENT_PRODUCT
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
+from storage.model.errors import CrawlStoppedError
 from storage.model.records import FailureStage
 from storage.model.urls import request_url
 
@@ -179,8 +181,11 @@ class RetryAfter(SourceComponent):
         self._reject_if_rate_limited()
         wait = max(self._free_at, request.meta.get("not_before", 0.0)) - time.monotonic()
         if wait > 0:
-            await asyncio.sleep(wait)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.context.stopping.wait(), wait)
             self._reject_if_rate_limited()
+        if self.context.stopping.is_set():
+            raise CrawlStoppedError("stopped before its request was sent")
 
     def _reject_if_rate_limited(self) -> None:
         if self._rate_limited_until is not None:

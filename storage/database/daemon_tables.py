@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, text
 
 from storage.database.column_types import DurationSeconds, UtcDateTime, Utf8Text, enum_of
 from storage.database.tables import METADATA
+from storage.model.failure_causes import FailureCause
 from storage.model.records import DeliveryMode
 
 schedules = Table(
@@ -24,6 +25,16 @@ schedules = Table(
         nullable=False,
         doc=("True after a crawl had to be killed: the source gets a process of its own until a crawl succeeds."),
     ),
+    Column(
+        "local_failures",
+        Integer,
+        default=0,
+        server_default="0",
+        nullable=False,
+        doc="Consecutive crawls that failed on this side: database, disk, memory, configuration, crawl process.",
+    ),
+    Column("local_failure_cause", enum_of(FailureCause), doc="Cause of the last of them."),
+    Column("first_local_failure_at", UtcDateTime, doc="Time of the first of them."),
     Column("paused_at", UtcDateTime, doc="Time at which the source was paused."),
     Column(
         "crawl_requested_at",
@@ -37,7 +48,23 @@ leases = Table(
     "leases",
     METADATA,
     Column("name", Utf8Text, primary_key=True, doc="Name of the lease."),
+    Column(
+        "owner_id",
+        Utf8Text,
+        default="",
+        server_default=text("''"),
+        nullable=False,
+        doc="Random id of the daemon's process, which holds the lease.",
+    ),
     Column("host", Utf8Text, nullable=False, doc="Host of the daemon."),
+    Column(
+        "machine",
+        Utf8Text,
+        default="",
+        server_default=text("''"),
+        nullable=False,
+        doc="Boot and PID namespace of the daemon; only from there can `pid` be looked up.",
+    ),
     Column("pid", Integer, nullable=False, doc="Process id of the daemon."),
     Column(
         "process_start_time", Utf8Text, doc="Start time of the process; tells it from a later one with the same pid."
@@ -45,6 +72,7 @@ leases = Table(
     Column("version", Utf8Text, nullable=False, doc="Version of the program."),
     Column("started_at", UtcDateTime, nullable=False, doc="Start of the daemon."),
     Column("heartbeat_at", UtcDateTime, nullable=False, doc="Last heartbeat."),
+    Column("problem", Utf8Text, doc="Trouble of the daemon itself, such as an invalid configuration."),
     info={"doc": "The lease of the one daemon of a database."},
 )
 

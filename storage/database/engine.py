@@ -28,7 +28,7 @@ from sqlalchemy.exc import (
     StatementError,
 )
 
-from storage.model.errors import ConfigError, RefusedRowError, StoreError
+from storage.model.errors import ConfigError, DiskError, RefusedRowError, StoreError
 from storage.model.redaction import redact_password
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -212,7 +212,8 @@ def wrap_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
     cause = first_line(error.orig if isinstance(error, StatementError) and error.orig else error)
     if is_row_refused(error):
         return _refused_row(engine, cause)
-    return StoreError(f"database {where}: {cause}; {_error_hint(error, cause)}")
+    kind = DiskError if any(sign in cause.lower() for sign in DISK_SIGNS) else StoreError
+    return kind(f"database {where}: {cause}; {_error_hint(error, cause)}")
 
 
 REFUSED_ROW_CLASSES = frozenset({"22", "23", "54"})
@@ -283,6 +284,9 @@ ERROR_HINTS = {
     "no equivalent in encoding": "its encoding must be UTF8: make it with CREATE DATABASE … ENCODING 'UTF8'",
 }
 """By a sign in what the database said, the first that is found; what people can do about it."""
+
+DISK_SIGNS = ("disk is full", "no space left", "disk i/o")
+"""Signs of a disk that is full or failed."""
 
 MISSING_OBJECT_RE = re.compile(r"(database|role|relation|column) \S+( of relation \S+)? does not exist")
 """Matches the object that PostgreSQL reports as missing."""

@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 
 from tests.support.daemon_process import DaemonRunner
-from tests.support.paths import ROOT
 from tests.support.patience import patient
 from tests.support.plain_articles import plain_article
 from tests.support.site import Site
@@ -58,7 +57,7 @@ class DaemonEnv(DaemonRunner):
 
     def __init__(self, folder: Path, sites: dict[str, Site], database: str = "") -> None:
         self.sites = sites
-        self.port = _free_port()
+        self.port = free_port()
         self._published = 0
         super().__init__(folder, next(iter(sites.values())), database)
         (folder / "more").mkdir()
@@ -68,9 +67,6 @@ class DaemonEnv(DaemonRunner):
         (folder / "sitecustomize.py").write_text(PLUG.format(folder=str(folder / "more")), encoding="utf-8")
         tables = [TABLE.format(name=name, url=site.url) for name, site in sites.items() if name != "caliber"]
         self.settle(listen=f"127.0.0.1:{self.port}", more="".join(tables))
-
-    def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "PYTHONPATH": f"{self.folder}:{ROOT}"}
 
     def publish(self, count: int = 1) -> None:
         """Publish `count` new articles on every site."""
@@ -110,7 +106,7 @@ def daemon_env(folder: Path, names: Sequence[str], database: str = "") -> Iterat
         yield stack.enter_context(DaemonEnv(folder, sites, database))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
