@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from scheduler.health.latency import LatencyReport, detection_latency
+from scheduler.health.latency import LatencyReport, detection_latency, find_outages
 from storage.crawling.events import Event
 from storage.crawling.runs import CrawlRun
 from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
-from storage.scheduling.health_queries import detections, first_crawl_ends
+from storage.scheduling.health_queries import crawl_periods, detections, first_crawl_ends
 from storage.scheduling.leases import Lease
-from storage.scheduling.source_status import RecrawlCounts, StoredSourceStatus, system_status
+from storage.scheduling.source_status import RecrawlCounts, StoredSourceStatus, SystemStatus, system_status
 from storage.store import Store
 
 REPORT_PERIOD = timedelta(hours=24)
+CRAWL_HISTORY = timedelta(days=2)
+"""Crawls before the period of a report from which the usual gap of a source without a schedule is known."""
 OVERDUE_AFTER = timedelta(minutes=10)
 """Time after which a poll that is due and not running is overdue: crawls wait for a slot, but not so long."""
 
@@ -92,10 +94,19 @@ def status_report(store: Store, *, now: datetime) -> StatusReport:
         has_daemon=stored.is_watched,
         daemon=stored.daemon,
         sources=tuple(_source_status(source, is_watched=stored.is_watched, now=now) for source in stored.sources),
-        delays=detection_latency(detections(store, since=since), first_crawls=first_crawl_ends(store)),
+        delays=_delays(store, stored, since=since),
         undelivered=alerts.undelivered,
         given_up=alerts.given_up,
     )
+
+
+def _delays(store: Store, stored: SystemStatus, *, since: datetime) -> LatencyReport:
+    """Compute the detection latency of the articles stored since `since`, without the backlog of outages."""
+    schedules = {one.source: one.schedule.interval for one in stored.sources if one.schedule}
+    intervals = {source: interval for source, interval in schedules.items() if interval is not None}
+    crawls = crawl_periods(store, since=since - CRAWL_HISTORY)
+    outages = find_outages(crawls, intervals)
+    return detection_latency(detections(store, since=since), first_crawls=first_crawl_ends(store), outages=outages)
 
 
 def _source_status(stored: StoredSourceStatus, *, is_watched: bool, now: datetime) -> SourceStatus:

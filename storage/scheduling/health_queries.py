@@ -59,6 +59,15 @@ class DetectionTimes:
     stored_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlPeriod:
+    """Period of a successful crawl; it has not ended if `finished_at` is None."""
+
+    source: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
 def arrival_times(database: Database, source: str, *, since: datetime) -> list[datetime]:
     """Return the arrival times of a source's links, oldest first: publication, else first listing."""
     columns = (links.c.first_listed_at, links.c.published_at)
@@ -119,6 +128,23 @@ def first_crawl_ends(database: Database) -> dict[str, datetime]:
     succeeded = select(crawl_runs.c.source, first_end).where(crawl_runs.c.status == RunStatus.SUCCEEDED)
     with database.read() as connection:
         return {row.source: row.ended for row in connection.execute(succeeded.group_by(crawl_runs.c.source))}
+
+
+def crawl_periods(database: Database, *, since: datetime) -> list[CrawlPeriod]:
+    """Return the crawls that have succeeded or are running, by source in order of their start.
+
+    They are those begun since `since`, and of each source the one before.
+    """
+    columns = (crawl_runs.c.source, crawl_runs.c.started_at, crawl_runs.c.finished_at)
+    is_crawl = crawl_runs.c.status.in_([RunStatus.SUCCEEDED, RunStatus.RUNNING])
+    before = select(crawl_runs.c.source, func.max(crawl_runs.c.started_at).label("started_at"))
+    latest = before.where(is_crawl, crawl_runs.c.started_at < since).group_by(crawl_runs.c.source).subquery()
+    earliest = func.coalesce(latest.c.started_at, since)
+    joined = crawl_runs.outerjoin(latest, latest.c.source == crawl_runs.c.source)
+    statement = select(*columns).select_from(joined).where(is_crawl, crawl_runs.c.started_at >= earliest)
+    with database.read() as connection:
+        rows = connection.execute(statement.order_by(crawl_runs.c.source, crawl_runs.c.started_at)).mappings()
+        return [CrawlPeriod(**row) for row in rows]
 
 
 _SAMPLED = (
