@@ -25,7 +25,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1,
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon test test-long test-properties test-kills test-busy coverage lint docs bench setup clean
+.PHONY: demo demo-daemon test test-long test-properties test-busy coverage lint docs bench audit setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
@@ -42,9 +42,6 @@ test-long: $(VENV)/ready  ## the long ones: soak, the month over a real store, e
 
 test-properties: $(VENV)/ready  ## Hypothesis with ten times the examples, random ones
 	@$(PYTEST) -m "hypothesis" --hypothesis-profile=long
-
-test-kills: $(VENV)/ready  ## 200 kills of daemons and crawls on both databases, about 20 minutes
-	@$(BIN)/python -m tests.kills
 
 test-busy: $(VENV)/ready  ## `make test` beside ten busy loops
 	@$(BIN)/python -m tests.busy $(BUSY) $(MAKE) --no-print-directory test
@@ -65,6 +62,11 @@ docs: $(VENV)/docs-ready  ## build the documentation into build/docs, without a 
 bench: $(VENV)/ready  ## measure beside the least that the same work can cost; fails if a goal is missed
 	@$(BIN)/python -m benchmarks
 
+audit: $(VENV)-audit/ready  ## look the pinned dependencies up among the published advisories; needs the network
+	@for file in requirements.txt requirements-dev.txt requirements-docs.txt requirements-audit.txt; do \
+		$(VENV)-audit/bin/python -m pip_audit --strict --require-hashes --disable-pip --progress-spinner off -r $$file \
+		|| exit 1; done
+
 setup: $(VENV)/ready  ## only set up, so that .venv/bin/presswatch can be used
 
 $(VENV)/ready: requirements-dev.txt pyproject.toml
@@ -79,5 +81,11 @@ $(VENV)/docs-ready: $(VENV)/ready requirements-docs.txt
 	@$(INSTALL) --require-hashes -r requirements-docs.txt
 	@touch $@
 
+# A place of its own: what the audit needs is no dependency of the program.
+$(VENV)-audit/ready: requirements-audit.txt
+	@$(MAKE_VENV)-audit
+	@$(subst $(VENV),$(VENV)-audit,$(INSTALL)) --require-hashes -r requirements-audit.txt
+	@touch $@
+
 clean:  ## forget what was set up
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
