@@ -15,6 +15,7 @@ import click
 
 from storage.config.logging_setup import DEBUG, print_error
 from storage.model.errors import ConfigError, PresswatchError
+from storage.model.redaction import redact_usage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -119,7 +120,7 @@ def _explain_error(error: Exception) -> tuple[str, int]:
     if isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
-        return error.format_message() + hint, error.exit_code
+        return redact_usage(error.format_message()) + hint, error.exit_code
     if isinstance(error, PresswatchError):
         return str(error), error.exit_code
     if isinstance(error, OSError):

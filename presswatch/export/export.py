@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from stat import S_IMODE
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
@@ -120,6 +121,7 @@ def _count_rows(rows: Iterator[list[Any]], request: ExportRequest, per_source: C
 def atomic_write(file: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file that is renamed to `file` after it was written and synced, and deleted on an error.
 
+    Only its owner may read it; in the place of an existing file it gets the mode of that file.
     Raises PresswatchError if it cannot be written.
     """
     try:
@@ -137,18 +139,12 @@ def _temporary_file(file: Path) -> Iterator[IO[bytes]]:
             yield output
             output.flush()
             os.fsync(output.fileno())
-            part.chmod(0o666 & ~_umask())
+            if file.exists():
+                part.chmod(S_IMODE(file.stat().st_mode))
             part.replace(file)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-
-
-def _umask() -> int:
-    """Return the umask of the process, which NamedTemporaryFile ignores."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _describe_export(done: ExportResult, per_source: Counter[str], now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from scheduler.planning.rules import Adaptive
 from scraper.source import Channel, Feed, Source
 from storage.config.settings import SETTINGS_TABLES, Config, SourceSettings, setting_rows
-from storage.model.redaction import redact_password, redact_target
+from storage.model.redaction import redact_address, redact_target
 from storage.text.durations import format_duration
 from storage.text.sanitize import sanitize
 
@@ -53,7 +53,7 @@ def _setting(config: Config, table: str, row: Field[Any], default: Any, origin: 
 
 
 def _redacted(name: str, value: Any) -> Any:
-    mask = _SECRETS.get(name, redact_password)
+    mask = _SECRETS.get(name, redact_address)
     return [mask(one) for one in value] if isinstance(value, list) else value and mask(value)
 
 

@@ -6,10 +6,10 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from storage.model.redaction import redact_text
 from storage.text.sanitize import sanitize
 
 QUIET_LIBRARIES = ("scrapy", "twisted", "asyncio", "aiohttp", "alembic", "apscheduler", "apprise", "urllib3")
@@ -45,20 +45,33 @@ def _timestamp(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
+def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    trace = "" if record.exc_info is None else formatter.formatException(record.exc_info)
+    return sanitize(redact_text(trace), lines=True)
+
+
 class TextLines(logging.Formatter):
     """Time, level, message; control characters of a page's words cannot reach the terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{_timestamp(record)} {record.levelname.lower():<7} {sanitize(record.getMessage())}"
-        return f"{line}\n{sanitize(self.formatException(record.exc_info), lines=True)}" if record.exc_info else line
+        line = f"{_timestamp(record)} {record.levelname.lower():<7} {sanitize(redact_text(record.getMessage()))}"
+        return (
+            f"{line}\n{sanitize(redact_text(self.formatException(record.exc_info)), lines=True)}"
+            if record.exc_info
+            else line
+        )
 
 
 class TerseLines(logging.Formatter):
     """Level and message."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = f"{record.levelname} {sanitize(record.getMessage())}"
-        return f"{line}\n{sanitize(self.formatException(record.exc_info), lines=True)}" if record.exc_info else line
+        line = f"{record.levelname} {sanitize(redact_text(record.getMessage()))}"
+        return (
+            f"{line}\n{sanitize(redact_text(self.formatException(record.exc_info)), lines=True)}"
+            if record.exc_info
+            else line
+        )
 
 
 class JsonLines(logging.Formatter):
@@ -69,11 +82,11 @@ class JsonLines(logging.Formatter):
             "time": _timestamp(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact_text(record.getMessage()),
         }
         entry |= {name: value for name, value in record.__dict__.items() if name not in _RECORD_ATTRIBUTES}
         if record.exc_info:
-            entry["trace"] = self.formatException(record.exc_info)
+            entry["trace"] = redact_text(self.formatException(record.exc_info))
         import json  # noqa: PLC0415  (start-up time: --help loads this module, and writes no JSON)
 
         return json.dumps(entry, ensure_ascii=True, default=str)
@@ -97,9 +110,8 @@ def print_error(message: str, code: int) -> int:
         logging.getLogger("presswatch").error("%s", message, exc_info=with_trace)
         return code
     if with_trace:
-        traceback.print_exc()
-    with suppress(BrokenPipeError):  # of a crawl whose daemon was killed: its exit code still counts
-        print(f"presswatch: {_shorten(sanitize(message))}", file=sys.stderr, flush=True)
+        sys.stderr.write(redact_text(traceback.format_exc()))
+    print(f"presswatch: {_shorten(sanitize(redact_text(message)))}", file=sys.stderr, flush=True)
     return code
 
 

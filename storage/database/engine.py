@@ -6,7 +6,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -28,13 +28,15 @@ from sqlalchemy.exc import (
     StatementError,
 )
 
-from storage.model.errors import ConfigError, DiskError, RefusedRowError, StoreError
-from storage.model.redaction import redact_password
+from storage.database import sqlite_file
+from storage.model.errors import ConfigError, RefusedRowError, StoreError
+from storage.model.redaction import redact_address
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row of any columns."""
 
-_SECRETS = frozenset({"password", "sslpassword"})
+SECRET_PARAMETER_RE = re.compile(r"pass(?!file)|pwd|secret|token", re.IGNORECASE)
+"""Matches the name of a parameter whose value may be a password."""
 
 WRITE_OPTIONS = {"presswatch_writes": True}
 READ_OPTIONS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -53,31 +55,53 @@ def create_store_engine(database: str, *, busy_timeout: timedelta) -> Engine:
     SQLAlchemy cannot use, for one that would show its password, and for a database in memory: each thread would have
     its own, and all end with the command.
     """
-    try:
-        url = make_url(database)
-        dialect = url.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise _unsupported_error(database, first_line(error)) from error
-    if (reason := _unsupported_reason(url, dialect)) is not None:
+    if (reason := _unreadable_reason(database)) is not None:
         raise _unsupported_error(database, reason)
-    return _sqlite_engine(url, busy_timeout) if dialect.name == "sqlite" else _postgresql_engine(url, busy_timeout)
+    url = make_url(database)
+    if (reason := _unsupported_reason(url, url.get_dialect())) is not None:
+        raise _unsupported_error(database, reason)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    return _sqlite_engine(url, busy_timeout) if is_sqlite else _postgresql_engine(url, busy_timeout)
+
+
+def _unreadable_reason(database: str) -> str | None:
+    """Why an address cannot be read, without the words of the exception, which may quote the password."""
+    if not database.isprintable():
+        return "it has a line end or another control character"
+    try:
+        make_url(database).get_dialect()
+    except ValueError:
+        return "its port is not a number"
+    except (ArgumentError, NoSuchModuleError) as error:
+        return first_line(error)
+    return None
 
 
 def _unsupported_reason(url: URL, dialect: type[Dialect]) -> str | None:
     """Why an address that can be read is refused all the same."""
     if (dialect.name, dialect.driver) not in {("sqlite", "pysqlite"), ("postgresql", "psycopg")}:
         return "articles are kept in SQLite, or in PostgreSQL through psycopg"
-    if dialect.name == "sqlite":
-        return "a database in memory keeps nothing" if url.database in {None, "", ":memory:"} else None
-    if "@" in (url.host or ""):
-        return "an @ in a password is written %40"
-    if _SECRETS & url.query.keys():
-        return "a password stands before the @, as in user:password@host"
-    return None
+    return _sqlite_reason(url) if dialect.name == "sqlite" else _server_reason(url)
+
+
+def _sqlite_reason(url: URL) -> str | None:
+    if url.host or url.username or url.password or url.port:
+        return "a path follows three slashes"
+    return "a database in memory keeps nothing" if url.database in {None, "", ":memory:"} else None
+
+
+def _server_reason(url: URL) -> str | None:
+    reasons = {
+        "an @ in a password is written %40": "@" in f"{url.host}{url.database}",
+        "a : stands between user and password as it is": ":" in (url.username or ""),
+        "its port is not a number from 1 to 65535": not 0 < (1 if url.port is None else url.port) < 65_536,
+        "a password stands before the @, as in user:password@host": any(map(SECRET_PARAMETER_RE.search, url.query)),
+    }
+    return next((reason for reason, applies in reasons.items() if applies), None)
 
 
 def _unsupported_error(database: str, why: str) -> ConfigError:
-    shown = redact_password(database)
+    shown = redact_address(database)
     return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as {_expected_form(database)}")
 
 
@@ -94,9 +118,16 @@ def _sqlite_engine(url: URL, busy_timeout: timedelta) -> Engine:
         )
     else:
         engine = create_engine(url, connect_args={"timeout": busy_timeout.total_seconds()})
+        event.listen(engine, "do_connect", _open_file)
         event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _open_file(_dialect: Any, _record: Any, arguments: Sequence[Any], _options: Any) -> None:
+    if not str(arguments[0]).startswith("file:"):
+        sqlite_file.refuse_emptied(Path(arguments[0]))
+        sqlite_file.create_private(Path(arguments[0]))
 
 
 def read_only_uri(file: str) -> str | None:
@@ -114,18 +145,30 @@ def read_only_uri(file: str) -> str | None:
 
 
 def _postgresql_engine(url: URL, busy_timeout: timedelta) -> Engine:
+    try:
+        # A daemon outlives restarts of the server: a connection from before is noticed and opened anew.
+        engine = create_engine(url, connect_args=_session_arguments(url, busy_timeout), pool_pre_ping=True)
+    except ImportError as error:
+        raise ConfigError(
+            f"PostgreSQL needs psycopg ({first_line(error)}): pip install 'presswatch[postgres]'"
+        ) from error
+    return engine
+
+
+def _session_arguments(url: URL, busy_timeout: timedelta) -> dict[str, Any]:
     # Not 0, which is for ever. A zone of the server's would come back with every time, and have to be known here.
     wait = max(1, round(busy_timeout.total_seconds() * 1000))
     theirs = url.query.get("options", "")
     options = f"{theirs if isinstance(theirs, str) else ' '.join(theirs)} -c lock_timeout={wait} -c TimeZone=UTC"
     patience = url.query.get("connect_timeout", round(CONNECT_TIMEOUT.total_seconds()))
-    try:
-        # A daemon outlives restarts of the server: a connection from before is noticed and opened anew.
-        return create_engine(url, connect_args={"options": options, "connect_timeout": patience}, pool_pre_ping=True)
-    except ImportError as error:
-        raise ConfigError(
-            f"PostgreSQL needs psycopg ({first_line(error)}): pip install 'presswatch[postgres]'"
-        ) from error
+    return {"options": options, "connect_timeout": patience}
+
+
+def psycopg_arguments(engine: Engine, busy_timeout: timedelta) -> dict[str, Any]:
+    """Return the arguments with which `psycopg.connect` connects as the engine does, password included."""
+    _, arguments = engine.dialect.create_connect_args(engine.url)
+    arguments.pop("context", None)  # SQLAlchemy's own adapters
+    return {**arguments, **_session_arguments(engine.url, busy_timeout)}
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -164,6 +207,11 @@ def _begin_sqlite(connection: Connection) -> None:
     elif (driver := connection.connection.driver_connection) is not None:
         # It takes no lock and waits for none, so it cannot fail; through SQLAlchemy it is a tenth of a list's time.
         driver.execute("BEGIN")
+
+
+def shown_url(engine: Engine) -> str:
+    """Return the URL of an engine without its secrets."""
+    return redact_address(engine.url.render_as_string(hide_password=True))
 
 
 def file_identity(engine: Engine) -> tuple[int, int] | None:
@@ -208,12 +256,33 @@ def _options(engine: Engine, *, writes: bool) -> dict[str, Any]:
 
 def wrap_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
     """The one line a person gets for a failure of the database."""
-    where = engine.url.render_as_string(hide_password=True)
     cause = first_line(error.orig if isinstance(error, StatementError) and error.orig else error)
     if is_row_refused(error):
         return _refused_row(engine, cause)
-    kind = DiskError if any(sign in cause.lower() for sign in DISK_SIGNS) else StoreError
-    return kind(f"database {where}: {cause}; {_error_hint(error, cause)}")
+    hint = "is it reachable?" if isinstance(error, OperationalError) else "run with --debug for the trace"
+    return _store_error(engine, cause, hint)
+
+
+def connection_error(engine: Engine, text: str) -> StoreError:
+    """The same for a connection that was made without SQLAlchemy; `text` is what the driver said."""
+    return _store_error(engine, first_line_of(text), "is it reachable?")
+
+
+def _store_error(engine: Engine, cause: str, hint: str) -> StoreError:
+    where = shown_url(engine)
+    return StoreError(f"database {where}: {_file_error(engine, cause) or f'{cause}; {_error_hint(cause) or hint}'}")
+
+
+def _file_error(engine: Engine, cause: str) -> str | None:
+    """Describe what was done to the file of an SQLite database, if the error looks like it."""
+    if engine.url.get_backend_name() != "sqlite" or not FILE_ERROR_RE.search(cause):
+        return None
+    damage = sqlite_file.describe_damage(Path(engine.url.database or ""))
+    return None if damage is None else f"{damage} ({cause}); {sqlite_file.RESTORE}"
+
+
+FILE_ERROR_RE = re.compile("malformed|not a database|no such table|disk I/O|unable to open|attempt to write")
+"""Matches errors of SQLite that may come from a file that was changed under it."""
 
 
 REFUSED_ROW_CLASSES = frozenset({"22", "23", "54"})
@@ -244,18 +313,15 @@ def refused_rows_left_out(connection: Connection) -> Iterator[None]:
 
 
 def _refused_row(engine: Engine, cause: str) -> RefusedRowError:
-    where = engine.url.render_as_string(hide_password=True)
+    where = shown_url(engine)
     return RefusedRowError(f"database {where}: {cause}; run with --debug for the trace", cause)
 
 
-def _error_hint(error: SQLAlchemyError, cause: str) -> str:
+def _error_hint(cause: str) -> str | None:
     if (missing := MISSING_OBJECT_RE.search(cause)) is not None:
         return MISSING_OBJECT_HINTS[missing[1]]
     lowered = cause.lower()
-    for sign, advice in ERROR_HINTS.items():
-        if sign in lowered:
-            return advice
-    return "is it reachable?" if isinstance(error, OperationalError) else "run with --debug for the trace"
+    return next((advice for sign, advice in ERROR_HINTS.items() if sign in lowered), None)
 
 
 ERROR_HINTS = {
@@ -268,8 +334,8 @@ ERROR_HINTS = {
     "unable to open": "does the folder exist, and may you write there?",
     "readonly": "may you write to this file?",
     "read-only": "the server is read-only: name the server that takes writes",
-    "malformed": "the file is damaged: put a copy of it in its place, or name another with --database",
-    "not a database": "this file is something else; name another with --database",
+    "malformed": f"the file is damaged, or another was copied over it: {sqlite_file.RESTORE}",
+    "not a database": "this file is something else: name another with --database, or restore it from a backup",
     "no such column": "its tables are not those of this version: run presswatch db info",
     "no such table": "it is not a Presswatch database, or an old one: run presswatch db upgrade",
     "connection refused": "is the server running, and does it listen there?",
@@ -285,9 +351,6 @@ ERROR_HINTS = {
 }
 """By a sign in what the database said, the first that is found; what people can do about it."""
 
-DISK_SIGNS = ("disk is full", "no space left", "disk i/o")
-"""Signs of a disk that is full or failed."""
-
 MISSING_OBJECT_RE = re.compile(r"(database|role|relation|column) \S+( of relation \S+)? does not exist")
 """Matches the object that PostgreSQL reports as missing."""
 
@@ -301,7 +364,12 @@ MISSING_OBJECT_HINTS = {
 
 def first_line(error: BaseException) -> str:
     """Return the first line of an error; of several connection attempts, that of the last."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return first_line_of(str(error)) or type(error).__name__
+
+
+def first_line_of(text: str) -> str:
+    """Return the first line of what a driver said; of several connection attempts, that of the last."""
+    lines = text.strip().splitlines() or [""]
     tries = [line for line in lines if line.startswith("- host:")]
     return tries[-1].removeprefix("- ") if tries else lines[0]
 

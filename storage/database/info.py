@@ -8,14 +8,14 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, inspect, select
 
 from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
-from storage.database.engine import transaction
+from storage.database.engine import shown_url, transaction
 from storage.database.schema import version_of
 from storage.database.tables import METADATA, SCHEMA_VERSION
 
 
 def describe_database(engine: Engine) -> Iterator[tuple[str, str]]:
     """Yield URL, version of the tables, size of the file and the rows of each table as pairs. Raises StoreError."""
-    yield ("database", engine.url.render_as_string(hide_password=True))
+    yield ("database", shown_url(engine))
     file = _file_size(engine)
     if file is not None and not file.exists():
         yield ("file", "not there yet; the first command that needs it makes it")

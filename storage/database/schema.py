@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from storage.database.engine import advisory_lock, transaction
+from storage.database.engine import advisory_lock, shown_url, transaction
 from storage.database.tables import SCHEMA_VERSION
 from storage.model.errors import StoreError
 
@@ -65,7 +65,7 @@ def upgrade(engine: Engine) -> str | None:
 
 
 def _mismatch(engine: Engine, found: str | None) -> str:
-    where = engine.url.render_as_string(hide_password=True)
+    where = shown_url(engine)
     if found is None:
         return f"database {where} holds tables of another program; name another database"
     if found > SCHEMA_VERSION:

@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from storage.database.engine import file_identity, identity_of, transaction
+from storage.model.errors import StoreError
 
 
 class Database:
@@ -37,7 +38,15 @@ class Database:
         return transaction(self.engine, writes=False)
 
     def write(self) -> AbstractContextManager[Connection]:
-        """Open a write transaction: committed whole at its end, or rolled back. Raises StoreError."""
+        """Open a write transaction: committed whole at its end, or rolled back. Raises StoreError.
+
+        Nothing is written to a file that was moved, deleted or replaced: nobody would read it.
+        """
+        if not self.is_in_place:
+            raise StoreError(
+                f"database {self.engine.url.database}: the file was moved, deleted or replaced; put it back or restore"
+                " it from a backup, and start again"
+            )
         return transaction(self.engine)
 
     def close(self) -> None:

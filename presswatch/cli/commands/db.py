@@ -12,6 +12,7 @@ from presswatch.cli.options import text_or_records_options
 from presswatch.output import formats
 from presswatch.output.records import write_records
 from storage.database import schema
+from storage.database.engine import shown_url
 from storage.database.info import describe_database
 from storage.database.tables import SCHEMA_VERSION
 from storage.search.index import ReindexProgress
@@ -34,7 +35,7 @@ def upgrade(config_path: str | None, database: str | None) -> None:
     with engine_from_config(config_path, database) as engine:
         before = schema.upgrade(engine)
         done = {None: "tables created", SCHEMA_VERSION: "nothing to do"}.get(before, f"upgraded from {before}")
-        click.echo(f"database {engine.url.render_as_string(hide_password=True)}: {done}, now {SCHEMA_VERSION}")
+        click.echo(f"database {shown_url(engine)}: {done}, now {SCHEMA_VERSION}")
         if before not in {None, SCHEMA_VERSION}:
             _index(Store(engine), rebuild=False)
 

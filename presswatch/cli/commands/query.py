@@ -19,6 +19,7 @@ from presswatch.cli.options import (
     page_options,
 )
 from presswatch.output.records import print_notice
+from storage.database.engine import shown_url
 from storage.store import Store
 
 CSV_NOTE = (
@@ -58,5 +59,5 @@ def query(
 def _explain_no_results(store: Store) -> str:
     if list(store.articles.find(limit=1)):
         return "no articles match"
-    database = store.engine.url.render_as_string(hide_password=True)
+    database = shown_url(store.engine)
     return f"no articles are stored in {database} yet; run presswatch crawl"

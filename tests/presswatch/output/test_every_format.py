@@ -24,7 +24,6 @@ LISTINGS = (
     ("events",),
     ("sources",),
     ("watch", "list"),
-    ("watch", "undelivered"),
     ("views", "--top", "5"),
     ("views", "1"),
     ("history", "1"),

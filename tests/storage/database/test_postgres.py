@@ -75,7 +75,7 @@ class TestTheWayIn:
         ("address", "why"),
         [
             ("postgresql+psycopg://u:se@cret@h/news", "an @ in a password is written %40"),
-            ("postgresql+psycopg://u:se@cret@h:port/news", "invalid literal"),
+            ("postgresql+psycopg://u:se@cret@h:port/news", "its port is not a number"),
             ("postgresql+psycopg://u@h/news?password=se@cret", "a password stands before the @"),
             ("postgresql+asyncpg://u:se@cret@h/news", "in PostgreSQL through psycopg"),
             ("postgres://u:se@cret@h/news", "Can't load plugin"),
