@@ -44,4 +44,5 @@ def as_json(page: ParsedPage, source: Source) -> str:
 
 
 def _fields(page: ParsedPage) -> dict[str, Any]:
-    return formats.as_dict(page.article)
+    article = page.article
+    return {name: getattr(article, name) for name in article.__dataclass_fields__}

