@@ -222,6 +222,7 @@ def _families() -> Iterator[Metric]:
         sources=(),
         delays=LatencyReport(lines=(), excluded={}),
         undelivered=0,
+        given_up=0,
     )
     yield from StatusCollector(report, crawling=0, tasks=0).collect()
 

@@ -71,9 +71,10 @@ class PageParser(Protocol):
 class Source:
     """Declaration of a news site.
 
-    `article_path` is a regular expression that the path of an article URL matches in full, with an optional group
-    `language`; `default_language` applies to paths without it. `section_names` maps each section name of the
-    settings to every normalized label and slug that the site uses for it.
+    `article_path` is a regular expression that the path of an article URL matches in full, as it is listed, with or
+    without its final slash; its optional group `language` is the language, else `default_language` is.
+    `section_names` maps each section name of the settings to every normalized label and slug that the site uses for
+    it.
     """
 
     name: str

@@ -27,6 +27,7 @@ from typing import Any
 
 from storage.model.recrawl import RECRAWL_AGES
 from tests.demo import DATABASE, EVERYTHING, DemoError, Terminal, environment, go_on, tell, wanted
+from tests.support.leftovers import end_with_parent, kill_at_end_of_run
 from tests.support.patience import patient
 from tests.support.site import Site, demo_articles, demo_edits
 
@@ -261,4 +262,6 @@ def check_end(terminal: Terminal, hook: Receiver, log: str) -> None:
 
 
 if __name__ == "__main__":
+    end_with_parent()
+    kill_at_end_of_run()
     sys.exit(main())

@@ -15,7 +15,7 @@ from tests.support.site.fixtures import shared_site, site
 
 __all__ = ["shared_site", "site"]
 
-PARSERS = {"lxml", "feedparser"}
+PARSERS = {"lxml"}
 SCRAPING = PARSERS | {"scrapy", "twisted"}
 HELP = SCRAPING | {"alembic", "apprise", "aiohttp", "pyarrow", "xlsxwriter"}
 READING = HELP | {"apscheduler", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql"}
@@ -68,7 +68,7 @@ def test_the_daemon_crawls_and_loads_neither_scrapy_nor_the_migrations(tmp_path:
     modules_loaded_by(["db", "upgrade"], tmp_path)
     loaded = modules_loaded_by(["daemon", "--once"], tmp_path)
     assert {"apscheduler", "sqlalchemy"} <= loaded
-    unwanted = {"scrapy", "twisted", "alembic", "apprise", "requests", "aiohttp", "feedparser", "uvloop"}
+    unwanted = {"scrapy", "twisted", "alembic", "apprise", "requests", "aiohttp", "uvloop"}
     assert not loaded & unwanted
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import click
@@ -24,6 +25,7 @@ from presswatch.output.records import (
 )
 from presswatch.output.tables import UTC_NOTE, attribution, render_highlights
 from storage.articles import cursors
+from storage.articles.articles import LIST_BATCH_SIZE
 from storage.articles.counts import By, count, counts
 from storage.articles.filters import ArticleFilter, Cursor, Sort
 from storage.articles.highlight import bold, brackets, highlights
@@ -86,7 +88,14 @@ def print_page(
     if FORMATS[page.form].articles_only:
         _refuse_fields(page)
         formats.write_stdout(
-            _feed(store, rows, page.form, {**typed, "by": sort}, now, lambda: articles.next_page(sort))
+            _feed(
+                store,
+                _with_descriptions(store, rows, as_of=article_filter.as_of),
+                page.form,
+                {**typed, "by": sort},
+                now,
+                lambda: articles.next_page(sort),
+            )
         )
     else:
         _print_list(rows, names, page)
@@ -112,6 +121,13 @@ def _highlights(
     return highlights(store, article_filter.query, articles, mark, as_of=article_filter.as_of)
 
 
+def _with_descriptions(store: Store, rows: Iterator[Highlight], *, as_of: datetime | None) -> Iterator[Highlight]:
+    """Add the stored descriptions, a batch of articles at a time."""
+    while batch := list(islice(rows, LIST_BATCH_SIZE)):
+        descriptions = store.articles.descriptions([row.article.id for row in batch], as_of=as_of)
+        yield from (row._replace(description=descriptions.get(row.article.id, "")) for row in batch)
+
+
 def _cursor(page: ListOptions, sort: Sort) -> Cursor | None:
     try:
         return None if page.after is None else cursors.decode(page.after, sort)
@@ -132,7 +148,7 @@ def _print_list(rows: Iterator[Highlight], names: Sequence[str], page: ListOptio
 
 def field_value(row: Highlight, name: str) -> Any:
     """Return a field of an article or the snippet; None if the article has no score or no view gain."""
-    return row.snippet if name == SNIPPET_FIELD else getattr(row.article, name, None)
+    return row.snippet if name == SNIPPET_FIELD else formats.field_value(row.article, name)
 
 
 def field_table(rows: Sequence[Highlight], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ from xlsxwriter.exceptions import FileCreateError
 
 from presswatch.export.export import ExportNotes, column_positions
 from presswatch.output.formats import value_as_text
+from storage.articles.export_rows import ISO_DATE_LENGTH
 from storage.database.tables import articles
 from storage.text.sanitize import ELLIPSIS, sanitize
 
@@ -72,6 +73,7 @@ class SheetWriter:
     def __init__(self, book: Any, columns: Sequence[str], notes: ExportNotes) -> None:
         self._sheet = book.add_worksheet("articles")
         self._time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._day = book.add_format({"num_format": "yyyy-mm-dd"})
         self._times = set(column_positions(columns, *(name for name in columns if name.endswith("_at"))))
         self._links = set(column_positions(columns, "url"))
         self._numbers = set(column_positions(columns, *(c.name for c in articles.c if c.type.python_type is int)))
@@ -92,7 +94,8 @@ class SheetWriter:
         if column in self._numbers:
             self._sheet.write_number(row, column, value)
         elif column in self._times and int(value[:4]) >= MIN_EXCEL_YEAR:
-            self._sheet.write_datetime(row, column, datetime.fromisoformat(value).replace(tzinfo=None), self._time)
+            form = self._day if len(value) == ISO_DATE_LENGTH else self._time
+            self._sheet.write_datetime(row, column, datetime.fromisoformat(value).replace(tzinfo=None), form)
         elif column in self._links and self._is_link(value):
             self._sheet.write_url(row, column, value)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO, Any
 
 import pyarrow as pa
@@ -27,8 +27,14 @@ def write_parquet_file(output: IO[bytes], batches: Iterable[Sequence[Sequence[An
 
 def _array(values: Sequence[Any], kind: Any) -> Any:
     if kind == UTC_MICROSECONDS:
-        values = [None if value is None else datetime.fromisoformat(value) for value in values]
+        values = [None if value is None else _utc_time(value) for value in values]
     return pa.array(values, type=kind)
+
+
+def _utc_time(value: str) -> datetime:
+    """Return the time; of a day, its midnight UTC: a column of timestamps has no days (published_precision tells)."""
+    at = datetime.fromisoformat(value)
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _arrow_type(name: str) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 from presswatch.output.formats import as_dict
 from presswatch.output.tables import UTC_NOTE, credit, format_count
 from storage.articles.results import ArticleDetails, ArticleFull, FetchRecord, LinkDetails, Revision, ViewReading
+from storage.model.published import is_day
+from storage.model.records import DatePrecision
 from storage.text.durations import NO_DURATION, format_time
 from storage.text.sanitize import sanitize
 
@@ -93,12 +95,17 @@ def _text_version_lines(revision: Revision) -> Iterator[str]:
     yield sanitize(revision.title)
     if revision.subtitle:
         yield sanitize(revision.subtitle)
-    yield _labelled("published", format_time(revision.published_at) + printed)
+    yield _labelled("published", _revision_date(revision) + printed)
     yield _labelled("sections", ", ".join(revision.sections))
     yield _labelled("author", revision.author)
     yield ""
     yield sanitize(revision.body, lines=True) or "(empty)"
     yield ""
+
+
+def _revision_date(revision: Revision) -> str:
+    at, raw = revision.published_at, revision.published_raw
+    return format_time(at, DatePrecision.DAY if at is not None and is_day(at, None, raw) else None)
 
 
 def render_link(link: LinkDetails) -> Iterator[str]:

@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
+from storage.model.published import day_or_time
 from storage.text.sanitize import display_width, pad, replace_surrogates, sanitize, truncate
 
 LIST_SEPARATOR = "; "
@@ -64,8 +65,20 @@ RECORD_FORMATS = tuple(name for name, one in FORMATS.items() if not one.articles
 
 
 def as_dict(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass and their values, in their order; nested dataclasses stay as they are."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    """Return the fields of a dataclass and their values, in their order; nested dataclasses stay as they are.
+
+    A publication time that is known to the day is a date.
+    """
+    return {field.name: field_value(value, field.name) for field in fields(value)}
+
+
+def field_value(record: Any, name: str) -> Any:
+    """Return a field of a record, None if it has none; a publication time that is known to the day is a date."""
+    value = getattr(record, name, None)
+    if name != "published_at" or not isinstance(value, datetime):
+        return value
+    precision, raw = getattr(record, "published_precision", None), getattr(record, "published_raw", None)
+    return value if precision is None and raw is None else day_or_time(value, precision, raw)
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:

@@ -10,7 +10,9 @@ from presswatch.output.formats import as_dict
 from presswatch.output.tables import UTC_NOTE, credit
 from storage.articles.results import ArticleFull
 from storage.articles.revision_history import TextVersion
-from storage.text.durations import NO_DURATION, format_time
+from storage.model.published import is_day
+from storage.model.records import DatePrecision
+from storage.text.durations import format_time
 from storage.text.sanitize import sanitize
 from storage.text.word_diff import DiffOp, DiffSegment, diff, paragraphs, word_count
 
@@ -101,8 +103,10 @@ def _fields(before: TextVersion, version: TextVersion) -> Iterator[tuple[str, st
 
 
 def _published(version: TextVersion) -> str:
-    text = format_time(version.published_at)
-    return version.published_raw or ("" if text == NO_DURATION else text)
+    at = version.published_at
+    if version.published_raw or at is None:
+        return version.published_raw or ""
+    return format_time(at, DatePrecision.DAY if is_day(at, None) else None)
 
 
 def mark_diff(pieces: Iterable[DiffSegment], *, colour: bool) -> str:

@@ -44,5 +44,4 @@ def as_json(page: ParsedPage, source: Source) -> str:
 
 
 def _fields(page: ParsedPage) -> dict[str, Any]:
-    article = page.article
-    return {name: getattr(article, name) for name in article.__dataclass_fields__}
+    return formats.as_dict(page.article)

@@ -29,8 +29,12 @@ def render_status(report: StatusReport) -> Iterator[str]:
     else:
         last = f"; the last was {report.daemon}" if report.daemon else ""
         yield f"daemon: not running{last}; start it with presswatch daemon"
+    if report.problem:
+        yield sanitize(f"problem: {report.problem}")
     if report.undelivered:
         yield f"notifications: {report.undelivered} not delivered yet, will be retried"
+    if report.given_up:
+        yield f"notifications: {report.given_up} given up; presswatch watch undelivered lists them"
     for source in report.sources:
         yield ""
         yield from _source_lines(report, source)

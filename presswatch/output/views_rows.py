@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from presswatch.output.formats import as_dict
+from presswatch.output.formats import as_dict, field_value
 from storage.articles.details import ArticleViews
 from storage.articles.results import ArticleFull, ArticleSummary
 from storage.articles.view_gains import RankedGain
 from storage.articles.view_series import ONE_HOUR, ViewDelta, ViewsAtAge
+from storage.model.published import day_or_time
+from storage.model.records import DatePrecision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class GainRow:
     source_title: str
     url: str
     title: str
-    published_at: datetime | None
+    published_at: date | datetime | None
     fetched_at: datetime
     terms: str
     gained: int
@@ -64,7 +66,8 @@ def view_rows(views: ArticleViews) -> Iterator[ViewRow]:
 
 
 def _delta_row(article: ArticleFull, delta: ViewDelta) -> ViewRow:
-    published_at = article.published_at
+    # At an unknown hour of its day, an article is of no age in hours.
+    published_at = None if article.published_precision is DatePrecision.DAY else article.published_at
     return ViewRow(
         **_identity(article),
         kind="reading",
@@ -97,7 +100,7 @@ def gain_row(ranked: RankedGain) -> GainRow:
     rate = ranked.gain.per_hour
     return GainRow(
         **_identity(ranked.article),
-        published_at=ranked.article.published_at,
+        published_at=day_or_time(ranked.article.published_at, ranked.article.published_precision),
         gained=ranked.gain.gained,
         gained_per_hour=None if rate is None else round(rate, 3),
         gained_from=ranked.gain.since,
@@ -126,5 +129,5 @@ def to_json(views: ArticleViews) -> dict[str, Any]:
             {name: value for name, value in row.items() if name not in {*ARTICLE_ID_FIELDS, "kind"}}
         )
     article = views.article
-    publication = {"published_at": article.published_at, "published_precision": article.published_precision}
+    publication = {name: field_value(article, name) for name in ("published_at", "published_precision")}
     return {**_identity(article), **publication, "readings": parts["reading"], "at_age": parts["at age"]}

@@ -1,4 +1,4 @@
-"""Render saved queries as a table."""
+"""Render saved queries and undelivered notifications as tables."""
 
 from __future__ import annotations
 
@@ -24,6 +24,22 @@ class SavedSearchRow:
     last_notified_at: datetime | None
     waiting_count: int
     failed_count: int
+    given_up_count: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndeliveredRow:
+    """One notification that is not delivered, with its redacted target."""
+
+    id: int
+    state: str
+    watch: str | None
+    target: str
+    title: str
+    created_at: datetime
+    attempts: int
+    next_attempt_at: datetime | None
     error: str | None
 
 
@@ -44,6 +60,8 @@ def render_saved_searches(rows: Sequence[SavedSearchRow], *, columns_wide: int) 
     for row in rows:
         if row.failed_count:
             yield sanitize(f"{row.name}: {row.failed_count} notifications not delivered yet: the target {row.error}")
+        if row.given_up_count:
+            yield sanitize(f"{row.name}: {row.given_up_count} notifications given up; see presswatch watch undelivered")
     yield UTC_NOTE
 
 
@@ -56,3 +74,36 @@ def _row(watch: SavedSearchRow) -> list[str]:
         str(watch.waiting_count),
         watch.query,
     ]
+
+
+UNDELIVERED_COLUMNS = (
+    TableColumn("ID", align_right=True),
+    TableColumn("STATE"),
+    TableColumn("WATCH"),
+    TableColumn("TO"),
+    TableColumn("CREATED"),
+    TableColumn("NEXT ATTEMPT"),
+    TableColumn("TITLE", is_flexible=True),
+)
+
+
+def render_undelivered(rows: Sequence[UndeliveredRow], *, columns_wide: int) -> Iterator[str]:
+    """Render undelivered notifications as a table, with their errors below."""
+    cells = [
+        [
+            str(row.id),
+            row.state,
+            row.watch or "-",
+            row.target,
+            format_time(row.created_at),
+            format_time(row.next_attempt_at),
+            row.title,
+        ]
+        for row in rows
+    ]
+    yield from render_table(UNDELIVERED_COLUMNS, cells, columns_wide=columns_wide)
+    yield ""
+    for row in rows:
+        if row.error:
+            yield sanitize(f"{row.id}: {row.attempts} attempts; the target {row.error}")
+    yield UTC_NOTE

@@ -6,21 +6,26 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from scheduler.daemon import systemd
+from scheduler.daemon.configuration import Configuration
 from scheduler.daemon.dispatcher import Dispatcher
+from scheduler.daemon.file_handles import raise_handle_limit
 from scheduler.daemon.http import HttpServer
 from scheduler.daemon.jobs import DaemonTasks
+from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.planner import Planner
+from scheduler.daemon.stop_request import StopRequest
+from scheduler.daemon.ticks import PeriodicTasks
 from scheduler.daemon.workers import WorkerLimits, WorkerPool
 from scraper.source import Source
+from storage.config import logging_setup
 from storage.config.settings import Config
 from storage.crawling.processes import process_start_time
 from storage.model.errors import AlreadyRunningError, ConfigError, PresswatchError
@@ -42,21 +47,35 @@ LEASE_POLL_INTERVAL = timedelta(seconds=2)
 class Daemon:
     """Poll sources of one store until a signal stops it."""
 
-    def __init__(self, store: Store, config: Config, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        sources: Mapping[str, Source],
+        load: Callable[[], Config] | None = None,
+    ) -> None:
         _refuse_invalid_targets(config.alerts.targets)
         self._store = store
         self._sources = sources
+        self._configuration = Configuration(config, load, now=now())
+        self._outage = OutageLog()
         self._planner = Planner(store, config, sources)
-        self._tasks = DaemonTasks(store, config, sources, self._planner, clock=now)
-        self._workers = WorkerPool(_limits(config), _environment(config))
-        self._dispatcher = Dispatcher(self._workers, self._tasks, slots=config.scheduler.max_workers, clock=now)
-        self._server = HttpServer(store, config, self._dispatcher, sources)
+        self._tasks = DaemonTasks(store, config, sources, self._planner, clock=now, outage=self._outage)
+        environment = {"PRESSWATCH_DATABASE": config.storage.database}
+        self._workers = WorkerPool(_limits(config), environment, config.toml)
+        self._dispatcher = Dispatcher(
+            self._workers, self._tasks, slots=config.scheduler.max_workers, clock=now, outage=self._outage
+        )
+        self._server = self._http_server(config)
         # One process, jobs in memory: every start creates them from the stored plans.
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
+        self._ticks, self._vital_ticks = PeriodicTasks(), PeriodicTasks()
         self._paused: set[str] = set()
-        self._stop = asyncio.Event()
+        self._stop = StopRequest(on_hurry=self._workers.hurry)
+        self._reloading: asyncio.Task[None] | None = None
+        self._is_serving = False
         self._exit_code = 0
 
     async def run(self, *, standby: bool, once: bool) -> int:
@@ -64,23 +83,63 @@ class Daemon:
 
         Raises AlreadyRunningError if another daemon holds the lease of this store and `standby` is False.
         """
-        self._listen_to_signals()
+        raise_handle_limit()
+        self._stop.listen()
+        self._listen_to_hang_up()
         if not await self._acquire_lease(standby=standby):
             return 0
         try:
             return await (self._poll_once() if once else self._run_loop())
         finally:
+            await self._vital_ticks.stop()
             await asyncio.to_thread(self._store.leases.release)
 
-    def _listen_to_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        numbers = [signal.SIGTERM, signal.SIGINT]
+    def _http_server(self, config: Config) -> HttpServer:
+        return HttpServer(self._store, config, self._dispatcher, self._sources, self._outage)
+
+    def _listen_to_hang_up(self) -> None:
         hang_up = getattr(signal, "SIGHUP", None)
-        if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:  # nohup has it ignored
-            numbers.append(hang_up)  # its terminal was closed: its crawls must be ended with it
-        for number in numbers:
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(number, self._stop.set)
+        if hang_up is not None:
+            asyncio.get_running_loop().add_signal_handler(hang_up, self._begin_reload)
+
+    def _begin_reload(self) -> None:
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> None:
+        """Load the configuration again; keep the one in force if it is invalid."""
+        try:
+            config = self._configuration.read()
+            await self._use(config)
+        except ConfigError as error:
+            self._configuration.keep(error)
+        else:
+            self._configuration.use(config, now=now())
+        await self._tell_problem()
+
+    async def _use(self, config: Config) -> None:
+        """Put a configuration in force, all of it or nothing. Raises ConfigError."""
+        _refuse_invalid_targets(config.alerts.targets)
+        self._planner.check(config)
+        server = self._http_server(config)
+        if server.listen != self._server.listen:
+            if self._is_serving:
+                await server.start()
+                await self._server.stop()
+            self._server = server
+        self._planner.configure(config)
+        self._tasks.configure(config)
+        self._workers.configure(_limits(config), config.toml)
+        self._dispatcher.slots = config.scheduler.max_workers
+        logging_setup.configure(level=config.log.level, form=config.log.format, traces=logging_setup.DEBUG.get())
+
+    async def _tell_problem(self) -> None:
+        """Store the problem of the configuration, or its end, in the lease and as an event of every source."""
+        if self._tasks.problem != self._configuration.problem:
+            self._tasks.problem = self._configuration.problem
+            if self._is_serving:
+                await self._heartbeat()
+                await self._tasks.check_health()
 
     async def _acquire_lease(self, *, standby: bool) -> bool:
         """Acquire the lease of the store, waiting for it if `standby`; False if a signal came first."""
@@ -90,22 +149,18 @@ class Daemon:
                 raise AlreadyRunningError(
                     f"a daemon watches this database already: {holder}; --standby waits for its end"
                 )
-            if logged is None or logged.pid != holder.pid:
+            if logged is None or logged.owner_id != holder.owner_id:
                 logger.info("standing by: %s watches", holder)
                 logged = holder
-            if await self._stopped_within(LEASE_POLL_INTERVAL):
+            if await self._stop.comes_within(LEASE_POLL_INTERVAL):
                 return False
         return True
 
     def _request_lease(self) -> Lease | None:
         return self._store.leases.acquire(process=process_start_time(os.getpid()), version=VERSION, now=now())
 
-    async def _stopped_within(self, length: timedelta) -> bool:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), length.total_seconds())
-        return self._stop.is_set()
-
     async def _poll_once(self) -> int:
+        self._vital_ticks.add(HEARTBEAT_INTERVAL, self._heartbeat)
         schedules = await asyncio.to_thread(self._planner.startup_schedules, now=now(), spread=False)
         due = [name for name, plan in schedules.items() if plan.next_poll_at <= now() and plan.paused_at is None]
         for name in due:
@@ -115,28 +170,30 @@ class Daemon:
         await self._dispatcher.stop()
         stopped.cancel()
         await idle
-        await self._tasks.check_health()
-        await self._tasks.notify()
+        if not self._stop.is_set:
+            await self._tasks.check_health()
+            await self._tasks.notify()
         after = await asyncio.to_thread(self._planner.schedules)
-        return int(any(after[name].consecutive_failures for name in due))
+        return int(any(after[name].consecutive_failures or after[name].local_failures for name in due))
 
     async def _run_loop(self) -> int:
+        self._vital_ticks.add(HEARTBEAT_INTERVAL, self._heartbeat)
         schedules = await asyncio.to_thread(self._planner.startup_schedules, now=now())
         for schedule in schedules.values():
             self._plan(schedule)
-        self._add_interval_task(CONTROL_INTERVAL, self._control)
-        self._add_interval_task(HEARTBEAT_INTERVAL, self._heartbeat)
-        self._add_interval_task(HEALTH_INTERVAL, self._tasks.check_health)
-        self._add_interval_task(NOTIFY_INTERVAL, self._tasks.notify)
+        self._ticks.add(CONTROL_INTERVAL, self._follow_clock)
+        self._ticks.add(CONTROL_INTERVAL, self._control)
+        self._ticks.add(HEARTBEAT_INTERVAL, self._check_configuration)
+        self._ticks.add(HEALTH_INTERVAL, self._tasks.check_health)
+        self._ticks.add(NOTIFY_INTERVAL, self._tasks.notify)
         if (interval := systemd.watchdog_interval()) is not None:
-            self._add_interval_task(interval, self._notify_watchdog)
+            self._vital_ticks.add(interval, self._notify_watchdog)
         await self._server.start()
+        self._is_serving = True
         self._scheduler.start()
         logger.info("watching %s", ", ".join(self._sources))
         systemd.sd_notify("READY=1")
-        clock_follower = asyncio.create_task(self._follow_clock())
         await self._stop.wait()
-        clock_follower.cancel()
         await self._shut_down()
         return self._exit_code
 
@@ -144,16 +201,10 @@ class Daemon:
         logger.info("stopping: no new crawls, %d running", len(self._workers.pids))
         systemd.sd_notify("STOPPING=1")
         self._scheduler.shutdown(wait=False)
+        await self._ticks.stop()
         await asyncio.gather(self._dispatcher.stop(), self._tasks.stop())
         await self._server.stop()
         logger.info("stopped")
-
-    def _add_interval_task(self, length: timedelta, job: Callable[[], Awaitable[None]]) -> None:
-        async def run() -> None:
-            with suppress(asyncio.CancelledError):  # at the end, and then it is no error to be logged
-                await job()
-
-        self._scheduler.add_job(run, IntervalTrigger(seconds=length.total_seconds()), id=job.__name__)
 
     def _plan(self, schedule: Schedule) -> None:
         """Schedule the next poll of a source in place of its previous job; remove the job of a paused source."""
@@ -183,7 +234,7 @@ class Daemon:
         try:
             schedules = await asyncio.to_thread(self._planner.schedules)
         except PresswatchError as error:
-            logger.error("%s", error)
+            self._outage.failed(error)
             return
         for name, schedule in schedules.items():
             if name in busy:
@@ -192,6 +243,7 @@ class Daemon:
                 self._dispatcher.enqueue(schedule)
             elif name not in self._dispatcher.is_busy:
                 self._apply_plan(schedule)
+        self._scheduler.wakeup()  # its timer is monotonic: a clock that was set forward makes polls due before it rings
 
     def _apply_plan(self, schedule: Schedule) -> None:
         if schedule.paused_at is not None:
@@ -208,30 +260,30 @@ class Daemon:
             self._plan(schedule)
 
     async def _follow_clock(self) -> None:
-        """Repair plans and periodic tasks when the clock was set back: APScheduler would wait for its old times."""
-        while True:
-            await asyncio.sleep(CONTROL_INTERVAL.total_seconds())
-            try:
-                was_set_back = await asyncio.to_thread(self._planner.repair, now=now())
-            except PresswatchError as error:
-                logger.error("%s", error)
-                continue
-            if was_set_back:
-                for job in self._scheduler.get_jobs():
-                    if isinstance(job.trigger, IntervalTrigger):  # jobs of sources follow their schedules
-                        job.reschedule(IntervalTrigger(seconds=job.trigger.interval.total_seconds()))
+        """Repair plans when the clock was set back; the jobs of sources follow them."""
+        try:
+            await asyncio.to_thread(self._planner.repair, now=now())
+        except PresswatchError as error:
+            self._outage.failed(error)
+
+    async def _check_configuration(self) -> None:
+        self._configuration.check_file()
+        await self._tell_problem()
 
     async def _heartbeat(self) -> None:
+        problem = self._configuration.problem
         try:
-            if await asyncio.to_thread(self._store.leases.heartbeat, now=now()):
-                return
+            is_ours = await asyncio.to_thread(self._store.leases.heartbeat, now=now(), problem=problem)
         except PresswatchError as error:
-            logger.error("%s", error)
+            self._outage.failed(error)
+            return
+        self._outage.answered()
+        if is_ours:
             return
         self._release_lease("another daemon has taken over this database", AlreadyRunningError.exit_code)
 
     def _release_lease(self, why: str, exit_code: int) -> None:
-        if not self._stop.is_set():
+        if not self._stop.is_set:
             logger.error("%s; stopping", why)
             self._exit_code = exit_code
             self._stop.set()
@@ -263,8 +315,3 @@ def _limits(config: Config) -> WorkerLimits:
     return WorkerLimits(
         deadline=settings.crawl_timeout, grace=settings.shutdown_grace_period, memory=settings.memory_limit
     )
-
-
-def _environment(config: Config) -> dict[str, str]:
-    environment = {"PRESSWATCH_DATABASE": config.storage.database}
-    return environment | ({"PRESSWATCH_CONFIG": str(config.path)} if config.path is not None else {})

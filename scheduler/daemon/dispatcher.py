@@ -9,9 +9,10 @@ from contextlib import suppress
 from datetime import datetime
 
 from scheduler.daemon.jobs import DaemonTasks
-from scheduler.daemon.workers import WorkerPool
+from scheduler.daemon.outage import OutageLog
+from scheduler.daemon.workers import WorkerExit, WorkerPool
 from scheduler.planning.batching import batch
-from storage.model.errors import PresswatchError
+from storage.model.errors import PresswatchError, failure_cause
 from storage.scheduling.schedules import Schedule
 
 logger = logging.getLogger(__name__)
@@ -30,10 +31,19 @@ MAX_SOURCES_PER_WORKER = 8
 class Dispatcher:
     """Queue due sources until a slot is free; each source is crawled by one process at a time."""
 
-    def __init__(self, workers: WorkerPool, tasks: DaemonTasks, *, slots: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        workers: WorkerPool,
+        tasks: DaemonTasks,
+        *,
+        slots: int,
+        clock: Callable[[], datetime],
+        outage: OutageLog | None = None,
+    ) -> None:
         self._workers = workers
         self._tasks = tasks
-        self._slots = slots
+        self._outage = outage or OutageLog()
+        self.slots = slots
         self._clock = clock
         self._due: dict[str, Schedule] = {}  # in the order in which they became due
         self._running: dict[str, None] = {}
@@ -78,7 +88,7 @@ class Dispatcher:
         await asyncio.sleep(GATHER_DELAY)
         isolated = [source for source, schedule in self._due.items() if schedule.run_isolated]
         for sources in batch(tuple(self._due), isolated=isolated, max_size=MAX_SOURCES_PER_WORKER):
-            if self._closing.is_set() or len(self._works) >= self._slots:
+            if self._closing.is_set() or len(self._works) >= self.slots:
                 return
             for source in sources:
                 del self._due[source]
@@ -98,15 +108,33 @@ class Dispatcher:
         launched_at = self._clock()
         logger.info("crawling %s", ", ".join(sources))
         try:
-            await self._tasks.begin(sources)
-            if self._closing.is_set():
-                return
-            ending = await self._workers.run(sources)
-            await self._tasks.finish(ending, launched_at=launched_at)
-        except (PresswatchError, OSError) as error:  # no access to the database, or no further process allowed
-            logger.error("%s could not be crawled: %s", ", ".join(sources), error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), ERROR_DELAY)
+            try:
+                await self._tasks.begin(sources)
+                if self._closing.is_set():
+                    return
+                ending = await self._workers.run(sources)
+            except (PresswatchError, OSError) as error:  # no access to the database, or no further process allowed
+                self._outage.failed(error, f"{', '.join(sources)} could not be crawled: %s")
+                await self._closes_within(ERROR_DELAY)
+                ending = WorkerExit(sources=tuple(sources), exit_code=1, error=str(error), cause=failure_cause(error))
+            await self._account(ending, launched_at)
         finally:
             for source in sources:
                 self._running.pop(source, None)
+
+    async def _account(self, ending: WorkerExit, launched_at: datetime) -> None:
+        """Account for a crawl process, again until the database takes it, so that its end is not forgotten."""
+        while True:
+            try:
+                await self._tasks.finish(ending, launched_at=launched_at)
+            except PresswatchError as error:
+                self._outage.failed(error)
+            else:
+                return
+            if await self._closes_within(ERROR_DELAY):
+                return
+
+    async def _closes_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
+        return self._closing.is_set()

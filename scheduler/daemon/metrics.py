@@ -32,7 +32,8 @@ class StatusCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         yield _gauge("crawling", "Sources being crawled", self._crawling)
         yield _gauge("tasks", "asyncio tasks of the daemon; must not grow over days", self._tasks)
-        yield _gauge("alerts_undelivered", "Alerts not delivered yet", self._report.undelivered)
+        yield _gauge("alerts_undelivered", "Alerts not delivered though due", self._report.undelivered)
+        yield _gauge("alerts_given_up", "Alerts given up because their target refused them", self._report.given_up)
         yield from self._of_sources()
         yield self._delays()
 

@@ -6,7 +6,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.daemon.workers import WorkerExit
@@ -16,11 +16,14 @@ from scheduler.planning.publish_rates import PublishRates, estimate_rates
 from scheduler.planning.rules import ScheduleRule, parse_rule
 from scraper.source import Source
 from storage.config.settings import Config
+from storage.model.backoff import exponential_delay
 from storage.model.errors import ConfigError
+from storage.model.failure_causes import LOCAL_CAUSE_TEXTS, FailureCause
 from storage.model.records import RunStatus
 from storage.scheduling.health_queries import arrival_times, first_crawl_ends
 from storage.scheduling.schedules import LastCrawl, Schedule
 from storage.store import Store
+from storage.text.durations import format_duration
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +33,10 @@ REPAIR_INTERVAL = timedelta(minutes=5)
 CATCH_UP_WINDOW = timedelta(minutes=2)
 """Period over which sources that are overdue at the start are spread."""
 
-EXIT_ALREADY_RUNNING = 3
-"""Exit code of a crawl whose source another process is crawling."""
 RETRY_BUSY_AFTER = timedelta(minutes=1)
+LOCAL_RETRY_AFTER = timedelta(seconds=10)
+MAX_LOCAL_RETRY_AFTER = timedelta(minutes=1)
+"""Wait after the first crawl in a row that failed on this side, and after many."""
 
 
 class Planner:
@@ -41,10 +45,19 @@ class Planner:
     def __init__(self, store: Store, config: Config, sources: Mapping[str, Source]) -> None:
         self._store = store
         self._sources = sources
-        self._rules = {name: _schedule_rule(source, config) for name, source in sources.items()}
+        self.configure(config)
         self._rates: dict[str, tuple[datetime, PublishRates]] = {}
         self._clock_at: datetime | None = None
-        self._repaired_at: datetime | None = None
+
+    def check(self, config: Config) -> None:
+        """Raise ConfigError if the schedule settings of a configuration are invalid."""
+        for source in self._sources.values():
+            _schedule_rule(source, config)
+
+    def configure(self, config: Config) -> None:
+        """Use the schedule settings of a configuration. Raises ConfigError."""
+        self._rules = {name: _schedule_rule(source, config) for name, source in self._sources.items()}
+        self._repaired_at = datetime.min.replace(tzinfo=UTC)  # plans that the rules do not allow are repaired at once
 
     def startup_schedules(self, *, now: datetime, spread: bool = True) -> dict[str, Schedule]:
         """Create or repair the schedule of every source, and spread those that became due during a downtime."""
@@ -98,7 +111,6 @@ class Planner:
                 lambda name, schedule: shift_back(self._rules[name], _next_poll(schedule), by=before - now, now=now)
             )
             return True
-        self._repaired_at = self._repaired_at or now
         if not timedelta(0) <= now - self._repaired_at < REPAIR_INTERVAL:
             self._repaired_at = now
             self._replan(lambda name, schedule: self._repaired_plan(name, schedule, now))
@@ -114,17 +126,20 @@ class Planner:
         """Return the schedules of these sources."""
         return {name: schedule for name, schedule in self._store.schedules.all().items() if name in self._sources}
 
-    def plan_after(self, source: str, ending: WorkerExit, *, launched_at: datetime, now: datetime) -> Schedule:
+    def plan_after(self, source: str, ending: WorkerExit, *, now: datetime) -> Schedule:
         """Plan the poll after a crawl, and store the plan."""
-        before, crawl = self._store.schedules.with_last_crawl(source)
-        own_crawl = crawl if crawl is not None and crawl.started_at >= launched_at else None
-        if own_crawl is not None and own_crawl.status is RunStatus.INTERRUPTED and ending.status is None:
+        before, crawl = self._store.schedules.with_crawl_of(source, ending.process_id)
+        own_crawl = crawl if ending.process_id else None
+        cause = _cause(source, ending, own_crawl)
+        if cause is FailureCause.STOP:
             return before  # stopped on purpose: it stays due as it was
-        if own_crawl is None and ending.exit_code == EXIT_ALREADY_RUNNING:
+        if cause is FailureCause.BUSY:
             return self._save_plan(
                 replace(before, next_poll_at=now + RETRY_BUSY_AFTER, reason="another process is crawling it")
             )
-        failed = ending.status is not None or own_crawl is None or own_crawl.status is not RunStatus.SUCCEEDED
+        if cause is not None and cause.is_local:
+            return self._save_plan(_retry_soon(before, cause, now))
+        failed = cause is not None
         failures = before.consecutive_failures + 1 if failed else 0
         first_failure_at = (before.first_failure_at or now) if failed else None
         outcome = _poll_outcome(before, own_crawl, now=now, failures=failures, first_failure_at=first_failure_at)
@@ -143,7 +158,7 @@ class Planner:
             reason=plan.reason,
             consecutive_failures=failures,
             first_failure_at=first_failure_at,
-            run_isolated=ending.status is not None,
+            run_isolated=cause in {FailureCause.LIMIT, FailureCause.CRASH},
         )
         return self._save_plan(after)
 
@@ -180,6 +195,29 @@ def _schedule_rule(source: Source, config: Config) -> ScheduleRule:
         )
     except ValueError as error:
         raise ConfigError(f"[sources.{source.name}]: {error}") from error
+
+
+def _cause(source: str, ending: WorkerExit, crawl: LastCrawl | None) -> FailureCause | None:
+    """Return why a crawl did not succeed, by its run if it has one; None if it succeeded."""
+    if crawl is None:
+        return ending.cause_of(source)
+    if crawl.status is RunStatus.SUCCEEDED:
+        return None
+    return crawl.cause or ending.cause or FailureCause.SOURCE
+
+
+def _retry_soon(before: Schedule, cause: FailureCause, now: datetime) -> Schedule:
+    """Plan the crawl after one that failed on this side: soon, whatever the rule, and as no failure of the source."""
+    failures = before.local_failures + 1
+    wait = exponential_delay(LOCAL_RETRY_AFTER, failures, factor=2, cap=MAX_LOCAL_RETRY_AFTER)
+    return replace(
+        before,
+        next_poll_at=now + wait,
+        reason=f"{LOCAL_CAUSE_TEXTS[cause]}, no failure of the source: next attempt in {format_duration(wait)}",
+        local_failures=failures,
+        local_failure_cause=cause,
+        first_local_failure_at=before.first_local_failure_at or now,
+    )
 
 
 def _next_poll(schedule: Schedule) -> NextPoll:

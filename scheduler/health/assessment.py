@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from scheduler.health.drift import detect_drift
-from scheduler.health.failures import CrawlFailures, channel_findings, crawl_finding
+from scheduler.health.failures import CrawlFailures, channel_findings, crawl_finding, local_findings
 from scheduler.health.findings import Finding
 from scheduler.health.silence import detect_silence
 from scheduler.planning.publish_rates import ExpectedCount
@@ -34,6 +34,7 @@ class HealthInputs:
     channels: Sequence[ChannelHealth]
     open_events: Collection[Event] = ()
     crawls: CrawlFailures | None = None
+    problem: str | None = None  # of the daemon itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ def assess(facts: HealthInputs, *, now: datetime, expectation: ExpectedCount | N
     drift = detect_drift(facts.recent, facts.earlier, open_events=facts.open_events)
     channels = channel_findings(facts.channels, now=now)
     crawls = crawl_finding(facts.crawls, facts.channels, now=now) if facts.crawls is not None else None
-    return [*(finding for finding in (silence, crawls) if finding is not None), *drift, *channels]
+    of_source = [finding for finding in (silence, crawls) if finding is not None]
+    return [*of_source, *drift, *channels, *local_findings(facts.crawls, facts.problem)]
 
 
 def oldest_successful_poll(channels: Sequence[ChannelHealth]) -> datetime | None:

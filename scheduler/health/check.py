@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,10 +24,16 @@ MAX_EARLIER_PAGES = 300
 """Earlier pages, the baseline of drift detection."""
 
 
-def check_source(store: Store, source: Source, schedule: Schedule | None, *, now: datetime) -> None:
-    """Assess a source from its stored rows, and open and close its events. Raises StoreError."""
+def check_source(
+    store: Store, source: Source, schedule: Schedule | None, *, now: datetime, problem: str | None = None
+) -> None:
+    """Assess a source from its stored rows, and open and close its events. Raises StoreError.
+
+    `problem` is trouble of the daemon itself, in a sentence.
+    """
     events = store.events.find(source=source.name, open_only=True)
-    findings = assess(_health_inputs(store, source, schedule, events, now), now=now)
+    inputs = replace(_health_inputs(store, source, schedule, events, now), problem=problem)
+    findings = assess(inputs, now=now)
     changes = event_changes(events, findings, now=now)
     for finding in changes.opened:
         logger.warning("%s: %s: %s", source.name, finding.kind, finding.sentence)
@@ -57,5 +64,10 @@ def _health_inputs(
 
 def _crawls(schedule: Schedule) -> CrawlFailures:
     return CrawlFailures(
-        source=schedule.source, failures=schedule.consecutive_failures, first_failed_at=schedule.first_failure_at
+        source=schedule.source,
+        failures=schedule.consecutive_failures,
+        first_failed_at=schedule.first_failure_at,
+        local_failures=schedule.local_failures,
+        local_cause=schedule.local_failure_cause,
+        first_local_failure_at=schedule.first_local_failure_at,
     )

@@ -39,7 +39,7 @@ from statistics import median
 from scheduler.health.findings import Finding, Json, iso
 from storage.crawling.events import Event
 from storage.model.event_kinds import EventKind
-from storage.model.records import MAX_CLOCK_SKEW
+from storage.model.published import is_in_future
 from storage.scheduling.health_queries import ExtractionSample
 
 MIN_DROP = {10: 0.5, 20: 0.35, 40: 0.25}
@@ -148,7 +148,11 @@ def _date_indicators(pages: Sequence[ExtractionSample]) -> list[Indicator]:
     times = [at for _, at in dated]
     follow = zip(dated, [None, *times], strict=False)
     return [
-        Indicator("dates in the future", "are not", tuple((p, at <= p.stored_at + MAX_CLOCK_SKEW) for p, at in dated)),
+        Indicator(
+            "dates in the future",
+            "are not",
+            tuple((p, not is_in_future(at, p.precision, p.stored_at)) for p, at in dated),
+        ),
         Indicator("dates weeks old", "are not", tuple((p, at >= p.stored_at - OLD_DATE_AGE) for p, at in dated)),
         Indicator("dates all equal", "differ from the page before", tuple((p, at != last) for (p, at), last in follow)),
     ]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from scheduler.health.findings import Finding, Json, iso
 from storage.model.event_kinds import EventKind
+from storage.model.failure_causes import LOCAL_CAUSE_TEXTS, FailureCause
 from storage.model.records import FailureStage
 from storage.scheduling.health_queries import ChannelHealth
 from storage.text.durations import format_duration
@@ -30,6 +31,9 @@ class CrawlFailures:
     source: str
     failures: int  # consecutive, up to the last crawl
     first_failed_at: datetime | None
+    local_failures: int = 0  # consecutive crawls that failed on this side
+    local_cause: FailureCause | None = None
+    first_local_failure_at: datetime | None = None
 
 
 def channel_findings(channels: Sequence[ChannelHealth], *, now: datetime) -> list[Finding]:
@@ -61,6 +65,27 @@ def crawl_finding(crawls: CrawlFailures, channels: Sequence[ChannelHealth], *, n
     return Finding(kind=EventKind.FAILING, subject=crawls.source, details=details, opens=opens)
 
 
+def local_findings(crawls: CrawlFailures | None, problem: str | None) -> list[Finding]:
+    """Find faults on this side: crawls that failed by one, and a problem of the daemon itself."""
+    findings = []
+    if crawls is not None and crawls.local_cause is not None and crawls.local_failures > 0:
+        since = iso(crawls.first_local_failure_at)
+        sentence = (
+            f"{LOCAL_CAUSE_TEXTS[crawls.local_cause]}: {crawls.local_failures} consecutive crawls since {since};"
+            f" no failure of the source; read presswatch runs --source {crawls.source}"
+        )
+        details: dict[str, Json] = {"sentence": sentence, "cause": crawls.local_cause, "first_failed_at": since}
+        findings.append(Finding(kind=EventKind.LOCAL_FAILURE, subject=crawls.local_cause, details=details))
+    if problem is not None:
+        details = {"sentence": problem, "cause": FailureCause.CONFIGURATION}
+        findings.append(Finding(kind=EventKind.LOCAL_FAILURE, subject=PROBLEM_SUBJECT, details=details))
+    return findings
+
+
+PROBLEM_SUBJECT = "daemon"
+"""Subject of the event of a problem of the daemon itself."""
+
+
 def _channel_finding(channel: ChannelHealth, now: datetime) -> Iterator[Finding]:
     if channel.consecutive_failures > 0 or _failed_lately(channel, now):
         blocked = channel.failure_stage is FailureStage.BLOCKED
@@ -73,7 +98,9 @@ def _channel_finding(channel: ChannelHealth, now: datetime) -> Iterator[Finding]
 
 
 def _failed_lately(channel: ChannelHealth, now: datetime) -> bool:
-    return channel.last_failed_at is not None and now - channel.last_failed_at < RECOVERY_TIME
+    # A time in the future is of a clock that was set back since.
+    at = channel.last_failed_at
+    return at is not None and timedelta(0) <= now - at < RECOVERY_TIME
 
 
 def _is_failing(channel: ChannelHealth, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from math import ceil
 from typing import TypeVar
 
 from storage.model.records import DatePrecision
-from storage.scheduling.health_queries import ARCHIVE_AGE, DetectionTimes
+from storage.scheduling.health_queries import ARCHIVE_AGE, CrawlPeriod, DetectionTimes
 
 T = TypeVar("T", float, timedelta)
 
@@ -30,6 +30,22 @@ class ExclusionReason(StrEnum):
     FUTURE = "dated later than it was stored"
     AFTER_LISTING = "dated later than it was listed"
     ARCHIVE = "older than 2 days when it was listed"
+    OUTAGE = "stored after a gap between crawls"  # the daemon stopped, the source paused or failing
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Time between two successful crawls that is longer than any plan: what was published before its end is backlog."""
+
+    begin: datetime  # end of the crawl before
+    end: datetime  # start of the crawl after
+
+
+MAX_STRETCH = 4
+"""A planned poll comes at most 3.2 mean intervals after the one before it, 1 / √MIN_RATE_SHARE of
+`scheduler.planning.adaptive`, and a tenth of jitter."""
+OUTAGE_SLACK = timedelta(minutes=10)
+"""Time that a poll may wait for a free crawl process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +82,21 @@ class LatencyReport:
 
 
 def detection_latency(
-    rows: Iterable[DetectionTimes], *, first_crawls: Mapping[str, datetime] | None = None, timezone: tzinfo = UTC
+    rows: Iterable[DetectionTimes],
+    *,
+    first_crawls: Mapping[str, datetime] | None = None,
+    outages: Mapping[str, Sequence[Outage]] | None = None,
+    timezone: tzinfo = UTC,
 ) -> LatencyReport:
     """Compute the detection latency of each source by day in `timezone`.
 
     `first_crawls` is the end of the first crawl of each source; articles listed until then are excluded, since
-    they were published before. Without it all articles of a source count.
+    they were published before. `outages` are those of `find_outages`. Without them all articles of a source count.
     """
     counted: dict[tuple[str, date | None], list[DetectionTimes]] = defaultdict(list)
     excluded: dict[str, Counter[ExclusionReason]] = defaultdict(Counter)
     for row in rows:
-        reason = exclusion_reason(row, (first_crawls or {}).get(row.source))
+        reason = exclusion_reason(row, (first_crawls or {}).get(row.source), (outages or {}).get(row.source, ()))
         if reason is not None or row.published_at is None:
             excluded[row.source][reason or ExclusionReason.NO_DATE] += 1
             continue
@@ -86,17 +106,41 @@ def detection_latency(
     return LatencyReport(lines=tuple(sorted(lines, key=_order)), excluded={s: dict(c) for s, c in excluded.items()})
 
 
-def exclusion_reason(row: DetectionTimes, first_crawl_until: datetime | None = None) -> ExclusionReason | None:
+def find_outages(crawls: Iterable[CrawlPeriod], intervals: Mapping[str, timedelta]) -> dict[str, list[Outage]]:
+    """Find the gaps between the crawls of each source that no plan explains; `crawls` are in order of their start.
+
+    `intervals` are the mean poll intervals of the schedules; without one, as of a source that no daemon polls, the
+    median gap takes its place.
+    """
+    gaps: dict[str, list[Outage]] = defaultdict(list)
+    ends: dict[str, datetime] = {}
+    for crawl in crawls:
+        if crawl.source in ends:
+            gaps[crawl.source].append(Outage(ends[crawl.source], crawl.started_at))
+        ends[crawl.source] = crawl.finished_at or crawl.started_at
+    return {source: _longer_than_planned(found, intervals.get(source)) for source, found in gaps.items()}
+
+
+def _longer_than_planned(gaps: Sequence[Outage], interval: timedelta | None) -> list[Outage]:
+    usual = interval or nearest_rank([gap.end - gap.begin for gap in gaps], 50)
+    return [gap for gap in gaps if gap.end - gap.begin > MAX_STRETCH * usual + OUTAGE_SLACK]
+
+
+def exclusion_reason(
+    row: DetectionTimes, first_crawl_until: datetime | None = None, outages: Sequence[Outage] = ()
+) -> ExclusionReason | None:
     """Return the reason to exclude an article; None if it counts."""
-    if row.published_at is None:
+    published_at = row.published_at
+    if published_at is None:
         return ExclusionReason.NO_DATE
     reasons = {
         ExclusionReason.COARSE_DATE: row.precision not in {DatePrecision.MINUTE, DatePrecision.SECOND},
         ExclusionReason.FIRST_CRAWL: first_crawl_until is not None and row.first_listed_at <= first_crawl_until,
         ExclusionReason.NOT_LISTED: row.stored_at < row.first_listed_at,
-        ExclusionReason.FUTURE: row.published_at > row.stored_at,
-        ExclusionReason.AFTER_LISTING: row.published_at > row.first_listed_at,
-        ExclusionReason.ARCHIVE: row.first_listed_at - row.published_at > ARCHIVE_AGE,
+        ExclusionReason.FUTURE: published_at > row.stored_at,
+        ExclusionReason.AFTER_LISTING: published_at > row.first_listed_at,
+        ExclusionReason.ARCHIVE: row.first_listed_at - published_at > ARCHIVE_AGE,
+        ExclusionReason.OUTAGE: any(published_at < one.end and row.stored_at > one.begin for one in outages),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from scheduler.health.latency import LatencyReport, detection_latency
+from scheduler.health.latency import LatencyReport, detection_latency, find_outages
 from storage.crawling.events import Event
 from storage.crawling.runs import CrawlRun
+from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
-from storage.scheduling.health_queries import detections, first_crawl_ends
+from storage.scheduling.health_queries import crawl_periods, detections, first_crawl_ends
 from storage.scheduling.leases import Lease
-from storage.scheduling.source_status import RecrawlCounts, StoredSourceStatus, system_status
+from storage.scheduling.source_status import RecrawlCounts, StoredSourceStatus, SystemStatus, system_status
 from storage.store import Store
 
 REPORT_PERIOD = timedelta(hours=24)
+CRAWL_HISTORY = timedelta(days=2)
+"""Crawls before the period of a report from which the usual gap of a source without a schedule is known."""
 OVERDUE_AFTER = timedelta(minutes=10)
 """Time after which a poll that is due and not running is overdue: crawls wait for a slot, but not so long."""
 
@@ -24,6 +27,7 @@ class State(StrEnum):
     """State of a source, the most severe first."""
 
     FAILING = "failing"
+    LOCAL_FAILURE = "local failure"  # its last crawl failed on this side
     WARNING = "warning"  # an event is open
     OVERDUE = "overdue"
     PAUSED = "paused"
@@ -32,7 +36,7 @@ class State(StrEnum):
     GOOD = "good"
 
 
-UNHEALTHY_STATES = frozenset({State.FAILING, State.WARNING, State.OVERDUE})
+UNHEALTHY_STATES = frozenset({State.FAILING, State.LOCAL_FAILURE, State.WARNING, State.OVERDUE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class SourceStatus:
     reason: str | None  # of the time of the next poll
     is_overdue: bool
     failures: int
+    local_failure: FailureCause | None  # of the last crawl
     stored_today: int  # in the last 24 h
     pending: int
     recrawls: RecrawlCounts  # of the last 24 h
@@ -61,26 +66,47 @@ class StatusReport:
     daemon: Lease | None
     sources: tuple[SourceStatus, ...]
     delays: LatencyReport
-    undelivered: int  # alerts not delivered yet
+    undelivered: int  # alerts not delivered though their time has come; a digest that waits is none
+    given_up: int  # alerts that were given up
+
+    @property
+    def problem(self) -> str | None:
+        """Return the trouble of the running daemon itself, such as an invalid configuration."""
+        return self.daemon.problem if self.has_daemon and self.daemon else None
 
     @property
     def is_wrong(self) -> bool:
         """Return whether action is needed: no daemon runs, or a source is unhealthy."""
-        return not self.has_daemon or any(source.state in UNHEALTHY_STATES for source in self.sources)
+        return (
+            not self.has_daemon
+            or self.problem is not None
+            or any(source.state in UNHEALTHY_STATES for source in self.sources)
+        )
 
 
 def status_report(store: Store, *, now: datetime) -> StatusReport:
     """Read the status of the daemon and all sources. Raises StoreError."""
     since = now - REPORT_PERIOD
     stored = system_status(store, since=since, now=now)
+    alerts = store.alerts.counts(now)
     return StatusReport(
         at=now,
         has_daemon=stored.is_watched,
         daemon=stored.daemon,
         sources=tuple(_source_status(source, is_watched=stored.is_watched, now=now) for source in stored.sources),
-        delays=detection_latency(detections(store, since=since), first_crawls=first_crawl_ends(store)),
-        undelivered=store.alerts.undelivered().count,
+        delays=_delays(store, stored, since=since),
+        undelivered=alerts.undelivered,
+        given_up=alerts.given_up,
     )
+
+
+def _delays(store: Store, stored: SystemStatus, *, since: datetime) -> LatencyReport:
+    """Compute the detection latency of the articles stored since `since`, without the backlog of outages."""
+    schedules = {one.source: one.schedule.interval for one in stored.sources if one.schedule}
+    intervals = {source: interval for source, interval in schedules.items() if interval is not None}
+    crawls = crawl_periods(store, since=since - CRAWL_HISTORY)
+    outages = find_outages(crawls, intervals)
+    return detection_latency(detections(store, since=since), first_crawls=first_crawl_ends(store), outages=outages)
 
 
 def _source_status(stored: StoredSourceStatus, *, is_watched: bool, now: datetime) -> SourceStatus:
@@ -94,6 +120,7 @@ def _source_status(stored: StoredSourceStatus, *, is_watched: bool, now: datetim
         reason=schedule.reason if schedule else None,
         is_overdue=late,
         failures=schedule.consecutive_failures if schedule else 0,
+        local_failure=schedule.local_failure_cause if schedule else None,
         stored_today=stored.stored_today,
         pending=stored.pending,
         recrawls=stored.recrawls,
@@ -111,12 +138,13 @@ def is_overdue(stored: StoredSourceStatus, now: datetime) -> bool:
 
 def state_of(stored: StoredSourceStatus, *, late: bool) -> State:
     """Return the most severe state that applies."""
-    run = stored.last_run
+    run, schedule = stored.last_run, stored.schedule
     failed = run is not None and run.status not in {RunStatus.SUCCEEDED, RunStatus.RUNNING, RunStatus.INTERRUPTED}
+    is_local = run is not None and run.failure_cause is not None and run.failure_cause.is_local
     # A crawl that ends before its run is opened (invalid settings) appears in the schedule only.
-    failed = failed or (stored.schedule is not None and stored.schedule.consecutive_failures > 0)
     applies = {
-        State.FAILING: failed,
+        State.FAILING: (failed and not is_local) or (schedule is not None and schedule.consecutive_failures > 0),
+        State.LOCAL_FAILURE: (failed and is_local) or (schedule is not None and schedule.local_failures > 0),
         State.WARNING: bool(stored.events),
         State.OVERDUE: late,
         State.PAUSED: stored.schedule is not None and stored.schedule.paused_at is not None,

@@ -1,54 +1,51 @@
-"""Match saved searches with new articles, enqueue alerts, and deliver those that are due.
+"""Deliver the alerts that are due, at least once: each has its own state, and so has each recipient of a target.
 
-Each step is committed before the next begins. A process that dies loses nothing; only the message being sent at that
-moment may arrive twice.
+An attempt is recorded before it is made. A process that dies loses nothing; only the message being sent at that moment
+may arrive twice, with the same `Idempotency-Key`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
+from time import monotonic
 
-from scheduler.notifications.matching import alerts_for, defer_quiet_hours
-from scheduler.notifications.messages import Message, digest_messages, event_message
-from scheduler.notifications.sender import send
-from storage.crawling.events import Event
-from storage.model.event_kinds import NOTIFIED_KINDS, EventKind
-from storage.model.records import DeliveryMode
-from storage.model.redaction import redact_target
-from storage.notifications.outbox import DueAlert, NewAlert, retry_delay
-from storage.notifications.watches import SavedSearch
-from storage.search.query import Query, parse
+from scheduler.notifications.bundles import MessageBundle, bundle_alerts
+from scheduler.notifications.matching import defer_quiet_hours
+from scheduler.notifications.messages import MAX_MESSAGE_LENGTH
+from scheduler.notifications.sender import (
+    FIRST_PART,
+    INVALID_TARGET_TEXT,
+    SendResult,
+    SendStatus,
+    open_service,
+    timeout_text,
+)
+from storage.model.errors import PresswatchError
+from storage.model.redaction import fingerprint, redact_target
+from storage.notifications.outbox import DueAlert, retry_delay
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-ARTICLE_BATCH_SIZE = 100
-"""Articles matched in one transaction: their bodies are in memory together."""
 ALERT_BATCH_SIZE = 500
-"""Maximum number of alerts in one round of delivery."""
-DIGEST_THRESHOLD = 5
-"""Maximum number of articles in messages of their own; more, as after a first crawl, come as a digest."""
+"""Maximum number of alerts of a target in one round of delivery."""
 MAX_PARALLEL_TARGETS = 4
 """Maximum number of targets sent to at the same time."""
 SEND_TIMEOUT = timedelta(seconds=20)
-MAX_ALERT_AGE = timedelta(days=7)
-"""Age at which a closed event is marked as notified without an alert, as when the first target is set."""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchCounts:
-    """Count a round of matching: articles examined (per watch), alerts enqueued, watches with invalid queries."""
-
-    matched: int = 0
-    enqueued: int = 0
-    failed: tuple[str, ...] = ()
+GIVE_UP_AFTER = timedelta(days=3)
+MAX_REFUSALS = 5
+"""Single messages that a target may refuse in a row, before the others wait for the next round."""
+REFUSALS = frozenset({SendStatus.REFUSED, SendStatus.FAILED})
+"""Results after which a bundle is tried in pieces; only what is REFUSED is given up."""
+MIN_ANSWER_TIME = timedelta(minutes=1)
+ANSWER_TIMEOUTS = 5
+"""How long an answer that is late is waited for, while other targets get their messages: so many time-outs, at least
+a minute. Until then nothing is sent to the target: it may have the message already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,157 +58,216 @@ class DeliveryCounts:
     failing: int
 
 
-def match_saved_searches(store: Store, *, now: datetime) -> WatchCounts:
-    """Match every saved search with the articles after its checkpoint, and enqueue an alert for each match."""
-    matched = enqueued = 0
-    invalid = []
-    for watch in store.watches.list():
-        try:
-            query = parse(watch.query)
-        except ValueError as error:
-            log.warning("the query of watch %s is not valid: %s; remove the watch and add it again", watch.name, error)
-            invalid.append(watch.name)
-            continue
-        for articles, alerts in _match_batches(store, watch, query, now):
-            matched += articles
-            enqueued += alerts
-    return WatchCounts(matched, enqueued, tuple(invalid))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryOptions:
+    """Options of delivery; `targets` are the Apprise URLs of events."""
+
+    timeout: timedelta = SEND_TIMEOUT
+    give_up_after: timedelta = GIVE_UP_AFTER
+    targets: tuple[str, ...] = ()
+
+    @property
+    def answer_time(self) -> timedelta:
+        """Return how long an answer is waited for at most."""
+        return max(ANSWER_TIMEOUTS * self.timeout, MIN_ANSWER_TIME)
 
 
-def _match_batches(store: Store, watch: SavedSearch, query: Query, now: datetime) -> Iterator[tuple[int, int]]:
-    after = watch
-    while articles := store.watches.articles_after(after, ARTICLE_BATCH_SIZE):
-        latest = articles[-1].id
-        yield len(articles), store.watches.commit_checkpoint(after, latest, alerts_for(watch, query, articles, now))
-        after = after.at(latest)
+class LateAnswers:
+    """Remember the targets of this process that have not answered yet, each until it answers or a time has passed."""
 
+    def __init__(self) -> None:
+        self._waiting: dict[str, tuple[Future[SendResult], float]] = {}
 
-def enqueue_event_alerts(
-    store: Store, targets: Sequence[str], *, now: datetime, kinds: Collection[EventKind] = NOTIFIED_KINDS
-) -> int:
-    """Enqueue an alert per target for each event that opened, and each lasting one that closed; return their number.
+    def add(self, target_hash: str, future: Future[SendResult], until: float) -> None:
+        """Remember a target until its answer, or until `until` of the monotonic clock."""
+        self._waiting[target_hash] = (future, until)
 
-    An event that closed before its first alert gets one alert, with its end. Without targets nothing is enqueued.
-    """
-    if not targets:
-        return 0
-    enqueued = 0
-    while events := store.alerts.pending_events(kinds, ALERT_BATCH_SIZE):
-        titles = store.sources.titles()
-        for event in events:
-            rows = event_alerts(event, titles[event.source], targets, now)
-            enqueued += store.alerts.enqueue_for_event(event, rows, now)
-    return enqueued
-
-
-def event_alerts(event: Event, source_title: str, targets: Sequence[str], now: datetime) -> list[NewAlert]:
-    """Create the alerts of an event, one per target; none for an event that closed more than `MAX_ALERT_AGE` ago."""
-    if event.closed_at is not None and now - event.closed_at > MAX_ALERT_AGE:
-        return []
-    message = event_message(event, source_title)
-    stage = "closed" if event.has_ended else "opened"
-    return [
-        NewAlert(
-            key=f"event:{event.id}:{stage}:{fingerprint(target)}",
-            target=target,
-            title=message.title,
-            body=message.body,
-            created_at=now,
-            next_attempt_at=now,
-            event_id=event.id,
-        )
-        for target in dict.fromkeys(targets)
-    ]
-
-
-def fingerprint(target: str) -> str:
-    """Hash a target for use in a key: distinct, and not reversible."""
-    return hashlib.blake2b(target.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    def is_awaited(self, target_hash: str) -> bool:
+        """Return whether a target may still answer."""
+        future, until = self._waiting.get(target_hash, (None, 0.0))
+        return future is not None and not future.done() and monotonic() < until
 
 
 def deliver_due(
-    store: Store, *, now: datetime, timeout: timedelta = SEND_TIMEOUT, stopping: threading.Event | None = None
+    store: Store,
+    *,
+    now: datetime,
+    options: DeliveryOptions | None = None,
+    late: LateAnswers | None = None,
+    stopping: threading.Event | None = None,
 ) -> DeliveryCounts:
     """Deliver the alerts that are due, to several targets at a time; failed ones are retried later.
 
-    Blocks until all were tried: `timeout` per message, and no second message to a target that failed in this round.
-    Once `stopping` is set, no further message is sent. Call it from a thread, and not again before it returns: messages
-    would be sent twice. Raises StoreError; an alert whose attempt cannot be recorded is not sent.
+    Blocks until all were tried: the time-out per message, and no second message to a target that cannot be reached.
+    Once `stopping` is set, no further message is sent. Call it from a thread, and not again before it returns. `late`
+    is to be the same for all calls of a process. Raises StoreError; an alert whose attempt cannot be recorded is not
+    sent.
     """
-    stopping = stopping or threading.Event()
-    due = store.alerts.due(now, ALERT_BATCH_SIZE)
-    by_target = [list(group) for _, group in groupby(sorted(due, key=_target), key=_target)]
+    options, late, stopping = options or DeliveryOptions(), late or LateAnswers(), stopping or threading.Event()
+    configured = {fingerprint(target): target for target in options.targets}
+    _give_up_unconfigured(store, configured, now)
+    due = [target_hash for target_hash in store.alerts.due_targets(now) if not late.is_awaited(target_hash)]
+    rounds = [
+        _TargetRound(store, target_hash, configured.get(target_hash), now, options, late, stopping)
+        for target_hash in due
+    ]
     with ThreadPoolExecutor(max_workers=MAX_PARALLEL_TARGETS, thread_name_prefix="deliver") as pool:
-        counts = list(pool.map(lambda group: _deliver(store, group, now, timeout, stopping), by_target))
-    waiting = store.alerts.undelivered()
-    delivered = sum(count for count, _ in counts)
-    return DeliveryCounts(delivered, sum(failed for _, failed in counts), waiting.count, waiting.failed_count)
+        list(pool.map(_TargetRound.run, rounds))
+    counts = store.alerts.counts(now)
+    delivered, failed = sum(done.delivered for done in rounds), sum(done.failed for done in rounds)
+    return DeliveryCounts(delivered, failed, counts.waiting, counts.failed)
 
 
-def _target(alert: DueAlert) -> str:
-    return alert.target
+def _give_up_unconfigured(store: Store, configured: Iterable[str], now: datetime) -> None:
+    count = store.alerts.give_up_unconfigured(frozenset(configured), now)
+    if count:
+        log.warning("%d alerts were given up: their target is no longer in alerts.targets", count)
 
 
-def _deliver(
-    store: Store, group: Sequence[DueAlert], now: datetime, timeout: timedelta, stopping: threading.Event
-) -> tuple[int, int]:
-    """Deliver the due alerts of one target; return the number of delivered and of failed ones."""
-    awake = [alert for alert in group if not _is_quiet(store, alert, now)]
-    delivered = 0
-    # Fewest attempts first, so that a message that always fails does not block the others.
-    batches = sorted(group_messages(awake), key=lambda batch: max(alert.attempts for alert in batch[1]))
-    for place, (message, alerts) in enumerate(batches):
-        if stopping.is_set():
-            break
-        ids = [alert.id for alert in alerts]
-        # Recorded before it is sent: on a full disk it would otherwise be sent again in every round.
-        store.alerts.postpone(ids, now + retry_delay(max(alert.attempts for alert in alerts) + 1))
-        error = send(alerts[0].target, message, timeout=timeout)
-        if error is not None:
-            _record_failure(store, alerts, [alert for _, later in batches[place + 1 :] for alert in later], error, now)
-            return delivered, len(ids)
-        store.alerts.delivered(ids, now)
-        delivered += len(ids)
-    return delivered, 0
+@dataclass(slots=True)
+class _TargetRound:
+    """Deliver the due alerts of one target."""
+
+    store: Store
+    target_hash: str
+    configured: str | None  # the URL, if the configuration names it
+    now: datetime
+    options: DeliveryOptions
+    late: LateAnswers
+    stopping: threading.Event
+    started: float = field(default_factory=monotonic)
+    delivered: int = 0
+    failed: int = 0
+    refusals: int = 0  # in a row
+    has_receipt: bool = False  # some recipients have accepted the message that is being sent
+    is_unreachable: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether no further message may be sent in this round."""
+        return self.stopping.is_set() or self.is_unreachable or self.refusals >= MAX_REFUSALS
+
+    def run(self) -> None:
+        """Send the messages of all due alerts."""
+        due = self.store.alerts.due(self.target_hash, self.now, ALERT_BATCH_SIZE)
+        target = next((alert.target for alert in due if alert.target), self.configured)
+        if target is None:
+            return
+        service = open_service(target)
+        max_length = MAX_MESSAGE_LENGTH if service is None else service.max_length
+        for bundle in bundle_alerts(self._awake(due), max_length):
+            if self.has_ended:
+                return
+            if self.store.alerts.claim(bundle.ids, self.now, self._retry_at(bundle)):
+                self._deliver(target, bundle)
+
+    def _awake(self, due: Sequence[DueAlert]) -> list[DueAlert]:
+        """Return the alerts that are not in quiet hours; the others are postponed to their end."""
+        awake: list[DueAlert] = []
+        asleep: dict[datetime, list[int]] = {}
+        for alert in due:
+            until = defer_quiet_hours(self.now, alert.quiet)
+            if until > self.now:
+                asleep.setdefault(until, []).append(alert.id)
+            else:
+                awake.append(alert)
+        for until, ids in asleep.items():
+            self.store.alerts.postpone(ids, until)
+        return awake
+
+    def _retry_at(self, bundle: MessageBundle) -> datetime:
+        return defer_quiet_hours(self.now + retry_delay(bundle.attempts + 1), bundle.alerts[0].quiet)
+
+    def _deliver(self, target: str, bundle: MessageBundle) -> None:
+        """Send a message; in halves, down to single alerts, if it is refused."""
+        parts = [bundle]
+        while parts and not self.has_ended:
+            part = parts.pop()
+            result = self._send(target, part)
+            if result.status is SendStatus.ACCEPTED:
+                self.store.alerts.delivered(part.ids, self.now)
+                self.delivered += len(part.ids)
+                self.refusals = 0
+                continue
+            receipts = _receipts_of(part, result)
+            self.store.alerts.add_receipts(part.ids, receipts)
+            if result.status in REFUSALS and not part.is_single:
+                parts.extend(reversed(part.halves(receipts)))
+                continue
+            self.failed += len(part.ids)
+            self._record_failure(target, part, result, some_have_it=bool(receipts | part.receipts))
+
+    def _record_failure(self, target: str, part: MessageBundle, result: SendResult, *, some_have_it: bool) -> None:
+        reason, again_at, refused_at = str(result.reason), self._retry_at(part), None
+        if result.status in REFUSALS:
+            self.refusals += 1
+            refused_at = self.now
+        elif not (some_have_it or self.has_receipt):
+            # The other alerts of the target wait as long, without an attempt counted.
+            self.is_unreachable = True
+            again_at = self.store.alerts.target_failed(self.target_hash, redact_target(target), reason, self.now)
+            again_at = defer_quiet_hours(again_at, part.alerts[0].quiet)
+        self.store.alerts.failed(part.ids, reason, again_at, refused_at=refused_at)
+        if result.status is SendStatus.REFUSED and self._is_refused_for_long(part):
+            self.store.alerts.give_up(part.ids, self.now)
+            words = "an alert to %s was given up: it %s, since %s; presswatch watch undelivered lists it"
+            log.error(words, redact_target(target), reason, part.alerts[0].refused_since)
+            return
+        words = "an alert to %s was not delivered: it %s; next attempt at %s"
+        log.warning(words, redact_target(target), reason, again_at)
+
+    def _is_refused_for_long(self, part: MessageBundle) -> bool:
+        since = part.alerts[0].refused_since
+        return since is not None and self.now - since >= self.options.give_up_after
+
+    def _send(self, target: str, part: MessageBundle) -> SendResult:
+        """Send a message; an answer that is late is recorded when it comes."""
+        service = open_service(target)
+        if service is None:
+            return SendResult(SendStatus.REFUSED, INVALID_TARGET_TEXT)
+        self.has_receipt = False
+        future = service.start(
+            part.message,
+            timeout=self.options.answer_time,
+            headers={"Idempotency-Key": part.idempotency_key},
+            receipts=part.receipts,
+            on_receipt=(lambda receipt: self._add_receipt(part, receipt)) if part.is_single else None,
+        )
+        try:
+            return future.result(self.options.timeout.total_seconds())
+        except TimeoutError:
+            self.late.add(self.target_hash, future, monotonic() + self.options.answer_time.total_seconds())
+            future.add_done_callback(lambda done: self._record_late(part, done.result()))
+            return SendResult(SendStatus.UNREACHABLE, timeout_text(self.options.timeout))
+
+    def _add_receipt(self, part: MessageBundle, receipt: str) -> None:
+        """Store a receipt at once, so that a process that dies now does not send it again."""
+        self.has_receipt = True
+        try:
+            self.store.alerts.add_receipts(part.ids, [receipt])
+        except PresswatchError as error:
+            log.error("%s", error)
+
+    def _record_late(self, part: MessageBundle, result: SendResult) -> None:
+        """Record an answer that came after the time-out, in the thread that sent the message."""
+        try:
+            if result.status is SendStatus.ACCEPTED:
+                self.store.alerts.delivered(part.ids, self.now + timedelta(seconds=monotonic() - self.started))
+                return
+            receipts = _receipts_of(part, result)
+            self.store.alerts.add_receipts(part.ids, receipts)
+            if receipts or result.status in REFUSALS:
+                self.store.alerts.target_reached(self.target_hash)
+            if result.status in REFUSALS and part.is_single:
+                self.store.alerts.failed(part.ids, str(result.reason), self._retry_at(part), refused_at=self.now)
+        except PresswatchError as error:
+            log.error("%s", error)
 
 
-def _is_quiet(store: Store, alert: DueAlert, now: datetime) -> bool:
-    """Postpone an alert to the end of the quiet hours; return whether it was in them."""
-    until = defer_quiet_hours(now, alert.quiet)
-    if until > now:
-        store.alerts.postpone([alert.id], until)
-    return until > now
+def _receipts_of(part: MessageBundle, result: SendResult) -> frozenset[str]:
+    """Return the receipts of a failed attempt; none of a bundle that was sent in several parts.
 
-
-def _record_failure(
-    store: Store, tried: Sequence[DueAlert], untried: Sequence[DueAlert], error: str, now: datetime
-) -> None:
-    again_at = defer_quiet_hours(now + retry_delay(max(alert.attempts for alert in tried) + 1), tried[0].quiet)
-    store.alerts.failed([alert.id for alert in tried], error, again_at)
-    # The other messages to a failing target wait as long, without an attempt counted.
-    store.alerts.postpone([alert.id for alert in untried], again_at)
-    log.warning(
-        "an alert to %s was not delivered: it %s; next attempt at %s", redact_target(tried[0].target), error, again_at
-    )
-
-
-def group_messages(alerts: Sequence[DueAlert]) -> Iterator[tuple[Message, list[DueAlert]]]:
-    """Group the alerts of one target into messages: those of a digest together, others alone."""
-    for saved_search_id, alerts_of_search in groupby(
-        sorted(alerts, key=_order), key=lambda alert: alert.saved_search_id
-    ):
-        group = list(alerts_of_search)
-        messages = [Message(alert.title, alert.body) for alert in group]
-        if saved_search_id is None or (
-            group[0].delivery_mode is not DeliveryMode.DIGEST and len(group) <= DIGEST_THRESHOLD
-        ):
-            yield from zip(messages, ([alert] for alert in group), strict=True)
-            continue
-        at = 0
-        for message, count in digest_messages(group[0].watch or "", messages):
-            yield message, group[at : at + count]
-            at += count
-
-
-def _order(alert: DueAlert) -> tuple[int, int]:
-    return alert.saved_search_id or 0, alert.id
+    Its parts are cut differently when it is sent again with other alerts.
+    """
+    is_whole = part.is_single or all(receipt.startswith(FIRST_PART) for receipt in result.receipts)
+    return result.receipts if is_whole else frozenset()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.notifications.messages import article_message
 from storage.model.records import DeliveryMode
+from storage.model.redaction import fingerprint
 from storage.notifications.outbox import NewAlert, QuietHours
 from storage.notifications.watches import SavedSearch, SearchableArticle
 from storage.search.matcher import Match, matches
@@ -45,7 +46,7 @@ def _alert(watch: SavedSearch, found: SearchMatch, now: datetime, at: datetime) 
     message = article_message(watch.name, found.article, found.match)
     return NewAlert(
         key=f"watch:{watch.id}:article:{found.article.id}",
-        target=watch.target,
+        target_hash=fingerprint(watch.target),
         title=message.title,
         body=message.body,
         created_at=now,

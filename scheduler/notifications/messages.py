@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.crawling.events import Event
+from storage.model.records import DatePrecision
 from storage.notifications.watches import SearchableArticle
 from storage.search.matcher import Match
 from storage.text.durations import format_duration, format_time
@@ -46,14 +47,13 @@ def sanitize_message(text: str) -> str:
 def article_message(watch: str, article: SearchableArticle, match: Match) -> Message:
     """Write the message of a matching article: source and title, matching sentence, URL, date, watch and terms."""
     sentence = truncate(sanitize_message(match.sentence), MAX_SENTENCE_LENGTH)
-    published = format_time(article.published_at, article.published_precision)
     return Message(
         truncate(f"{sanitize_message(article.source_title)}: {sanitize_message(article.title)}", MAX_TITLE_LENGTH),
         "\n".join(
             (
                 *((sentence, "") if sentence else ()),
                 sanitize(article.url),
-                f"Published {published} UTC" if article.published_at else "Published: no date",
+                _published(article),
                 f"Watch: {sanitize_message(watch)}",
                 f"{sanitize_message(article.source_title)}: {sanitize_message(article.terms)}",
             )
@@ -61,20 +61,35 @@ def article_message(watch: str, article: SearchableArticle, match: Match) -> Mes
     )
 
 
-def digest_messages(watch: str, messages: Sequence[Message]) -> list[tuple[Message, int]]:
-    """Combine messages into few, each with the number of those it contains; a single one stays unchanged."""
-    if len(messages) == 1:
-        return [(messages[0], 1)]
-    parts = _parts(messages)
-    return [(_digest(watch, part, number, len(parts)), len(part)) for number, part in enumerate(parts, start=1)]
+def _published(article: SearchableArticle) -> str:
+    if article.published_at is None:
+        return "Published: no date"
+    published = format_time(article.published_at, article.published_precision)
+    return (
+        f"Published {published}" if article.published_precision is DatePrecision.DAY else f"Published {published} UTC"
+    )
 
 
-def _parts(messages: Sequence[Message]) -> list[list[Message]]:
+def digest_messages(
+    watch: str, messages: Sequence[Message], max_length: int = MAX_MESSAGE_LENGTH
+) -> list[tuple[Message, int]]:
+    """Combine messages into few, each with the number of those it contains; one that stays alone stays unchanged.
+
+    A combined one has at most `max_length` characters.
+    """
+    parts = _parts(messages, min(max_length, MAX_MESSAGE_LENGTH))
+    return [
+        (part[0] if len(part) == 1 else _digest(watch, part, number, len(parts)), len(part))
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
+def _parts(messages: Sequence[Message], max_length: int) -> list[list[Message]]:
     parts: list[list[Message]] = [[]]
     length = 0
     for message in messages:
         size = len(message.title) + len(message.body) + 4
-        if parts[-1] and length + size > MAX_MESSAGE_LENGTH:
+        if parts[-1] and length + size > max_length:
             parts.append([])
             length = 0
         parts[-1].append(message)
@@ -83,10 +98,10 @@ def _parts(messages: Sequence[Message]) -> list[list[Message]]:
 
 
 def _digest(watch: str, part: Sequence[Message], number: int, of: int) -> Message:
-    count = "1 article" if len(part) == 1 else f"{len(part)} articles"
     part_number = f" ({number} of {of})" if of > 1 else ""
     body = "\n\n\n".join(f"{message.title}\n\n{message.body}" for message in part)
-    return Message(truncate(f"{sanitize_message(watch)}: {count}{part_number}", MAX_TITLE_LENGTH), body)
+    title = f"{sanitize_message(watch)}: {len(part)} articles{part_number}"
+    return Message(truncate(title, MAX_TITLE_LENGTH), body)
 
 
 def event_message(event: Event, source_title: str) -> Message:

@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Any, TypeVar
 
+from scraper.crawl.parser_process import ParserDiedError
 from scraper.crawl.selection import FetchRequest, RecrawlMode, select, should_fetch_next_page
 from scraper.crawl.session import CrawlSession
 from scraper.errors import ChannelError
@@ -38,6 +40,12 @@ class ChannelResponse:
     last_modified: str | None
     content_type: str | None
 
+
+LARGE_CHANNEL_SIZE = 256_000
+"""Bytes above which a channel is parsed in the parser process. Its start takes as long as parsing a feed of this size
+at the worst, 0.4 s; most feeds have a tenth of it."""
+
+Parsed = TypeVar("Parsed")
 
 FetchChannel = Callable[[str, Mapping[str, str]], Awaitable[ChannelResponse]]
 """Fetches a URL with request headers; raises ChannelError."""
@@ -107,7 +115,7 @@ async def _poll_channel(
     result = evaluate_response(state, response, fingerprint=fingerprint, conditional=conditional)
     if not result.changed:
         return ChannelPoll(state=state, result=result)
-    links = parse_channel(session, channel, response)
+    links = await parse_channel(session, channel, response)
     further = await _fetch_next_pages(session, channel, links, fetch)
     return ChannelPoll(state=state, links=(*links, *further), result=result)
 
@@ -151,18 +159,28 @@ def evaluate_response(
     )
 
 
-def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResponse) -> tuple[Link, ...]:
-    """Parse the links of a feed or listing page. Raises ChannelError, also if it lists no article."""
+async def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResponse) -> tuple[Link, ...]:
+    """Parse the links of a feed or listing page, in the parser process if it is large.
+
+    Raises ChannelError, also if it lists no article.
+    """
     if isinstance(channel, Feed):
-        links = parse_feed(
+        feed = await _call_parser(
+            session,
+            parse_feed,
             response.body,
             url=response.url,
             urls=session.urls,
             language=channel.language,
             content_type=response.content_type,
         )
+        for notice in feed.notices:
+            logger.warning("%s: %s", response.url, notice)
+        links = feed.links
     else:
-        links = parse_listing_page(
+        links = await _call_parser(
+            session,
+            parse_listing_page,
             response.body,
             url=response.url,
             source=session.source,
@@ -173,6 +191,17 @@ def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResp
     if not links:
         raise ChannelError(response.url, FailureStage.EMPTY_LIST, "lists no article of this source")
     return links
+
+
+async def _call_parser(
+    session: CrawlSession, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
+) -> Parsed:
+    if len(body) <= LARGE_CHANNEL_SIZE:
+        return parser(body, url=url, **options)
+    try:
+        return await session.parser.call(parser, body, url=url, **options)
+    except ParserDiedError as error:
+        raise ChannelError(url, FailureStage.PARSE, f"{error.reason} ({len(body)} bytes)") from error
 
 
 async def _fetch_next_pages(
@@ -191,7 +220,7 @@ async def _fetch_next_pages(
         page_number += 1
         url = session.urls.channel_url(channel.path + channel.paging.replace("{page}", str(page_number)))
         try:
-            page = parse_channel(session, channel, await fetch(url, {}))
+            page = await parse_channel(session, channel, await fetch(url, {}))
         except ChannelError as error:
             logger.warning("%s: pagination ends here: %s", url, error.reason)
             break

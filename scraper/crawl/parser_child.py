@@ -45,20 +45,20 @@ def answer(request: bytes) -> bytes:
     function, args, options, cpu_seconds = pickle.loads(request)  # noqa: S301  (from our own crawl)
     limit_cpu(cpu_seconds)
     try:
-        told: tuple[bool, Any] = (False, function(*args, **options))
+        outcome: tuple[bool, Any] = (False, function(*args, **options))
     except Exception as error:  # noqa: BLE001  (it is raised by the caller)
-        told = (True, error)
+        outcome = (True, error)
     try:
-        return pickle.dumps(told)
+        return pickle.dumps(outcome)
     except Exception as error:  # noqa: BLE001  (an exception that cannot be pickled)
-        return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {told[1]}")))
+        return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {outcome[1]}")))
 
 
 def serve(calls: BinaryIO, answers: BinaryIO) -> None:
     """Answer calls until the stream of calls ends."""
     while len(prefix := calls.read(LENGTH_BYTES)) == LENGTH_BYTES:
-        told = answer(calls.read(int.from_bytes(prefix, "big")))
-        answers.write(len(told).to_bytes(LENGTH_BYTES, "big") + told)
+        reply = answer(calls.read(int.from_bytes(prefix, "big")))
+        answers.write(len(reply).to_bytes(LENGTH_BYTES, "big") + reply)
         answers.flush()
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from storage.model.records import FetchPurpose, KnownLink, Link, Outcome
+from storage.model.records import DatePrecision, FetchPurpose, KnownLink, Link, Outcome
 
 MAX_PAGES = 20
 """Maximum pages of one listing in a poll: at 24 cards a page, four days of the busiest source known."""
@@ -198,7 +198,11 @@ def _split_by_age(links: Iterable[Link], since: datetime | None) -> tuple[list[L
 
 
 def _is_old(link: Link | KnownLink, since: datetime | None) -> bool:
-    return since is not None and link.published_at is not None and link.published_at < since
+    if since is None or link.published_at is None:
+        return False
+    if isinstance(link, Link) and link.published_precision is DatePrecision.DAY:
+        return link.published_at + timedelta(days=1) <= since
+    return link.published_at < since
 
 
 def newest_first(links: Sequence[Link], now: datetime) -> list[Link]:

@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
 from scraper.crawl.options import CrawlOptions
+from scraper.crawl.parser_process import ParserProcess
 from scraper.crawl.selection import SelectionPolicy
 from scraper.crawl.store_thread import StoreThread
 from scraper.crawl.write_batcher import WriteBatcher
-from scraper.parsing.source_urls import SourceUrls
+from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
 from scraper.source import Channel, Feed, ListingPage, Source
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
 from storage.crawling.runs import HEARTBEAT_INTERVAL, CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
-from storage.model.errors import PresswatchError, StoreError
+from storage.model.errors import PresswatchError, RateLimitedError
 from storage.model.records import FetchFailure
 from storage.store import Store
 from storage.text.section_names import normalize_section
@@ -48,7 +49,9 @@ class SourceContext:
     requests: int = 0
     received_bytes: int = 0  # sum of response body sizes
     rate_limited_until: datetime | None = None
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)  # no further request is sent once it is set
     clock: Callable[[], datetime] = now  # replaced in simulations
+    parser: ParserProcess = field(default_factory=ParserProcess)  # for large bodies; started by its first call
 
     def __post_init__(self) -> None:
         base = self.options.base(self.config.source(self.source.name).base_url)
@@ -101,6 +104,7 @@ class CrawlSession(SourceContext):
     first_fetches: FirstFetches = field(init=False)
     error: PresswatchError | None = None  # the first error that ended the crawl
     stopped: bool = False
+    is_closing: bool = False  # its run is being closed
     summary: RunSummary | None = None
     _heartbeat_task: asyncio.Task[None] | None = None
 
@@ -124,16 +128,16 @@ class CrawlSession(SourceContext):
         )
 
     def fingerprint(self, channel: Channel) -> str:
-        """Return everything besides the body that a channel's links depend on: parser version and settings."""
+        """Return everything besides the body that a channel's links depend on: parser versions and settings."""
         selection = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
-        return f"{self.source.page.version} {self.urls.base} {channel} {selection}"
+        return f"{self.source.page.version} {LINKS_VERSION} {self.urls.base} {channel} {selection}"
 
     async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Call the store in its thread and return the result."""
         return await self.store_thread(call, *args, **options)
 
     async def open(self) -> None:
-        """Open the run. Raises AlreadyRunningError if one is open, StoreError during a Retry-After of the host."""
+        """Open the run. Raises AlreadyRunningError if one is open, RateLimitedError during a Retry-After."""
         source, base_url = self.source, self.urls.base
         channels = () if self.options.urls else tuple(self.urls.channel_url(channel.path) for channel in self.channels)
         start = await self.call(
@@ -150,7 +154,7 @@ class CrawlSession(SourceContext):
         self._heartbeat_task = asyncio.create_task(self._heartbeat(start.run_id))
         until = start.rate_limited_until
         if until is not None and until > self.now():
-            raise StoreError(f"{source.name}: {retry_after_message(until)}; crawl it after that")
+            raise RateLimitedError(f"{source.name}: {retry_after_message(until)}; crawl it after that")
 
     async def _heartbeat(self, run_id: int) -> None:
         while True:

@@ -37,6 +37,7 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
     Cookies of the host are kept until the end of the crawl.
     """
 
+    experimental = False  # no warning at every crawl: Scrapy calls its handler so, and the version is pinned
     lazy = True  # one handler per scheme: each loads certificates in 25 ms, and most crawls use one scheme
 
     def __init__(self, crawler: Crawler) -> None:
@@ -150,6 +151,12 @@ class _ResponseReader(ResponseHandler):
             return
         if rewritten or not data:  # without data: aiohttp resumes the reading of what it has
             super().data_received(rewritten)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Fail a response whose connection was lost, instead of ending it, if it has no other end."""
+        if exc is not None and self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(aiohttp.ClientPayloadError(f"the connection was lost: {exc}"))
+        super().connection_lost(exc)
 
     def _rewrite(self, data: bytes) -> bytes:
         head = b""

@@ -69,11 +69,16 @@ CLIENT_REASONS: tuple[tuple[type[aiohttp.ClientError], str | None], ...] = (
 
 
 TOO_LARGE_TEXT = "the body is larger than scraper.max_response_size"
+BROKE_OFF_TEXT = "the answer broke off before its end"
+DAMAGED_TEXT = "the answer was damaged on its way: its compressed body has errors"
+BROKEN_BODY_TEXTS = frozenset({BROKE_OFF_TEXT, DAMAGED_TEXT})
+"""Reasons of bodies that a second request may bring whole; a response with one of them as a flag has such a body."""
+
 FAILURE_CAUSES: tuple[tuple[type[BaseException], FailureStage, str], ...] = (
     (DownloadTimeoutError, FailureStage.TIMEOUT, "no full answer in time"),
     (CannotResolveHostError, FailureStage.NETWORK, "the host's name cannot be resolved"),
     (DownloadConnectionRefusedError, FailureStage.NETWORK, "the host refuses connections"),
-    (ResponseDataLossError, FailureStage.NETWORK, "the answer broke off before its end"),
+    (ResponseDataLossError, FailureStage.NETWORK, BROKE_OFF_TEXT),
     (DownloadCancelledError, FailureStage.NETWORK, TOO_LARGE_TEXT),
 )
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import NotConfigured, ResponseDataLossError
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.crawl.session import retry_after_message
-from scraper.engine.failures import REDIRECT_STATUSES, RequestRejected, from_exception
+from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, RequestRejected, from_exception
 from scraper.engine.requests import verbatim_request
 from scraper.engine.scrapy_settings import USER_AGENT_PRODUCT
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
+from storage.model.errors import CrawlStoppedError
 from storage.model.records import FailureStage
 from storage.model.urls import request_url
 
@@ -133,14 +135,20 @@ class RobotsTxt(SourceComponent):
 
 
 class RetryWithDelay(SourceComponent, RetryMiddleware):
-    """Scrapy's retry middleware with exponential delays between the attempts."""
+    """Scrapy's retry middleware with exponential delays between the attempts; it also retries broken bodies."""
 
     def __init__(self, crawler: Crawler) -> None:
         RetryMiddleware.__init__(self, crawler.settings)
         self.crawler = crawler
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:
-        return self._retry_later(super().process_response(request, response))
+        broken = next((flag for flag in response.flags if flag in BROKEN_BODY_TEXTS), None)
+        if broken is None:
+            return self._retry_later(super().process_response(request, response))
+        retry = self.process_exception(request, ResponseDataLossError(broken))
+        if retry is None:
+            raise RequestRejected(FailureStage.NETWORK, broken)
+        return retry
 
     def process_exception(
         self, request: Request, exception: Exception, spider: Any = None
@@ -173,8 +181,11 @@ class RetryAfter(SourceComponent):
         self._reject_if_rate_limited()
         wait = max(self._free_at, request.meta.get("not_before", 0.0)) - time.monotonic()
         if wait > 0:
-            await asyncio.sleep(wait)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.context.stopping.wait(), wait)
             self._reject_if_rate_limited()
+        if self.context.stopping.is_set():
+            raise CrawlStoppedError("stopped before its request was sent")
 
     def _reject_if_rate_limited(self) -> None:
         if self._rate_limited_until is not None:

@@ -23,8 +23,10 @@ MAX_DIGITS = 19
 ResponseBody = LengthBody | ChunkedBody
 
 _SIGNATURE = b"HTTP/"
+_STRICT = re.compile(rb"HTTP/1\.[01] [2-5]\d\d [\x20-\x7e]*\r\n(?:[A-Za-z0-9_-]+:[\t\x20-\x7e]*\r\n)*\r\n")
+_FRAMING = re.compile(rb"\n(content-length|transfer-encoding):([^\r]*)", re.IGNORECASE)
 _END = re.compile(rb"\n\r?\n")
-_STATUS_LINE = re.compile(rb"HTTP/\s*(\d+)(?:\.(\d+))?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
+_STATUS_LINE = re.compile(rb"HTTP/[ \t]*(\d{1,3})(?:\.(\d{1,3}))?[ \t]+(\d{3})(?!\d)", re.IGNORECASE)
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # A control character is read as a blank (RFC 9110 §5.5); the line ends are gone by then.
 _BLANKED = bytes(0x20 if (code < 0x20 and code != 0x09) or code == 0x7F else code for code in range(256))
@@ -52,11 +54,17 @@ class ResponseHead:
         Interim responses (1xx) before it are dropped. Raises ResponseHeadError.
         """
         received = self._received
+        # Nearly all heads are strict and arrive whole: they are not taken apart, which costs a third of a request.
+        if not received and (strict := _strict_head(data)) is not None:
+            self.rewritten, self.body = strict
+            return data[len(self.rewritten) :]
         searched = max(0, len(received) - 3)
         received += data
         while True:
-            blank = len(received) - len(received.lstrip(b"\r\n"))
-            del received[:blank]
+            blank = 0
+            if received.startswith((b"\r", b"\n")):
+                blank = len(received) - len(received.lstrip(b"\r\n"))
+                del received[:blank]
             if received[:5].upper() != _SIGNATURE[: len(received)]:
                 raise ResponseHeadError("it does not begin with a status line")
             end = _END.search(received, max(0, searched - blank))
@@ -70,6 +78,23 @@ class ResponseHead:
                 return bytes(rest)
             self._received = received = rest
             searched = 0
+
+
+def _strict_head(data: bytes) -> tuple[bytes, ResponseBody | None] | None:
+    """Return a head that needs no rewriting, and the reader of its body; None if it may need it."""
+    match = _STRICT.match(data)
+    if match is None:
+        return None
+    head, status = match[0], int(match[0][9:12])
+    framing = _FRAMING.findall(head)
+    if not framing or (status in WITHOUT_BODY and len(framing) == 1):
+        return head, None
+    name, value = framing[0][0].lower(), framing[0][1].strip(b" \t")
+    if len(framing) == 1 and name == b"content-length" and value.isdigit() and len(value) <= MAX_DIGITS:
+        return head, LengthBody(int(value))
+    if len(framing) == 1 and name == b"transfer-encoding" and value.lower() == b"chunked" and head[7:8] == b"1":
+        return head, ChunkedBody()
+    return None
 
 
 def rewrite_head(head: bytes) -> tuple[int, bytes, ResponseBody | None]:

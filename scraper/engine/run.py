@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from scrapy import signals
-from scrapy.crawler import AsyncCrawlerRunner
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
 from scraper.crawl.options import CrawlOptions
@@ -20,12 +21,16 @@ from scraper.parsing.source_urls import ArticleUrl
 from scraper.source import Source
 from storage.config.settings import Config
 from storage.crawling.runs import RunSummary
-from storage.model.errors import PresswatchError
+from storage.model.errors import CrawlStoppedError, PresswatchError
+from storage.model.failure_causes import FailureCause
 from storage.model.records import FailureStage, FetchFailure, ParsedPage, RunStatus
 from storage.store import Store
 
 MAX_NAMED = 3
 """Failed articles named in the error of a run."""
+
+STOP_INTERVAL = 0.2
+"""Seconds between two looks for queued requests while a crawl stops."""
 
 
 class CrawlFailedError(PresswatchError):
@@ -38,24 +43,24 @@ def run_status(
     failures: Sequence[FetchFailure],
     stopped: bool,
     articles: FirstFetches,
-) -> tuple[RunStatus, str | None]:
-    """Return the status of a run, and its error in one line unless it succeeded.
+) -> tuple[RunStatus, str | None, FailureCause | None]:
+    """Return the status of a run, and its error in one line and its cause unless it succeeded.
 
     A channel that could not be polled fails the run even if others succeeded. So does an article that was requested by
     its URL. Failed new articles, which are pending, fail it if there was no other: retries and recrawls do not count,
     since one page that never answers must not fail every run.
     """
-    if error is not None:
-        return RunStatus.FAILED, str(error)
+    if error is not None and error.cause is not FailureCause.STOP:
+        return RunStatus.FAILED, str(error), error.cause
     if failures:
-        return RunStatus.FAILED, "; ".join(
-            f"{failure.url}: {failure.failure_stage}: {failure.reason}" for failure in failures
-        )
-    if stopped:
-        return RunStatus.INTERRUPTED, "stopped before its end; links that were not fetched are pending"
+        reasons = "; ".join(f"{failure.url}: {failure.failure_stage}: {failure.reason}" for failure in failures)
+        return RunStatus.FAILED, reasons, FailureCause.SOURCE
+    if stopped or error is not None:
+        sentence = "stopped before its end; links that were not fetched are pending"
+        return RunStatus.INTERRUPTED, sentence, FailureCause.STOP
     if articles.failures and (articles.are_requested or articles.succeeded == 0):
-        return RunStatus.FAILED, _failed_articles(articles)
-    return RunStatus.SUCCEEDED, None
+        return RunStatus.FAILED, _failed_articles(articles), FailureCause.SOURCE
+    return RunStatus.SUCCEEDED, None, None
 
 
 def _failed_articles(articles: FirstFetches) -> str:
@@ -67,11 +72,13 @@ def _failed_articles(articles: FirstFetches) -> str:
 
 
 async def close_session(session: CrawlSession) -> None:
-    """Record the status and counters of the run and stop its heartbeat; a store error is recorded in the session."""
+    """Record the status and counters of the run; stop its heartbeat and parser. The session keeps a store error."""
     await session.stop_heartbeat()
-    if session.run_id is None:
+    await session.parser.close()
+    if session.run_id is None or session.is_closing:
         return
-    status, reason = run_status(
+    session.is_closing = True
+    status, reason, cause = run_status(
         error=session.error, failures=session.failures, stopped=session.stopped, articles=session.first_fetches
     )
     try:
@@ -82,6 +89,7 @@ async def close_session(session: CrawlSession) -> None:
             now=session.now(),
             counts=session.counts(),
             error=reason,
+            cause=cause,
             rate_limit=session.rate_limit,
         )
     except PresswatchError as error:
@@ -98,7 +106,13 @@ async def crawl(
     """
     session = CrawlSession(source=source, store=store, store_thread=store_thread, config=config, options=options)
     runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(config.scraper)))
-    await _wait_closed(runner, runner.crawl(source.name, context=session))
+    crawler = runner.create_crawler(source.name)
+    try:
+        await _wait_closed(crawler, runner.crawl(crawler, context=session), session.stopping)
+    except CrawlStoppedError as error:
+        session.fail(error)
+        session.stopped = True
+        await close_session(session)
     if session.summary is not None:
         return session.summary
     raise session.error or CrawlFailedError(f"{source.name}: the crawl did not start; run with --debug for the trace")
@@ -118,7 +132,8 @@ async def fetch_page(context: SourceContext, article: ArticleUrl) -> ParsedPage 
     runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(context.settings) | without_store))
     crawler = runner.create_crawler(PageSpider)
     crawler.signals.connect(collect, signal=signals.item_scraped)
-    await _wait_closed(runner, runner.crawl(crawler, context=context, article=article))
+    with suppress(CrawlStoppedError):
+        await _wait_closed(crawler, runner.crawl(crawler, context=context, article=article), context.stopping)
     return (
         results[0]
         if results
@@ -129,13 +144,36 @@ async def fetch_page(context: SourceContext, article: ArticleUrl) -> ParsedPage 
 STORE_EXTENSIONS = ("scraper.engine.extensions.RunRecorder", "scraper.engine.extensions.Progress")
 
 
-async def _wait_closed(runner: AsyncCrawlerRunner, task: asyncio.Task[None]) -> None:
-    """Wait for a crawl; on cancellation stop the crawler and wait for its end."""
+async def _wait_closed(crawler: Crawler, task: asyncio.Task[None], stopping: asyncio.Event) -> None:
+    """Wait for a crawl. On cancellation set `stopping`, drop its queued requests and wait for those under way.
+
+    Raises CrawlStoppedError on a second cancellation; the requests under way are dropped then.
+    """
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await runner.stop()
-        await task
+        stopping.set()
+        ending = asyncio.create_task(_stop(crawler))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            ending.cancel()
+            task.cancel()
+            raise CrawlStoppedError("stopped before its end") from None
+        await ending
+
+
+async def _stop(crawler: Crawler) -> None:
+    """Stop a crawler; the requests that wait in the downloader for their delay are dropped."""
+    stopping = asyncio.create_task(crawler.stop_async())
+    while not stopping.done():
+        if crawler.engine is not None:
+            for slot in crawler.engine.downloader.slots.values():
+                while slot.queue:
+                    _, waiting = slot.queue.popleft()
+                    waiting.errback(CrawlStoppedError("stopped before its request was sent"))
+        await asyncio.wait({stopping}, timeout=STOP_INTERVAL)
+    await stopping
 
 
 def _as_settings(values: dict[str, Any]) -> Settings:

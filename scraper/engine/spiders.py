@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -27,7 +28,7 @@ from scraper.source import Source
 from scraper.sources import load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
 from storage.crawling.fetches import FetchAttempt
-from storage.model.errors import PresswatchError
+from storage.model.errors import CrawlStoppedError, PresswatchError
 from storage.model.field_limits import article_within_limits
 from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ParsedPage
 from storage.model.urls import MAX_URL_LENGTH
@@ -80,8 +81,10 @@ class PageSpider(Spider):
             reason = f"the parser failed on this page ({type(error).__name__}: {error})"
             return FailedFetch(attempt, FetchFailure(url=target.url, failure_stage=FailureStage.PARSE, reason=reason))
 
-    def record_failure(self, failure: TwistedFailure) -> FailedFetch:
-        """Return the item of a request that got no response."""
+    def record_failure(self, failure: TwistedFailure) -> FailedFetch | None:
+        """Return the item of a request that got no response; None if the crawl was stopped before."""
+        if isinstance(failure.value, (CrawlStoppedError, asyncio.CancelledError)):
+            return None
         target: FetchRequest = failure.request.cb_kwargs["target"]  # type: ignore[attr-defined]
         error = failure.value or RuntimeError("unknown error")
         return FailedFetch(self._attempt(target), failures.from_exception(target.url, error))
@@ -117,6 +120,9 @@ class ArticleSpider(PageSpider):
     async def start(self) -> AsyncIterator[Any]:
         if self.session.error is not None:  # the run was not opened
             return
+        # Scrapy's slot counts a request as sent one step late, so that a burst of polls would pass it at once, and be
+        # sent during the Retry-After of the first.
+        self._poll_slots = asyncio.Semaphore(self.session.settings.concurrency)
         try:
             self.targets = await discover(self.session, self.fetch_channel)
         except PresswatchError as error:
@@ -139,8 +145,11 @@ class ArticleSpider(PageSpider):
                 # As they were received: a header may hold any bytes, of which latin-1 text is the stored form.
                 headers={name: value.encode("latin-1", "replace") for name, value in headers.items()},
             )
-            response = await self.crawler.engine.download_async(request)
+            async with self._poll_slots:
+                response = await self.crawler.engine.download_async(request)
         except Exception as error:
+            if self.context.stopping.is_set():
+                raise CrawlStoppedError("stopped before its channels were polled") from error
             failure = failures.from_exception(url, error)
             raise ChannelError(url, failure.failure_stage, failure.reason) from error
         refused = None if response.status == 304 and headers else failures.from_response(url, response)

@@ -27,7 +27,8 @@ from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
 from scraper.parsing.tree_walk import first_block_line, headline_parts, single_line
 from scraper.source import Source
-from storage.model.records import MAX_CLOCK_SKEW, ArticleData, DatePrecision, ParsedPage, Problem
+from storage.model.published import is_in_future
+from storage.model.records import ArticleData, DatePrecision, ParsedPage, Problem
 from storage.text.section_names import normalize_section
 
 GENERIC_PARSER_VERSION = 3
@@ -218,7 +219,7 @@ class ArticlePage:
             first = first or text
             parsed = parse_date(text, ZoneInfo(self.source.timezone), now=self.fetched_at)
             if parsed is not None:
-                ahead = parsed[0] > self.fetched_at + MAX_CLOCK_SKEW
+                ahead = is_in_future(*parsed, self.fetched_at)
                 return ExtractedField(
                     PublishedDate(parsed[0], text, parsed[1]), provenance, "lies in the future" if ahead else None
                 )

@@ -38,6 +38,10 @@ _MONTH = {word: number for number, words in _MONTHS.items() for word in words.sp
 _DAYS_AGO = {"today": 0, "сегодня": 0, "bu gün": 0, "yesterday": 1, "вчера": 1, "dünən": 1}
 _HOURS = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "msk": 3, "мск": 3, "azt": 4}
 _HOURS |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # RFC 822 §5.1
+# Abbreviations of the tz database that it uses for one offset in this century; IST, AMT and others have several.
+_HOURS |= {"wet": 0, "west": 1, "cet": 1, "cest": 2, "met": 1, "mest": 2, "bst": 1, "eet": 2, "eest": 3, "trt": 3}
+_HOURS |= {"msd": 4, "samt": 4, "get": 4, "azst": 5, "uzt": 5, "yekt": 5, "sgt": 8, "hkt": 8, "jst": 9, "kst": 9}
+_HOURS |= {"aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "hst": -10, "akst": -9, "akdt": -8, "ast": -4, "adt": -3}
 
 _FARTHEST = timedelta(hours=14)  # of any zone in use (the Line Islands)
 
@@ -52,7 +56,15 @@ _BEFORE = rf"(?:(?:{_LABEL}):? )?(?:(?:{_WEEKDAY})\.?,? ?)?"
 _AFTER = r"(?: ?г\.?| года|-c[iuü] il)?"
 _MONTH_WORD = r"(?P<word>[^\W\d_]{3,10})\.?"
 
+_ISO_DAY_IN_ZONE = re.compile(r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})(?:z|[+-][0-9]{2}:[0-9]{2})\Z")  # xsd:date
 _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})t([0-9].*)")
+_ISO_BASIC = re.compile(
+    r"\A([0-9]{4})([0-9]{2})([0-9]{2})t([0-9]{2})([0-9]{2})(?:([0-9]{2})(?:[.,][0-9]{1,9})?)?(?=\D|\Z)"
+)
+_ASCTIME = re.compile(  # of C, and of `date` with the zone: Thu Mar 5 10:00:00 MSK 2026
+    rf"\A({_BEFORE}[^\W\d_]{{3,10}} [0-9]{{1,2}}) "
+    r"([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: [a-z]{2,4})?) ([0-9]{4})\Z"
+)
 _OFFSET = r"(?:utc|gmt)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-5][0-9]))?"
 _CLOCK = re.compile(
     r"(?<![0-9:.])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?(?![0-9:])"
@@ -63,9 +75,11 @@ _DAYS = (
     re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[ -]{_MONTH_WORD},?[ -](?P<year>[0-9]{{2,4}}){_AFTER}"),
     re.compile(rf"{_BEFORE}{_MONTH_WORD} (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?P<year>[0-9]{{4}})"),
     re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})([.-])(?P<month>[0-9]{{1,2}})\2(?P<year>[0-9]{{4}}){_AFTER}"),
-    re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"),
+    re.compile(r"(?P<year>[0-9]{4})([-/])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})"),
 )
 _JOINTS = " ,-|•·"
+# The name of a zone behind its offset: a comment of RFC 5322 §3.2.2, a suffix of RFC 9557, or without either.
+_ZONE_NAME = re.compile(rf"\A ?(?:\([^()]*\)|\[[^\[\]]*\]|(?:{'|'.join(_HOURS)}))\Z")
 _JOINING_WORD = re.compile(r"(?:^| )(?:в|at|saat)$")
 _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 # Azerbaijani: i and ı are confused in practice, and lower() makes İ an i with a combining dot.
@@ -81,9 +95,10 @@ class _Clock(NamedTuple):
 def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) -> tuple[datetime, DatePrecision] | None:
     """Parse a date to UTC, with its precision; None if any part of the text is not understood.
 
-    `timezone` applies to dates without a zone; a day alone is its local midnight. `now` (aware) resolves "today" and
-    "yesterday", which are not parsed without it. A local time that a DST change skips or repeats gets the offset
-    before the change (fold=0). Never raises.
+    `timezone` applies to dates without a zone. A day alone, of precision DAY, is midnight UTC of that day in every
+    zone: its local midnight may be the day before in UTC, by which days are shown, counted and filtered. `now` (aware)
+    resolves "today" and "yesterday", which are not parsed without it. A local time that a DST change skips or repeats
+    gets the offset before the change (fold=0). Never raises.
     """
     plain = _normalize(text)
     if not plain or len(plain) > MAX_DATE_LENGTH:
@@ -93,6 +108,8 @@ def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) ->
         day = _day(rest, None if now is None else now.astimezone(timezone), short_year=clock.zone is not None)
         if day is None:
             return None
+        if clock.precision is DatePrecision.DAY:
+            return datetime.combine(day, time(), UTC), DatePrecision.DAY
         return datetime.combine(day, clock.time, clock.zone or timezone).astimezone(UTC), clock.precision
     except (ValueError, OverflowError):  # 31 June, 25:00, the year 0
         return None
@@ -107,17 +124,27 @@ def _normalize(text: str) -> str:
 
 def _split_time(text: str) -> tuple[_Clock, str]:
     """Split off the time of day. Raises ValueError if it is in the middle of the text or invalid."""
-    text = _ISO.sub(r"\1 \2", text)
+    text = _rewrite(text)
     found = _CLOCK.search(text)
     if found is None:
         return _Clock(time(), None, DatePrecision.DAY), text
     before = _JOINING_WORD.sub("", text[: found.start()].rstrip(_JOINTS)).rstrip(_JOINTS)
-    after = text[found.end() :].lstrip(_JOINTS)
+    after = text[found.end() :]
+    after = (after if found["sign"] is None else _ZONE_NAME.sub("", after)).lstrip(_JOINTS)
     if before and after:
         raise ValueError
     precision = DatePrecision.MINUTE if found["second"] is None else DatePrecision.SECOND
     clock_time = time(_hour(found), int(found["minute"]), int(found["second"] or 0))
     return _Clock(clock_time, _zone(found), precision), before or after
+
+
+def _rewrite(text: str) -> str:
+    """Rewrite machine-made forms with a day, then a time."""
+    basic = _ISO_BASIC.match(text)
+    if basic is not None:
+        year, month, day, hour, minute, second = basic.groups()
+        return f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}{text[basic.end() :]}"
+    return _ISO.sub(r"\1 \2", _ISO_DAY_IN_ZONE.sub(r"\1", _ASCTIME.sub(r"\1 \3 \2", text)))
 
 
 def _hour(found: re.Match[str]) -> int:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
-from collections.abc import Mapping
-from io import BytesIO
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
-
-import feedparser
 
 from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, sniff_non_html
+from scraper.parsing.feed_entries import FeedEntries, FeedEntry, TitleType, read_entries
+from scraper.parsing.feed_tokens import UnboundedEntitiesError, decode_references
+from scraper.parsing.json_feed import read_json_entries
 from scraper.parsing.source_urls import SourceUrls, merge
-from storage.model.records import FailureStage, Link
+from storage.model.records import DatePrecision, FailureStage, Link
 from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 
@@ -28,97 +27,69 @@ _MAX_TITLE_LENGTH = 2000
 _PREAMBLE = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _FIRST_TAG = re.compile(r"<([A-Za-z_][\w:.-]*)")
 _NO_FEED = frozenset({"html", "head", "body", "meta", "script"})
-_FEED_START = re.compile(r"<\?xml\b|<!DOCTYPE\s+(?!html)|<(?:[\w-]+:)?(?:rss|feed|RDF)\b", re.IGNORECASE)
+_FEED_START = re.compile(r"<\?xml\b|<!DOCTYPE\s++(?!html)|<(?:[\w-]++:)?(?:rss|feed|RDF)\b", re.IGNORECASE)
 _DECLARED_ENCODING = re.compile(rb"<\?xml[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)")
-_ENTITY = re.compile(r"<!ENTITY\b", re.IGNORECASE)
-# Entities of a few characters, as some feeds declare: they cannot expand without bound.
-_SMALL_ENTITY = re.compile(r"<!ENTITY\s+[\w.-]+\s+([\"'])(?:&#x?[0-9A-Fa-f]{1,6};|[^&%<\"']){0,8}\1\s*>")
-# Characters that XML 1.0 §2.2 forbids, literal or as a reference: at one a strict parser drops the rest of the feed.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,8})|([0-9]{1,9}));")
-# An xml:base attribute, or a declaration that may set one by default.
-_BASE = re.compile(r"\bbase\s*=|<!ATTLIST\b", re.IGNORECASE)
+# Characters that XML 1.0 §2.2 forbids.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
+_CDATA_MARK = re.compile(r"<!\[CDATA\[|\]\]>")
 _BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|ul|ol|h[1-6]|td|tr)\b[^<>]*>", re.IGNORECASE)
-_ANY_TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?(?:-->|\Z)", re.DOTALL)
+# Elements of HTML only: a title may name a type, <int>, which is no markup.
+_HTML_TAG = re.compile(
+    r"</?(?:a|abbr|acronym|address|article|aside|audio|b|base|big|blockquote|body|button|canvas|caption|center|cite|code"
+    r"|dd|del|details|dfn|dl|dt|em|embed|fieldset|figcaption|figure|font|footer|form|frame|head|header|hr|html|i|iframe"
+    r"|img|input|ins|kbd|label|legend|link|main|mark|meta|nav|nobr|noscript|object|option|pre|q|s|samp|script|section"
+    r"|select|small|span|strike|strong|style|sub|summary|sup|svg|table|tbody|textarea|tfoot|th|thead|time|title|tt|u|var"
+    r"|video|wbr)(?:[\s/][^<>]*)?>|<!--.*?(?:-->|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+# An ampersand of a URL that was escaped once more than XML asks for, as `&amp;` or as WordPress's `&#038;`.
+_ESCAPED_AMPERSAND = re.compile(r"&(?:amp|#0*38|#[xX]0*26);")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFeed:
+    """Links of a feed, in its order. `notices` name, one a line, the parts of the feed that were not read."""
+
+    links: tuple[Link, ...]
+    notices: tuple[str, ...] = ()
 
 
 def parse_feed(
     body: bytes, *, url: str, urls: SourceUrls, language: str | None, content_type: str | None
-) -> tuple[Link, ...]:
-    """Parse the links of a feed at `url` (RSS, Atom, JSON Feed), in feed order, with title, date and sections.
+) -> ParsedFeed:
+    """Parse the links of a feed at `url` (RSS, Atom, JSON Feed), with title, date and sections.
 
-    Malformed feeds are parsed as far as possible: a blank before the XML declaration, a wrong charset or a truncated
-    end lose no entry. A guid is never used as URL. Future dates are kept. Raises ChannelError with stage `not a feed`
-    and the format found instead, `parse` for unbounded entities, `empty list` for a feed without an article of the
-    source.
+    Malformed feeds are parsed as far as possible: a blank before the XML declaration, a wrong charset, a bare ampersand
+    or a truncated end lose no entry. The URL of an entry is the first of its links that is an article of the source;
+    its guid only if it has no such link. Future dates are kept. Raises ChannelError with stage `not a feed` and the
+    format found instead, `parse` for unbounded entities, `empty list` for a feed without an article of the source.
     """
-    entries = _json_entries(body) if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else None
-    if entries is None:
-        entries = _xml_entries(body, url, urls, content_type)
-    parsed = (_link(entry, url, urls, language) for entry in entries)
+    feed = _entries(body, url, urls, content_type)
+    parsed = (_link(entry, url, urls, language) for entry in feed.entries)
     links = tuple(merge(link for link in parsed if link is not None).values())
     if not links:
-        reason = f"a feed without an article of {urls.base}; {_advice(urls)}"
+        reason = "; ".join((f"a feed without an article of {urls.base}", *feed.notices, _advice(urls)))
         raise ChannelError(url, FailureStage.EMPTY_LIST, reason)
-    return links
+    return ParsedFeed(links=links, notices=feed.notices)
 
 
 def _advice(urls: SourceUrls) -> str:
     return f"if the feed has moved, set channels in [sources.{urls.source.name}]"
 
 
-def _not_a_feed(url: str, urls: SourceUrls, document_kind: str) -> ChannelError:
-    return ChannelError(url, FailureStage.NOT_A_FEED, f"no feed but {document_kind}; {_advice(urls)}")
-
-
-class _Entry(NamedTuple):
-    """Unparsed entry of an XML or JSON feed."""
-
-    hrefs: tuple[str, ...]
-    title: str
-    published_raw: str
-    sections: tuple[str, ...]
-
-
-def _link(entry: _Entry, url: str, urls: SourceUrls, language: str | None) -> Link | None:
-    candidates = (urls.find_article(href, url) for href in entry.hrefs)
-    article = next((candidate for candidate in candidates if candidate is not None), None)
-    if article is None:
-        return None
-    # Not the dates of feedparser: it parses a date without a zone as UTC, and 31 June as 1 July.
-    date = parse_date(entry.published_raw, ZoneInfo(urls.source.timezone))
-    return Link(
-        url=article.url,
-        request_url=article.request_url,
-        channel=url,
-        title=_plain(entry.title) or None,
-        published_at=None if date is None else date[0],
-        published_raw=clean_text(entry.published_raw) or None,
-        sections=tuple(
-            dict.fromkeys(section for name in entry.sections if (section := normalize_section(_plain(name))))
-        ),
-        language=urls.language(article.url) or language,
-    )
-
-
-def _plain(title: str) -> str:
-    """Strip tags and entities from a title, which feeds escape once or twice."""
-    for _ in range(2):
-        title = html.unescape(_ANY_TAG.sub("", _BREAKING_TAG.sub(" ", title[:_MAX_TITLE_LENGTH])))
-    return clean_text(title)
-
-
-def _xml_entries(body: bytes, url: str, urls: SourceUrls, content_type: str | None) -> list[_Entry]:
+def _entries(body: bytes, url: str, urls: SourceUrls, content_type: str | None) -> FeedEntries:
     text = _text(body, content_type)
-    root = _root(text)
-    if root is None:
-        raise _not_a_feed(url, urls, _document_kind(body, text))
-    if len(_ENTITY.findall(text)) > len(_SMALL_ENTITY.findall(text)):
-        raise ChannelError(url, FailureStage.PARSE, "the feed declares entities that could expand without end: refused")
-    feed = _parse(text[root:], url)
-    if not feed.get("version") and not feed.entries:
-        raise _not_a_feed(url, urls, _document_kind(body, text))
-    return [_xml_entry(entry) for entry in feed.entries]
+    plain = text.lstrip("\ufeff \t\r\n")
+    feed = read_json_entries(plain, url) if plain.startswith("{") else None
+    if feed is None and (root := _root(text)) is not None:
+        try:
+            feed = read_entries(text[root:], url)
+        except UnboundedEntitiesError as error:
+            reason = "the feed declares entities that could expand without end: refused"
+            raise ChannelError(url, FailureStage.PARSE, reason) from error
+    if feed is None or not feed.is_feed:
+        raise ChannelError(url, FailureStage.NOT_A_FEED, f"no feed but {_document_kind(body, text)}; {_advice(urls)}")
+    return feed
 
 
 def _text(body: bytes, content_type: str | None) -> str:
@@ -129,12 +100,7 @@ def _text(body: bytes, content_type: str | None) -> str:
         declared = _DECLARED_ENCODING.search(body[:1024])
         in_header = content_type is not None and "charset" in content_type.lower()
         text = decode(body, content_type if in_header or declared is None else f"charset={declared[1].decode()}")
-    return _REFERENCE.sub(_allowed, _FORBIDDEN.sub("", text))
-
-
-def _allowed(reference: re.Match[str]) -> str:
-    code = int(reference[1], 16) if reference[1] else int(reference[2])
-    return reference[0] if code < 0x110000 and not _FORBIDDEN.match(chr(code)) else ""
+    return _FORBIDDEN.sub("", text)
 
 
 def _root(text: str) -> int | None:
@@ -159,53 +125,45 @@ def _document_kind(body: bytes, text: str) -> str:
     return "HTML" if "<html" in text[:_MAX_PROLOG_LENGTH].lower() else f"a document of <{first[1]}>"
 
 
-def _parse(text: str, url: str) -> feedparser.FeedParserDict:
-    # A stream, because feedparser opens a string that looks like a URL or a file name.
-    stream = BytesIO(text.encode())
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    # Given a base URL, feedparser resolves the base of every element, a quarter of its time: only if xml:base is used.
-    # Otherwise _link resolves each link.
-    if _BASE.search(text):
-        headers["content-location"] = url
-    try:
-        return feedparser.parse(stream, response_headers=headers, resolve_relative_uris=False, sanitize_html=False)
-    except Exception as error:
-        # The lenient parser of feedparser raises AssertionError, IndexError and others.
-        raise ChannelError(url, FailureStage.PARSE, f"feedparser failed ({type(error).__name__}: {error})") from error
-
-
-def _xml_entry(entry: feedparser.FeedParserDict) -> _Entry:
-    links = (link.get("href") for link in entry.get("links", ()) if link.get("rel") in {None, "alternate"})
-    names = (name for tag in entry.get("tags", ()) for name in (tag.get("label"), tag.get("term")))
-    return _Entry(
-        hrefs=tuple(href for href in (entry.get("link"), *links) if href),
-        title=entry.get("title") or "",
-        published_raw=entry.get("published") or "",
-        sections=tuple(name for name in names if name),
+def _link(entry: FeedEntry, url: str, urls: SourceUrls, language: str | None) -> Link | None:
+    candidates = (urls.find_article(_ESCAPED_AMPERSAND.sub("&", href.value), href.base) for href in entry.hrefs)
+    article = next((candidate for candidate in candidates if candidate is not None), None)
+    if article is None:
+        return None
+    parsed, published_raw = _published(entry.dates, ZoneInfo(urls.source.timezone))
+    return Link(
+        url=article.url,
+        request_url=article.request_url,
+        channel=url,
+        title=_title(entry.title, entry.title_type) or None,
+        published_at=None if parsed is None else parsed[0],
+        published_raw=clean_text(published_raw) or None,
+        published_precision=None if parsed is None else parsed[1],
+        sections=tuple(
+            dict.fromkeys(
+                section for name in entry.categories if (section := normalize_section(_title(name, TitleType.UNKNOWN)))
+            )
+        ),
+        language=urls.language(article.url) or language,
     )
 
 
-def _json_entries(body: bytes) -> list[_Entry] | None:
-    """Return the entries of a JSON Feed (version 1 or 1.1); None if the body is not a JSON Feed."""
-    try:
-        feed = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(feed, dict) or "jsonfeed.org" not in str(feed.get("version")):
-        return None
-    items = feed.get("items")
-    return [_json_entry(item) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+def _published(dates: Iterable[str], timezone: ZoneInfo) -> tuple[tuple[datetime, DatePrecision] | None, str]:
+    """Return the first date that is understood, and as written; else the first date as written."""
+    first = None
+    for text in dates:
+        first = text if first is None else first
+        date = parse_date(text, timezone)
+        if date is not None:
+            return date, text
+    return None, first or ""
 
 
-def _json_entry(item: Mapping[str, Any]) -> _Entry:
-    def text(name: str) -> str:
-        value = item.get(name)
-        return value if isinstance(value, str) else ""
-
-    tags = item.get("tags")
-    return _Entry(
-        hrefs=(text("url"), text("external_url")),
-        title=text("title"),
-        published_raw=text("date_published"),
-        sections=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
-    )
+def _title(text: str, title_type: TitleType) -> str:
+    """Strip the markup that a title of its type may have."""
+    title = text[:_MAX_TITLE_LENGTH]
+    if title_type is not TitleType.TEXT:
+        title = _CDATA_MARK.sub("", title)  # of a section in a section
+    for _ in range({TitleType.TEXT: 0, TitleType.HTML: 1, TitleType.UNKNOWN: 2}[title_type]):
+        title = decode_references(_HTML_TAG.sub("", _BREAKING_TAG.sub(" ", title)))
+    return clean_text(title)

@@ -172,6 +172,7 @@ def _link(article: ArticleUrl, hints: _Hints, *, url: str, source: Source, langu
         title=hints.title,
         published_at=None if date is None else date[0],
         published_raw=hints.published_raw,
+        published_precision=None if date is None else date[1],
         sections=hints.sections,
         language=language,
     )

@@ -14,6 +14,9 @@ from storage.model.field_limits import MAX_SECTIONS
 from storage.model.records import Link
 from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin, request_url
 
+LINKS_VERSION = 2
+"""Raised when links of an unchanged channel would be parsed differently: all channels are then parsed again."""
+
 
 class ArticleUrl(NamedTuple):
     """Canonical URL of an article, by which it is known, and the spelling in which it is requested."""
@@ -170,6 +173,7 @@ def _merged(first: Link, other: Link) -> Link:
         title=first.title or other.title,
         published_at=dated.published_at,
         published_raw=dated.published_raw,
+        published_precision=dated.published_precision,
         sections=tuple(dict.fromkeys(first.sections + other.sections[:MAX_SECTIONS]))[:MAX_SECTIONS],
         language=first.language or other.language,
     )

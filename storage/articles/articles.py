@@ -90,6 +90,17 @@ class Articles:
             row = connection.execute(select(*FULL_COLUMNS).where(where).order_by(articles.c.id)).mappings().first()
             return None if row is None else ArticleFull(**row, **source_attribution(connection)[row["source"]])
 
+    def descriptions(self, ids: Sequence[int], *, as_of: datetime | None = None) -> dict[int, str]:
+        """Return the descriptions of articles by id, without those that have none.
+
+        With `as_of`, only of pages that were last fetched by then: earlier descriptions are not kept.
+        """
+        wanted = [articles.c.id.in_(ids), articles.c.description.is_not(None)]
+        known = [] if as_of is None else [articles.c.fetched_at <= as_of]
+        with self._database.read() as connection:
+            rows = connection.execute(select(articles.c.id, articles.c.description).where(*wanted, *known)).all()
+            return {row.id: row.description for row in rows}
+
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
         """The revisions of an article, oldest first."""
         statement = _REVISIONS.where(revisions.c.article_id == article_id)

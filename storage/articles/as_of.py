@@ -18,6 +18,8 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from storage.articles.results import ArticleDetails, ArticleFull, ArticleSummary, ListingPeriod, ViewReading
+from storage.model.published import is_day
+from storage.model.records import DatePrecision
 
 
 class Presence(StrEnum):
@@ -43,6 +45,8 @@ class RevisionLike(Protocol):
     def sections(self) -> tuple[str, ...]: ...
     @property
     def published_at(self) -> datetime | None: ...
+    @property
+    def published_raw(self) -> str | None: ...
 
 
 AnyRevision = TypeVar("AnyRevision", bound=RevisionLike)
@@ -144,14 +148,21 @@ def _title_as_of(article: ArticleSummary, said: RevisionLike | None) -> dict[str
     if said is None:
         return {}
     of_old = not said.sections or article.section in said.sections
-    same_date = said.published_at == article.published_at
     return {
         "title": said.title,
         "sections": said.sections,
         "section": article.section if of_old else said.sections[0],
         "published_at": said.published_at,
-        "published_precision": article.published_precision if same_date else None,
+        "published_precision": _precision_as_of(article, said),
     }
+
+
+def _precision_as_of(article: ArticleSummary, said: RevisionLike) -> DatePrecision | None:
+    """Return the precision of the date of a revision; None for a time whose precision was not kept."""
+    if said.published_at == article.published_at:
+        return article.published_precision
+    is_known_day = said.published_at is not None and is_day(said.published_at, None, said.published_raw)
+    return DatePrecision.DAY if is_known_day else None
 
 
 def article_details_as_of(

@@ -55,6 +55,7 @@ class _TextVersion:
     title: str
     sections: tuple[str, ...]
     published_at: datetime | None
+    published_raw: str | None
 
 
 def _displayed(connection: Connection, ids: Sequence[int], moment: datetime) -> Iterator[ArticleSummary]:

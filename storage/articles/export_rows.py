@@ -24,6 +24,7 @@ from storage.database.engine import AnyRow
 from storage.database.sql import no_index
 from storage.database.tables import articles
 from storage.model.article_fields import SOURCE_FIELDS
+from storage.model.records import DatePrecision
 
 EXPORT_BATCH_SIZE = 100
 """Rows in memory at a time."""
@@ -31,29 +32,35 @@ EXPORT_BATCH_SIZE = 100
 IDS_PARAM = 10_000
 """Ids fetched at a time."""
 
+ISO_DATE_LENGTH = len("2026-11-04")
+
 Make = Callable[[Any], Any]
 
 
 def iter_export_rows(connection: Connection, wanted: ArticleFilter, names: Sequence[str]) -> Iterator[list[Any]]:
     """The fields of each article that passes, in the order the articles were stored.
 
-    Text, numbers and None as they are; times as ISO 8601 with +00:00; sections as a list; problems as a list of
-    mappings. One transaction of `connection` holds them together.
+    Text, numbers and None as they are; times as ISO 8601 with +00:00, a publication day as its date; sections as a
+    list; problems as a list of mappings. One transaction of `connection` holds them together.
     """
     notes = source_attribution(connection)
     columns = [column_of(name) for name in names if name not in SOURCE_FIELDS]
-    statement = select(articles.c.source, *(type_coerce(column, Text) for column in columns)).order_by(articles.c.id)
+    read = (articles.c.source, type_coerce(articles.c.published_precision, Text))
+    statement = select(*read, *(type_coerce(column, Text) for column in columns)).order_by(articles.c.id)
     of_source = {place: name for place, name in enumerate(names) if name in SOURCE_FIELDS}
     makers = _row_factories(names)
+    dates = [place for place, name in enumerate(names) if name == "published_at"]
     for part in _parts(connection, wanted, statement):
         for row in part:
-            values = list(row)
-            source = values.pop(0)
+            source, precision, *values = row
             for place, name in of_source.items():
                 values.insert(place, notes[source][name])
             for place, make in makers:
                 if values[place] is not None or make is _names:
                     values[place] = make(values[place])
+            for place in dates:
+                if precision == DatePrecision.DAY and values[place] is not None:
+                    values[place] = values[place][:ISO_DATE_LENGTH]
             yield values
 
 

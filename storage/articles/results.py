@@ -63,10 +63,14 @@ class ArticleByGrowth(ArticleSummary):
 
 
 class Highlight(NamedTuple):
-    """An article of a list and the sentence by which it answers, in one line with its hits marked, or ""."""
+    """An article of a list and the sentence by which it answers, in one line with its hits marked, or "".
+
+    `description` is that of the page, read for feeds alone.
+    """
 
     article: ArticleSummary
     snippet: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

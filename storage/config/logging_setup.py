@@ -6,6 +6,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -111,7 +112,8 @@ def print_error(message: str, code: int) -> int:
         return code
     if with_trace:
         sys.stderr.write(redact_text(traceback.format_exc()))
-    print(f"presswatch: {_shorten(sanitize(redact_text(message)))}", file=sys.stderr, flush=True)
+    with suppress(BrokenPipeError):  # of a crawl whose daemon was killed: its exit code still counts
+        print(f"presswatch: {_shorten(sanitize(redact_text(message)))}", file=sys.stderr, flush=True)
     return code
 
 

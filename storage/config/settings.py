@@ -7,6 +7,7 @@ knows is refused by its path, so that a misspelt setting never passes for a defa
 from __future__ import annotations
 
 import os
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
@@ -33,6 +34,8 @@ from storage.model.event_kinds import NOTIFIED_KINDS, EventKind
 S = TypeVar("S")
 
 DEFAULT_FILE = "presswatch.toml"
+STDIN = "-"
+"""Name of a configuration file that is read from stdin."""
 
 
 def event_kinds(value: Any) -> tuple[str, ...]:
@@ -110,6 +113,9 @@ class AlertSettings:
         "kinds of events to notify of; `presswatch events` lists all events",
     )
     timeout: timedelta = setting("20 s", duration, "timeout of sending one alert")
+    give_up_after: timedelta = setting(
+        "3 d", duration, "time after which an alert that its target refuses (HTTP 4xx) is given up"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +192,8 @@ class Config:
     log: LogSettings = field(default_factory=LogSettings)
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     path: Path | None = None
+    toml: str = field(default="", repr=False)
+    """Text of the configuration file."""
     origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
     """Settings that differ from their default, by path (`scraper.delay`, `sources.caliber.interval`)."""
 
@@ -197,12 +205,13 @@ def load_config(path: str | Path | None = None, *, database: str | None = None) 
     """Read the configuration file and the environment.
 
     `path` must exist when given, as must that of PRESSWATCH_CONFIG; `presswatch.toml` in the working folder need not.
+    The path `-` is stdin.
     `database` is the command line's. Raises ConfigError, naming the file and the key.
     """
     chosen = path or os.environ.get("PRESSWATCH_CONFIG")
     file = Path(chosen or DEFAULT_FILE)
-    raw = _read(file, must_exist=chosen is not None)
-    config = _parse_config(raw, file) if raw is not None else Config()
+    toml = _read(file, must_exist=chosen is not None)
+    config = _parse_config(toml, file) if toml is not None else Config()
     if database is not None:  # an empty one on the command line is a mistake, and must not pass for the default
         return _with_database(config, database, "the command line (--database)")
     if database := os.environ.get("PRESSWATCH_DATABASE"):
@@ -215,14 +224,16 @@ def _with_database(config: Config, database: str, where: str) -> Config:
     return replace(config, storage=replace(config.storage, database=database), origins=written)
 
 
-def _read(file: Path, *, must_exist: bool) -> dict[str, Any] | None:
+def _read(file: Path, *, must_exist: bool) -> str | None:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        if str(file) == STDIN:
+            return sys.stdin.buffer.read().decode("utf-8")
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         if must_exist:
             raise ConfigError(f"configuration file {file} does not exist") from None
         return None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration file {file} cannot be read: {error}") from error
 
 
@@ -236,7 +247,11 @@ SETTINGS_TABLES: Mapping[str, type[Any]] = {
 """The tables of the file, but for `[sources.<name>]`."""
 
 
-def _parse_config(raw: Mapping[str, Any], file: Path) -> Config:
+def _parse_config(toml: str, file: Path) -> Config:
+    try:
+        raw = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"configuration file {file} cannot be read: {error}") from error
     _refuse_unknown(raw, known={*SETTINGS_TABLES, "sources"}, path="", file=file)
     sources = _table(raw, "sources", file)
     return Config(
@@ -246,6 +261,7 @@ def _parse_config(raw: Mapping[str, Any], file: Path) -> Config:
             for name in sources
         },
         path=file,
+        toml=toml,
         origins=dict(_written(raw, str(file))),
     )
 

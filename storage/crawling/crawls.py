@@ -20,6 +20,7 @@ from storage.crawling.sources import RateLimit, SourceDeclaration
 from storage.database.engine import refused_rows_left_out
 from storage.database.session import Database
 from storage.model.errors import RefusedRowError
+from storage.model.failure_causes import FailureCause
 from storage.model.records import FetchFailure, KnownLink, Link, RunStatus, Trigger
 
 logger = logging.getLogger(__name__)
@@ -166,11 +167,12 @@ class Crawls:
         now: datetime,
         counts: CrawlCounts,
         error: str | None = None,
+        cause: FailureCause | None = None,
         rate_limit: RateLimit | None = None,
     ) -> RunSummary:
         """Close the run, count its fetches, and store the Retry-After of its host; return the totals."""
         with self._database.write() as connection:
-            summary = runs.close_run(connection, run_id, status, now=now, counts=counts, error=error)
+            summary = runs.close_run(connection, run_id, status, now=now, counts=counts, error=error, cause=cause)
             if rate_limit is not None:
                 sources.set_rate_limit(connection, summary.source, rate_limit)
         return summary

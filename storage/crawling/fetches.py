@@ -45,7 +45,7 @@ def fetch_row(
     view_count: int | None = None,
 ) -> dict[str, Any]:
     """Build the row of a fetch; of a failed one, reason and HTTP status come from `failure`."""
-    told = failure.reason if failure else reason
+    given = failure.reason if failure else reason
     return {
         "link_id": link_id,
         "run_id": attempt.run_id,
@@ -53,7 +53,7 @@ def fetch_row(
         "purpose": attempt.purpose,
         "result": result,
         "failure_stage": failure.failure_stage if failure else None,
-        "reason": told and short_reason(told),
+        "reason": given and short_reason(given),
         "http_status": failure.http_status if failure else attempt.http_status,
         "byte_count": attempt.byte_count,
         "view_count": view_count,

@@ -1,10 +1,42 @@
-"""Identify a process by its start time, and check whether it is alive."""
+"""Identify this process by a random id, and check whether another one is alive where it can be seen."""
 
 from __future__ import annotations
 
 import os
 import socket
+from functools import cache
 from pathlib import Path
+from uuid import uuid4
+
+PROCESS_ID_VARIABLE = "PRESSWATCH_PROCESS_ID"
+"""Environment variable in which the daemon gives a crawl process its id."""
+
+
+@cache
+def process_id() -> str:
+    """Return the random id of this process: the one its daemon gave it, or its own.
+
+    Two containers may have the same host name and number their processes alike, so that neither identifies a process.
+    """
+    return os.environ.get(PROCESS_ID_VARIABLE) or new_process_id()
+
+
+def new_process_id() -> str:
+    """Make a random id for a process."""
+    return uuid4().hex
+
+
+@cache
+def machine() -> str:
+    """Identify the boot and the PID namespace of this process: only within them does a pid name one process.
+
+    The name of the host on systems without /proc.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
 
 
 def process_start_time(pid: int) -> str | None:
@@ -22,9 +54,14 @@ def process_start_time(pid: int) -> str | None:
     return None if state in "ZX" else started
 
 
-def is_alive(host: str, pid: int, process: str | None) -> bool:
-    """Return whether the process with this pid and start time is alive; True for another host, which is not visible."""
-    return host != socket.gethostname() or (process is not None and process_start_time(pid) == process)
+def is_alive(host: str, where: str, pid: int, process: str | None) -> bool | None:
+    """Return whether the process with this pid and start time is alive; None if it cannot be seen from here.
+
+    It is seen if `host` is this one and `where` this machine(), or empty, as an earlier version left it.
+    """
+    if host != socket.gethostname() or where not in {"", machine()}:
+        return None
+    return process is not None and process_start_time(pid) == process
 
 
 def _responds(pid: int) -> bool:

@@ -13,18 +13,19 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.crawling.processes import is_alive, process_start_time
+from storage.crawling.processes import is_alive, machine, process_id, process_start_time
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import crawl_runs, fetches, links
 from storage.model.errors import AlreadyRunningError, StoreError
+from storage.model.failure_causes import FailureCause
 from storage.model.records import FetchResult, Outcome, RunStatus, Trigger
 
 HEARTBEAT_INTERVAL = timedelta(seconds=30)
 RUN_BATCH_SIZE = 200
 """Rows fetched at a time when runs are listed."""
 HEARTBEAT_TIMEOUT = timedelta(minutes=10)
-"""Age of the last heartbeat after which a run of another host counts as dead: twenty heartbeats."""
+"""Age of the last heartbeat after which a run that cannot be seen counts as dead: twenty heartbeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,17 @@ class RunSummary:
     requests: int
     received: int  # bytes of bodies
     error: str | None
+    cause: FailureCause | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFailure:
+    """Failure of a run: its status, cause and error, and the last lines its process wrote to stderr."""
+
+    status: RunStatus
+    cause: FailureCause
+    error: str
+    stderr_tail: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,8 @@ class CrawlRun:
     request_count: int
     byte_count: int
     error: str | None
+    failure_cause: FailureCause | None
+    stderr_tail: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,31 +123,54 @@ class Runs:
         with one_open_run(self._database, source), self._database.write() as connection:
             return open_run(connection, source, trigger, now=now)
 
-    def close_for_process(
-        self, pid: int, status: RunStatus, *, since: datetime, now: datetime, error: str
-    ) -> list[str]:
-        """Close the runs that a worker process of this host left open when it ended; return their sources.
+    def close_for_process(self, process: str, failure: RunFailure, *, now: datetime) -> list[str]:
+        """Close the runs that the crawl process with this random id left open when it ended; return their sources.
 
-        A run that the worker closed itself as interrupted, because it was terminated, gets `status` and `error`.
+        A run that the process closed itself as interrupted, because it was terminated at a limit, gets the failure.
         """
-        of_process = (
-            crawl_runs.c.pid == pid,
-            crawl_runs.c.host == socket.gethostname(),
-            crawl_runs.c.started_at >= since,
-        )
         columns = select(crawl_runs.c.id, crawl_runs.c.source, crawl_runs.c.finished_at, crawl_runs.c.status)
         with self._database.read() as connection:
-            runs = connection.execute(columns.where(*of_process)).all()
-        for run in runs:
+            runs = connection.execute(columns.where(crawl_runs.c.process_id == process)).all()
+        keeps = failure.status is RunStatus.INTERRUPTED
+        ended = [r for r in runs if r.finished_at is None or (r.status is RunStatus.INTERRUPTED and not keeps)]
+        for run in ended:
             if run.finished_at is None:
-                self.close(run.id, status, now=now, error=error)
-        ended = [run for run in runs if run.finished_at is None or run.status is RunStatus.INTERRUPTED]
-        if not ended:
-            return []
-        statement = update(crawl_runs).where(crawl_runs.c.id.in_([run.id for run in ended]))
-        with self._database.write() as connection:
-            connection.execute(statement.values(status=status, error=error))
+                self.close(run.id, failure.status, now=now, error=failure.error)
+        if ended:
+            statement = update(crawl_runs).where(crawl_runs.c.id.in_([run.id for run in ended]))
+            with self._database.write() as connection:
+                connection.execute(statement.values(_failure_columns(failure)))
         return [run.source for run in ended]
+
+    def sources_of(self, process: str) -> frozenset[str]:
+        """Return the sources of which a crawl process opened a run."""
+        with self._database.read() as connection:
+            sources = select(crawl_runs.c.source).where(crawl_runs.c.process_id == process)
+            return frozenset(connection.scalars(sources))
+
+    def keep_stderr(self, process: str, stderr_tail: str) -> None:
+        """Store the last lines of a crawl process with its runs that did not succeed."""
+        failed = (crawl_runs.c.process_id == process, crawl_runs.c.status != RunStatus.SUCCEEDED)
+        with self._database.write() as connection:
+            connection.execute(update(crawl_runs).where(*failed).values(stderr_tail=stderr_tail))
+
+    def record_unopened(
+        self, source: str, process: str, failure: RunFailure, *, started_at: datetime, now: datetime
+    ) -> None:
+        """Insert the closed run of a crawl process that ended before it opened one.
+
+        Of several in a row with the same cause the last is kept: a crawl is tried again every minute.
+        """
+        last = select(crawl_runs.c.id, crawl_runs.c.request_count, crawl_runs.c.failure_cause)
+        newest = last.where(crawl_runs.c.source == source).order_by(crawl_runs.c.id.desc()).limit(1)
+        values = {"process_id": process, "finished_at": now, "heartbeat_at": now, **_failure_columns(failure)}
+        with self._database.write() as connection:
+            before = connection.execute(newest).first()
+            if before is not None and before.failure_cause is failure.cause and before.request_count == 0:
+                connection.execute(update(crawl_runs).where(crawl_runs.c.id == before.id).values(values))
+                return
+            opened = {"source": source, "trigger": Trigger.SCHEDULED, "started_at": started_at, **_this_process()}
+            connection.execute(insert(crawl_runs).values({**opened, **values}))
 
     def heartbeat(self, run_id: int, *, now: datetime) -> None:
         """Update the time of the run's last heartbeat."""
@@ -148,10 +185,11 @@ class Runs:
         now: datetime,
         counts: CrawlCounts = NO_COUNTS,
         error: str | None = None,
+        cause: FailureCause | None = None,
     ) -> RunSummary:
         """Close a run and return its totals."""
         with self._database.write() as connection:
-            return close_run(connection, run_id, status, now=now, counts=counts, error=error)
+            return close_run(connection, run_id, status, now=now, counts=counts, error=error, cause=cause)
 
 
 @contextmanager
@@ -170,11 +208,9 @@ def open_run(connection: Connection, source: str, trigger: Trigger, *, now: date
     for run in connection.execute(_open_runs(source)).all():
         if not _is_alive(run, now):
             error = "its process ended without closing it"
-            close_run(connection, run.id, RunStatus.INTERRUPTED, now=now, error=error)
-    pid = os.getpid()
-    process = {"host": socket.gethostname(), "pid": pid, "process_start_time": process_start_time(pid)}
+            close_run(connection, run.id, RunStatus.INTERRUPTED, now=now, error=error, cause=FailureCause.CRASH)
     moments = {"started_at": now, "heartbeat_at": now}
-    values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **process, **moments}
+    values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **_this_process(), **moments}
     run_id: int = connection.execute(insert(crawl_runs).values(values).returning(crawl_runs.c.id)).scalar_one()
     return run_id
 
@@ -187,12 +223,14 @@ def close_run(
     now: datetime,
     counts: CrawlCounts = NO_COUNTS,
     error: str | None = None,
+    cause: FailureCause | None = None,
 ) -> RunSummary:
     """Close a run and return its totals, counted from its fetches, so that a killed run is counted like any other."""
     source = connection.scalar(select(crawl_runs.c.source).where(crawl_runs.c.id == run_id))
     totals = _fetch_counts(connection, run_id, source or "")
     totals["filtered_count"] += counts.set_aside
-    values = {"status": status, "finished_at": now, "error": error, **totals, **_count_columns(counts)}
+    outcome = {"status": status, "finished_at": now, "error": error, "failure_cause": cause}
+    values = {**outcome, **totals, **_count_columns(counts)}
     closed = update(crawl_runs).where(crawl_runs.c.id == run_id).values(values).returning(crawl_runs)
     return _summary(connection.execute(closed).one())
 
@@ -205,14 +243,30 @@ def _already_open(database: Database, source: str) -> AlreadyRunningError:
 
 
 def _open_runs(source: str) -> Any:
-    columns = (crawl_runs.c.id, crawl_runs.c.host, crawl_runs.c.pid, crawl_runs.c.process_start_time)
+    process = (crawl_runs.c.host, crawl_runs.c.machine, crawl_runs.c.pid, crawl_runs.c.process_start_time)
+    columns = (crawl_runs.c.id, *process)
     moments = (crawl_runs.c.started_at, crawl_runs.c.heartbeat_at)
     return select(*columns, *moments).where(crawl_runs.c.source == source, crawl_runs.c.finished_at.is_(None))
 
 
 def _is_alive(run: AnyRow, now: datetime) -> bool:
-    has_heartbeat = run.host == socket.gethostname() or now - run.heartbeat_at < HEARTBEAT_TIMEOUT
-    return bool(has_heartbeat and is_alive(run.host, run.pid, run.process_start_time))
+    seen = is_alive(run.host, run.machine, run.pid, run.process_start_time)
+    return now - run.heartbeat_at < HEARTBEAT_TIMEOUT if seen is None else seen
+
+
+def _this_process() -> dict[str, Any]:
+    pid = os.getpid()
+    names = {"process_id": process_id(), "host": socket.gethostname(), "machine": machine()}
+    return {**names, "pid": pid, "process_start_time": process_start_time(pid)}
+
+
+def _failure_columns(failure: RunFailure) -> dict[str, Any]:
+    return {
+        "status": failure.status,
+        "error": failure.error,
+        "failure_cause": failure.cause,
+        "stderr_tail": failure.stderr_tail,
+    }
 
 
 def _fetch_counts(connection: Connection, run_id: int, source: str) -> dict[str, int]:
@@ -270,6 +324,7 @@ def _summary(row: AnyRow) -> RunSummary:
         requests=row.request_count,
         received=row.byte_count,
         error=row.error,
+        cause=row.failure_cause,
     )
 
 

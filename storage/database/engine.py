@@ -29,7 +29,7 @@ from sqlalchemy.exc import (
 )
 
 from storage.database import sqlite_file
-from storage.model.errors import ConfigError, RefusedRowError, StoreError
+from storage.model.errors import ConfigError, DiskError, RefusedRowError, StoreError
 from storage.model.redaction import redact_address
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -269,8 +269,9 @@ def connection_error(engine: Engine, text: str) -> StoreError:
 
 
 def _store_error(engine: Engine, cause: str, hint: str) -> StoreError:
-    where = shown_url(engine)
-    return StoreError(f"database {where}: {_file_error(engine, cause) or f'{cause}; {_error_hint(cause) or hint}'}")
+    kind = DiskError if any(sign in cause.lower() for sign in DISK_SIGNS) else StoreError
+    text = _file_error(engine, cause) or f"{cause}; {_error_hint(cause) or hint}"
+    return kind(f"database {shown_url(engine)}: {text}")
 
 
 def _file_error(engine: Engine, cause: str) -> str | None:
@@ -350,6 +351,9 @@ ERROR_HINTS = {
     "no equivalent in encoding": "its encoding must be UTF8: make it with CREATE DATABASE … ENCODING 'UTF8'",
 }
 """By a sign in what the database said, the first that is found; what people can do about it."""
+
+DISK_SIGNS = ("disk is full", "no space left", "disk i/o")
+"""Signs of a disk that is full or failed."""
 
 MISSING_OBJECT_RE = re.compile(r"(database|role|relation|column) \S+( of relation \S+)? does not exist")
 """Matches the object that PostgreSQL reports as missing."""

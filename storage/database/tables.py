@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint, false, text
 
 from storage.database.column_types import BigInt, ProblemList, StringList, UtcDateTime, Utf8Text, enum_of
+from storage.model.failure_causes import FailureCause
 from storage.model.records import (
     DatePrecision,
     EditKind,
@@ -21,7 +22,7 @@ from storage.model.records import (
     Trigger,
 )
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0008"
 """Alembic revision of these tables; revisions are numbered, so that a newer one is known from an older one."""
 
 METADATA = MetaData(
@@ -284,10 +285,26 @@ crawl_runs = Table(
         "heartbeat_at",
         UtcDateTime,
         nullable=False,
-        doc="Last heartbeat; used only if the process runs on another host.",
+        doc="Last heartbeat; used only if the process cannot be seen from here.",
+    ),
+    Column(
+        "process_id",
+        Utf8Text,
+        default="",
+        server_default=text("''"),
+        nullable=False,
+        doc="Random id of the crawl process; identifies it among hosts and containers.",
     ),
     Column("host", Utf8Text, nullable=False, doc="Host of the process."),
-    Column("pid", Integer, nullable=False, doc="Process id."),
+    Column(
+        "machine",
+        Utf8Text,
+        default="",
+        server_default=text("''"),
+        nullable=False,
+        doc="Boot and PID namespace of the process; only from there can `pid` be looked up.",
+    ),
+    Column("pid", Integer, nullable=False, doc="Process id of the operating system."),
     Column(
         "process_start_time", Utf8Text, doc="Start time of the process; tells it from a later one with the same pid."
     ),
@@ -328,7 +345,14 @@ crawl_runs = Table(
         doc="Recrawls selected; the others due exceeded the request budget.",
     ),
     Column("error", Utf8Text, doc="Error that ended the run."),
+    Column(
+        "failure_cause",
+        enum_of(FailureCause),
+        doc="Cause of a run that did not succeed: source, limit and crash are the source's, the others are not.",
+    ),
+    Column("stderr_tail", Utf8Text, doc="Last lines that the process of a failed run wrote to stderr."),
     Index("uq_crawl_runs_open", "source", unique=True, sqlite_where=text("finished_at IS NULL")),
+    Index("ix_crawl_runs_process_id", "process_id"),
     Index("ix_crawl_runs_source_started_at", "source", "started_at"),
     info={"doc": "One crawl of one source."},
 )

@@ -90,7 +90,14 @@ ARTICLE_FIELDS = (
         is_column=False,
         max_length=MAX_SECTION_LENGTH,
     ),
-    _parsed("published_at", "Publication time (schema.org: datePublished).", _DATE, is_compared=True, is_revised=True),
+    _parsed(
+        "published_at",
+        "Publication time (schema.org: datePublished); a date without a time is stored as midnight UTC of that day, and"
+        " written as the date alone.",
+        _DATE,
+        is_compared=True,
+        is_revised=True,
+    ),
     _parsed("published_precision", "Precision of published_at: second, minute or day.", _DATE, is_compared=True),
     _parsed("view_count", "View count at the last fetch; every count is in view_readings."),
     ArticleField(name="first_seen_at", description="When a channel first listed it; first fetched, if named by hand."),

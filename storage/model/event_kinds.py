@@ -50,6 +50,15 @@ class EventKind(StrEnum):
         "crawl_killed",
         EventTraits(begun="had a crawl that had to be ended", is_notified=True, is_reported=True),
     )
+    LOCAL_FAILURE = (
+        "local_failure",
+        EventTraits(
+            begun="cannot be crawled because of a fault on our side",
+            ended="can be crawled again",
+            is_notified=True,
+            is_reported=True,
+        ),
+    )
     GONE = "gone", EventTraits(begun="took an article down")
     RESTORED = "restored", EventTraits(begun="brought an article back")
     EDITED = "edited", EventTraits(begun="edited an article")

@@ -145,6 +145,7 @@ class Link:
     title: str | None = None
     published_at: datetime | None = None
     published_raw: str | None = None  # as printed
+    published_precision: DatePrecision | None = None
     sections: tuple[str, ...] = ()  # folded labels and slugs (scraper.text.fold); empty: not said
     language: str | None = None
 

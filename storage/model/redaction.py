@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from functools import lru_cache
 
 REDACTED = "***"
 
@@ -99,3 +101,13 @@ def redact_target(target: str) -> str:
     user = f"{REDACTED}@" if "@" in authority else ""
     more = f"/{REDACTED}" if match["rest"][len(authority) :].strip("/") else ""
     return f"{scheme}://{user}{host['host']}{more}"
+
+
+@lru_cache(maxsize=256)
+def fingerprint(target: str) -> str:
+    """Hash an Apprise URL into 32 hexadecimal digits, which name its target in the database.
+
+    By scrypt: a URL may hold a password that is short enough to be guessed from a fast hash.
+    """
+    text = target.encode("utf-8", "surrogatepass")
+    return hashlib.scrypt(text, salt=b"presswatch target", n=2**13, r=8, p=1, dklen=16).hex()

@@ -106,6 +106,8 @@ def _resolve(reference: str, page: str) -> tuple[str, str, str, str] | None:
 
     Not urljoin, which drops an empty query and the semicolon at the end of a path.
     """
+    before_query = re.split("[?#]", reference, maxsplit=1)[0]
+    reference = before_query.replace("\\", "/") + reference[len(before_query) :]  # as browsers read it
     match = _REFERENCE.match(reference)
     if match is None or (match[1] is None and _OTHER_SCHEME.match(reference)):
         return None

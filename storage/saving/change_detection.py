@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from storage.model.article_fields import COMPARED_FIELDS, KEPT_IF_UNPARSED_FIELDS
 from storage.model.records import ArticleData, DatePrecision, EditKind, SaveOutcome
 from storage.saving.edit_classifier import ArticleText, classify_edit, content_hash, is_current, normalise
+from storage.text.durations import format_time
 
 CONFIRM_AFTER = timedelta(minutes=10)
 """Least time between an implausible parse and the equal one that confirms it (policy, "Is it an edit?" 3)."""
@@ -140,7 +141,8 @@ def _is_same_text(stored: StoredText, new_hash: str) -> bool:
 def _same_or_moved(stored: StoredText, data: ArticleData, new_hash: str) -> ChangeDecision:
     if not _date_moved(stored, data):
         return ChangeDecision(change=SaveOutcome.UNCHANGED, content_hash=new_hash, reason="the text is the same")
-    reason = f"the date moved from {stored.published_at} to {data.published_at}"
+    before, after = (format_time(one.published_at, one.published_precision) for one in (stored, data))
+    reason = f"the date moved from {before} to {after}"
     return ChangeDecision(change=SaveOutcome.REVISED, kind=EditKind.DATE_MOVED, content_hash=new_hash, reason=reason)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import articles, channels, crawl_runs, links
+from storage.model.published import is_day
 from storage.model.records import DatePrecision, FailureStage, RunStatus
 
 ARCHIVE_AGE = timedelta(days=2)
@@ -31,6 +32,7 @@ class ExtractionSample:
     filled: Mapping[str, bool]  # by field; a field that the source does not have may be left out
     body_length: int  # characters
     published_at: datetime | None
+    precision: DatePrecision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,15 @@ class DetectionTimes:
     stored_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlPeriod:
+    """Period of a successful crawl; it has not ended if `finished_at` is None."""
+
+    source: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
 def arrival_times(database: Database, source: str, *, since: datetime) -> list[datetime]:
     """Return the arrival times of a source's links, oldest first: publication, else first listing."""
     columns = (links.c.first_listed_at, links.c.published_at)
@@ -68,10 +79,12 @@ def arrival_times(database: Database, source: str, *, since: datetime) -> list[d
 
 
 def _arrival_time(listed_at: datetime, published_at: datetime | None) -> datetime | None:
-    """Return the arrival time of a link; None for the archive. A date after its listing is ignored."""
+    """Return the arrival time of a link; None for the archive. A date after its listing and a day alone are ignored."""
     if published_at is None or published_at > listed_at:
         return listed_at
-    return None if listed_at - published_at > ARCHIVE_AGE else published_at
+    if listed_at - published_at > ARCHIVE_AGE:
+        return None
+    return listed_at if is_day(published_at, None) else published_at  # links keep no precision
 
 
 def extraction_samples(database: Database, source: str, *, limit: int) -> list[ExtractionSample]:
@@ -117,11 +130,29 @@ def first_crawl_ends(database: Database) -> dict[str, datetime]:
         return {row.source: row.ended for row in connection.execute(succeeded.group_by(crawl_runs.c.source))}
 
 
+def crawl_periods(database: Database, *, since: datetime) -> list[CrawlPeriod]:
+    """Return the crawls that have succeeded or are running, by source in order of their start.
+
+    They are those begun since `since`, and of each source the one before.
+    """
+    columns = (crawl_runs.c.source, crawl_runs.c.started_at, crawl_runs.c.finished_at)
+    is_crawl = crawl_runs.c.status.in_([RunStatus.SUCCEEDED, RunStatus.RUNNING])
+    before = select(crawl_runs.c.source, func.max(crawl_runs.c.started_at).label("started_at"))
+    latest = before.where(is_crawl, crawl_runs.c.started_at < since).group_by(crawl_runs.c.source).subquery()
+    earliest = func.coalesce(latest.c.started_at, since)
+    joined = crawl_runs.outerjoin(latest, latest.c.source == crawl_runs.c.source)
+    statement = select(*columns).select_from(joined).where(is_crawl, crawl_runs.c.started_at >= earliest)
+    with database.read() as connection:
+        rows = connection.execute(statement.order_by(crawl_runs.c.source, crawl_runs.c.started_at)).mappings()
+        return [CrawlPeriod(**row) for row in rows]
+
+
 _SAMPLED = (
     articles.c.url,
     articles.c.stored_at,
     articles.c.body,
     articles.c.published_at,
+    articles.c.published_precision,
     articles.c.subtitle,
     articles.c.author,
     articles.c.view_count,
@@ -149,4 +180,5 @@ def _sample(row: AnyRow) -> ExtractionSample:
         filled={name: is_present and name not in problematic for name, is_present in present.items()},
         body_length=len(row.body),
         published_at=row.published_at,
+        precision=row.published_precision,
     )

@@ -1,4 +1,7 @@
-"""Lease a database to one daemon at a time."""
+"""Lease a database to one daemon at a time.
+
+The holder is a random id, made anew for every process: two containers may have the same host name and the same pid.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
-from storage.crawling.processes import is_alive
+from storage.crawling.processes import is_alive, machine, new_process_id
 from storage.database.daemon_tables import leases
 from storage.database.engine import advisory_lock, upsert_insert
 from storage.database.session import Database
@@ -17,25 +20,30 @@ from storage.database.session import Database
 DAEMON_LEASE = "daemon"
 HEARTBEAT_INTERVAL = timedelta(seconds=10)
 LEASE_TIMEOUT = timedelta(minutes=2)
-"""Age of the last heartbeat after which a holder on another host counts as dead: twelve heartbeats."""
+"""Age of the last heartbeat after which a holder that cannot be seen counts as dead: twelve heartbeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The daemon that holds the lease: its host, process, version and heartbeat."""
+    """The daemon that holds the lease: its random id, host, process, version and heartbeat."""
 
+    owner_id: str
     host: str
+    machine: str
     pid: int
     process_start_time: str | None
     version: str
     started_at: datetime
     heartbeat_at: datetime
+    problem: str | None
 
     def is_alive(self, now: datetime) -> bool:
-        """Return whether the holder's process is alive; of another host, whether its heartbeat is recent."""
-        return is_alive(self.host, self.pid, self.process_start_time) and (
-            self.host == socket.gethostname() or now - self.heartbeat_at < LEASE_TIMEOUT
-        )
+        """Return whether the holder is alive: its process, or, if that cannot be seen, a recent heartbeat.
+
+        A process of another PID namespace cannot be seen, whatever its host and pid.
+        """
+        seen = is_alive(self.host, self.machine, self.pid, self.process_start_time)
+        return now - self.heartbeat_at < LEASE_TIMEOUT if seen is None else seen
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}, since {self.started_at:%Y-%m-%d %H:%M} UTC"
@@ -46,11 +54,21 @@ class Leases:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.owner_id = new_process_id()
 
     def acquire(self, *, process: str | None, version: str, now: datetime) -> Lease | None:
         """Acquire the daemon's lease for this process and return None; if a live process holds it, return its lease."""
-        holder = {"host": socket.gethostname(), "pid": os.getpid(), "process_start_time": process, "version": version}
-        values = {**holder, "started_at": now, "heartbeat_at": now}
+        values = {
+            "owner_id": self.owner_id,
+            "host": socket.gethostname(),
+            "machine": machine(),
+            "pid": os.getpid(),
+            "process_start_time": process,
+            "version": version,
+            "started_at": now,
+            "heartbeat_at": now,
+            "problem": None,
+        }
         with self._database.write() as connection:
             advisory_lock(connection, "daemon")  # a row that does not exist yet cannot be locked
             row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
@@ -67,17 +85,20 @@ class Leases:
             row = connection.execute(select(*_COLUMNS).where(_DAEMON)).mappings().first()
         return None if row is None else Lease(**row)
 
-    def heartbeat(self, *, now: datetime) -> bool:
-        """Update the heartbeat; return False if another process holds the lease by now."""
+    def heartbeat(self, *, now: datetime, problem: str | None = None) -> bool:
+        """Update the heartbeat and the daemon's trouble; return False if another process holds the lease by now."""
         with self._database.write() as connection:
-            own_row = update(leases).where(_DAEMON, leases.c.pid == os.getpid(), leases.c.host == socket.gethostname())
-            return connection.execute(own_row.values(heartbeat_at=now)).rowcount == 1
+            own_row = update(leases).where(*self._own)
+            return connection.execute(own_row.values(heartbeat_at=now, problem=problem)).rowcount == 1
 
     def release(self) -> None:
         """Release the lease if this process holds it."""
-        own_row = delete(leases).where(_DAEMON, leases.c.pid == os.getpid(), leases.c.host == socket.gethostname())
         with self._database.write() as connection:
-            connection.execute(own_row)
+            connection.execute(delete(leases).where(*self._own))
+
+    @property
+    def _own(self) -> tuple[ColumnElement[bool], ...]:
+        return _DAEMON, leases.c.owner_id == self.owner_id
 
 
 _DAEMON = leases.c.name == DAEMON_LEASE

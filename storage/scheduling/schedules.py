@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from storage.database.daemon_tables import schedules
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
 from storage.database.tables import channels, crawl_runs, sources
 from storage.model.errors import StoreError
+from storage.model.failure_causes import FailureCause
 from storage.model.records import FailureStage, RunStatus
 
 
@@ -28,6 +29,9 @@ class Schedule:
     consecutive_failures: int = 0  # failed crawls in a row
     first_failure_at: datetime | None = None
     run_isolated: bool = False  # its last crawl was killed: run it in a process of its own
+    local_failures: int = 0  # consecutive crawls that failed on this side
+    local_failure_cause: FailureCause | None = None  # of the last of them
+    first_local_failure_at: datetime | None = None
     paused_at: datetime | None = None
     crawl_requested_at: datetime | None = None  # time of a request to crawl now
 
@@ -36,10 +40,12 @@ class Schedule:
 class LastCrawl:
     """Result of the last finished crawl of a source: the input of the planner."""
 
+    process_id: str
     started_at: datetime
     finished_at: datetime
     status: RunStatus
     error: str | None
+    cause: FailureCause | None
     listed: int
     new_links: int
     changed: bool
@@ -62,8 +68,7 @@ class Schedules:
 
     def set(self, schedule: Schedule) -> None:
         """Store the next poll of a source; a pause or a crawl request that was stored meanwhile stays."""
-        columns = ("next_poll_at", "interval", "reason", "consecutive_failures", "first_failure_at", "run_isolated")
-        values = {name: getattr(schedule, name) for name in columns}
+        values = {name: getattr(schedule, name) for name in _PLANNED}
         with self._database.write() as connection:
             statement = upsert_insert(connection, schedules).values(source=schedule.source, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
@@ -96,17 +101,21 @@ class Schedules:
         with self._database.read() as connection:
             return _last_crawl(connection, source)
 
-    def with_last_crawl(self, source: str) -> tuple[Schedule, LastCrawl | None]:
-        """Return the schedule of a source and its last finished crawl, None if there is none.
+    def with_crawl_of(self, source: str, process: str) -> tuple[Schedule, LastCrawl | None]:
+        """Return the schedule of a source and its finished crawl by the process with a random id; None without one.
 
         Raises StoreError for a source without a schedule.
         """
         with self._database.read() as connection:
             row = connection.execute(select(*_COLUMNS).where(schedules.c.source == source)).mappings().one()
-            return Schedule(**row), _last_crawl(connection, source)
+            return Schedule(**row), _last_crawl(connection, source, crawl_runs.c.process_id == process)
 
 
 _COLUMNS = tuple(schedules.columns)
+_PLANNED = tuple(
+    field.name for field in fields(Schedule) if field.name not in {"source", "paused_at", "crawl_requested_at"}
+)
+"""Columns that the planner writes; people write the others."""
 _LAST_RUN = select(crawl_runs).where(crawl_runs.c.finished_at.is_not(None)).order_by(crawl_runs.c.id.desc()).limit(1)
 _LAST_SUCCESS = (
     select(crawl_runs.c.finished_at)
@@ -117,8 +126,8 @@ _LAST_SUCCESS = (
 _FAILING = select(channels.c.failure_stage).where(channels.c.consecutive_failures > 0).order_by(channels.c.id).limit(1)
 
 
-def _last_crawl(connection: Connection, source: str) -> LastCrawl | None:
-    run = connection.execute(_LAST_RUN.where(crawl_runs.c.source == source)).first()
+def _last_crawl(connection: Connection, source: str, *which: ColumnElement[bool]) -> LastCrawl | None:
+    run = connection.execute(_LAST_RUN.where(crawl_runs.c.source == source, *which)).first()
     if run is None:
         return None
     failing = connection.scalar(
@@ -127,10 +136,12 @@ def _last_crawl(connection: Connection, source: str) -> LastCrawl | None:
     rate_limited_until = connection.scalar(select(sources.c.rate_limited_until).where(sources.c.name == source))
     since = connection.scalar(_LAST_SUCCESS.where(crawl_runs.c.source == source, crawl_runs.c.id < run.id))
     return LastCrawl(
+        process_id=run.process_id,
         started_at=run.started_at,
         finished_at=run.finished_at,
         status=run.status,
         error=run.error,
+        cause=run.failure_cause,
         listed=run.listed_count,
         new_links=run.new_link_count,
         changed=run.channels_changed,

@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 
 from tests.support.daemon_process import DaemonRunner
-from tests.support.paths import ROOT
 from tests.support.patience import patient
 from tests.support.plain_articles import plain_article
 from tests.support.site import Site
@@ -56,11 +55,11 @@ class Size:
 class DaemonEnv(DaemonRunner):
     """Run daemons that watch several sources, each with a site of its own."""
 
-    def __init__(self, folder: Path, sites: dict[str, Site]) -> None:
+    def __init__(self, folder: Path, sites: dict[str, Site], database: str = "") -> None:
         self.sites = sites
-        self.port = _free_port()
+        self.port = free_port()
         self._published = 0
-        super().__init__(folder, next(iter(sites.values())))
+        super().__init__(folder, next(iter(sites.values())), database)
         (folder / "more").mkdir()
         for name in sites:
             if name != "caliber":
@@ -68,9 +67,6 @@ class DaemonEnv(DaemonRunner):
         (folder / "sitecustomize.py").write_text(PLUG.format(folder=str(folder / "more")), encoding="utf-8")
         tables = [TABLE.format(name=name, url=site.url) for name, site in sites.items() if name != "caliber"]
         self.settle(listen=f"127.0.0.1:{self.port}", more="".join(tables))
-
-    def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "PYTHONPATH": f"{self.folder}:{ROOT}"}
 
     def publish(self, count: int = 1) -> None:
         """Publish `count` new articles on every site."""
@@ -103,14 +99,14 @@ class DaemonEnv(DaemonRunner):
 
 
 @contextmanager
-def daemon_env(folder: Path, names: Sequence[str]) -> Iterator[DaemonEnv]:
-    """Start these sites, one of them caliber, for daemons; stop all of them in the end."""
+def daemon_env(folder: Path, names: Sequence[str], database: str = "") -> Iterator[DaemonEnv]:
+    """Start these sites, one of them caliber, for daemons; stop all of them in the end. Default: a SQLite file."""
     with ExitStack() as stack:
         sites = {name: stack.enter_context(Site.start()) for name in names}
-        yield stack.enter_context(DaemonEnv(folder, sites))
+        yield stack.enter_context(DaemonEnv(folder, sites, database))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port

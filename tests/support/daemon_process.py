@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -55,6 +56,8 @@ class DaemonRunner:
         self.folder = folder
         self.site = site
         self.database = database or f"sqlite:///{folder}/news.db"
+        self.handles: int | None = None
+        """Limit of the open files of the daemons to come."""
         self._daemons: list[subprocess.Popen[str]] = []
         self.settle()
 
@@ -85,11 +88,11 @@ class DaemonRunner:
             daemon = subprocess.Popen(
                 [sys.executable, "-m", "presswatch", "daemon", *arguments],
                 cwd=self.folder,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=log,
                 stderr=log,
                 text=True,
-                preexec_fn=_as_from_a_terminal,  # noqa: PLW1509  (no thread of ours holds a lock here)
+                preexec_fn=lambda: _as_from_a_terminal(self.handles),  # noqa: PLW1509  (no thread of ours holds a lock)
             )
         self._daemons.append(daemon)
         return daemon
@@ -99,15 +102,17 @@ class DaemonRunner:
         return subprocess.run(
             [sys.executable, "-m", "presswatch", *arguments],
             cwd=self.folder,
-            env=self._environment(),
+            env=self.environment(),
             capture_output=True,
             text=True,
             timeout=patient(PATIENCE),
             check=False,
         )
 
-    def _environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(ROOT), "PRESSWATCH_DATABASE": self.database}
+    def environment(self) -> dict[str, str]:
+        """Return the environment of every process, which runs the folder's sitecustomize.py at its start, if any."""
+        path = f"{self.folder}{os.pathsep}{ROOT}"
+        return {**os.environ, "PYTHONPATH": path, "PRESSWATCH_DATABASE": self.database}
 
     @property
     def log(self) -> str:
@@ -154,9 +159,11 @@ class DaemonRunner:
         kill_processes("PRESSWATCH_DATABASE", self.database)  # crawls of a daemon that was killed
 
 
-def _as_from_a_terminal() -> None:
+def _as_from_a_terminal(handles: int | None) -> None:
     """Restore SIGHUP: under nohup the test runner ignores it, and a child inherits that."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if handles is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (handles // 2, handles))
 
 
 def end(daemon: subprocess.Popen[str], number: signal.Signals = signal.SIGTERM) -> int:

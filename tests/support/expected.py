@@ -51,6 +51,8 @@ def a_due_alert(number: int, **values: Any) -> DueAlert:
         body=f"Body {number}",
         attempts=0,
         created_at=NOON,
+        next_attempt_at=NOON,
+        refused_since=None,
         saved_search_id=1,
         watch="Gas",
         delivery_mode=DeliveryMode.IMMEDIATE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -32,6 +33,18 @@ def kill_at_end_of_run() -> None:
     silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
     # Not subprocess, which warns of a child that outlives its parent.
     os.posix_spawn(sys.executable, arguments, os.environ, file_actions=silent, setsid=True)
+
+
+def end_with_parent() -> None:
+    """End this process when its parent has ended, such as a make that was killed."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(CHECK_INTERVAL)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def kill_processes(variable: str, value: str) -> None:

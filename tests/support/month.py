@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from scheduler.daemon.jobs import DaemonTasks
 from scheduler.daemon.planner import Planner
 from scheduler.daemon.workers import WorkerExit
-from scheduler.notifications.delivery import enqueue_event_alerts
+from scheduler.notifications.enqueuing import enqueue_event_alerts
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import CrawlSession
 from scraper.crawl.write_batcher import WriteBatcher

@@ -15,6 +15,7 @@ from typing import Any, Self
 from tests.support.paths import ROOT
 from tests.support.patience import patient
 
+TLS_HANDSHAKE = b"\x16"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -132,7 +133,11 @@ class _Child:
         self._connections += 1
         try:
             while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                first = await reader.readexactly(1)
+                if first == TLS_HANDSHAKE:
+                    writer.write(NOT_FOUND)
+                    break
+                head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 self._heads.append(head)
                 scripted = self._table.get(head.split(" ")[1], RawAnswer((NOT_FOUND,)))
                 await self._wait_for_others(scripted.together)

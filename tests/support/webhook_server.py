@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections import deque
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -16,13 +17,16 @@ PASSWORD = "hunter2word"
 class WebhookServer:
     """A webhook; `target` is its URL with a password and a token, `received` the messages answered with 200.
 
-    `answers` are the statuses of the next requests, then 200; 0 hangs until the server is closed. `slow` is the delay
-    of each response in seconds.
+    `answers` are the statuses of the next requests, then what `judge` returns for a message, 200 by default; 0 hangs
+    until the server is closed. `slow` is the delay of each response in seconds. `keys` are the identifiers of all
+    requests.
     """
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
         self.request_count = 0
+        self.keys: list[str | None] = []
+        self.judge: Callable[[dict[str, Any]], int] = lambda message: 200
         self.slow = 0.0
         self.answers: deque[int] = deque()
         self._closing = threading.Event()
@@ -51,14 +55,16 @@ class WebhookServer:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                message = json.loads(body)
                 webhook.request_count += 1
-                status = webhook.answers.popleft() if webhook.answers else 200
+                webhook.keys.append(self.headers["Idempotency-Key"])
+                status = webhook.answers.popleft() if webhook.answers else webhook.judge(message)
                 webhook._closing.wait(webhook.slow)
                 if status == 0:
                     webhook._closing.wait()
                     return
                 if status == 200:
-                    webhook.received.append(json.loads(body))
+                    webhook.received.append(message)
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

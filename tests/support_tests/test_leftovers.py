@@ -64,3 +64,22 @@ def test_a_stopped_crawl_ends_with_its_test(tmp_path: Path, site: Site) -> None:
         daemon.wait()
         assert not has_ended(crawl)
     assert has_ended(crawl)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("killed", ["make", "python"])
+def test_a_killed_demo_leaves_no_daemon(killed: str) -> None:
+    shell = subprocess.Popen(  # in the place of make
+        ["sh", "-c", f"{sys.executable} -m tests.demo_daemon; true"], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    started: list[psutil.Process] = []
+
+    def daemon_runs() -> bool:
+        started[:] = psutil.Process(shell.pid).children(recursive=True)
+        return any("daemon" in process.cmdline() for process in started if not has_ended(process))
+
+    wait_until(daemon_runs)
+    [demo] = psutil.Process(shell.pid).children()
+    (shell if killed == "make" else demo).kill()
+    wait_until(lambda: all(has_ended(process) for process in started))
+    shell.wait()

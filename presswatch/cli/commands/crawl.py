@@ -21,8 +21,9 @@ from scraper.sources import get_source, load_crawl_config, load_sources
 from storage.config import logging_setup
 from storage.config.logging_setup import DEBUG, print_error
 from storage.config.settings import Config, LogSettings, SchedulerSettings
+from storage.crawling.crawl_reports import CrawlReport
 from storage.crawling.runs import RunSummary
-from storage.model.errors import ConfigError, PresswatchError
+from storage.model.errors import ConfigError, CrawlStoppedError, PresswatchError, failure_cause
 from storage.model.records import RunStatus, Trigger
 from storage.store import Store, open_store
 from storage.text.sanitize import sanitize
@@ -77,7 +78,13 @@ def crawl(  # noqa: PLR0913  (a command's options)
         urls=tuple(urls),
         trigger=Trigger.SCHEDULED if scheduled else Trigger.MANUAL,
     )
-    return crawl_sources(names, options, config_path=config_path, database=database, verbose=verbose)
+    try:
+        return crawl_sources(names, options, config_path=config_path, database=database, verbose=verbose)
+    except Exception as error:
+        if scheduled:
+            for name in names:
+                click.echo(CrawlReport(source=name, cause=failure_cause(error), error=str(error)).as_line())
+        raise
 
 
 def crawl_sources(
@@ -103,7 +110,13 @@ def crawl_sources(
 
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
         outcomes = run_async(crawl_all(store))
-    return max(_report(source, outcome) for source, outcome in zip(selected, outcomes, strict=True))
+    if options.trigger is Trigger.SCHEDULED:
+        for source, outcome in zip(selected, outcomes, strict=True):
+            click.echo(_as_report(source, outcome).as_line())
+    return max(
+        _print_outcome(source, outcome, summarize=options.trigger is not Trigger.SCHEDULED)
+        for source, outcome in zip(selected, outcomes, strict=True)
+    )
 
 
 def check(source: Source, config: Config, options: CrawlOptions) -> None:
@@ -135,20 +148,32 @@ def configure_logs(log: LogSettings, options: CrawlOptions, *, verbose: bool) ->
 
 
 async def finish_all(crawls: Iterable[Coroutine[Any, Any, RunSummary]]) -> list[RunSummary | BaseException]:
-    """Run crawls at once and return the summary or the exception of each; when cancelled, cancel and await them all."""
+    """Run crawls at once and return the summary or the exception of each; cancelling it cancels and awaits them all."""
     tasks = [asyncio.create_task(crawl) for crawl in crawls]
-    try:
-        await asyncio.wait(tasks)
-    except asyncio.CancelledError:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-    return [task.exception() or task.result() for task in tasks]
+    while True:
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:  # once to stop in good order, twice to stop now: each crawl counts for itself
+            for task in tasks:
+                task.cancel()
+        else:
+            return [_outcome(task) for task in tasks]
 
 
-def _report(source: Source, outcome: RunSummary | BaseException) -> int:
+def _outcome(task: asyncio.Task[RunSummary]) -> RunSummary | BaseException:
+    return CrawlStoppedError("stopped before its end") if task.cancelled() else task.exception() or task.result()
+
+
+def _as_report(source: Source, outcome: RunSummary | BaseException) -> CrawlReport:
     if isinstance(outcome, RunSummary):
-        click.echo(sanitize(summary_line(outcome)))
+        return CrawlReport(source=source.name, cause=outcome.cause, error=outcome.error)
+    return CrawlReport(source=source.name, cause=failure_cause(outcome), error=str(outcome))
+
+
+def _print_outcome(source: Source, outcome: RunSummary | BaseException, *, summarize: bool) -> int:
+    if isinstance(outcome, RunSummary):
+        if summarize:
+            click.echo(sanitize(summary_line(outcome)))
         return print_error(f"{source.name}: {outcome.error}", 1) if outcome.status is not RunStatus.SUCCEEDED else 0
     try:
         raise outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,11 +10,17 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import COUNT_PARAM, NAME_PARAM, format_options
+from presswatch.cli.options import COUNT_PARAM, DEFAULT_LIMIT, NAME_PARAM, format_options, list_options
 from presswatch.output import formats
 from presswatch.output.records import print_notice, write_list
-from presswatch.output.watch_tables import SavedSearchRow, render_saved_searches
-from scheduler.notifications.delivery import ARTICLE_BATCH_SIZE, SEND_TIMEOUT
+from presswatch.output.watch_tables import (
+    SavedSearchRow,
+    UndeliveredRow,
+    render_saved_searches,
+    render_undelivered,
+)
+from scheduler.notifications.delivery import SEND_TIMEOUT
+from scheduler.notifications.enqueuing import ARTICLE_BATCH_SIZE
 from scheduler.notifications.matching import SearchMatch, matching_articles
 from scheduler.notifications.messages import article_message, test_message
 from scheduler.notifications.options import parse_digest_interval, parse_quiet_hours, parse_time_zone
@@ -22,7 +28,8 @@ from scheduler.notifications.sender import INVALID_TARGET_TEXT, is_valid_target
 from scheduler.notifications.sender import send as send_now
 from storage.model.errors import ConfigError, PresswatchError
 from storage.model.records import DeliveryMode
-from storage.model.redaction import redact_target
+from storage.model.redaction import REDACTED, fingerprint, redact_target
+from storage.notifications.outbox import PendingAlert
 from storage.notifications.watches import NewSavedSearch, SavedSearch
 from storage.search.query import parse
 from storage.store import Store
@@ -121,7 +128,7 @@ def list_watches(form: str, raw: bool, config_path: str | None, database: str | 
 
 
 def _saved_search_row(store: Store, watch: SavedSearch) -> SavedSearchRow:
-    waiting = store.alerts.undelivered(watch.id)
+    counts = store.alerts.counts(datetime.now(UTC), watch.id)
     return SavedSearchRow(
         name=watch.name,
         query=watch.query,
@@ -129,9 +136,40 @@ def _saved_search_row(store: Store, watch: SavedSearch) -> SavedSearchRow:
         delivery_mode=describe_delivery(watch),
         created_at=watch.created_at,
         last_notified_at=watch.last_notified_at,
-        waiting_count=waiting.count,
-        failed_count=waiting.failed_count,
-        error=waiting.error,
+        waiting_count=counts.waiting,
+        failed_count=counts.failed,
+        given_up_count=counts.given_up,
+        error=counts.error,
+    )
+
+
+@watch.command()
+@list_options
+@config_options
+def undelivered(*, limit: int | None, form: str, raw: bool, config_path: str | None, database: str | None) -> None:
+    """List notifications that wait, fail or were given up, latest first; also those of events."""
+    config, store = store_from_config(config_path, database)
+    with store:
+        pending = store.alerts.pending(DEFAULT_LIMIT if limit is None else limit or None)
+    unknown = any(alert.target is None for alert in pending)
+    configured = {fingerprint(target): target for target in config.alerts.targets} if unknown else {}
+    rows = (_undelivered_row(alert, configured) for alert in pending)
+    if not write_list(rows, form, kind=UndeliveredRow, as_table=render_undelivered, raw=raw):
+        print_notice("every notification is delivered")
+
+
+def _undelivered_row(alert: PendingAlert, configured: Mapping[str, str]) -> UndeliveredRow:
+    target = alert.target or configured.get(alert.target_hash)
+    return UndeliveredRow(
+        id=alert.id,
+        state=alert.state,
+        watch=alert.watch,
+        target=redact_target(target) if target else REDACTED,
+        title=alert.title,
+        created_at=alert.created_at,
+        attempts=alert.attempts,
+        next_attempt_at=None if alert.given_up_at else alert.next_attempt_at,
+        error=alert.error,
     )
 
 

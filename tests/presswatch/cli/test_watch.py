@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.notifications.delivery import deliver_due, match_saved_searches
+from scheduler.notifications.delivery import deliver_due
+from scheduler.notifications.enqueuing import match_saved_searches
 from storage.model.records import DeliveryMode
 from tests.conftest import Ask
 from tests.support.paths import ROOT
@@ -137,7 +138,7 @@ def test_a_dry_run_shows_the_messages_and_sends_none(rows: Rows, ask: Ask, webho
     assert "1 articles of the last 5 days" in ask("watch", "preview", "Gas", "--days", "5").stderr
     assert ask("watch", "preview", "Gas", "--days", "0").exit_code == 2
     assert webhook.request_count == 0
-    assert rows.store.alerts.undelivered().count == 0
+    assert rows.store.alerts.counts(now).waiting == 0
 
 
 def test_a_trial_says_whether_it_was_taken_or_why_not(ask: Ask, webhook: WebhookServer) -> None:

@@ -24,6 +24,7 @@ LISTINGS = (
     ("events",),
     ("sources",),
     ("watch", "list"),
+    ("watch", "undelivered"),
     ("views", "--top", "5"),
     ("views", "1"),
     ("history", "1"),

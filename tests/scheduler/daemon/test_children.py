@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.daemon.workers import WorkerExit, WorkerLimits, WorkerPool, classify_exit, command, rss_bytes
+from storage.crawling.runs import RunFailure
 from storage.model.records import RunStatus
 from tests.support.daemon_process import FOREVER, DaemonRunner
 from tests.support.paths import ROOT
@@ -41,12 +42,14 @@ def crawl(runner: DaemonRunner, limits: WorkerLimits, meanwhile: Callable[[int],
     return asyncio.run(run())
 
 
-def account_for(runner: DaemonRunner, ending: WorkerExit, since: datetime) -> list[str]:
+def account_for(runner: DaemonRunner, ending: WorkerExit) -> list[str]:
     assert ending.status is not None
+    assert ending.cause is not None
+    failure = RunFailure(
+        status=ending.status, cause=ending.cause, error=ending.error or "", stderr_tail=ending.stderr_tail
+    )
     with closing(runner.store()) as store:
-        return store.runs.close_for_process(
-            ending.pid, ending.status, since=since, now=datetime.now(UTC), error=ending.error or ""
-        )
+        return store.runs.close_for_process(ending.process_id, failure, now=datetime.now(UTC))
 
 
 def test_a_crawl_that_ends_by_itself_is_nobodys_fault(runner: DaemonRunner, site: Site) -> None:
@@ -66,11 +69,10 @@ def test_a_crawl_that_fails_says_so_itself(runner: DaemonRunner, site: Site) -> 
 
 def test_a_crawl_that_takes_too_long_is_ended_and_its_run_timed_out(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
-    started = datetime.now(UTC)
     limits = WorkerLimits(deadline=patient_duration(4), grace=patient_duration(5), memory=10**9)
     ending = crawl(runner, limits)
     assert ending.status is RunStatus.TIMED_OUT
-    assert account_for(runner, ending, started) == ["caliber"]
+    assert account_for(runner, ending) == ["caliber"]
     [run] = runner.rows("crawl_runs")
     assert (run.status, run.error) == ("timed out", f"its process took longer than {limits.deadline} and was ended")
 
@@ -78,7 +80,6 @@ def test_a_crawl_that_takes_too_long_is_ended_and_its_run_timed_out(runner: Daem
 def test_a_crawl_that_does_not_listen_is_killed(runner: DaemonRunner, site: Site) -> None:
     """A stopped process is as deaf as one whose loop is blocked."""
     site.misbehave("/rss.xml", bad.slow(FOREVER))
-    started = datetime.now(UTC)
 
     def deafen(pid: int) -> None:
         runner.wait_for("crawl_runs")
@@ -87,7 +88,7 @@ def test_a_crawl_that_does_not_listen_is_killed(runner: DaemonRunner, site: Site
     limits = WorkerLimits(deadline=patient_duration(5), grace=patient_duration(1), memory=10**9)
     ending = crawl(runner, limits, deafen)
     assert (ending.exit_code, ending.status) == (-9, RunStatus.TIMED_OUT)
-    assert account_for(runner, ending, started) == ["caliber"]
+    assert account_for(runner, ending) == ["caliber"]
     [run] = runner.rows("crawl_runs")
     assert run.status is RunStatus.TIMED_OUT
     assert run.finished_at is not None
@@ -106,10 +107,9 @@ def test_a_crawl_that_is_killed_from_outside_has_crashed(runner: DaemonRunner, s
         runner.wait_for("crawl_runs")
         os.kill(pid, signal.SIGKILL)
 
-    started = datetime.now(UTC)
     ending = crawl(runner, ROOMY, kill)
     assert (ending.status, ending.error) == (RunStatus.CRASHED, "its process was ended by SIGKILL")
-    assert account_for(runner, ending, started) == ["caliber"]
+    assert account_for(runner, ending) == ["caliber"]
     assert runner.rows("crawl_runs")[0].status is RunStatus.CRASHED
 
 
@@ -133,21 +133,22 @@ def test_what_runs_when_the_daemon_stops_is_given_its_grace_and_then_ended(runne
     assert runner.rows("crawl_runs")[0].status is RunStatus.INTERRUPTED
 
 
-def test_what_ends_by_itself_within_the_grace_is_let_end(runner: DaemonRunner, site: Site) -> None:
-    site.publish(plain_article("one"))
-    site.misbehave("/rss.xml", bad.slow(1))
+def test_what_runs_when_the_daemon_stops_drops_its_queue_and_is_no_failure(runner: DaemonRunner, site: Site) -> None:
+    site.publish_many([plain_article(f"story-{number}") for number in range(20)])
+    site.misbehave("/en/post/story-1", bad.slow(1))
 
     async def run() -> WorkerExit:
         environment = {"PRESSWATCH_DATABASE": runner.database, "PYTHONPATH": str(ROOT)}
         children = WorkerPool(PATIENT, environment | {"PRESSWATCH_CONFIG": str(runner.folder / "presswatch.toml")})
         crawling = asyncio.create_task(children.run(("caliber",)))
-        await asyncio.to_thread(runner.wait_for, "crawl_runs")
+        await asyncio.to_thread(runner.wait, lambda: site.requests_for("/en/post/story-1"))
         await children.stop()
         return await crawling
 
     ending = asyncio.run(run())
-    assert (ending.exit_code, ending.status) == (0, None)
-    assert runner.rows("crawl_runs")[0].status is RunStatus.SUCCEEDED
+    assert (ending.exit_code, ending.status) == (1, None)
+    [row] = runner.rows("crawl_runs")
+    assert (row.status, row.failure_cause) == (RunStatus.INTERRUPTED, "stop")
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
-"""A clock that is set back under the running daemon: it waits for no time to come round again."""
+"""A clock that is set under the running daemon: it waits for no time to come round again, and counts none it missed."""
 
 from __future__ import annotations
 
+import urllib.request
 from pathlib import Path
 
+import psutil
+import pytest
+
+from tests.support.daemon_env import free_port
 from tests.support.daemon_process import DaemonRunner, end
-from tests.support.paths import ROOT
+from tests.support.patience import patient
 from tests.support.plain_articles import plain_article
 from tests.support.site import Site
 
@@ -43,9 +48,6 @@ class Clockwork(DaemonRunner):
         (self.folder / "new").write_text(str(hours), encoding="utf-8")
         (self.folder / "new").replace(self.folder / "hours")
 
-    def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "PYTHONPATH": f"{self.folder}:{ROOT}"}
-
 
 def test_a_clock_that_is_set_back_leaves_no_source_alone(tmp_path: Path, site: Site) -> None:
     with Clockwork(tmp_path, site) as runner:
@@ -58,5 +60,27 @@ def test_a_clock_that_is_set_back_leaves_no_source_alone(tmp_path: Path, site: S
         runner.wait_for("articles", 2)
         [lease] = runner.rows("leases")
         runner.wait(lambda: runner.rows("leases")[0].heartbeat_at != lease.heartbeat_at)
+        assert end(daemon) == 0
+        assert "Traceback" not in runner.log
+
+
+@pytest.mark.parametrize("hours", [24 * 366, 24 * 366 * 20], ids=["a year", "twenty years"])
+def test_a_clock_that_is_set_far_forward_and_back_leaves_it_working(tmp_path: Path, site: Site, hours: int) -> None:
+    port = free_port()
+    with Clockwork(tmp_path, site) as runner:
+        runner.settle(listen=f"127.0.0.1:{port}")
+        site.publish(plain_article("one"))
+        daemon = runner.start()
+        runner.wait_for("articles", 1)
+        before = psutil.Process(daemon.pid).memory_info().rss
+        for number, ahead in enumerate((hours, 0)):
+            runner.set_clock(ahead)
+            [lease] = runner.rows("leases")
+            runner.wait(lambda old=lease: runner.rows("leases")[0].heartbeat_at != old.heartbeat_at)  # type: ignore[misc]
+            site.publish(plain_article(f"later-{number}"))
+            runner.wait_for("articles", 2 + number)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=patient(30)) as answer:
+                assert answer.status == 200
+        assert psutil.Process(daemon.pid).memory_info().rss < before + 100_000_000
         assert end(daemon) == 0
         assert "Traceback" not in runner.log

@@ -16,7 +16,7 @@ from scheduler.daemon.jobs import DaemonTasks
 from scheduler.daemon.planner import Planner
 from scheduler.daemon.workers import WorkerExit, WorkerLimits, WorkerPool
 from scheduler.health.failures import FAILING_POLLS
-from scheduler.notifications.delivery import enqueue_event_alerts
+from scheduler.notifications.enqueuing import enqueue_event_alerts
 from scraper.sources.caliber import SOURCE
 from storage.config.settings import Config
 from storage.model.event_kinds import EventKind

@@ -48,22 +48,6 @@ def test_a_database_file_that_is_replaced_ends_it_instead_of_being_written_past(
     assert "Traceback" not in runner.log
 
 
-def test_crawls_that_end_before_they_begin_are_wrong_and_said(runner: DaemonRunner, site: Site) -> None:
-    site.publish(plain_article("one"))
-    daemon = runner.start()
-    runner.wait_for("crawl_runs", 1, status="succeeded")
-    runner.settle(more="\n[log]\nnonsense = 1\n")
-    runner.wait_for("schedules", 1, consecutive_failures=1)
-    runner.settle()
-    status = runner.command("status")
-    assert status.returncode == 1
-    assert "caliber: failing" in status.stdout
-    runner.command("trigger", "caliber")
-    runner.wait_for("schedules", 1, consecutive_failures=0)
-    assert runner.command("status").returncode == 0
-    end(daemon)
-
-
 def test_a_crawl_that_fails_says_so_in_the_form_of_the_log(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.server_error())
     runner.settle(more='\n[log]\nformat = "json"\n')
@@ -115,13 +99,17 @@ def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(runner: DaemonRun
     assert runner.rows("crawl_runs")[0].status == RunStatus.INTERRUPTED
 
 
-def test_a_terminal_that_is_closed_ends_it_in_good_order(runner: DaemonRunner, site: Site) -> None:
+def test_a_terminal_that_is_closed_does_not_end_it(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
-    runner.settle(schedule=FAR)
     daemon = runner.start()
     runner.wait_for("crawl_runs", 1, status="succeeded")
-    assert end(daemon, signal.SIGHUP) == 0
-    assert runner.log.rstrip().endswith("stopped")
+    for _ in range(3):
+        daemon.send_signal(signal.SIGHUP)
+    site.publish(plain_article("two"))
+    runner.wait_for("articles", 2)
+    assert "configuration loaded again" in runner.log
+    assert end(daemon) == 0
+    assert "Traceback" not in runner.log
 
 
 def test_an_unusable_target_is_refused_at_once_without_its_secret(runner: DaemonRunner) -> None:

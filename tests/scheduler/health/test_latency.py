@@ -10,9 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.health.latency import ExclusionReason, Percentiles, detection_latency, exclusion_reason, nearest_rank
+from scheduler.health.latency import (
+    ExclusionReason,
+    Outage,
+    Percentiles,
+    detection_latency,
+    exclusion_reason,
+    find_outages,
+    nearest_rank,
+)
 from storage.model.records import DatePrecision
-from storage.scheduling.health_queries import DetectionTimes
+from storage.scheduling.health_queries import CrawlPeriod, DetectionTimes
 from tests.support.synthetic_histories import BAKU
 
 NOON = datetime(2026, 11, 4, 12, tzinfo=UTC)
@@ -128,3 +136,60 @@ def test_every_article_is_counted_or_left_out_once(rows: list[tuple[int, int, Da
     assert counted + sum(sum(reasons.values()) for reasons in report.excluded.values()) == len(facts)
     assert counted == sum(line.article_count for line in report.lines if line.day is not None)
     assert all(timedelta(0) <= line.total.p50 <= line.total.p90 <= line.total.max for line in report.lines)
+
+
+HOUR = timedelta(hours=1)
+
+
+def crawls(*minutes: float, source: str = "caliber") -> list[CrawlPeriod]:
+    """Crawls of a minute that begin so many minutes after noon."""
+    starts = [NOON + number * MINUTE for number in minutes]
+    return [CrawlPeriod(source=source, started_at=at, finished_at=at + MINUTE) for at in starts]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "interval", "gaps"),
+    [
+        ((0, 15, 30, 45), 15 * MINUTE, []),
+        ((0, 15, 62, 75), 15 * MINUTE, []),  # a quiet night stretches the mean interval 3.2 times at most
+        ((0, 15, 200, 215), 15 * MINUTE, [(16, 200)]),  # stopped, paused or failing
+        ((0, 15, 600, 615, 3000), 15 * MINUTE, [(16, 600), (616, 3000)]),
+        ((0, 360, 1700), 6 * HOUR, []),
+        ((0, 1440, 2880), 24 * HOUR, []),
+        ((0, 60, 120, 180, 2000, 2060), None, [(181, 2000)]),  # polled by cron: the usual gap is known from the others
+        ((0, 1440, 2880), None, []),
+        ((0, 5000), None, []),
+        ((0,), 15 * MINUTE, []),
+    ],
+)
+def test_a_gap_that_no_plan_explains_is_an_outage(
+    minutes: tuple[float, ...], interval: timedelta | None, gaps: list[tuple[float, float]]
+) -> None:
+    intervals = {} if interval is None else {"caliber": interval}
+    found = find_outages([*crawls(0, 10_000, source="apa"), *crawls(*minutes)], intervals).get("caliber", [])
+    assert found == [Outage(NOON + begin * MINUTE, NOON + end * MINUTE) for begin, end in gaps]
+
+
+@pytest.mark.parametrize(
+    ("published", "listed", "stored", "counts"),
+    [
+        (-30, -20, -19, True),  # before the outage
+        (-30, -20, 190, False),  # listed before, fetched after
+        (-3, 182, 183, False),  # published just before, found after
+        (90, 182, 183, False),  # published in it
+        (90, 200, 201, False),  # listed by a later crawl
+        (60, 100, 101, False),  # by a crawl that failed
+        (185, 190, 191, True),  # after it
+    ],
+)
+def test_the_backlog_of_an_outage_is_left_out(published: float, listed: float, stored: float, *, counts: bool) -> None:
+    outage = Outage(NOON, NOON + 3 * HOUR)
+    row = replace(
+        ROW,
+        published_at=NOON + published * MINUTE,
+        first_listed_at=NOON + listed * MINUTE,
+        stored_at=NOON + stored * MINUTE,
+    )
+    assert exclusion_reason(row, FIRST_CRAWL, [outage]) is (None if counts else ExclusionReason.OUTAGE)
+    report = detection_latency([row], outages={"caliber": [outage]})
+    assert bool(report.lines) is counts

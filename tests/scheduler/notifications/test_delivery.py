@@ -15,15 +15,9 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from scheduler.notifications.delivery import (
-    DIGEST_THRESHOLD,
-    MAX_ALERT_AGE,
-    DeliveryCounts,
-    deliver_due,
-    enqueue_event_alerts,
-    group_messages,
-    match_saved_searches,
-)
+from scheduler.notifications.bundles import DIGEST_THRESHOLD, bundle_alerts
+from scheduler.notifications.delivery import DeliveryCounts, DeliveryOptions, deliver_due
+from scheduler.notifications.enqueuing import MAX_ALERT_AGE, enqueue_event_alerts, match_saved_searches
 from scheduler.notifications.messages import Message
 from storage.database.daemon_tables import alerts, saved_searches
 from storage.database.tables import events
@@ -156,12 +150,12 @@ class TestOutbox:
             rows.store.watches.add(new_watch(name="Other", target=other.target), NOON)
             gas(rows, "one", "two")
             match_saved_searches(rows.store, now=NOON)
-            timeout = patient_duration(2)
-            assert deliver_due(rows.store, now=NOON, timeout=timeout) == DeliveryCounts(2, 1, 2, 1)
+            options = DeliveryOptions(timeout=patient_duration(2))
+            assert deliver_due(rows.store, now=NOON, options=options) == DeliveryCounts(2, 1, 2, 1)
             assert other.titles == ["Caliber.az: One", "Caliber.az: Two"]
         assert webhook.request_count == 1
-        waits = {alert.next_attempt_at for alert in alerts_in(rows) if alert.delivered_at is None}
-        assert waits == {NOON + MINUTE}
+        assert rows.store.alerts.due_targets(NOON + MINUTE - SECOND) == ()
+        assert len(rows.store.alerts.due_targets(NOON + MINUTE)) == 1
 
     def test_nobody_there_is_never_given_up(self, rows: Rows) -> None:
         rows.store.watches.add(new_watch(target=f"json://127.0.0.1:{refusing_port()}"), NOON)
@@ -172,26 +166,27 @@ class TestOutbox:
             assert deliver_due(rows.store, now=now).failed == 1
             now = alerts_in(rows)[0].next_attempt_at
         assert now - NOON > 20 * HOUR
-        assert rows.store.alerts.undelivered().count == 1
+        assert rows.store.alerts.counts(now).undelivered == 1
 
     def test_a_message_nobody_takes_keeps_no_other_waiting(self, rows: Rows, webhook: WebhookServer) -> None:
         rows.store.watches.add(new_watch(target=webhook.target), NOON)
         gas(rows, "poison", "two", "three")
         match_saved_searches(rows.store, now=NOON)
         webhook.answer(400)
-        deliver_due(rows.store, now=NOON)
-        webhook.answer(200, 200, 400)
-        deliver_due(rows.store, now=NOON + MINUTE)
+        assert deliver_due(rows.store, now=NOON) == DeliveryCounts(2, 1, 1, 1)
         assert webhook.titles == ["Caliber.az: Two", "Caliber.az: Three"]
 
     def test_many_at_once_come_together_a_few_alone(self) -> None:
         few = [a_due_alert(number) for number in range(DIGEST_THRESHOLD)]
-        assert next(message for message, _ in group_messages(few)) == Message("Title 0", "Body 0")
-        assert len(list(group_messages(few))) == DIGEST_THRESHOLD
-        ((message, held),) = group_messages([*few, a_due_alert(DIGEST_THRESHOLD)])
-        assert (message.title, len(held)) == (f"Gas: {DIGEST_THRESHOLD + 1} articles", DIGEST_THRESHOLD + 1)
+        assert next(bundle_alerts(few)).message == Message("Title 0", "Body 0")
+        assert len(list(bundle_alerts(few))) == DIGEST_THRESHOLD
+        (bundle,) = bundle_alerts([*few, a_due_alert(DIGEST_THRESHOLD)])
+        assert (bundle.message.title, len(bundle.ids)) == (
+            f"Gas: {DIGEST_THRESHOLD + 1} articles",
+            DIGEST_THRESHOLD + 1,
+        )
         events = [a_due_alert(number, saved_search_id=None, watch=None) for number in range(9)]
-        assert len(list(group_messages(events))) == 9
+        assert len(list(bundle_alerts(events))) == 9
 
     def test_no_secret_is_in_logs_errors_or_what_is_shown(
         self, rows: Rows, webhook: WebhookServer, everything_logged: StringIO
@@ -201,10 +196,10 @@ class TestOutbox:
         match_saved_searches(rows.store, now=NOON)
         webhook.answer(500, 0)
         deliver_due(rows.store, now=NOON)
-        deliver_due(rows.store, now=NOON + HOUR, timeout=SECOND)
-        (due,) = rows.store.alerts.due(NOON + DAY, 10)
+        deliver_due(rows.store, now=NOON + HOUR, options=DeliveryOptions(timeout=SECOND))
+        (due,) = rows.store.alerts.due(alerts_in(rows)[0].target_hash, NOON + DAY, 10)
         logged = everything_logged.getvalue()
-        shown = f"{logged} {watch!r} {due!r} {rows.store.alerts.undelivered()} {alerts_in(rows)[0].key}"
+        shown = f"{logged} {watch!r} {due!r} {rows.store.alerts.counts(NOON)} {alerts_in(rows)}"
         assert f"json://***@127.0.0.1:{webhook.port}/***" in logged
         assert TOKEN not in shown
         assert PASSWORD not in shown
@@ -263,7 +258,8 @@ class TestEvents:
 CHILD = """
 import sys
 from datetime import UTC, datetime
-from scheduler.notifications.delivery import deliver_due, match_saved_searches
+from scheduler.notifications.delivery import deliver_due
+from scheduler.notifications.enqueuing import match_saved_searches
 from storage.store import open_store
 store = open_store(sys.argv[1])
 print("up", flush=True)

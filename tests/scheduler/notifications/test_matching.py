@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scheduler.notifications.matching import alerts_for, defer_quiet_hours, is_quiet, next_digest, notify_at
 from storage.model.records import DeliveryMode
+from storage.model.redaction import fingerprint
 from storage.notifications.outbox import QuietHours
 from storage.search.query import parse
 from tests.support.expected import a_watch, an_article
@@ -32,8 +33,8 @@ def test_an_article_that_answers_makes_one_alert_with_a_key_of_its_own() -> None
     articles = [an_article(id=7), an_article(id=8, title="Sport", body="No."), an_article(id=9)]
     alerts = alerts_for(watch, parse("gas"), articles, NOON)
     assert [alert.key for alert in alerts] == ["watch:3:article:7", "watch:3:article:9"]
-    assert {(alert.saved_search_id, alert.target, alert.next_attempt_at) for alert in alerts} == {
-        (3, watch.target, NOON)
+    assert {(alert.saved_search_id, alert.target_hash, alert.next_attempt_at) for alert in alerts} == {
+        (3, fingerprint(watch.target), NOON)
     }
     assert "Gas flows from Orrin." in alerts[0].body
 

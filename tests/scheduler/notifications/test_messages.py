@@ -47,7 +47,7 @@ def test_an_article_is_sent_with_all_that_must_go_with_it() -> None:
 
 
 def test_a_date_is_given_as_exactly_as_it_is_known() -> None:
-    assert "Published 2026-11-04 UTC" in message_of(published_precision=DatePrecision.DAY).body
+    assert "Published 2026-11-04\n" in message_of(published_precision=DatePrecision.DAY).body
     assert "Published: no date" in message_of(published_at=None).body
 
 
@@ -81,7 +81,7 @@ def test_a_digest_holds_all_in_messages_of_a_size_that_is_taken() -> None:
     messages = [Message(f"Title {number}", "x" * 900) for number in range(10)]
     found = digest_messages("Gas", messages)
     assert [count for _, count in found] == [3, 3, 3, 1]
-    assert [message.title for message, _ in found[::3]] == ["Gas: 3 articles (1 of 4)", "Gas: 1 article (4 of 4)"]
+    assert [message.title for message, _ in found[::3]] == ["Gas: 3 articles (1 of 4)", "Title 9"]
     assert all(len(message.body) <= MAX_MESSAGE_LENGTH for message, _ in found)
     assert digest_messages("Gas", messages[:1]) == [(messages[0], 1)]
     assert digest_messages("Gas", messages[:2])[0][0].title == "Gas: 2 articles"

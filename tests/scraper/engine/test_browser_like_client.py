@@ -16,6 +16,7 @@ from storage.model.records import FetchResult, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawAnswer, RawServer, answer
 from tests.support.raw_site import FEED, feed, page, site
+from tests.support.webhook_server import refusing_port
 
 PAGE = page("Read")
 LENGTH = b"Content-Length: %d" % len(PAGE)
@@ -102,6 +103,7 @@ REFUSED = {
     "headers of 300 KB": (raw(OK, b"X: " + b"a" * 300_000), "headers are larger than 256 KB"),
     "no HTTP": (RawAnswer((b"SSH-2.0-OpenSSH_9.6\r\n",), closes=True), "does not begin with a status line"),
     "HTTP without a status": (raw(b"HTTP/1.1 OK"), "does not begin with a status line"),
+    "HTTP with an endless version": (raw(b"HTTP/" + b"1" * 5000 + b".1 200 OK"), "does not begin with a status line"),
     "half a head": (RawAnswer((OK + b"\r\nContent-",), closes=True), "closed the connection without an answer"),
     "nothing": (RawAnswer((), closes=True), "closed the connection without an answer"),
     "an unknown coding": (raw(OK, b"Content-Encoding: compress", LENGTH), "Content-Encoding compress"),
@@ -207,3 +209,24 @@ def test_cookies_are_kept_for_one_crawl(env: CrawlEnv, server: RawServer) -> Non
     env.crawl()
     sent = [(head.split(b" ")[1], b"\r\nCookie: visit=a\xc3\xa9b=,{}\r\n" in head) for head in server.heads]
     assert sent == [(b"/rss.xml", False), (b"/en/post/one", True), (b"/rss.xml", False)]
+
+
+def test_a_proxy_of_the_environment_is_asked(env: CrawlEnv, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    env.site = cast("Any", SimpleNamespace(url="http://news.example"))
+    targets = ["/en/post/it%27s", "/en/post/two/?"]
+    server.answer_with({f"http://news.example{target}": whole for target, whole in site(targets, targets).items()})
+    assert env.crawl().new == 2
+    assert sorted(server.targets)[:2] == [f"http://news.example{target}" for target in targets]
+
+
+def test_a_host_that_refuses_or_speaks_no_tls_is_named_so(env: CrawlEnv, server: RawServer) -> None:
+    server.answer_with({})
+    reasons = {
+        f"http://127.0.0.1:{refusing_port()}": "the host refuses connections",
+        server.url.replace("http:", "https:"): "no TLS connection with the host",
+    }
+    for url, reason in reasons.items():
+        env.site = cast("Any", SimpleNamespace(url=url))
+        assert reason in (env.crawl().error or "")

@@ -13,7 +13,7 @@ from storage.model.records import DatePrecision
 BAKU = ZoneInfo("Asia/Baku")
 MINUTE = (datetime(2026, 6, 25, 13, 24, tzinfo=UTC), DatePrecision.MINUTE)  # 17:24 in Baku
 SECOND = (datetime(2026, 6, 25, 13, 24, 11, tzinfo=UTC), DatePrecision.SECOND)
-DAY = (datetime(2026, 6, 24, 20, 0, tzinfo=UTC), DatePrecision.DAY)
+DAY = (datetime(2026, 6, 25, tzinfo=UTC), DatePrecision.DAY)
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,39 @@ def test_to_the_minute(text: str) -> None:
         "2026-06-25T17:24:11.250+04:00",
         "2026-06-25T17:24:11",
         "25.06.2026 17:24:11",
+        "Thu Jun 25 17:24:11 2026",
+        "Thu Jun 25 16:24:11 MSK 2026",
+        "20260625T132411Z",
+        "20260625T172411.5+0400",
+        "2026/06/25 17:24:11",
+        "2026-6-25 17:24:11",
+        "Thu, 25 Jun 2026 13:24:11 +0000 GMT",
+        "Thu, 25 Jun 2026 16:24:11 +0300 (MSK)",
+        "Thu, 25 Jun 2026 17:24:11 +0400 (Azerbaijan Standard Time)",
+        "2026-06-25T17:24:11+04:00[Asia/Baku]",
+        "Thu, 25 Jun 2026 15:24:11 CEST",
+        "Thu, 25 Jun 2026 16:24:11 EEST",
+        "Thu, 25 Jun 2026 22:24:11 JST",
     ],
 )
 def test_to_the_second(text: str) -> None:
     assert parse_date(text, BAKU) == SECOND
 
 
-@pytest.mark.parametrize("text", ["25 June 2026", "25 июня 2026 г.", "25.06.2026", "2026-06-25", "June 25, 2026"])
-def test_a_day_is_its_local_midnight(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25 June 2026",
+        "25 июня 2026 г.",
+        "25.06.2026",
+        "2026-06-25",
+        "June 25, 2026",
+        "2026/6/25",
+        "2026-06-25Z",
+        "2026-06-25+04:00",
+    ],
+)
+def test_a_day_is_midnight_utc_in_every_zone(text: str) -> None:
     assert parse_date(text, BAKU) == DAY
 
 
@@ -139,6 +164,10 @@ def test_months(words: str) -> None:
         "0 May 2026",
         "25 June 0000",
         "25 June 2026 24:00",
+        "25 June 2026 17:24 (New York)",
+        "25 June 2026 17:24 IST",
+        "20260625",
+        "20261325T172411Z",
         "25 June 2026 25:00",
         "25 June 2026 17:60",
         "25 June 2026 13:24 pm",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scraper.errors import ChannelError
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.source_urls import SourceUrls
-from storage.model.records import FailureStage, Link
+from storage.model.records import DatePrecision, FailureStage, Link
 from tests.support.declared import HOME, SOURCE, SOURCE_URLS
 from tests.support.site import bad_bytes
 
@@ -29,6 +29,7 @@ FULL = Link(
     title="A title",
     published_at=datetime(2026, 6, 25, 13, 24, tzinfo=UTC),
     published_raw="Thu, 25 Jun 2026 17:24:00 +0400",
+    published_precision=DatePrecision.SECOND,
     sections=("politics",),
     language="en",
 )
@@ -44,7 +45,7 @@ def titled(title: str) -> str:
 
 def read(feed: str | bytes, *, content_type: str | None = "application/rss+xml") -> tuple[Link, ...]:
     body = feed.encode("utf-8", "surrogatepass") if isinstance(feed, str) else feed
-    return parse_feed(body, url=URL, urls=SOURCE_URLS, language=None, content_type=content_type)
+    return parse_feed(body, url=URL, urls=SOURCE_URLS, language=None, content_type=content_type).links
 
 
 def refusal(body: bytes | str) -> ChannelError:
@@ -93,7 +94,7 @@ def test_a_relative_link_is_resolved_against_the_base_that_the_feed_names_or_on_
 def test_so_it_does_on_one_that_the_feed_declares_for_each_entry(declared: str) -> None:
     """A default of an attribute, as a document type gives it (XML 1.0 §3.3.2)."""
     feed = f"""{DECLARATION}<!DOCTYPE rss [<!ATTLIST item {declared} "/en/">]><rss version="2.0"><channel>
-        <item><link>https:post/a</link></item></channel></rss>"""
+        <item><link>post/a</link></item></channel></rss>"""
     assert [link.url for link in read(feed)] == [f"{HOME}/en/post/a"]
 
 
@@ -199,7 +200,7 @@ def test_dates(printed: str, at: datetime | None) -> None:
 def test_a_date_without_a_zone_is_in_that_of_the_source() -> None:
     source = replace(SOURCE, timezone="Europe/Berlin")
     body = rss(ITEM.replace(" +0400", "")).encode()
-    (link,) = parse_feed(body, url=URL, urls=SourceUrls(source), language=None, content_type=None)
+    (link,) = parse_feed(body, url=URL, urls=SourceUrls(source), language=None, content_type=None).links
     assert link.published_at == datetime(2026, 6, 25, 17, 24, tzinfo=ZoneInfo("Europe/Berlin"))
 
 

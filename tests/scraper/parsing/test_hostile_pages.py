@@ -117,12 +117,33 @@ def feed(items: str) -> str:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{items}</channel></rss>'
 
 
+ITEM = f"<item><link>{URL}</link></item>"
+JSON_FEED = f'{{"version": "https://jsonfeed.org/version/1", "a": 1.1, "items": [{{"url": "{URL}"}}]}}'
 FEEDS: dict[str, Make] = {
     "titles of comments": lambda n: feed(
         f"<item><title>{'&lt;!--' * (240 * n)}</title><link>{URL}</link></item>" * 700
     ),
     "dates of accents": lambda n: feed(f"<item><link>{URL}</link><pubDate>{PILE * (2_450 * n)}</pubDate></item>" * 40),
     "only starts of tags": lambda n: "<" * (50_000 * n),
+    "authors": lambda n: feed(ITEM.replace("<link>", "<author>" + "a." * (100_000 * n) + "@</author><link>")),
+    "nested bases": lambda n: feed(ITEM + "<a xml:base='x/'>" * (20_000 * n)),
+    "line ends after the declaration": lambda n: feed(ITEM).replace("?>", "?>" + "\n" * (30_000 * n)),
+    "attributes": lambda n: feed(
+        ITEM.replace("<item", "<item " + " ".join(f"a{number}='b'" for number in range(20_000 * n)))
+    ),
+    "entries": lambda n: feed(ITEM * (20_000 * n)),
+    "namespaces": lambda n: feed(ITEM + "".join(f"<a{i}:b xmlns:a{i}='u{i}'/>" for i in range(10_000 * n))),
+    "document types": lambda n: feed(ITEM + "<!DOCTYPE a [ " * (50_000 * n)),
+    "unclosed sections": lambda n: feed(ITEM + "<![CDATA[" * (50_000 * n)),
+    "unclosed comments": lambda n: feed(ITEM + "<!--" * (100_000 * n)),
+    "unclosed quotes": lambda n: feed(ITEM + "<a b='\"" * (50_000 * n)),
+    "blanks in a tag": lambda n: feed(ITEM + "<a" + " " * (500_000 * n) + ">"),
+    "end tags of nothing": lambda n: feed(ITEM + "<a>" * 90 + "</b>" * (50_000 * n)),
+    "ampersands": lambda n: feed(ITEM.replace("<link>", "<title>" + "&a" * (500_000 * n) + "</title><link>")),
+    "links of one entry": lambda n: feed(ITEM.replace("<link>", f"<link>{URL}</link>" * (10_000 * n) + "<link>")),
+    "tags in titles": lambda n: feed(ITEM.replace("<link>", f"<title>{'&lt;a ' * (400 * n)}</title><link>") * 200),
+    "digits of JSON": lambda n: JSON_FEED.replace("1.1", "1.1" + "9" * (500_000 * n)),
+    "items of JSON": lambda n: JSON_FEED.replace("[", "[" + "[], " * (100_000 * n)),
 }
 
 
@@ -154,4 +175,4 @@ def test_a_link_named_often_is_in_no_more_sections_than_an_article_is_in() -> No
         language=None,
         content_type=None,
     )
-    assert found[0].sections == tuple(f"c{n}" for n in range(50))
+    assert found.links[0].sections == tuple(f"c{n}" for n in range(50))

@@ -10,7 +10,7 @@ import pytest
 from scraper.errors import ChannelError
 from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import SourceUrls
-from storage.model.records import FailureStage, Link
+from storage.model.records import DatePrecision, FailureStage, Link
 from tests.support.declared import HOME, SOURCE
 from tests.support.site import bad_bytes
 
@@ -21,6 +21,7 @@ FULL = Link(
     title="A title",
     published_at=datetime(2025, 1, 16, 13, 36, tzinfo=UTC),
     published_raw="16 January 2025 17:36",
+    published_precision=DatePrecision.MINUTE,
     sections=("politics",),
     language="en",
 )

@@ -146,7 +146,7 @@ PIECES += ["<title>", "</title>", "=", " ", "/", "x", "<!", "<?", "\n", "<", "&a
 @pytest.mark.hypothesis
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=30), tag=st.sampled_from(["<p ", "<i x=' ", "<b y "]))
 def test_no_markup_hides_its_attributes(pieces: list[str], tag: str) -> None:
-    """What the parser finds many attributes in is refused: compared with the parser itself."""
+    """Refuse what the parser itself finds many attributes in."""
     markup = ("<html><body>" + "".join(pieces) + tag + attributes(1_500, "a{} ") + "".join(pieces)).encode()
     tree = etree.fromstring(markup, parser=etree.HTMLParser(encoding="utf-8", huge_tree=True))
     found = max((len(element.attrib) for element in tree.iter(etree.Element)), default=0)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scraper.parsing.source_urls import SourceUrls, merge
+from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge
 from storage.model.errors import ConfigError
 from storage.model.records import Link
 from storage.model.urls import canonicalize
@@ -171,3 +171,45 @@ def test_merged_links_complete_each_other() -> None:
         _link(title="Second", sections=("politics", "world"), published_at=at, published_raw="25 June 2026 17:24"),
         other,
     )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "href"),
+    [
+        (r"/news/\d+/", "/news/7/"),
+        (r"/news/\d+/", "/news/7"),
+        (r"/news/\d+", "/news/7/"),
+        (r"/news/[^/]+%2C[^/]+", "/news/a%2Cb"),
+        (r"/news/[^/]+,[^/]+", "/news/a%2cb"),
+        (r"/(?:новости)/[^/]+/", "/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8/x/"),
+        (r"/(?:новости)/[^/]+", "/новости/x"),
+    ],
+)
+def test_an_article_path_is_matched_as_it_is_listed(pattern: str, href: str) -> None:
+    urls = SourceUrls(replace(SOURCE, article_path=rf"(?P<language>){pattern}"))
+    found = urls.find_article(href)
+    assert found is not None
+    assert urls.find_article(found.url) is not None  # by its canonical URL, too
+    assert SourceUrls(replace(SOURCE, article_path=rf"/x{pattern}")).find_article(href) is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "href", "found"),
+    [
+        (HOME, "https://www.caliber.az/post/x/", ArticleUrl(f"{HOME}/post/x", "https://www.caliber.az/post/x/")),
+        (HOME, "http://caliber.az/post/x", ArticleUrl(f"{HOME}/post/x", None)),
+        ("https://www.caliber.az", "/post/x", ArticleUrl(f"{HOME}/post/x", "https://www.caliber.az/post/x")),
+        ("https://www.caliber.az", f"{HOME}/post/x", ArticleUrl(f"{HOME}/post/x", None)),
+        ("http://127.0.0.1:8099", "https://www.caliber.az/post/x/", COPY.find_article("/post/x/")),
+    ],
+)
+def test_a_request_goes_to_the_host_that_is_listed_or_else_declared(
+    declared: str, href: str, found: ArticleUrl
+) -> None:
+    urls = SourceUrls(SOURCE, declared)
+    assert urls.find_article(href) == found
+    assert urls.channel_request_url(urls.channel_url("/rss.xml?a=%27")) == f"{declared}/rss.xml?a=%27"
+
+
+def test_a_spelling_that_is_too_long_is_not_requested() -> None:
+    assert SOURCE_URLS.find_article(f"/post/x?utm_source={'x' * 2_000}") == ArticleUrl(f"{HOME}/post/x", None)

@@ -39,6 +39,8 @@ BYTES = {
     ("schedules", "source"): OWN_WORD,
     ("leases", "name"): OWN_WORD,
     ("alerts", "key"): 200,  # words of ours, ids and a fingerprint
+    ("alert_receipts", "receipt"): 40,  # the number of a part and a hash
+    ("alert_targets", "target_hash"): 32,
 }
 """Most bytes of each text that an index holds."""
 

@@ -23,6 +23,7 @@ from storage.database.engine import create_store_engine, transaction
 from storage.database.tables import METADATA, SCHEMA_VERSION
 from storage.model.errors import StoreError
 from storage.model.event_kinds import EventKind
+from storage.model.redaction import fingerprint
 
 pytestmark = pytest.mark.dialect
 
@@ -166,3 +167,19 @@ def test_sections_become_rows_and_stay_in_the_index(engine: Engine) -> None:
         (3, "siyasət", 1),
         (5, "archive", 0),
     ]
+
+
+def test_the_targets_of_stored_alerts_get_their_hashes(engine: Engine) -> None:
+    upgrade_to(engine, "0005")
+    targets = ["json://u:hunter2word@host/a", "json://u:hunter2word@host/b", "json://u:hunter2word@host/a"]
+    with transaction(engine) as connection:
+        for number, target in enumerate(targets):
+            row = text(
+                "INSERT INTO alerts (key, target, title, body, created_at, attempts, next_attempt_at)"
+                " VALUES (:key, :target, '', '', '2026-11-04 12:00:00.000000', 0, '2026-11-04 12:00:00.000000')"
+            )
+            connection.execute(row, {"key": str(number), "target": target})
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        hashes = connection.scalars(text("SELECT target_hash FROM alerts ORDER BY id")).all()
+    assert hashes == [fingerprint(target) for target in targets]

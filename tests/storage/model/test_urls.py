@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin
+from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin, request_url
 
 HOME = "https://caliber.az"
 
@@ -121,3 +121,46 @@ def test_canonical_is_stable_ascii_and_never_raises(url: str) -> None:
 )
 def test_what_is_added_to_follow_readers_changes_nothing(path: str, added: str) -> None:
     assert canonicalize(f"http://www.caliber.az{path}{added}") == canonicalize(f"{HOME}{path}")
+
+
+@pytest.mark.parametrize(
+    ("reference", "requested"),
+    [
+        ("", f"{HOME}/en/list/?p=1"),
+        ("#top", f"{HOME}/en/list/?p=1"),
+        ("?", f"{HOME}/en/list/?"),
+        ("?b=2&a=%27", f"{HOME}/en/list/?b=2&a=%27"),
+        ("a%2Fb;", f"{HOME}/en/list/a%2Fb;"),
+        ("./../x/./", f"{HOME}/en/x/"),
+        ("../../../x/..", f"{HOME}/"),
+        ("%2e%2E/%2e/x", f"{HOME}/en/x"),
+        ("..%2Fx", f"{HOME}/en/list/..%2Fx"),
+        ("/a//b///", f"{HOME}/a//b///"),
+        ("\\x\\y?a\\b", f"{HOME}/x/y?a\\b"),
+        ("//www.Bücher.example:443/ä", "https://www.xn--bcher-kva.example/%C3%A4"),
+        ("HTTP://www.caliber.az.:80", "http://www.caliber.az/"),
+        (" http://127.0.0.1:8099/x\n", "http://127.0.0.1:8099/x"),
+        ("/%zz%e9%C3%a9é", f"{HOME}/%zz%e9%C3%a9%C3%A9"),
+        ('/{a}|`^"<>?{a}|`^"<>\'', f"{HOME}/%7Ba%7D|%60%5E%22%3C%3E?{{a}}|`^%22%3C%3E'"),
+        ("mailto:a@caliber.az", None),
+        ("javascript:x", None),
+        ("https:x", None),
+        ("https://me@caliber.az/x", None),
+        ("https://[::1/x", None),
+    ],
+)
+def test_a_reference_is_requested_as_a_browser_does(reference: str, requested: str | None) -> None:
+    found = request_url(reference, f"{HOME}/en/list/?p=1")
+    assert (None if found is None else str(found)) == requested
+
+
+@given(ADDRESSES)
+def test_a_request_url_is_stable_sendable_and_of_the_same_article(url: str) -> None:
+    found = request_url(url, f"{HOME}/en/")
+    if found is None:
+        return
+    sent = str(found)
+    assert request_url(sent) == found
+    assert all("\x21" <= character <= "\x7e" for character in sent)
+    if "\\" not in url and "://" in url.partition("?")[0]:
+        assert canonicalize(sent) == canonicalize(url)

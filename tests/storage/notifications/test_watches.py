@@ -11,7 +11,7 @@ from storage.notifications.outbox import NewAlert
 from tests.support.expected import new_watch
 from tests.support.rows import HOUR, NOON, Rows
 
-ALERT = NewAlert(key="x", target="json://target", title="", body="", created_at=NOON, next_attempt_at=NOON)
+ALERT = NewAlert(key="x", target_hash="hash", title="", body="", created_at=NOON, next_attempt_at=NOON)
 
 
 @pytest.mark.dialect
@@ -29,7 +29,7 @@ def test_of_two_processes_the_first_commits_its_checkpoint(rows: Rows) -> None:
     assert rows.store.watches.commit_checkpoint(watch, 98, [ALERT]) == 1
     assert rows.store.watches.commit_checkpoint(watch, 99, [replace(ALERT, key="y")]) == 0
     assert rows.store.watches.get("Gas").last_article_id == 98
-    assert rows.store.alerts.undelivered().count == 1
+    assert rows.store.alerts.counts(NOON).waiting == 1
 
 
 @pytest.mark.dialect
@@ -37,7 +37,7 @@ def test_a_removed_watch_takes_its_undelivered_alerts_along(rows: Rows) -> None:
     watch = rows.store.watches.add(new_watch(), NOON)
     rows.store.watches.commit_checkpoint(watch, 1, [replace(ALERT, saved_search_id=watch.id)])
     assert rows.store.watches.remove("Gas") == 1
-    assert rows.store.alerts.undelivered().count == 0
+    assert rows.store.alerts.counts(NOON).waiting == 0
     with pytest.raises(PresswatchError, match="no watch is named Gas"):
         rows.store.watches.remove("Gas")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from storage.model.errors import StoreError
 from storage.model.records import RunStatus
 from storage.scheduling.leases import LEASE_TIMEOUT
 from storage.scheduling.schedules import Schedule
-from storage.store import Store
+from storage.store import Store, open_store
 from tests.support.rows import HOUR, NOON, Rows
 
 pytestmark = pytest.mark.dialect
@@ -108,6 +109,23 @@ def test_a_lease_of_another_host_holds_while_its_heartbeat_is_recent(store: Stor
     assert holder is not None
     assert str(holder) == "process 1 on elsewhere, since 2026-11-04 12:00 UTC"
     assert store.leases.acquire(process="1", version="1", now=NOON + LEASE_TIMEOUT) is None
+
+
+def test_only_its_owner_renews_and_releases_a_lease(rows: Rows, store: Store) -> None:
+    """The other daemon has the same host, pid and start time, and runs in another container."""
+    assert acquire(store) is None
+    with closing(open_store(rows.database)) as other:
+        with store.write() as connection:
+            connection.execute(update(leases).values(machine="another boot pid:[1]"))
+        assert acquire(other) is not None
+        assert not other.leases.heartbeat(now=NOON + HOUR)
+        other.leases.release()
+        assert store.leases.heartbeat(now=NOON, problem="configuration not loaded")
+        holder = other.leases.holder()
+        assert holder is not None
+        assert (holder.owner_id, holder.problem) == (store.leases.owner_id, "configuration not loaded")
+        assert acquire(other, hours=1) is None
+        assert not store.leases.heartbeat(now=NOON + HOUR)
 
 
 def test_one_of_several_concurrent_processes_acquires_the_lease(tmp_path: Path, rows: Rows) -> None:

@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import re
+import sys
 import zlib
+from collections.abc import Callable, Mapping
+
+import brotli
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 MEGABYTE = 1_000_000
+
+
+def _raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "raw deflate": _raw_deflate,
+    "br": brotli.compress,
+    "zstd": lambda body: zstd.compress(body, options={zstd.CompressionParameter.checksum_flag: 1}),
+}
+"""Compression of a body by content coding, with a checksum where the coding has one."""
+
+
+def damaged(compressed: bytes) -> bytes:
+    """Invert the last byte, which is of a checksum or length, but for brotli and raw deflate."""
+    return compressed[:-1] + bytes([compressed[-1] ^ 0xFF])
 
 
 def pdf() -> bytes:

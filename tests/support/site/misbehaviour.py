@@ -28,6 +28,7 @@ class Kind(StrEnum):
     RESET = "reset"
     CLOSE = "close"
     SHORT = "short"
+    CUT = "cut"
     TRICKLE = "trickle"
     ENDLESS_HEADER = "endless header"
     HUGE = "huge"
@@ -55,6 +56,7 @@ class Misbehaviour:
     framing: Framing = Framing.LENGTH
     growing: bool = False
     declared: bool = False
+    coding: str = ""  # Content-Encoding
 
 
 def answer(
@@ -153,9 +155,9 @@ def slow(seconds: float) -> Misbehaviour:
     return Misbehaviour(kind=Kind.SLOW, seconds=seconds)
 
 
-def reset() -> Misbehaviour:
+def reset(framing: Framing = Framing.LENGTH) -> Misbehaviour:
     """Half of the usual answer's body, then a connection reset (RST)."""
-    return Misbehaviour(kind=Kind.RESET)
+    return Misbehaviour(kind=Kind.RESET, framing=framing)
 
 
 def close() -> Misbehaviour:
@@ -166,6 +168,14 @@ def close() -> Misbehaviour:
 def short_body() -> Misbehaviour:
     """Half of the usual body under the whole one's Content-Length, then an orderly close."""
     return Misbehaviour(kind=Kind.SHORT)
+
+
+def cut(missing: int = 0, *, coding: str = "", framing: Framing = Framing.LENGTH) -> Misbehaviour:
+    """The usual body, compressed or not, without its last `missing` bytes (0: without its second half), then a close.
+
+    The length is that of what is sent; chunks have no last one.
+    """
+    return Misbehaviour(kind=Kind.CUT, size=missing, coding=coding, framing=framing)
 
 
 def trickle(seconds: float = 0.05, framing: Framing = Framing.CLOSE) -> Misbehaviour:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 import socket
 import struct
@@ -109,8 +110,21 @@ async def _short(act: Misbehaviour, exchange: Exchange, usual: Answer) -> None:
     await exchange.flush()
 
 
+async def _cut(act: Misbehaviour, exchange: Exchange, usual: Answer) -> None:
+    plain = gzip.decompress(usual.body) if "Content-Encoding" in usual.headers else usual.body
+    body = bad_bytes.COMPRESSORS[act.coding](plain)
+    body = body[: len(body) - (act.size or len(body) // 2)]
+    coded = usual.with_headers({"Content-Encoding": act.coding.removeprefix("raw ")})
+    if act.framing is Framing.CHUNKED:
+        coded = coded.with_headers({"Transfer-Encoding": "chunked"})
+        body = b"%x\r\n%s\r\n" % (len(body), body)
+    exchange.head(coded, keep=False, length=len(body) if act.framing is Framing.LENGTH else None)
+    exchange.write(body)
+    await exchange.flush()
+
+
 async def _reset(act: Misbehaviour, exchange: Exchange, usual: Answer) -> None:
-    await _short(act, exchange, usual)
+    await (_short if act.framing is Framing.LENGTH else _cut)(act, exchange, usual)
     await asyncio.sleep(_ARRIVAL)
     exchange.reset()
 
@@ -156,6 +170,7 @@ async def _stream(act: Misbehaviour, exchange: Exchange, pieces: Iterator[bytes]
 _RAW: Mapping[Kind, Callable[[Misbehaviour, Exchange, Answer], Awaitable[None]]] = {
     Kind.CLOSE: _close,
     Kind.SHORT: _short,
+    Kind.CUT: _cut,
     Kind.RESET: _reset,
     Kind.GARBAGE: _garbage,
     Kind.ENDLESS_HEADER: _endless_header,
