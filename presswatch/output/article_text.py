@@ -119,6 +119,7 @@ def render_link(link: LinkDetails) -> Iterator[str]:
     yield _labelled("last listed", format_time(link.last_listed_at))
     yield _labelled("failures", f"{link.failed_attempts} consecutive" if link.failed_attempts else "0")
     yield _labelled("first 404", format_time(link.first_404_at))
+    yield from _parser_deaths(link)
     yield _labelled("next attempt", _next_attempt(link))
     yield from _heading(f"Listed on: {len(link.listings)}")
     for listing in link.listings:
@@ -131,7 +132,16 @@ def render_link(link: LinkDetails) -> Iterator[str]:
     yield from _attribution_lines(link.source_title, link.source, link.terms)
 
 
+def _parser_deaths(link: LinkDetails) -> Iterator[str]:
+    if link.quarantined_at is not None:
+        yield _labelled("quarantined", f"{format_time(link.quarantined_at)}, as parsers died of the page")
+    elif link.parser_deaths:
+        yield _labelled("parser deaths", f"{link.parser_deaths}: the page is parsed in a process of its own")
+
+
 def _next_attempt(link: LinkDetails) -> str:
+    if link.quarantined_at is not None:
+        return f"none planned: presswatch crawl {link.source} --url {link.url} tries it again"
     times = [link.next_attempt_at, link.article.article.recrawl_at if link.article else None]
     # A failed recrawl waits for both times, as in the crawl.
     planned = max((time for time in times if time is not None), default=None)

@@ -48,6 +48,10 @@ def _source_lines(report: StatusReport, status: SourceStatus) -> Iterator[str]:
     yield _line("next poll", _next_poll(report, status))
     yield _line("last 24 h", _stored_today(status))
     yield _line("detection latency", _latency(report, status.source))
+    if status.quarantined:
+        count = f"{len(status.quarantined)} page{'s' if len(status.quarantined) > 1 else ''}"
+        again = f"presswatch crawl {status.source} --url URL tries one again"
+        yield _line("quarantined", f"{count}: {', '.join(status.quarantined[:3])}; {again}")
     for event in status.events:
         yield _line(event.kind, f"since {format_time(event.opened_at)}: {event.sentence or event.subject}")
 

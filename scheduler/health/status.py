@@ -53,6 +53,7 @@ class SourceStatus:
     local_failure: FailureCause | None  # of the last crawl
     stored_today: int  # in the last 24 h
     pending: int
+    quarantined: tuple[str, ...]  # URLs of pages of which parsers died
     recrawls: RecrawlCounts  # of the last 24 h
     events: tuple[Event, ...]  # open
 
@@ -123,6 +124,7 @@ def _source_status(stored: StoredSourceStatus, *, is_watched: bool, now: datetim
         local_failure=schedule.local_failure_cause if schedule else None,
         stored_today=stored.stored_today,
         pending=stored.pending,
+        quarantined=stored.quarantined,
         recrawls=stored.recrawls,
         events=stored.events,
     )

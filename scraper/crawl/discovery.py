@@ -68,9 +68,21 @@ async def _requested_urls(session: CrawlSession) -> tuple[FetchRequest, ...]:
         if article is None:
             raise ConfigError(f"{url} is not an article URL of {session.source.name} at {session.urls.base}")
         given.setdefault(article.url, article.request_url)
+    marks = session.plan_marks(given)
     ensure = session.store.links.ensure
-    spellings = await session.call(ensure, session.source.name, list(given), now=session.now(), spellings=given)
-    return tuple(FetchRequest(url=url, purpose=FetchPurpose.REQUESTED, request_url=spellings[url]) for url in given)
+    stored = await session.call(
+        ensure, session.source.name, list(given), now=session.now(), spellings=given, marks=marks
+    )
+    session.marks.confirm(marks.urls)
+    return tuple(
+        FetchRequest(
+            url=url,
+            purpose=FetchPurpose.REQUESTED,
+            request_url=stored[url].request_url,
+            is_suspect=stored[url].is_suspect,
+        )
+        for url in given
+    )
 
 
 async def _poll_all(session: CrawlSession, fetch: FetchChannel) -> list[ChannelPoll]:
@@ -252,5 +264,9 @@ async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[
     session.filtered = len(plan.filtered)
     session.recrawls_due = plan.recrawls_due
     session.recrawls = sum(request.purpose is FetchPurpose.RECRAWL for request in plan.requests)
-    await session.call(crawls.record_selection, polls, filtered=plan.filtered, pending=plan.pending, now=now)
+    marks = session.plan_marks(request.url for request in plan.requests)
+    await session.call(
+        crawls.record_selection, polls, filtered=plan.filtered, pending=plan.pending, now=now, marks=marks
+    )
+    session.marks.confirm(marks.urls)
     return plan.requests

@@ -9,9 +9,10 @@ import os
 import pickle
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from scraper.crawl.parser_process import LENGTH_BYTES
+from scraper.crawl.parser_process import LENGTH_BYTES, STARTED
 
 
 def limit_memory(size: int) -> None:
@@ -40,10 +41,14 @@ def limit_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
-def answer(request: bytes) -> bytes:
-    """Run one call and return its pickled answer: whether it raised, and the result or the exception."""
+def answer(request: bytes, start: Callable[[], None]) -> bytes:
+    """Run one call and return its pickled answer: whether it raised, and the result or the exception.
+
+    `start` is called once the call has been read.
+    """
     function, args, options, cpu_seconds = pickle.loads(request)  # noqa: S301  (from our own crawl)
     limit_cpu(cpu_seconds)
+    start()
     try:
         outcome: tuple[bool, Any] = (False, function(*args, **options))
     except Exception as error:  # noqa: BLE001  (it is raised by the caller)
@@ -56,10 +61,14 @@ def answer(request: bytes) -> bytes:
 
 def serve(calls: BinaryIO, answers: BinaryIO) -> None:
     """Answer calls until the stream of calls ends."""
-    while len(prefix := calls.read(LENGTH_BYTES)) == LENGTH_BYTES:
-        reply = answer(calls.read(int.from_bytes(prefix, "big")))
-        answers.write(len(reply).to_bytes(LENGTH_BYTES, "big") + reply)
+
+    def send(data: bytes) -> None:
+        answers.write(data)
         answers.flush()
+
+    while len(prefix := calls.read(LENGTH_BYTES)) == LENGTH_BYTES:
+        reply = answer(calls.read(int.from_bytes(prefix, "big")), lambda: send(STARTED))
+        send(len(reply).to_bytes(LENGTH_BYTES, "big") + reply)
 
 
 def main() -> None:

@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 LENGTH_BYTES = 8
 """Bytes of the length before each call and each answer."""
+STARTED = b"\x01"
+"""Sent before a call is run: a process that dies before that has not died of it."""
+DYING_SECONDS = 5.0
+"""Time for a process that has closed its pipes to end by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,9 @@ class ParserLimits:
     cpu_seconds: int = 20  # a page of 10 MB takes 1 to 3
     wall_seconds: float = 120.0  # for a busy machine: the CPU time ends a call first
     memory: int = 2 * 10**9  # bytes of address space; the tree of a page of 10 MB takes 400 MB at most
+
+
+LIMITS = ParserLimits()
 
 
 class ParserDiedError(Exception):
@@ -49,8 +56,9 @@ class ParserProcess:
     """Child process that runs functions of `scraper.parsing`."""
 
     def __init__(self, limits: ParserLimits | None = None) -> None:
-        self._limits = limits or ParserLimits()
+        self._limits = limits or LIMITS
         self._process: Process | None = None
+        self._is_started = False  # the running call
         self._lock = asyncio.Lock()
 
     async def call(self, function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
@@ -67,7 +75,8 @@ class ParserProcess:
                 reason = f"no result within {self._limits.wall_seconds:g} s"
                 raise ParserDiedError(reason, is_fatal=False) from None
             except (OSError, asyncio.IncompleteReadError):
-                raise ParserDiedError(self._reason(await self._end())) from None
+                reason = self._reason(await self._end(DYING_SECONDS))
+                raise ParserDiedError(reason, is_fatal=self._is_started) from None
             except BaseException:  # cancelled: the answer would be taken for that of the next call
                 await self._end()
                 raise
@@ -78,12 +87,14 @@ class ParserProcess:
         return value
 
     async def _exchange(self, request: bytes) -> bytes:
+        self._is_started = False
         process = self._process or await self._start()
         if process.stdin is None or process.stdout is None:
             raise BrokenPipeError
         process.stdin.write(len(request).to_bytes(LENGTH_BYTES, "big"))
         process.stdin.write(request)
         await process.stdin.drain()
+        self._is_started = await process.stdout.readexactly(len(STARTED)) == STARTED
         length = int.from_bytes(await process.stdout.readexactly(LENGTH_BYTES), "big")
         return await process.stdout.readexactly(length)
 
@@ -100,6 +111,8 @@ class ParserProcess:
         return self._process
 
     def _reason(self, exit_code: int) -> str:
+        if not self._is_started:
+            return f"its parser could not be started (exit code {exit_code})"
         if exit_code == -signal.SIGXCPU:
             return f"its parser took more than {self._limits.cpu_seconds} s of CPU time"
         if exit_code < 0:
@@ -107,13 +120,17 @@ class ParserProcess:
                 return f"its parser was ended by {signal.Signals(-exit_code).name}"
         return f"its parser ended with exit code {exit_code}"
 
-    async def _end(self) -> int:
-        """Kill the process if it lives, wait for its end, and return its exit code."""
+    async def _end(self, within: float = 0.0) -> int:
+        """Kill the process if it lives after some seconds, wait for its end, and return its exit code."""
         process, self._process = self._process, None
         if process is None:
             return 0
-        with suppress(ProcessLookupError):
-            process.kill()  # one that is ending by itself keeps its own exit code
+        # Not at once: to kill a process that has ended takes its exit code from asyncio (Popen.send_signal polls).
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), within)
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
         code = await process.wait()
         if process.stdin is not None:
             process.stdin.close()

@@ -48,6 +48,7 @@ class FetchRequest:
     purpose: FetchPurpose
     sections: tuple[str, ...] = ()  # as given with its links
     request_url: str | None = None  # None: the canonical URL
+    is_suspect: bool = False  # a process died of it: it is parsed in a process of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +91,12 @@ def select(
 
     `listed` holds one link per URL; `known` the stored state of the listed URLs, of the pending links and of the
     articles due for a recrawl, listed or not. New links are ordered newest first, retries longest waiting first,
-    recrawls longest overdue first.
+    recrawls longest overdue first. Quarantined links are left out.
     """
+    quarantined = {url for url, link in known.items() if link.is_quarantined}
+    if quarantined:
+        listed = {url: link for url, link in listed.items() if url not in quarantined}
+        known = {url: link for url, link in known.items() if url not in quarantined}
     merged = {**listed, **_never_tried(known, listed)}
     filtered = {
         url: reason for url, link in merged.items() if (reason := _rejection_reason(link, known.get(url), policy))
@@ -106,8 +111,14 @@ def select(
     ]
 
     def fetch(link: Link | KnownLink, purpose: FetchPurpose) -> FetchRequest:
-        spelling = request_spelling(listed.get(link.url), known.get(link.url))
-        return FetchRequest(url=link.url, purpose=purpose, sections=link.sections, request_url=spelling)
+        stored = known.get(link.url)
+        return FetchRequest(
+            url=link.url,
+            purpose=purpose,
+            sections=link.sections,
+            request_url=request_spelling(listed.get(link.url), stored),
+            is_suspect=stored is not None and stored.parser_deaths > 0,
+        )
 
     candidates = [
         *(fetch(link, FetchPurpose.NEW) for link in newest_first(recent, now)),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
 from scraper.crawl.options import CrawlOptions
+from scraper.crawl.parse_marks import ParseMarks
 from scraper.crawl.parser_process import ParserProcess
 from scraper.crawl.selection import SelectionPolicy
 from scraper.crawl.store_thread import StoreThread
@@ -19,10 +20,12 @@ from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
 from scraper.source import Channel, Feed, ListingPage, Source
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
+from storage.crawling.quarantine import ParsingMarks
 from storage.crawling.runs import HEARTBEAT_INTERVAL, CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
 from storage.model.errors import PresswatchError, RateLimitedError
 from storage.model.records import FetchFailure
+from storage.saving.requests import SaveRequest, SaveResult
 from storage.store import Store
 from storage.text.section_names import normalize_section
 
@@ -61,6 +64,13 @@ class SourceContext:
         """Return the current time of the crawl's clock, UTC."""
         return self.clock()
 
+    def is_marked(self, url: str) -> bool:
+        """Return whether a page may be parsed: nothing is stored without a session."""
+        return True
+
+    async def mark(self, url: str) -> None:
+        """Mark a link as parsed next, if anything is stored."""
+
     @property
     def settings(self) -> ScraperSettings:
         """Return the [scraper] settings."""
@@ -87,6 +97,8 @@ class CrawlSession(SourceContext):
     store: Store
     store_thread: StoreThread
     commits: WriteBatcher = field(init=False)
+    marks: ParseMarks = field(default_factory=ParseMarks)
+    marking: asyncio.Lock = field(default_factory=asyncio.Lock)
     policy: SelectionPolicy = field(init=False)
     channels: tuple[Channel, ...] = field(init=False)
     channel_states: Mapping[str, ChannelState] = field(default_factory=dict)  # by URL, before they are polled
@@ -111,7 +123,7 @@ class CrawlSession(SourceContext):
     def __post_init__(self) -> None:
         SourceContext.__post_init__(self)  # super() does not work in a dataclass with slots before Python 3.14
         self.first_fetches = FirstFetches(are_requested=bool(self.options.urls))
-        self.commits = WriteBatcher(lambda saves: self.call(self.store.saving.save_all, saves))
+        self.commits = WriteBatcher(self._save_all)
         settings = self.config.source(self.source.name)
         self.channels = channels_of(self.source, settings)
         self.policy = SelectionPolicy(
@@ -126,6 +138,33 @@ class CrawlSession(SourceContext):
             recrawl=self.options.recrawl,
             retry_all=self.options.retries_all_pending,
         )
+
+    async def _save_all(self, saves: Sequence[SaveRequest]) -> Sequence[SaveResult]:
+        marks = self._next_marks()
+        results = await self.call(self.store.saving.save_all, saves, marks=marks)
+        self.marks.confirm(marks.urls)
+        return results
+
+    def plan_marks(self, urls: Iterable[str]) -> ParsingMarks:
+        """Plan the requests of the crawl; return the first links to be marked."""
+        self.marks.plan(urls)
+        return self._next_marks()
+
+    def _next_marks(self, *urls: str) -> ParsingMarks:
+        assert self.run_id is not None
+        return ParsingMarks(run_id=self.run_id, urls=tuple(dict.fromkeys((*urls, *self.marks.next()))))
+
+    def is_marked(self, url: str) -> bool:
+        """Return whether a link is marked as parsed next."""
+        return url in self.marks
+
+    async def mark(self, url: str) -> None:
+        """Mark a link that no other transaction has marked, and those after it. Raises StoreError."""
+        async with self.marking:
+            if url not in self.marks:
+                marks = self._next_marks(url)
+                await self.call(self.store.links.mark, marks)
+                self.marks.confirm(marks.urls)
 
     def fingerprint(self, channel: Channel) -> str:
         """Return everything besides the body that a channel's links depend on: parser versions and settings."""

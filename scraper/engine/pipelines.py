@@ -65,6 +65,8 @@ class StorePipeline(CrawlComponent):
             # The transaction was rolled back, so the link is still pending; further requests would be wasted.
             session.fail(error)
             self._close()
+        else:
+            session.marks.settle(item.attempt.url)
         return item
 
     def _close(self) -> None:

@@ -91,6 +91,7 @@ async def close_session(session: CrawlSession) -> None:
             error=reason,
             cause=cause,
             rate_limit=session.rate_limit,
+            unparsed=session.marks.marked,
         )
     except PresswatchError as error:
         session.fail(error)
@@ -132,8 +133,11 @@ async def fetch_page(context: SourceContext, article: ArticleUrl) -> ParsedPage 
     runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(context.settings) | without_store))
     crawler = runner.create_crawler(PageSpider)
     crawler.signals.connect(collect, signal=signals.item_scraped)
-    with suppress(CrawlStoppedError):
-        await _wait_closed(crawler, runner.crawl(crawler, context=context, article=article), context.stopping)
+    try:
+        with suppress(CrawlStoppedError):
+            await _wait_closed(crawler, runner.crawl(crawler, context=context, article=article), context.stopping)
+    finally:
+        await context.parser.close()
     return (
         results[0]
         if results

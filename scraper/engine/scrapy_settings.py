@@ -125,6 +125,9 @@ def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:
         "AUTOTHROTTLE_TARGET_CONCURRENCY": float(scraper.concurrency),
         "DOWNLOAD_TIMEOUT": scraper.timeout.total_seconds(),
         "DOWNLOAD_MAXSIZE": scraper.max_response_size,
+        # Bytes of responses in work above which Scrapy sends no request: some large pages that are parsed in another
+        # process must not hold up the others.
+        "SCRAPER_SLOT_MAX_ACTIVE_SIZE": 4 * scraper.max_response_size,
         "RETRY_TIMES": scraper.retries,
         "ASYNCIO_EVENT_LOOP": event_loop(),
     }

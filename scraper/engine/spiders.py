@@ -6,17 +6,19 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import Any, Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.crawl.discovery import ChannelResponse, discover
 from scraper.crawl.options import parse_options
+from scraper.crawl.page_parsing import PageJob, parse_page
+from scraper.crawl.parser_process import ParserDiedError
 from scraper.crawl.selection import FetchRequest
 from scraper.crawl.session import CrawlSession, SourceContext, now
 from scraper.crawl.store_thread import StoreThread
@@ -24,13 +26,13 @@ from scraper.engine import failures
 from scraper.engine.pipelines import FailedFetch, FetchedArticle
 from scraper.engine.requests import verbatim_request
 from scraper.errors import ChannelError, PageError
+from scraper.parsing.markup_limits import is_costly
 from scraper.source import Source
 from scraper.sources import load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
 from storage.crawling.fetches import FetchAttempt
-from storage.model.errors import CrawlStoppedError, PresswatchError
-from storage.model.field_limits import article_within_limits
-from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ParsedPage
+from storage.model.errors import CrawlStoppedError, PresswatchError, StoreError
+from storage.model.records import FailureStage, FetchFailure, FetchPurpose
 from storage.model.urls import MAX_URL_LENGTH
 from storage.store import open_store
 
@@ -65,21 +67,54 @@ class PageSpider(Spider):
             cb_kwargs={"target": target},
         )
 
-    def parse_article(self, response: Response, target: FetchRequest) -> FetchedArticle | FailedFetch:
-        """Parse a response into its item: the article, or the failure."""
+    def parse_article(
+        self, response: Response, target: FetchRequest
+    ) -> FetchedArticle | FailedFetch | Coroutine[Any, Any, FetchedArticle | FailedFetch]:
+        """Parse a response into its item: the article, or the failure.
+
+        A coroutine is returned for a page that has to wait: for its mark, or for the process that parses it.
+        """
         attempt = self._attempt(target, response)
         failure = failures.from_response(target.url, response)
         if failure is not None:
             return FailedFetch(attempt, failure)
+        job = page_job(self.context, response, target.url)
+        if target.is_suspect or is_costly(job.body):
+            return self._parse_apart(attempt, target, job)
+        if not self.context.is_marked(target.url):
+            return self._parse_marked(attempt, target, job)
+        return self._parse_here(attempt, target, job)
+
+    def _parse_here(self, attempt: FetchAttempt, target: FetchRequest, job: PageJob) -> FetchedArticle | FailedFetch:
         try:
-            return FetchedArticle(attempt, parse_response(self.context, response, target.url), target.sections)
-        except PageError as error:
-            return FailedFetch(attempt, FetchFailure(url=target.url, failure_stage=error.stage, reason=error.reason))
-        except Exception as error:
-            # A page on which the parser fails must not end the crawl.
-            logger.debug("parsing %s failed", target.url, exc_info=True)
-            reason = f"the parser failed on this page ({type(error).__name__}: {error})"
-            return FailedFetch(attempt, FetchFailure(url=target.url, failure_stage=FailureStage.PARSE, reason=reason))
+            return FetchedArticle(attempt, parse_page(job), target.sections)
+        except Exception as error:  # noqa: BLE001  (whatever a page does must not end the crawl)
+            return FailedFetch(attempt, _parse_failure(target.url, error))
+
+    async def _parse_marked(
+        self, attempt: FetchAttempt, target: FetchRequest, job: PageJob
+    ) -> FetchedArticle | FailedFetch:
+        await self._mark(target.url)
+        return self._parse_here(attempt, target, job)
+
+    async def _parse_apart(
+        self, attempt: FetchAttempt, target: FetchRequest, job: PageJob
+    ) -> FetchedArticle | FailedFetch:
+        """Parse a page in another process, so that neither its size nor its parser can stop the crawl."""
+        await self._mark(target.url)
+        try:
+            return FetchedArticle(attempt, await self.context.parser.call(parse_page, job), target.sections)
+        except Exception as error:  # noqa: BLE001  (whatever a page does must not end the crawl)
+            return FailedFetch(attempt, _parse_failure(target.url, error))
+
+    async def _mark(self, url: str) -> None:
+        try:
+            if not self.context.is_marked(url):
+                await self.context.mark(url)
+        except StoreError as error:
+            assert isinstance(self.context, CrawlSession)
+            self.context.fail(error)
+            raise CloseSpider("store") from error
 
     def record_failure(self, failure: TwistedFailure) -> FailedFetch | None:
         """Return the item of a request that got no response; None if the crawl was stopped before."""
@@ -176,30 +211,28 @@ def _channel_response(response: Response) -> ChannelResponse:
     )
 
 
-def parse_response(context: SourceContext, response: Response, requested_url: str) -> ParsedPage:
-    """Parse a response as an article of the source.
-
-    Raises PageError if it is not an article: not HTML, without a title, or redirected to another page.
-    """
-    url = context.urls.article_url(response.url)
-    if url is None:
-        too_long = len(response.url) > MAX_URL_LENGTH
-        reason = f"has more than {MAX_URL_LENGTH:,} characters" if too_long else "is not an article"
-        raise PageError(requested_url, f"redirects to {response.url[:200]}, which {reason}")
+def page_job(context: SourceContext, response: Response, requested_url: str) -> PageJob:
+    """Return what the parser of a response needs."""
     content_type = response.headers.get("Content-Type")
-    page = context.source.page(
-        response.body,
-        url=url,
-        source=context.source,
+    return PageJob(
+        requested_url=requested_url,
+        url=response.url,
+        body=response.body,
         urls=context.urls,
         fetched_at=context.now(),
         content_type=content_type.decode("latin-1") if content_type else None,
     )
-    parsed = page.parse()
-    try:
-        return replace(parsed, article=article_within_limits(parsed.article))
-    except ValueError as error:
-        raise PageError(requested_url, str(error)) from error
+
+
+def _parse_failure(url: str, error: Exception) -> FetchFailure:
+    """Return the failure of a page that could not be parsed."""
+    if isinstance(error, PageError):
+        return FetchFailure(url=url, failure_stage=error.stage, reason=error.reason)
+    if isinstance(error, ParserDiedError):
+        return FetchFailure(url=url, failure_stage=FailureStage.PARSE, reason=error.reason, is_fatal=error.is_fatal)
+    logger.debug("parsing %s failed", url, exc_info=error)
+    reason = f"the parser failed on this page ({type(error).__name__}: {error})"
+    return FetchFailure(url=url, failure_stage=FailureStage.PARSE, reason=reason)
 
 
 def _own_session(source: Source, arguments: dict[str, Any]) -> CrawlSession:

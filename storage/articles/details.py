@@ -24,6 +24,8 @@ LINK_COLUMNS = (
     "failed_attempts",
     "next_attempt_at",
     "first_404_at",
+    "parser_deaths",
+    "quarantined_at",
 )
 LISTING_COLUMNS = (
     select(channels.c.url.label("channel"), listings.c.first_listed_at, listings.c.last_listed_at)

@@ -167,6 +167,8 @@ class LinkDetails:
     failed_attempts: int
     next_attempt_at: datetime | None
     first_404_at: datetime | None
+    parser_deaths: int
+    quarantined_at: datetime | None
     listings: tuple[ListingPeriod, ...]
     fetches: tuple[FetchRecord, ...]
     article: ArticleDetails | None

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from storage.crawling import channels, events, links, runs, sources
+from storage.crawling import channels, events, links, quarantine, runs, sources
 from storage.crawling.channels import ChannelState, PollResult
+from storage.crawling.quarantine import ParsingMarks
 from storage.crawling.runs import CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
 from storage.database.engine import refused_rows_left_out
@@ -148,14 +149,17 @@ class Crawls:
         filtered: Mapping[str, str],
         pending: Mapping[str, str],
         now: datetime,
+        marks: ParsingMarks | None = None,
     ) -> None:
         """Write the reasons of links that are not fetched in this crawl, by URL, and the poll state of the channels.
 
-        `filtered` links are not fetched; `pending` ones wait for a later crawl, or were filtered under other settings.
+        `filtered` links are not fetched; `pending` ones wait for a later crawl, or were filtered under other settings;
+        `marks` are the first that are.
         """
         with self._database.write() as connection:
             links.mark_filtered(connection, filtered)
             links.set_pending_reasons(connection, pending)
+            quarantine.mark(connection, marks)
             for poll in polls:
                 channels.record_poll(connection, poll.state.id, poll.result, poll.failure, now=now)
 
@@ -169,9 +173,14 @@ class Crawls:
         error: str | None = None,
         cause: FailureCause | None = None,
         rate_limit: RateLimit | None = None,
+        unparsed: Sequence[str] = (),
     ) -> RunSummary:
-        """Close the run, count its fetches, and store the Retry-After of its host; return the totals."""
+        """Close the run, count its fetches, and store the Retry-After of its host; return the totals.
+
+        `unparsed` are the links that it marked and did not parse.
+        """
         with self._database.write() as connection:
+            quarantine.unmark(connection, ParsingMarks(run_id=run_id, urls=unparsed))
             summary = runs.close_run(connection, run_id, status, now=now, counts=counts, error=error, cause=cause)
             if rate_limit is not None:
                 sources.set_rate_limit(connection, summary.source, rate_limit)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
 
-from storage.crawling import events
+from storage.crawling import events, quarantine
 from storage.crawling.fetches import FetchAttempt, fetch_row, record_fetches
+from storage.crawling.quarantine import ParsingMarks
 from storage.database.column_types import UtcDateTime
 from storage.database.engine import AnyRow, upsert_insert
 from storage.database.session import Database
@@ -35,6 +37,14 @@ LINK_BATCH_SIZE = 500
 _NO_SPELLINGS: Mapping[str, str | None] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedLink:
+    """Spelling in which a link is requested (None: the canonical URL), and whether its page is parsed by itself."""
+
+    request_url: str | None
+    is_suspect: bool
+
+
 class Links:
     """Read and write `links`, and `fetches` of pages that were filtered or failed."""
 
@@ -47,19 +57,32 @@ class Links:
             return read_known(connection, source, listed, now=now, all_articles=all_articles)
 
     def ensure(
-        self, source: str, urls: Sequence[str], *, now: datetime, spellings: Mapping[str, str | None] = _NO_SPELLINGS
-    ) -> dict[str, str | None]:
-        """Insert a pending link for each URL that has none; return the spelling in which each is requested, by URL.
+        self,
+        source: str,
+        urls: Sequence[str],
+        *,
+        now: datetime,
+        spellings: Mapping[str, str | None] = _NO_SPELLINGS,
+        marks: ParsingMarks | None = None,
+    ) -> dict[str, RequestedLink]:
+        """Insert a pending link for each URL that has none; return how each is requested, by URL.
 
-        `spellings` are those given for it, by URL.
+        `spellings` are those given for it, by URL; `marks` are the links that are parsed next.
         """
         rows = [_new_row(source, Link(url=url, request_url=spellings.get(url), channel=""), now) for url in urls]
         with self._database.write() as connection:
             statement = upsert_insert(connection, links)
             updated = {"request_url": _request_url(statement.excluded.request_url)}
             upsert = statement.on_conflict_do_update(index_elements=["url"], set_=updated)
-            stored = connection.execute(upsert.returning(links.c.url, links.c.request_url), rows)
-            return {row.url: row.request_url for row in stored}
+            columns = (links.c.url, links.c.request_url, links.c.parser_deaths)
+            stored = connection.execute(upsert.returning(*columns), rows).all()
+            quarantine.mark(connection, marks)
+        return {row.url: RequestedLink(request_url=row.request_url, is_suspect=row.parser_deaths > 0) for row in stored}
+
+    def mark(self, marks: ParsingMarks) -> None:
+        """Mark links as parsed next."""
+        with self._database.write() as connection:
+            quarantine.mark(connection, marks)
 
     def record_filtered(
         self, attempt: FetchAttempt, *, reason: str, sections: tuple[str, ...], language: str | None
@@ -68,7 +91,7 @@ class Links:
         hints = {"sections": sections, "language": language}
         reason = short_reason(reason)
         values = {"outcome": Outcome.FILTERED, "outcome_reason": reason, "failed_attempts": 0, "next_attempt_at": None}
-        values |= {"parsed_at": attempt.fetched_at, "first_404_at": None}
+        values |= {"parsed_at": attempt.fetched_at, "first_404_at": None, **quarantine.PARSED}
         with self._database.write() as connection:
             link = connection.execute(_update_link(attempt.url).values(values | hints).returning(links.c.id)).one()
             record_fetches(connection, [fetch_row(link.id, attempt, FetchResult.FILTERED, reason=reason)])
@@ -88,6 +111,7 @@ class Links:
                 values |= {"outcome": Outcome.PENDING, "outcome_reason": reason}
             elif attempts % MAX_RECRAWL_RETRIES == 0 and link.article_id is not None:
                 _skip_recrawl_age(connection, link, attempt)
+            values |= quarantine.failure_values(connection, link, attempt, failure)
             connection.execute(_update_link(attempt.url).values(values))
             record_fetches(connection, [fetch_row(link.id, attempt, FetchResult.FAILED, failure=failure)])
         return FetchResult.FAILED
@@ -172,6 +196,7 @@ def _set_outcome(connection: Connection, outcome: Outcome, reasons: Mapping[str,
 
 def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone: bool) -> dict[str, Any]:
     values: dict[str, Any] = {
+        **quarantine.UNMARKED,
         "first_404_at": link.first_404_at or now,
         "next_attempt_at": now + recrawl.GONE_AFTER,
         "failed_attempts": link.failed_attempts + 1,
@@ -278,6 +303,8 @@ def _known_links(connection: Connection, source: str, condition: ColumnElement[b
         links.c.language,
         articles.c.id.label("article_id"),
         links.c.parsed_at,
+        links.c.parser_deaths,
+        links.c.quarantined_at,
         articles.c.recrawl_at,
     )
     # At its own URL only: two links that redirect to one page would each fetch it at every recrawl.
@@ -303,6 +330,8 @@ def _as_known(row: AnyRow) -> KnownLink:
         language=row.language,
         article_id=row.article_id,
         recrawl_at=recrawl_at,
+        parser_deaths=row.parser_deaths,
+        is_quarantined=row.quarantined_at is not None,
         was_parsed=row.parsed_at is not None,
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from storage.crawling import quarantine
 from storage.crawling.processes import is_alive, machine, process_id, process_start_time
 from storage.database.engine import AnyRow
 from storage.database.session import Database
@@ -135,7 +136,7 @@ class Runs:
         ended = [r for r in runs if r.finished_at is None or (r.status is RunStatus.INTERRUPTED and not keeps)]
         for run in ended:
             if run.finished_at is None:
-                self.close(run.id, failure.status, now=now, error=failure.error)
+                self._close_dead(run.id, failure, now=now)
         if ended:
             statement = update(crawl_runs).where(crawl_runs.c.id.in_([run.id for run in ended]))
             with self._database.write() as connection:
@@ -171,6 +172,11 @@ class Runs:
                 return
             opened = {"source": source, "trigger": Trigger.SCHEDULED, "started_at": started_at, **_this_process()}
             connection.execute(insert(crawl_runs).values({**opened, **values}))
+
+    def _close_dead(self, run_id: int, failure: RunFailure, *, now: datetime) -> None:
+        with self._database.write() as connection:
+            quarantine.suspect_marked(connection, run_id, now=now)
+            close_run(connection, run_id, failure.status, now=now, error=failure.error)
 
     def heartbeat(self, run_id: int, *, now: datetime) -> None:
         """Update the time of the run's last heartbeat."""
@@ -208,6 +214,7 @@ def open_run(connection: Connection, source: str, trigger: Trigger, *, now: date
     for run in connection.execute(_open_runs(source)).all():
         if not _is_alive(run, now):
             error = "its process ended without closing it"
+            quarantine.suspect_marked(connection, run.id, now=now)
             close_run(connection, run.id, RunStatus.INTERRUPTED, now=now, error=error, cause=FailureCause.CRASH)
     moments = {"started_at": now, "heartbeat_at": now}
     values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **_this_process(), **moments}

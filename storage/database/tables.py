@@ -221,6 +221,7 @@ links = Table(
         doc="Time of the second death, after which the page is fetched only by `presswatch crawl --url`.",
     ),
     Index("ix_links_source_outcome", "source", "outcome"),
+    Index("ix_links_quarantined", "source", sqlite_where=text("quarantined_at IS NOT NULL")),
     info={"doc": "A URL that was listed or requested, with its crawl outcome."},
 )
 

@@ -59,6 +59,10 @@ class EventKind(StrEnum):
             is_reported=True,
         ),
     )
+    QUARANTINED = (
+        "quarantined",
+        EventTraits(begun="has a page of which parsers died", is_notified=True, is_reported=True),
+    )
     GONE = "gone", EventTraits(begun="took an article down")
     RESTORED = "restored", EventTraits(begun="brought an article back")
     EDITED = "edited", EventTraits(begun="edited an article")

@@ -165,6 +165,8 @@ class KnownLink:
     language: str | None = None
     article_id: int | None = None  # of the article at this address; None if it redirects to another
     recrawl_at: datetime | None = None  # None: no further recrawl is planned
+    parser_deaths: int = 0  # of processes that parsed it: if any, it is parsed in one of its own
+    is_quarantined: bool = False
     was_parsed: bool = False  # its page was read, so that its sections and language are not mere hints
 
     @property
@@ -212,3 +214,4 @@ class FetchFailure:
     failure_stage: FailureStage
     reason: str  # one line a person can act on
     http_status: int | None = None
+    is_fatal: bool = False  # a process died of parsing it

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from storage.crawling import events
+from storage.crawling import events, quarantine
 from storage.crawling.fetches import FetchAttempt, fetch_row, record_fetches
+from storage.crawling.quarantine import ParsingMarks
 from storage.database.article_sections import column_of, replace_sections, without_sections
 from storage.database.engine import AnyRow, upsert_insert, upsert_insert_for
 from storage.database.session import Database
@@ -79,14 +80,15 @@ class ArticleWriter:
         (saved,) = self.save_all([SaveRequest(data=data, attempt=attempt, section=section)])
         return saved
 
-    def save_all(self, saves: Sequence[SaveRequest]) -> tuple[SaveResult, ...]:
+    def save_all(self, saves: Sequence[SaveRequest], *, marks: ParsingMarks | None = None) -> tuple[SaveResult, ...]:
         """Save several fetched articles in their order, in one transaction; return their results in the same order.
 
-        Raises StoreError.
+        `marks` are links that are parsed next. Raises StoreError.
         """
         pending = [(save, detect_change(None, save.data, now=save.data.fetched_at)) for save in saves]
         analyze_large(save.data.body for save in saves)
         with self._database.write() as connection:
+            quarantine.mark(connection, marks)
             return tuple(rows.result for batch in _batches(pending) for rows in _write_batch(connection, batch))
 
 
@@ -233,6 +235,7 @@ def _close_links(
         "failed_attempts": 0,
         "next_attempt_at": None,
         "first_404_at": None,
+        **quarantine.PARSED,
     }
     reason = None if data.url == attempt.url else f"redirects to {data.url}"
     answered = {"request_url": None if attempt.request_url == data.url else attempt.request_url}

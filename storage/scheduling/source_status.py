@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from storage.crawling.events import Event, Events
+from storage.crawling.quarantine import quarantined_urls
 from storage.crawling.runs import CrawlRun, list_runs
 from storage.database.session import Database
 from storage.database.tables import articles, crawl_runs, links
@@ -34,6 +35,7 @@ class StoredSourceStatus:
     is_running: bool
     stored_today: int
     pending: int
+    quarantined: tuple[str, ...]  # URLs of pages of which parsers died
     recrawls: RecrawlCounts  # since `since`
     events: tuple[Event, ...]  # open
 
@@ -79,6 +81,7 @@ def _source_status(database: Database, source: str, schedule: Schedule | None, s
             is_running=last is not None and last.status is RunStatus.RUNNING,
             stored_today=connection.scalar(select(func.count()).select_from(articles).where(*stored)) or 0,
             pending=connection.scalar(select(func.count()).select_from(links).where(*pending)) or 0,
+            quarantined=quarantined_urls(connection, source),
             recrawls=RecrawlCounts(due=selected_count + _deferred_recrawls(last), chosen=selected_count),
             events=tuple(Events(database).find(source=source, open_only=True)),
         )

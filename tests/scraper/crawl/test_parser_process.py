@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
@@ -121,9 +122,9 @@ def test_a_death_is_named_and_the_next_call_has_a_new_process(name: str) -> None
 
 def test_the_limit_of_cpu_time_is_that_of_a_call_and_not_of_the_process() -> None:
     async def use(process: ParserProcess) -> int:
-        return len({await process.call(burn, 0.8) for _ in range(4)})
+        return len({await process.call(burn, 0.8) for _ in range(6)})
 
-    assert run(use, ParserLimits(cpu_seconds=1)) == 1
+    assert run(use, ParserLimits(cpu_seconds=3)) == 1
 
 
 def burn(seconds: float) -> int:
@@ -168,3 +169,20 @@ def test_calls_at_once_have_their_own_answers_and_a_cancelled_one_spoils_none() 
         return await asyncio.gather(*waiting)
 
     assert run(use) == [str(number) * 2 for number in range(5)]
+
+
+def test_a_process_that_cannot_run_a_call_has_not_died_of_its_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unreadable:
+        def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+            return (__import__, ("no_such_module",))
+
+    async def use(process: ParserProcess) -> list[bool]:
+        deaths = []
+        for command in ("/bin/false", sys.executable):
+            monkeypatch.setattr(sys, "executable", command)
+            with pytest.raises(ParserDiedError, match="its parser could not be started") as caught:
+                await process.call(double, Unreadable())  # type: ignore[arg-type]
+            deaths.append(caught.value.is_fatal)
+        return [*deaths, await process.call(double, "x") == "xx"]
+
+    assert run(use) == [False, False, True]

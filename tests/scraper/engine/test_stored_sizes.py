@@ -71,7 +71,7 @@ def test_a_crawl_ends_when_it_has_stored_its_share_and_says_so(env: CrawlEnv, si
 
 def read_a_huge_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the parser say a count that only a database refuses."""
-    parse = spiders.parse_response
+    parse = spiders.parse_page
 
     def parsed(*arguments: object, **options: object) -> object:
         page = parse(*arguments, **options)  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ def read_a_huge_count(monkeypatch: pytest.MonkeyPatch) -> None:
             object.__setattr__(page.article, "view_count", 10**30)
         return page
 
-    monkeypatch.setattr(spiders, "parse_response", parsed)
+    monkeypatch.setattr(spiders, "parse_page", parsed)
 
 
 def test_a_count_that_no_column_holds_fails_its_link_alone(

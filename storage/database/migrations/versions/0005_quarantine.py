@@ -13,3 +13,5 @@ def upgrade() -> None:
     op.add_column("links", sa.Column("parsing_run_id", sa.Integer(), nullable=True))
     op.add_column("links", sa.Column("parser_deaths", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("links", sa.Column("quarantined_at", sa.DateTime(timezone=True), nullable=True))
+    quarantined = sa.text("quarantined_at IS NOT NULL")
+    op.create_index("ix_links_quarantined", "links", ["source"], sqlite_where=quarantined, postgresql_where=quarantined)

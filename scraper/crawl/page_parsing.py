@@ -1,0 +1,45 @@
+"""Parse the response of an article page, in this process or in another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from scraper.errors import PageError
+from scraper.parsing.source_urls import SourceUrls
+from storage.model.field_limits import article_within_limits
+from storage.model.records import ParsedPage
+from storage.model.urls import MAX_URL_LENGTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageJob:
+    """A page to be parsed, and all that its parser needs."""
+
+    requested_url: str
+    url: str  # that answered; another one after a redirect
+    body: bytes
+    urls: SourceUrls
+    fetched_at: datetime
+    content_type: str | None
+
+
+def parse_page(job: PageJob) -> ParsedPage:
+    """Parse a page as an article of its source, every text in its maximum length.
+
+    Raises PageError if it is not an article: not HTML, without a title, or redirected to another page.
+    """
+    url = job.urls.article_url(job.url)
+    if url is None:
+        too_long = len(job.url) > MAX_URL_LENGTH
+        reason = f"has more than {MAX_URL_LENGTH:,} characters" if too_long else "is not an article"
+        raise PageError(job.requested_url, f"redirects to {job.url[:200]}, which {reason}")
+    source = job.urls.source
+    page = source.page(
+        job.body, url=url, source=source, urls=job.urls, fetched_at=job.fetched_at, content_type=job.content_type
+    )
+    parsed = page.parse()
+    try:
+        return replace(parsed, article=article_within_limits(parsed.article))
+    except ValueError as error:
+        raise PageError(job.requested_url, str(error)) from error
