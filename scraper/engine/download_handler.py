@@ -44,7 +44,9 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
         BaseStreamingDownloadHandler.__init__(self, crawler)  # not that of the class between, which opens a session
         self._ssl_context = _make_ssl_context(crawler.settings)
         self._session = aiohttp.ClientSession(
-            connector=_Connector(limit=self._pool_size_total, limit_per_host=self._pool_size_per_host),
+            connector=_Connector(
+                local_addr=self._bind_address, limit=self._pool_size_total, limit_per_host=self._pool_size_per_host
+            ),
             # "Unsafe" are cookies of a host without a name; they are sent to that host only.
             cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
             auto_decompress=False,
