@@ -148,10 +148,14 @@ class DaemonTasks:
         deliver_due(self._store, now=self._clock(), options=options, late=self._late, stopping=self._stopping)
 
     async def stop(self) -> None:
-        """Send no more alerts; wait for the message being sent, so that no other process sends it again."""
+        """Send no more alerts; wait for the message being sent, so that no other process sends it again.
+
+        Also for answers that are late, but no longer than for the crawls.
+        """
         self._stopping.set()
         if self._notifying is not None:
             await asyncio.wait({self._notifying})
+        await asyncio.to_thread(self._late.wait, self._config.scheduler.shutdown_grace_period)
 
 
 def _failure_of_left(ending: WorkerExit) -> RunFailure:

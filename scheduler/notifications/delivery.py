@@ -40,8 +40,6 @@ SEND_TIMEOUT = timedelta(seconds=20)
 GIVE_UP_AFTER = timedelta(days=3)
 MAX_REFUSALS = 5
 """Single messages that a target may refuse in a row, before the others wait for the next round."""
-REFUSALS = frozenset({SendStatus.REFUSED, SendStatus.FAILED})
-"""Results after which a bundle is tried in pieces; only what is REFUSED is given up."""
 MIN_ANSWER_TIME = timedelta(minutes=1)
 ANSWER_TIMEOUTS = 5
 """How long an answer that is late is waited for, while other targets get their messages: so many time-outs, at least
@@ -76,16 +74,22 @@ class LateAnswers:
     """Remember the targets of this process that have not answered yet, each until it answers or a time has passed."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, tuple[Future[SendResult], float]] = {}
+        self._waiting: dict[str, tuple[threading.Event, float]] = {}
 
-    def add(self, target_hash: str, future: Future[SendResult], until: float) -> None:
-        """Remember a target until its answer, or until `until` of the monotonic clock."""
-        self._waiting[target_hash] = (future, until)
+    def add(self, target_hash: str, recorded: threading.Event, until: float) -> None:
+        """Remember a target until its answer is recorded, or until `until` of the monotonic clock."""
+        self._waiting[target_hash] = (recorded, until)
 
     def is_awaited(self, target_hash: str) -> bool:
         """Return whether a target may still answer."""
-        future, until = self._waiting.get(target_hash, (None, 0.0))
-        return future is not None and not future.done() and monotonic() < until
+        recorded, until = self._waiting.get(target_hash, (None, 0.0))
+        return recorded is not None and not recorded.is_set() and monotonic() < until
+
+    def wait(self, length: timedelta) -> None:
+        """Wait until the answers of all targets are recorded, or a time has passed."""
+        latest = monotonic() + length.total_seconds()
+        for recorded, until in list(self._waiting.values()):
+            recorded.wait(max(0.0, min(latest, until) - monotonic()))
 
 
 def deliver_due(
@@ -141,11 +145,13 @@ class _TargetRound:
     refusals: int = 0  # in a row
     has_receipt: bool = False  # some recipients have accepted the message that is being sent
     is_unreachable: bool = False
+    awaited: Future[SendResult] | None = None  # an answer that is late
 
     @property
     def has_ended(self) -> bool:
         """Return whether no further message may be sent in this round."""
-        return self.stopping.is_set() or self.is_unreachable or self.refusals >= MAX_REFUSALS
+        has_failed = self.is_unreachable or self.awaited is not None or self.refusals >= MAX_REFUSALS
+        return has_failed or self.stopping.is_set()
 
     def run(self) -> None:
         """Send the messages of all due alerts."""
@@ -191,37 +197,43 @@ class _TargetRound:
                 continue
             receipts = _receipts_of(part, result)
             self.store.alerts.add_receipts(part.ids, receipts)
-            if result.status in REFUSALS and not part.is_single:
+            if result.status is SendStatus.REFUSED and not part.is_single:
                 parts.extend(reversed(part.halves(receipts)))
                 continue
             self.failed += len(part.ids)
             self._record_failure(target, part, result, some_have_it=bool(receipts | part.receipts))
+            if self.awaited is not None:
+                self._await(target, part, self.awaited)
 
     def _record_failure(self, target: str, part: MessageBundle, result: SendResult, *, some_have_it: bool) -> None:
-        reason, again_at, refused_at = str(result.reason), self._retry_at(part), None
-        if result.status in REFUSALS:
+        reason, again_at = str(result.reason), self._retry_at(part)
+        if result.status is SendStatus.REFUSED:
             self.refusals += 1
-            refused_at = self.now
-        elif not (some_have_it or self.has_receipt):
+            self._record_refusal(target, part, reason)
+            return
+        if not (some_have_it or self.has_receipt):
             # The other alerts of the target wait as long, without an attempt counted.
             self.is_unreachable = True
             again_at = self.store.alerts.target_failed(self.target_hash, redact_target(target), reason, self.now)
             again_at = defer_quiet_hours(again_at, part.alerts[0].quiet)
-        self.store.alerts.failed(part.ids, reason, again_at, refused_at=refused_at)
-        if result.status is SendStatus.REFUSED and self._is_refused_for_long(part):
-            self.store.alerts.give_up(part.ids, self.now)
-            words = "an alert to %s was given up: it %s, since %s; presswatch watch undelivered lists it"
-            log.error(words, redact_target(target), reason, part.alerts[0].refused_since)
-            return
+        self.store.alerts.failed(part.ids, reason, again_at)
         words = "an alert to %s was not delivered: it %s; next attempt at %s"
         log.warning(words, redact_target(target), reason, again_at)
 
-    def _is_refused_for_long(self, part: MessageBundle) -> bool:
+    def _record_refusal(self, target: str, part: MessageBundle, reason: str) -> None:
+        """Record that a target refused a message, whose alerts go alone from now on; give up what it long has."""
+        self.store.alerts.failed(part.ids, reason, self._retry_at(part), refused_at=self.now)
         since = part.alerts[0].refused_since
-        return since is not None and self.now - since >= self.options.give_up_after
+        if part.is_single and since is not None and self.now - since >= self.options.give_up_after:
+            self.store.alerts.give_up(part.ids, self.now)
+            words = "an alert to %s was given up: it %s, since %s; presswatch watch undelivered lists it"
+            log.error(words, redact_target(target), reason, since)
+            return
+        words = "an alert to %s was not delivered: it %s; next attempt at %s"
+        log.warning(words, redact_target(target), reason, self._retry_at(part))
 
     def _send(self, target: str, part: MessageBundle) -> SendResult:
-        """Send a message; an answer that is late is recorded when it comes."""
+        """Send a message; an answer that is late is left in `awaited`."""
         service = open_service(target)
         if service is None:
             return SendResult(SendStatus.REFUSED, INVALID_TARGET_TEXT)
@@ -236,8 +248,7 @@ class _TargetRound:
         try:
             return future.result(self.options.timeout.total_seconds())
         except TimeoutError:
-            self.late.add(self.target_hash, future, monotonic() + self.options.answer_time.total_seconds())
-            future.add_done_callback(lambda done: self._record_late(part, done.result()))
+            self.awaited = future
             return SendResult(SendStatus.UNREACHABLE, timeout_text(self.options.timeout))
 
     def _add_receipt(self, part: MessageBundle, receipt: str) -> None:
@@ -248,20 +259,31 @@ class _TargetRound:
         except PresswatchError as error:
             log.error("%s", error)
 
-    def _record_late(self, part: MessageBundle, result: SendResult) -> None:
-        """Record an answer that came after the time-out, in the thread that sent the message."""
-        try:
-            if result.status is SendStatus.ACCEPTED:
-                self.store.alerts.delivered(part.ids, self.now + timedelta(seconds=monotonic() - self.started))
-                return
-            receipts = _receipts_of(part, result)
-            self.store.alerts.add_receipts(part.ids, receipts)
-            if receipts or result.status in REFUSALS:
-                self.store.alerts.target_reached(self.target_hash)
-            if result.status in REFUSALS and part.is_single:
-                self.store.alerts.failed(part.ids, str(result.reason), self._retry_at(part), refused_at=self.now)
-        except PresswatchError as error:
-            log.error("%s", error)
+    def _await(self, target: str, part: MessageBundle, future: Future[SendResult]) -> None:
+        """Have an answer recorded that comes after the time-out."""
+        recorded = threading.Event()
+        self.late.add(self.target_hash, recorded, monotonic() + self.options.answer_time.total_seconds())
+
+        def record(done: Future[SendResult]) -> None:
+            try:
+                self._record_late(target, part, done.result())
+            except PresswatchError as error:
+                log.error("%s", error)
+            finally:
+                recorded.set()
+
+        future.add_done_callback(record)
+
+    def _record_late(self, target: str, part: MessageBundle, result: SendResult) -> None:
+        if result.status is SendStatus.ACCEPTED:
+            self.store.alerts.delivered(part.ids, self.now + timedelta(seconds=monotonic() - self.started))
+            return
+        receipts = _receipts_of(part, result)
+        self.store.alerts.add_receipts(part.ids, receipts)
+        if receipts or result.status is SendStatus.REFUSED:
+            self.store.alerts.target_reached(self.target_hash)
+        if result.status is SendStatus.REFUSED:
+            self._record_refusal(target, part, str(result.reason))
 
 
 def _receipts_of(part: MessageBundle, result: SendResult) -> frozenset[str]:

@@ -36,12 +36,16 @@ class SendStatus(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"  # for good: the same message will be refused again
     UNREACHABLE = "unreachable"  # no answer, a server error, or a request to wait: the message may be accepted later
-    FAILED = "failed"  # for a reason that Apprise does not tell
 
 
 # Words in the log of Apprise, and the text shown instead.
 _FAILURE_SIGNS = {
     "connection error": (SendStatus.UNREACHABLE, "could not be reached"),
+    "connection to": (SendStatus.UNREACHABLE, "could not be reached"),
+    "connect to": (SendStatus.UNREACHABLE, "could not be reached"),
+    "no response": (SendStatus.UNREACHABLE, "could not be reached"),
+    "timed out": (SendStatus.UNREACHABLE, "could not be reached"),
+    "timeout": (SendStatus.UNREACHABLE, "could not be reached"),
     "socket": (SendStatus.UNREACHABLE, "could not be reached"),
     "throttl": (SendStatus.UNREACHABLE, "asks for fewer messages"),
     "rate limit": (SendStatus.UNREACHABLE, "asks for fewer messages"),
@@ -108,7 +112,7 @@ class Service:
                 return SendResult(SendStatus.ACCEPTED) if result else _failure(result, frozenset(accepted))
             except Exception as error:  # noqa: BLE001  (a plugin may raise anything, and its text may contain the target)
                 reason = f"failed inside its plugin ({type(error).__name__})"
-                return SendResult(SendStatus.FAILED, reason, frozenset(accepted))
+                return SendResult(SendStatus.REFUSED, reason, frozenset(accepted))
 
         return _start_thread(work)
 
@@ -256,14 +260,17 @@ def without_markdown(text: str) -> str:
 
 
 def _failure(result: Any, receipts: frozenset[str]) -> SendResult:
-    """Classify a failure by its HTTP status or by known words in the log of Apprise."""
+    """Classify a failure by its HTTP status or by known words in the log of Apprise.
+
+    One without either is a refusal: of a network that fails Apprise tells in one of these words.
+    """
     log = " ".join(entry.message for entry in result.logs())
     code = _HTTP_CODE.search(log)
     if code:
         number = int(code[1] or code[2])
         return SendResult(_status_of(number), f"answered with HTTP {number}", receipts)
     found = next((signs for sign, signs in _FAILURE_SIGNS.items() if sign in log.lower()), None)
-    status, reason = found or (SendStatus.FAILED, "did not accept it")
+    status, reason = found or (SendStatus.REFUSED, "did not accept it")
     return SendResult(status, reason, receipts)
 
 

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from tests.support.expected import new_watch
 from tests.support.paths import ROOT
 from tests.support.patience import wait_until
 from tests.support.rows import DAY, HOUR, NOON, Rows
+from tests.support.smtp_server import SmtpServer
 from tests.support.webhook_server import PASSWORD, TOKEN, WebhookServer, refusing_port
 
 MINUTE = timedelta(minutes=1)
@@ -148,6 +150,22 @@ class TestRecipientsOfOneTarget:
         assert said["open"].count("/en/post/") == 4
         assert said["strict"].count("/en/post/") == 3
         assert [row.title for row in stored(rows) if row.delivered_at is None] == ["Caliber.az: Poison"]
+
+
+def test_each_recipient_of_a_mail_gets_it_once_and_one_who_does_not_exist_is_given_up(rows: Rows) -> None:
+    with SmtpServer() as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        address = f"mailto://127.0.0.1:{server.server_address[1]}?from=desk@example.org&to="
+        rows.store.watches.add(new_watch(target=f"{address}a@example.org,dead@example.org,b@example.org"), NOON)
+        rows.article("one", body="Gas.")
+        match_saved_searches(rows.store, now=NOON)
+        deliver_for(rows, DAYS_3 + 12 * HOUR)
+        server.shutdown()
+        thread.join()
+    assert sorted(server.received) == ["a@example.org", "b@example.org"]
+    assert 10 < len(server.refused) <= MOST_ATTEMPTS
+    assert stored(rows)[0].given_up_at is not None
 
 
 class TestRefusals:
@@ -289,6 +307,24 @@ class TestSlowAnswers:
         deliver_due(rows.store, now=NOON, options=self.OPTIONS, late=late)
         wait_until(lambda: stored(rows)[0].refused_since == NOON)
         assert stored(rows)[0].error == "answered with HTTP 400"
+
+    def test_a_bundle_that_is_refused_late_is_tried_in_pieces(self, rows: Rows, webhook: WebhookServer) -> None:
+        webhook.slow, late = 1.0, LateAnswers()
+        webhook.judge = lambda message: 400 if "Poison" in message["title"] + message["message"] else 200
+        digest(rows, webhook.target, "one", "poison", "three")
+        deliver_due(rows.store, now=NOON + 30 * MINUTE, options=self.OPTIONS, late=late)
+        late.wait(timedelta(minutes=1))
+        webhook.slow = 0.0
+        assert deliver_due(rows.store, now=NOON + HOUR, late=late) == DeliveryCounts(2, 1, 1, 1)
+
+    def test_an_answer_that_is_late_is_waited_for_at_a_stop(self, rows: Rows, webhook: WebhookServer) -> None:
+        webhook.slow, late = 1.0, LateAnswers()
+        digest(rows, webhook.target, "one")
+        deliver_due(rows.store, now=NOON + 30 * MINUTE, options=self.OPTIONS, late=late)
+        late.wait(timedelta(0))
+        assert stored(rows)[0].delivered_at is None
+        late.wait(timedelta(minutes=1))
+        assert stored(rows)[0].delivered_at is not None
 
     def test_every_attempt_at_a_message_has_the_same_key(self, rows: Rows, webhook: WebhookServer) -> None:
         digest(rows, webhook.target, "one", "two", "three")
