@@ -258,7 +258,7 @@ async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[
     for gap in record.gaps:
         logger.warning("%s: %s", gap.channel, gap.details["sentence"])
     known = {url: link for url, link in record.known.items() if session.urls.is_in_base(url)}
-    plan = select(listed, known, now=now, policy=session.policy)
+    plan = select(listed, known, now=now, policy=replace(session.policy, max_requests=session.max_requests_in_time))
     session.new_links = len(listed.keys() - known.keys())
     session.changed = any(poll.is_changed for poll in polls)
     session.filtered = len(plan.filtered)

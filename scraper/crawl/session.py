@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from scraper.crawl.options import CrawlOptions
@@ -24,7 +24,8 @@ from storage.crawling.quarantine import ParsingMarks
 from storage.crawling.runs import HEARTBEAT_INTERVAL, CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
 from storage.model.errors import PresswatchError, RateLimitedError
-from storage.model.records import FetchFailure
+from storage.model.records import ArticleData, FetchFailure, Trigger
+from storage.model.urls import host_of, is_public_name
 from storage.saving.requests import SaveRequest, SaveResult
 from storage.store import Store
 from storage.text.section_names import normalize_section
@@ -53,6 +54,7 @@ class SourceContext:
     received_bytes: int = 0  # sum of response body sizes
     rate_limited_until: datetime | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # no further request is sent once it is set
+    crawl_delay: timedelta = timedelta(0)  # that robots.txt asks for
     clock: Callable[[], datetime] = now  # replaced in simulations
     parser: ParserProcess = field(default_factory=ParserProcess)  # for large bodies; started by its first call
 
@@ -75,6 +77,19 @@ class SourceContext:
     def settings(self) -> ScraperSettings:
         """Return the [scraper] settings."""
         return self.config.scraper
+
+    @property
+    def named_hosts(self) -> frozenset[str]:
+        """Return the hosts that may have private addresses: those that somebody chose to crawl.
+
+        They are the hosts of --base-url, or else of base_url, and of channels of the configuration file. The declared
+        base URL counts only if it is an address or a local name: a public name must not lead into this network.
+        """
+        settings = self.config.source(self.source.name)
+        chosen = (self.options.base(settings.base_url), *channel_texts(settings))
+        hosts = {host for url in chosen if (host := host_of(url)) is not None}
+        declared = host_of(self.source.base_url)
+        return frozenset(hosts if declared is None or is_public_name(declared) else {*hosts, declared})
 
     def rate_limit_until(self, until: datetime) -> None:
         """Record the latest Retry-After time of the host."""
@@ -111,6 +126,7 @@ class CrawlSession(SourceContext):
     planned: int = 0  # article requests selected
     fetched: int = 0
     new: int = 0
+    undated: dict[tuple[str, str], str] = field(default_factory=dict)  # first URL of an article without a date, by text
     stored_bytes: int = 0  # of the texts of new and edited articles
     failures: list[FetchFailure] = field(default_factory=list)  # of channels: any makes the run fail
     first_fetches: FirstFetches = field(init=False)
@@ -219,6 +235,17 @@ class CrawlSession(SourceContext):
             else RateLimit(base_url=self.urls.base, until=self.rate_limited_until)
         )
 
+    @property
+    def max_requests_in_time(self) -> int:
+        """Return how many requests fit into 80 % of the crawl timeout at the delay that robots.txt asks for.
+
+        The daemon ends a crawl at its timeout; links beyond are left to the next one.
+        """
+        if not self.crawl_delay or self.options.trigger is not Trigger.SCHEDULED:
+            return self.policy.max_requests
+        fitting = int(0.8 * self.config.scheduler.crawl_timeout / self.crawl_delay)
+        return max(1, min(fitting, self.policy.max_requests))
+
     def counts(self) -> CrawlCounts:
         """Return the counters of the run."""
         return CrawlCounts(
@@ -232,6 +259,16 @@ class CrawlSession(SourceContext):
             received=self.received_bytes,
         )
 
+    def first_url_of(self, data: ArticleData) -> str | None:
+        """Return the URL at which this crawl got the same title and text before, without a date; None if at no other.
+
+        Copies of an article have a date; pages that say that an article was not found do not.
+        """
+        if data.published_at is not None or not data.body:
+            return None
+        first_url = self.undated.setdefault((data.title, data.body), data.url)
+        return None if first_url == data.url else first_url
+
     def fail(self, error: PresswatchError) -> None:
         """Record the error that ends the crawl; the first one is kept."""
         self.error = self.error or error
@@ -240,6 +277,11 @@ class CrawlSession(SourceContext):
 def retry_after_message(until: datetime) -> str:
     """Return the failure reason of a request that a Retry-After forbids."""
     return f"the host asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def channel_texts(settings: SourceSettings) -> list[str]:
+    """Return the paths and URLs of the channels of the configuration file."""
+    return [text for row in settings.channels or () for name, text in row.items() if name in {"feed", "list"}]
 
 
 def section_aliases(source: Source, sections: tuple[str, ...] | None) -> dict[str, frozenset[str]]:

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import functools
 import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.http_writer import StreamWriter
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
+from scrapy.exceptions import DownloadConnectionRefusedError
 from scrapy.http import Headers
+from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.ssl import _make_ssl_context
 
+from scraper.engine.addresses import AddressRule
+from scraper.engine.failures import RequestRejected
 from scraper.engine.response_body import ResponseBodyError
 from scraper.engine.response_head import MAX_HEAD_SIZE, ResponseBody, ResponseHead, ResponseHeadError
+from storage.model.records import FailureStage
 
 if TYPE_CHECKING:
+    from aiohappyeyeballs import AddrInfoType
     from aiohttp.connector import Connection
     from scrapy import Request
     from scrapy.crawler import Crawler
+
+    from scraper.crawl.session import SourceContext
 
 _TARGET = ":path"  # the pseudo-header in which HTTP/2 sends it (RFC 9113 §8.3.1)
 _AFTER_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*([^#]*)")
@@ -34,7 +48,8 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
     The request target and every header are sent as the bytes that they are; a GET has no Content-Length. The response
     head is rewritten before it is parsed (scraper.engine.response_head), its headers are kept as raw bytes. A request
     that fails on an open connection is not sent a second time: RetryWithDelay does that, waits before and counts it.
-    Cookies of the host are kept until the end of the crawl.
+    Cookies of the host are kept until the end of the crawl. Before each connection its address is checked
+    (scraper.engine.addresses), the one that is connected to and no earlier answer of the resolver.
     """
 
     experimental = False  # no warning at every crawl: Scrapy calls its handler so, and the version is pinned
@@ -43,9 +58,14 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         BaseStreamingDownloadHandler.__init__(self, crawler)  # not that of the class between, which opens a session
         self._ssl_context = _make_ssl_context(crawler.settings)
+        self._addresses = AddressRule(_named_hosts(crawler))
         self._session = aiohttp.ClientSession(
             connector=_Connector(
-                local_addr=self._bind_address, limit=self._pool_size_total, limit_per_host=self._pool_size_per_host
+                resolver=_Resolver(self._addresses),
+                socket_factory=_checked_socket,
+                local_addr=self._bind_address,
+                limit=self._pool_size_total,
+                limit_per_host=self._pool_size_per_host,
             ),
             # "Unsafe" are cookies of a host without a name; they are sent to that host only.
             cookie_jar=aiohttp.CookieJar(unsafe=True, quote_cookie=False),
@@ -59,6 +79,25 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
         )
         self._session._retry_connection = False  # noqa: SLF001  (aiohttp has no argument for it)
 
+    @asynccontextmanager
+    async def _make_request(
+        self,
+        request: Request,
+        timeout: float,  # noqa: ASYNC109  (the signature of Scrapy)
+    ) -> AsyncIterator[_ClientResponse]:
+        """Send a request. Raises RequestRejected if every address of its host is refused."""
+        proxy = self._extract_proxy_url_with_creds(request)
+        # The address of a proxy is the operator's choice; the proxy resolves the host.
+        attempt = _Attempt(urlparse_cached(request).hostname or "", None if proxy else self._addresses)
+        _attempt.set(attempt)
+        try:
+            async with super()._make_request(request, timeout) as response:
+                yield response
+        except DownloadConnectionRefusedError as error:
+            if attempt.refusal is None or attempt.has_connected:
+                raise
+            raise RequestRejected(FailureStage.NETWORK, attempt.refusal) from error
+
     @staticmethod
     def _request_headers(request: Request) -> Headers:
         headers = _RawHeaders(request.headers)
@@ -71,6 +110,57 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
     @staticmethod
     def _extract_headers(response: aiohttp.ClientResponse) -> Headers:
         return Headers(list(response.raw_headers))
+
+
+def _named_hosts(crawler: Crawler) -> frozenset[str]:
+    context: SourceContext | None = getattr(crawler.spider, "context", None)  # none in scrapy shell
+    return frozenset() if context is None else context.named_hosts
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """Connection attempts of one request: to its host, by a rule; None: to any address."""
+
+    host: str
+    addresses: AddressRule | None
+    refusal: str | None = None
+    has_connected: bool = False  # or tried to
+
+
+_attempt: ContextVar[_Attempt] = ContextVar("attempt")
+"""Of the request whose connection is opened: a socket factory is told the address but not the host."""
+
+
+def _checked_socket(address: AddrInfoType) -> socket.socket:
+    """Create the socket of a connection. Raises PermissionError for an address that must not be connected to."""
+    attempt = _attempt.get()
+    host = attempt.host.rstrip(".").lower()
+    refusal = attempt.addresses and attempt.addresses.refusal(host, str(address[4][0]))
+    if refusal:
+        attempt.refusal = refusal
+        raise PermissionError(refusal)
+    attempt.has_connected = True
+    return socket.socket(family=address[0], type=address[1], proto=address[2])
+
+
+class _Resolver(AbstractResolver):
+    """Resolver of aiohttp that notes which hosts had public addresses."""
+
+    def __init__(self, addresses: AddressRule) -> None:
+        self._addresses = addresses
+        self._resolver = aiohttp.DefaultResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Resolve a host name. Raises OSError."""
+        results = await self._resolver.resolve(host, port, family)
+        self._addresses.resolved(host.rstrip(".").lower(), [result["host"] for result in results])
+        return results
+
+    async def close(self) -> None:
+        """Close the resolver of aiohttp."""
+        await self._resolver.close()
 
 
 class _RawHeaders(Headers):

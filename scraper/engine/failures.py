@@ -17,7 +17,13 @@ from scrapy.http import Response
 
 from storage.model.records import FailureStage, FetchFailure
 
-BLOCKED_STATUSES = frozenset({401, 403, 429})
+BLOCKED_STATUSES = frozenset({401, 402, 403, 429, 451})
+BLOCKED_REASONS = {
+    402: "answered 402 (payment required): crawlers need a licence here, ask the site for one",
+    451: "answered 451 (unavailable for legal reasons): it may be readable from another country, ask the site",
+}
+"""Reasons with advice of their own: no waiting ends these."""
+
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 
@@ -99,4 +105,5 @@ def from_response(url: str, response: Response) -> FetchFailure | None:
         stage = FailureStage.HTTP_5XX
     else:
         stage = FailureStage.HTTP_4XX
-    return FetchFailure(url=url, failure_stage=stage, reason=f"answered {status}", http_status=status)
+    reason = BLOCKED_REASONS.get(status, f"answered {status}")
+    return FetchFailure(url=url, failure_stage=stage, reason=reason, http_status=status)

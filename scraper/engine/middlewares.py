@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,27 +13,30 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, signals
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import NotConfigured, ResponseDataLossError
+from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http.request import NO_CALLBACK
-from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.crawl.session import retry_after_message
 from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, RequestRejected, from_exception
-from scraper.engine.requests import verbatim_request
+from scraper.engine.requests import DOWNLOAD_SLOT, verbatim_request
+from scraper.engine.robots import RobotsRules
 from scraper.engine.scrapy_settings import USER_AGENT_PRODUCT
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
 from storage.model.errors import CrawlStoppedError
 from storage.model.records import FailureStage
 from storage.model.urls import request_url
+from storage.text.durations import format_duration
 
 if TYPE_CHECKING:
     from scrapy.core.downloader import Slot
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
 
     from scraper.crawl.session import CrawlSession, SourceContext
+
+logger = logging.getLogger(__name__)
 
 
 class SourceComponent:
@@ -67,12 +71,14 @@ class CrawlComponent(SourceComponent):
 
 
 class SameHostOnly(SourceComponent):
-    """Rejects requests to other hosts than the source's, redirects included."""
+    """Rejects requests to other hosts than the source's, and from https to http, redirects included."""
 
     def process_request(self, request: Request) -> None:
+        parts = urlparse_cached(request)
         if not self.context.urls.is_same_site(request.url):
-            host = urlparse_cached(request).netloc
-            raise RequestRejected(FailureStage.NETWORK, f"redirects to another host, {host}")
+            raise RequestRejected(FailureStage.NETWORK, f"redirects to another host, {parts.netloc}")
+        if parts.scheme == "http" and self.context.urls.base.startswith("https:"):
+            raise RequestRejected(FailureStage.NETWORK, "redirects from https to http, which is not encrypted")
 
 
 class RedirectWithinHost(SourceComponent):
@@ -102,11 +108,15 @@ def redirect_target(url: str, location: bytes) -> str | None:
 
 
 class RobotsTxt(SourceComponent):
-    """Obeys robots.txt (RFC 9309): a 4xx response allows all URLs, a failed request or 5xx forbids all."""
+    """Obeys robots.txt (RFC 9309): a 4xx response allows all URLs, a failed request or 5xx forbids all.
+
+    Each request is judged by the URL that is sent, redirects included. Crawl-delay and Request-rate raise the delay of
+    the crawl, up to `scraper.max_crawl_delay`.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._rules: dict[str, asyncio.Task[RobotParser]] = {}
+        self._rules: dict[str, asyncio.Task[RobotsRules]] = {}
 
     async def process_request(self, request: Request) -> None:
         if not self.context.settings.obey_robots_txt or request.meta.get("is_robots_txt"):
@@ -116,22 +126,41 @@ class RobotsTxt(SourceComponent):
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/robots.txt"))
         rules = await asyncio.shield(self._rules[origin])
-        if not rules.allowed(request.url, USER_AGENT_PRODUCT):
+        if not rules.allows(request.url):
             raise RequestRejected(FailureStage.ROBOTS, "robots.txt forbids this URL")
 
-    async def _fetch(self, url: str) -> RobotParser:
+    async def _fetch(self, url: str) -> RobotsRules:
         request = verbatim_request(url, meta={"is_robots_txt": True}, callback=NO_CALLBACK)
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
             failure = from_exception(url, error)
-            raise RequestRejected(
-                failure.failure_stage, f"robots.txt could not be fetched: {failure.reason}"
-            ) from error
+            raise _unknown_rules(url, failure.failure_stage, failure.reason) from error
         if response.status >= 500 or response.status == 429:
-            raise RequestRejected(FailureStage.ROBOTS, f"robots.txt could not be fetched: answered {response.status}")
-        rules = response.body if 200 <= response.status < 300 else b""
-        return ProtegoRobotParser.from_crawler(self.crawler, rules)
+            raise _unknown_rules(url, FailureStage.ROBOTS, f"answered {response.status}")
+        rules = RobotsRules(response.body if 200 <= response.status < 300 else b"", USER_AGENT_PRODUCT)
+        self._raise_delay(url, rules.delay)
+        return rules
+
+    def _raise_delay(self, url: str, requested: timedelta) -> None:
+        """Apply a delay to all further requests of the crawl, also to those that AutoThrottle would send earlier."""
+        delay = min(requested, self.context.settings.max_crawl_delay)
+        if delay <= max(self.context.settings.delay, self.context.crawl_delay):
+            return
+        logger.info("%s: asks for a delay of %s between requests", url, format_duration(requested))
+        self.context.crawl_delay = delay
+        seconds, downloader = delay.total_seconds(), self.crawler.engine.downloader
+        downloader.per_slot_settings[DOWNLOAD_SLOT] = {"delay": seconds, "jitter": 0.0}  # for a slot made later
+        for slot in downloader.slots.values():
+            slot.delay, slot.jitter = max(slot.delay, seconds), 0.0  # a jitter would halve some delays
+        throttle = self.crawler.get_extension(AutoThrottle)
+        if throttle is not None:
+            throttle.mindelay, throttle.maxdelay = seconds, max(throttle.maxdelay, seconds)
+
+
+def _unknown_rules(url: str, stage: FailureStage, reason: str) -> RequestRejected:
+    logger.info("%s: could not be fetched: %s; nothing on its host is requested", url, reason)
+    return RequestRejected(stage, f"robots.txt could not be fetched: {reason}")
 
 
 class RetryWithDelay(SourceComponent, RetryMiddleware):

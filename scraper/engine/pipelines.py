@@ -98,6 +98,12 @@ class StorePipeline(CrawlComponent):
                 record_filtered, item.attempt, reason=rejection, sections=data.sections, language=data.language
             )
             return
+        first_url = session.first_url_of(data)
+        if first_url is not None:
+            reason = f"answered 200 with the title and text of {first_url}, without a date, as if it was not found"
+            failure = FetchFailure(url=item.attempt.url, failure_stage=FailureStage.PARSE, reason=reason)
+            await self._fail(session, FailedFetch(item.attempt, failure))
+            return
         size = len(data.body.encode("utf-8", "replace"))
         if session.stored_bytes + size > session.settings.max_stored_size:
             self._end_at_stored_size(session)

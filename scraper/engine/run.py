@@ -53,8 +53,7 @@ def run_status(
     if error is not None and error.cause is not FailureCause.STOP:
         return RunStatus.FAILED, str(error), error.cause
     if failures:
-        reasons = "; ".join(f"{failure.url}: {failure.failure_stage}: {failure.reason}" for failure in failures)
-        return RunStatus.FAILED, reasons, FailureCause.SOURCE
+        return RunStatus.FAILED, "; ".join(_by_reason(failures)), FailureCause.SOURCE
     if stopped or error is not None:
         sentence = "stopped before its end; links that were not fetched are pending"
         return RunStatus.INTERRUPTED, sentence, FailureCause.STOP
@@ -69,6 +68,14 @@ def _failed_articles(articles: FirstFetches) -> str:
     named = "; ".join(f"{one.url}: {one.failure_stage}: {one.reason}" for one in articles.failures[:MAX_NAMED])
     further = f"; and {failed - MAX_NAMED} more" if failed > MAX_NAMED else ""
     return f"{failed} of {failed + articles.succeeded} articles failed: {named}{further}"
+
+
+def _by_reason(failures: Sequence[FetchFailure]) -> list[str]:
+    """Name each reason once, after its channels: a robots.txt that cannot be fetched stops all of them."""
+    urls: dict[str, list[str]] = {}
+    for failure in failures:
+        urls.setdefault(f"{failure.failure_stage}: {failure.reason}", []).append(failure.url)
+    return [f"{', '.join(stopped)}: {reason}" for reason, stopped in urls.items()]
 
 
 async def close_session(session: CrawlSession) -> None:

@@ -22,6 +22,7 @@ from scraper.parsing.body_text import body_text
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
 from scraper.parsing.markup_limits import MarkupLimitError
+from scraper.parsing.not_found import is_home_page, says_not_found
 from scraper.parsing.selectors import ClassIndex, ClassSelector, PageMetadata, image_url, section_labels
 from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
@@ -29,6 +30,7 @@ from scraper.parsing.tree_walk import first_block_line, headline_parts, single_l
 from scraper.source import Source
 from storage.model.published import is_in_future
 from storage.model.records import ArticleData, DatePrecision, ParsedPage, Problem
+from storage.model.urls import request_url
 from storage.text.section_names import normalize_section
 
 GENERIC_PARSER_VERSION = 3
@@ -131,8 +133,9 @@ class ArticlePage:
         return root
 
     def parse(self) -> ParsedPage:
-        """Parse every field. Raises PageError if the page has no title, and so is not an article."""
+        """Parse every field. Raises PageError if the page has no title, or says that there is no article."""
         heading, language, sections = self.parse_headline(), self.parse_language(), self.parse_sections()
+        self._refuse_not_found(heading.value.title)
         published, body, author = self.parse_published(), self.parse_body(), self.parse_author()
         views, image, description = self.parse_views(), self.parse_image(), self.parse_description()
         fields: dict[str, ExtractedField[Any]] = {
@@ -168,6 +171,17 @@ class ArticlePage:
         return ParsedPage(
             article=article, provenance={name: field.provenance for name, field in fields.items() if field.provenance}
         )
+
+    def _refuse_not_found(self, title: str) -> None:
+        """Raise PageError for a page that answers 200 and yet says that there is no article (a soft 404)."""
+        if says_not_found(title, self.source.title, self.source.name):
+            raise PageError(self.url, f"answered 200, but says that it was not found: {title!r}")
+        canonical = self.metadata.canonical()
+        if canonical is None:
+            return
+        resolved = request_url(canonical[0], self.url)
+        if resolved is not None and is_home_page(str(resolved), self.urls):
+            raise PageError(self.url, f"answered 200, but says that it is the home page ({canonical[1]})")
 
     def parse_headline(self) -> ExtractedField[Headline]:
         """Parse title and subtitle. Raises PageError if there is no title."""

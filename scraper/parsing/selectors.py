@@ -127,6 +127,14 @@ class PageMetadata:
                 return value, f"meta {name}"
         return None
 
+    def canonical(self) -> tuple[str, str] | None:
+        """Return the URL that the page names as its own, and its provenance; None if it names none."""
+        for link in self._root.iter("link"):
+            href = clean_text(link.get("href", ""))
+            if href and "canonical" in link.get("rel", "").lower().split():
+                return href, "link canonical"
+        return self.meta("og:url")
+
     def jsonld(self, name: str) -> tuple[str, str] | None:
         """Return the first text of a JSON-LD property, cleaned, and its provenance; None if there is none."""
         for item in self._jsonld_items:

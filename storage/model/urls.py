@@ -95,7 +95,7 @@ def request_url(reference: str, page: str = "") -> RequestUrl | None:
             return None
         scheme, netloc, path, query = resolved
         where = _request_origin(scheme.lower(), netloc)
-        target = _sent(_resolve_dots(path), _UNSENDABLE_IN_PATH) + _sent(query, _UNSENDABLE_IN_QUERY)
+        target = _sent(resolve_dots(path), _UNSENDABLE_IN_PATH) + _sent(query, _UNSENDABLE_IN_QUERY)
     except ValueError:  # as in canonicalize
         return None
     return None if where is None else RequestUrl(where, target)
@@ -128,7 +128,7 @@ def _resolve(reference: str, page: str) -> tuple[str, str, str, str] | None:
     return scheme, netloc, path or "/", query or ""
 
 
-def _resolve_dots(path: str) -> str:
+def resolve_dots(path: str) -> str:
     """Resolve the segments `.` and `..`, escaped or not, and keep everything else."""
     if not _DOT_SEGMENT.search(path):
         return path
@@ -161,6 +161,12 @@ def origin(url: str) -> Origin | None:
         return None
 
 
+def host_of(url: str | None) -> str | None:
+    """Return the host of a URL as it is requested, IPv6 without brackets; None if it is no http(s) URL."""
+    sent = None if url is None else request_url(url)
+    return None if sent is None else sent.origin.host.strip("[]")
+
+
 def _clean(url: str) -> str:
     return _CONTROLS.sub("", url).strip(_BLANK)
 
@@ -176,7 +182,7 @@ def _origin(scheme: str, netloc: str) -> Origin | None:
     if sent is None:
         return None
     host = _without_www(sent.host)
-    is_upgraded = scheme == "http" and sent.port is None and _is_public(host)
+    is_upgraded = scheme == "http" and sent.port is None and is_public_name(host)
     return Origin("https" if is_upgraded else scheme, host, sent.port)
 
 
@@ -189,9 +195,9 @@ def _request_origin(scheme: str, netloc: str) -> Origin | None:
     return Origin(scheme, host, None if port == DEFAULT_PORTS[scheme] else port)
 
 
-def _is_public(host: str) -> bool:
-    """Return whether a host may be assumed to serve https: copies on this machine or a closed network often do not."""
-    return "." in host and not host.endswith(".localhost") and not host.startswith("[") and not _IPV4.match(host)
+def is_public_name(host: str) -> bool:
+    """Return whether a host is a name of the public DNS, no address or local name, so that https may be assumed."""
+    return "." in host and not host.endswith(".localhost") and ":" not in host and not _IPV4.match(host)
 
 
 def _host(split: SplitResult) -> str | None:

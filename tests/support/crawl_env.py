@@ -18,6 +18,7 @@ from sqlalchemy import Row, select
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine.run import crawl
+from scraper.source import Source
 from scraper.sources import get_source
 from storage.config.settings import Config, ScraperSettings, SourceSettings, StorageSettings
 from storage.crawling.runs import RunSummary
@@ -65,8 +66,11 @@ class CrawlEnv:
 
     def crawl(self, **options: Any) -> RunSummary:
         """Crawl once in this process."""
-        source = get_source("caliber")
-        chosen = CrawlOptions(base_url=self.site.url, **options)
+        return self.crawl_source(get_source("caliber"), base_url=self.site.url, **options)
+
+    def crawl_source(self, source: Source, **options: Any) -> RunSummary:
+        """Crawl a source once in this process, at its declared base URL unless options name another."""
+        chosen = CrawlOptions(**options)
         loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         with closing(self.store()) as store, closing(StoreThread()) as writer, loop as runner:
             return runner.run(crawl(source, store, writer, self.config, chosen))
