@@ -24,6 +24,7 @@ COMMANDS = {
     "pause": LazyCommand(f"{ROOM}.control", "Stop polling a source until it is resumed."),
     "resume": LazyCommand(f"{ROOM}.control", "Resume polling a paused source."),
     "trigger": LazyCommand(f"{ROOM}.control", "Ask the running daemon to crawl a source now."),
+    "identity": LazyCommand(f"{ROOM}.identity", "Make and show the key that signs requests (Web Bot Auth)."),
     "events": LazyCommand(f"{ROOM}.events", "List events: silent, drift, blocked, gap, gone, edited."),
     "query": LazyCommand(f"{ROOM}.query", "List or count stored articles."),
     "export": LazyCommand(

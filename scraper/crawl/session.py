@@ -8,7 +8,8 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import ParamSpec, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.parse_marks import ParseMarks
@@ -23,12 +24,15 @@ from storage.crawling.channels import ChannelState
 from storage.crawling.quarantine import ParsingMarks
 from storage.crawling.runs import HEARTBEAT_INTERVAL, CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
-from storage.model.errors import PresswatchError, RateLimitedError
+from storage.model.errors import ConfigError, PresswatchError, RateLimitedError
 from storage.model.records import ArticleData, FetchFailure, Trigger
 from storage.model.urls import host_of, is_public_name
 from storage.saving.requests import SaveRequest, SaveResult
 from storage.store import Store
 from storage.text.section_names import normalize_section
+
+if TYPE_CHECKING:
+    from scraper.crawl.identity import Identity
 
 logger = logging.getLogger(__name__)
 
@@ -55,12 +59,15 @@ class SourceContext:
     rate_limited_until: datetime | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # no further request is sent once it is set
     crawl_delay: timedelta = timedelta(0)  # that robots.txt asks for
+    identity: Identity | None = None  # signs each request
     clock: Callable[[], datetime] = now  # replaced in simulations
     parser: ParserProcess = field(default_factory=ParserProcess)  # for large bodies; started by its first call
 
     def __post_init__(self) -> None:
         base = self.options.base(self.config.source(self.source.name).base_url)
         self.urls = SourceUrls(self.source, base)
+        if self.settings.identity:
+            self.identity = load_identity(self.settings.identity)
 
     def now(self) -> datetime:
         """Return the current time of the crawl's clock, UTC."""
@@ -272,6 +279,15 @@ class CrawlSession(SourceContext):
     def fail(self, error: PresswatchError) -> None:
         """Record the error that ends the crawl; the first one is kept."""
         self.error = self.error or error
+
+
+def load_identity(file: str) -> Identity:
+    """Read the key that signs requests. Raises ConfigError, also if cryptography is not installed."""
+    try:
+        from scraper.crawl.identity import Identity  # noqa: PLC0415  (start-up time: cryptography, 30 ms)
+    except ImportError as error:
+        raise ConfigError("scraper.identity needs cryptography; install presswatch[identity]") from error
+    return Identity.load(Path(file))
 
 
 def retry_after_message(until: datetime) -> str:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -28,6 +29,7 @@ from scraper.engine.failures import RequestRejected
 from scraper.engine.response_body import ResponseBodyError
 from scraper.engine.response_head import MAX_HEAD_SIZE, ResponseBody, ResponseHead, ResponseHeadError
 from storage.model.records import FailureStage
+from storage.model.urls import authority_of
 
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
@@ -58,7 +60,9 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         BaseStreamingDownloadHandler.__init__(self, crawler)  # not that of the class between, which opens a session
         self._ssl_context = _make_ssl_context(crawler.settings)
-        self._addresses = AddressRule(_named_hosts(crawler))
+        # None in scrapy shell and scrapy fetch.
+        self._context: SourceContext | None = getattr(crawler.spider, "context", None)
+        self._addresses = AddressRule(frozenset() if self._context is None else self._context.named_hosts)
         self._session = aiohttp.ClientSession(
             connector=_Connector(
                 resolver=_Resolver(self._addresses),
@@ -90,6 +94,7 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
         # The address of a proxy is the operator's choice; the proxy resolves the host.
         attempt = _Attempt(urlparse_cached(request).hostname or "", None if proxy else self._addresses)
         _attempt.set(attempt)
+        self._sign(request)
         try:
             async with super()._make_request(request, timeout) as response:
                 yield response
@@ -97,6 +102,13 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
             if attempt.refusal is None or attempt.has_connected:
                 raise
             raise RequestRejected(FailureStage.NETWORK, attempt.refusal) from error
+
+    def _sign(self, request: Request) -> None:
+        """Sign a request if the crawl has an identity: now, since it may have waited in the queue, or be a retry."""
+        if self._context is not None and self._context.identity is not None:
+            signed = self._context.identity.sign(authority_of(request.url), now=datetime.now(UTC))
+            for name, value in signed.items():
+                request.headers[name] = value
 
     @staticmethod
     def _request_headers(request: Request) -> Headers:
@@ -110,11 +122,6 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
     @staticmethod
     def _extract_headers(response: aiohttp.ClientResponse) -> Headers:
         return Headers(list(response.raw_headers))
-
-
-def _named_hosts(crawler: Crawler) -> frozenset[str]:
-    context: SourceContext | None = getattr(crawler.spider, "context", None)  # none in scrapy shell
-    return frozenset() if context is None else context.named_hosts
 
 
 @dataclass(slots=True)

@@ -87,6 +87,11 @@ class ScraperSettings:
     max_stored_size: int = setting("200 MB", size, "maximum size of the texts that one crawl stores; then it ends")
     recrawl_share: float = setting(0.5, fraction, "maximum share of max_requests for recrawls")
     obey_robots_txt: bool = setting(True, boolean, "obey robots.txt")
+    identity: str = setting(
+        "",
+        text,
+        "file of the key that signs each request (Web Bot Auth), see `presswatch identity`; off if empty",
+    )
     max_crawl_delay: timedelta = setting(
         "60 s", duration, "maximum delay that Crawl-delay and Request-rate of robots.txt may ask for"
     )

@@ -161,6 +161,12 @@ def origin(url: str) -> Origin | None:
         return None
 
 
+def authority_of(url: str) -> str:
+    """Return host and port of a URL as they are signed: in lower case, without the default port (RFC 9421 §2.2.3)."""
+    parts = urlsplit(url)
+    return parts.netloc.lower().removesuffix(f":{DEFAULT_PORTS.get(parts.scheme)}")
+
+
 def host_of(url: str | None) -> str | None:
     """Return the host of a URL as it is requested, IPv6 without brackets; None if it is no http(s) URL."""
     sent = None if url is None else request_url(url)
