@@ -25,7 +25,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1,
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon test test-long test-properties test-kills test-busy coverage lint docs bench audit setup clean
+.PHONY: demo demo-daemon test test-long test-properties test-kills test-busy fuzz coverage lint docs bench audit setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
@@ -45,6 +45,10 @@ test-properties: $(VENV)/ready  ## Hypothesis with ten times the examples, rando
 
 test-kills: $(VENV)/ready  ## 200 kills of daemons and crawls on both databases, about 20 minutes
 	@$(BIN)/python -m tests.kills
+
+INPUTS ?= 1000000
+fuzz: $(VENV)/ready  ## hostile feeds, pages, dates and URLs, each under a limit of CPU time
+	@$(BIN)/python -m tests.fuzz $(INPUTS)
 
 test-busy: $(VENV)/ready  ## `make test` beside ten busy loops
 	@$(BIN)/python -m tests.busy $(BUSY) $(MAKE) --no-print-directory test

@@ -1,0 +1,1 @@
+"""Fuzz the parsers of feeds, pages, dates and URLs."""
