@@ -200,8 +200,10 @@ class Daemon:
     async def _shut_down(self) -> None:
         logger.info("stopping: no new crawls, %d running", len(self._workers.pids))
         systemd.sd_notify("STOPPING=1")
-        self._scheduler.shutdown(wait=False)
+        self._scheduler.pause()
         await self._ticks.stop()
+        await asyncio.sleep(0)  # a poll that was due just now is queued; cancelled, APScheduler would log its trace
+        self._scheduler.shutdown(wait=False)
         await asyncio.gather(self._dispatcher.stop(), self._tasks.stop())
         await self._server.stop()
         logger.info("stopped")
