@@ -36,6 +36,7 @@ BYTES = {
     ("events", "source"): OWN_WORD,
     ("events", "kind"): OWN_WORD,
     ("articles", "content_hash"): OWN_WORD,
+    ("crawl_runs", "process_id"): OWN_WORD,
     ("schedules", "source"): OWN_WORD,
     ("leases", "name"): OWN_WORD,
     ("alerts", "key"): 200,  # words of ours, ids and a fingerprint
