@@ -45,7 +45,7 @@ POSTGRESQL_ENDLESS = [
     "select pg_sleep(600)",
     "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b",
     "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n",
-    "select sum(length(regexp_replace(repeat('ab', 99999), 'a(.*)b', '\\1'))) from generate_series(1, 99999)",
+    "select sum(length(regexp_replace(repeat('ab', 99999) || i, 'a(.*)b', ''))) from generate_series(1, 99999) i",
     "select pg_sleep(0.01) from generate_series(1, 100000)",
 ]
 
