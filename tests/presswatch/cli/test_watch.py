@@ -162,3 +162,31 @@ def test_query_and_the_list_load_no_apprise(tmp_path: Path) -> None:
     for words in (["query"], ["watch", "list"]):
         loaded = modules_loaded_by([*words, "--database", f"sqlite:///{tmp_path}/asked.db"], tmp_path)
         assert not loaded & {"apprise", "requests", "scrapy", "twisted"}
+
+
+def test_what_is_not_delivered_is_listed_with_its_state_and_without_a_secret(
+    rows: Rows, ask: Ask, webhook: WebhookServer
+) -> None:
+    """One waits for its digest, one is refused, one was given up."""
+    webhook.judge = lambda message: 400
+    now = datetime.now(UTC)
+    for name, digest in (("Refused", []), ("Given up", []), ("Later", ["--digest", "1 d"])):
+        ask("watch", "add", name, "gas", "--to", f"{webhook.target}&-name={name[:2]}", *digest)
+    assert "every notification is delivered" in ask("watch", "undelivered").stderr
+    rows.article("gas", body="Gas.")
+    match_saved_searches(rows.store, now=now)
+    deliver_due(rows.store, now=now)
+    refused = next(alert for alert in rows.store.alerts.pending() if alert.watch == "Given up")
+    rows.store.alerts.give_up([refused.id], now)
+    records = json.loads(ask("watch", "undelivered", "--format", "json").stdout)
+    assert {record["watch"]: record["state"] for record in records} == {
+        "Refused": "refused",
+        "Given up": "given up",
+        "Later": "waiting",
+    }
+    table = ask("watch", "undelivered").stdout
+    assert f"{refused.id}: 1 attempts; the target answered with HTTP 400" in table
+    assert "Given up: 1 notifications given up; see presswatch watch undelivered" in ask("watch", "list").stdout
+    assert "notifications: 1 given up; presswatch watch undelivered lists them" in ask("status").stdout
+    assert len(json.loads(ask("watch", "undelivered", "--limit", "1", "--format", "json").stdout)) == 1
+    assert not any(secret in text for secret in (TOKEN, PASSWORD) for text in (table, str(records)))
