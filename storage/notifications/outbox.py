@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, literal, or_, select, update
 
 from storage.crawling.events import COLUMNS, Event, from_row
 from storage.database.daemon_tables import alert_receipts, alert_targets, alerts, saved_searches
@@ -26,6 +26,8 @@ from storage.model.event_kinds import LASTING_KINDS, EventKind
 from storage.model.records import DeliveryMode
 
 FIRST_RETRY_DELAY = timedelta(minutes=1)
+MAX_RETRY_WAIT = backoff.MAX_EARLY_BACKOFF + timedelta(hours=25)
+"""Longest time to a retry: the longest wait, and quiet hours of a day on which clocks are put back."""
 NOT_CONFIGURED = "is no longer configured"
 """Reason, a predicate of the target, of giving up the alerts of a target that is not in `alerts.targets` any more."""
 
@@ -134,15 +136,17 @@ class Alerts:
     def due_targets(self, now: datetime) -> tuple[str, ...]:
         """Return the hashes of the targets that have due alerts and are not to be left alone until later."""
         deferred = exists().where(
-            alert_targets.c.target_hash == alerts.c.target_hash, alert_targets.c.next_attempt_at > now
+            alert_targets.c.target_hash == alerts.c.target_hash,
+            alert_targets.c.next_attempt_at > now,
+            alert_targets.c.next_attempt_at <= now + backoff.MAX_EARLY_BACKOFF,
         )
-        statement = select(alerts.c.target_hash).where(_OPEN, alerts.c.next_attempt_at <= now, ~deferred).distinct()
+        statement = select(alerts.c.target_hash).where(_OPEN, _is_due(now), ~deferred).distinct()
         with self._database.read() as connection:
             return tuple(connection.scalars(statement.order_by(alerts.c.target_hash)))
 
     def due(self, target_hash: str, now: datetime, limit: int) -> tuple[DueAlert, ...]:
         """Return at most `limit` due alerts of a target in order of creation, those it has refused last."""
-        of_target = (alerts.c.target_hash == target_hash, alerts.c.next_attempt_at <= now)
+        of_target = (alerts.c.target_hash == target_hash, _is_due(now))
         order = (case((alerts.c.refused_since.is_(None), 0), else_=1), alerts.c.id)
         with self._database.read() as connection:
             rows = connection.execute(_DUE.where(*of_target).order_by(*order).limit(limit)).all()
@@ -154,7 +158,7 @@ class Alerts:
 
         Return False, and change nothing, unless all of them are still due: another process is sending them.
         """
-        due = (alerts.c.id.in_(ids), _OPEN, alerts.c.next_attempt_at <= now)
+        due = (alerts.c.id.in_(ids), _OPEN, _is_due(now))
         with self._database.write() as connection:
             if connection.scalar(select(func.count()).select_from(alerts).where(*due)) != len(set(ids)):
                 return False
@@ -317,6 +321,16 @@ def retry_delay(attempts: int) -> timedelta:
 
 _OPEN = and_(alerts.c.delivered_at.is_(None), alerts.c.given_up_at.is_(None))
 """Condition of an alert that will be tried."""
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that the time of an alert has come.
+
+    A retry that is later than any can be was planned while the clock was wrong.
+    """
+    is_impossible = and_(alerts.c.attempts > 0, alerts.c.next_attempt_at > now + MAX_RETRY_WAIT)
+    return or_(alerts.c.next_attempt_at <= now, is_impossible)
+
 
 _ALERT_FIELDS = ("id", "key", "title", "body", "attempts", "created_at", "next_attempt_at", "refused_since")
 _WATCH_FIELDS = ("target", "delivery_mode", "quiet_from", "quiet_until", "timezone")

@@ -74,3 +74,15 @@ def test_an_event_that_closed_while_its_alert_was_composed_stays_pending(rows: R
     assert (closed.id, closed.is_open) == (opened.id, False)
     rows.store.alerts.enqueue_for_event(closed, [], NOON + HOUR)
     assert rows.store.alerts.pending_events([EventKind.SILENT], 9) == ()
+
+
+@pytest.mark.dialect
+def test_a_retry_planned_by_a_clock_that_was_a_year_ahead_is_due_once_it_is_right(rows: Rows) -> None:
+    ahead = NOON + timedelta(days=365)
+    rows.store.alerts.enqueue([ALERT, replace(ALERT, key="digest", next_attempt_at=NOON + timedelta(days=7))])
+    (due,) = rows.store.alerts.due("hash", NOON, 9)
+    assert rows.store.alerts.claim([due.id], ahead, ahead + MINUTE)
+    rows.store.alerts.failed([due.id], "fails", rows.store.alerts.target_failed("hash", "json://***", "fails", ahead))
+    assert rows.store.alerts.due_targets(NOON + HOUR) == ("hash",)
+    assert [alert.key for alert in rows.store.alerts.due("hash", NOON + HOUR, 9)] == ["k"]
+    assert rows.store.alerts.claim([due.id], NOON + HOUR, NOON + 2 * HOUR)
