@@ -11,6 +11,7 @@ from scraper.crawl.selection import matching_section, rejection_reason
 from scraper.engine.middlewares import CrawlComponent
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import PresswatchError, RefusedRowError, StoreError
+from storage.model.page_end import find_page_end
 from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ParsedPage, SaveOutcome
 from storage.saving.requests import SaveRequest
 
@@ -76,6 +77,11 @@ class StorePipeline(CrawlComponent):
 
     async def _save_or_fail(self, session: CrawlSession, item: FetchedArticle) -> None:
         try:
+            if find_page_end(item.page.article.problems) is not None:
+                failure = await session.call(session.store.saving.broken_off_failure, item.page.article, item.attempt)
+                if failure is not None:
+                    await self._fail(session, FailedFetch(item.attempt, failure))
+                    return
             await self._save(session, item)
             session.first_fetches.succeeded += item.attempt.purpose in FIRST_PURPOSES
         except RefusedRowError as error:

@@ -23,13 +23,15 @@ from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.not_found import is_home_page, says_not_found
+from scraper.parsing.page_end import find_early_end
 from scraper.parsing.selectors import ClassIndex, ClassSelector, PageMetadata, image_url, section_labels
 from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
 from scraper.parsing.tree_walk import first_block_line, headline_parts, single_line
 from scraper.source import Source
+from storage.model.page_end import failure_reason
 from storage.model.published import is_in_future
-from storage.model.records import ArticleData, DatePrecision, ParsedPage, Problem
+from storage.model.records import ArticleData, DatePrecision, FailureStage, ParsedPage, Problem
 from storage.model.urls import request_url
 from storage.text.section_names import normalize_section
 
@@ -124,8 +126,10 @@ class ArticlePage:
         other_format = sniff_non_html(body)
         if other_format is not None:
             raise PageError(self.url, f"the answer is no page but {other_format}")
+        text = decode(body, content_type)
+        self.early_end = find_early_end(text, body)
         try:
-            root: _Element | None = parse(decode(body, content_type))
+            root: _Element | None = parse(text)
         except MarkupLimitError as error:
             raise PageError(self.url, f"the answer is no page: it has {error}") from error
         if root is None:
@@ -164,7 +168,10 @@ class ArticlePage:
             author=author.value,
             view_count=views.value,
             image_url=image.value,
-            problems=tuple(Problem(name, field.problem) for name, field in fields.items() if field.problem),
+            problems=(
+                *(Problem(name, field.problem) for name, field in fields.items() if field.problem),
+                *((self.early_end,) if self.early_end else ()),
+            ),
             fetched_at=self.fetched_at,
             parser_version=self.version,
         )
@@ -191,6 +198,8 @@ class ArticlePage:
                 subtitle = " ".join(parts[1:]) or next(iter(self._lines(self.subtitle)), None)
                 return ExtractedField(Headline(parts[0], subtitle), self._name(self.title))
         metadata = self.metadata.meta("og:title", "twitter:title") or self.metadata.jsonld("headline")
+        if metadata is None and self.early_end is not None:
+            raise PageError(self.url, failure_reason(self.early_end), FailureStage.NETWORK)
         if metadata is None:
             raise PageError(self.url, f"no title found ({self._name(self.title) or 'meta og:title'})")
         return ExtractedField(Headline(metadata[0]), metadata[1])

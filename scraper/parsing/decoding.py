@@ -66,7 +66,9 @@ def decode(body: bytes, content_type: str | None = None) -> str:
         return body.decode(declared, "replace")
     try:
         return body.decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":  # the body is cut inside a character
+            return body[: error.start].decode("utf-8")
         return _guess(body)
 
 

@@ -31,14 +31,14 @@ MAX_GAP = 8_000
 
 _ATTRIBUTE = rb"""=?+[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s>"'][^\s>]*+)?+)?+"""
 _ATTRIBUTES = re.compile(_ATTRIBUTE)
-_TAG = re.compile(rb"</?([A-Za-z][^\s/>]*+)((?:[\s/]++|" + _ATTRIBUTE + rb")*+)>?")
-_NEXT = re.compile(rb"<(?:/?[A-Za-z]|!--|[!?/])")
-_COMMENT_END = re.compile(rb"--!?>")
+TAG = re.compile(rb"</?([A-Za-z][^\s/>]*+)((?:[\s/]++|" + _ATTRIBUTE + rb")*+)>?")
+NEXT_MARKUP = re.compile(rb"<(?:/?[A-Za-z]|!--|[!?/])")
+COMMENT_END = re.compile(rb"--!?>")
 _RAW_ELEMENTS = frozenset(
     {b"script", b"style", b"title", b"textarea", b"iframe", b"noembed", b"noframes", b"xmp", b"plaintext"}
 )
 """Elements whose content is text up to their end tag (HTML Standard, 13.2.6.4)."""
-_RAW_END = {name: re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE) for name in _RAW_ELEMENTS}
+RAW_END = {name: re.compile(rb"</" + name + rb"(?=[\s/>])", re.IGNORECASE) for name in _RAW_ELEMENTS}
 _SHORTEST_ATTRIBUTE = 2
 """Bytes of an attribute and the space before it."""
 
@@ -72,13 +72,13 @@ def most_attributes(markup: bytes) -> int:
     Comments and the content of scripts and other raw text are skipped.
     """
     most = position = 0
-    while (found := _NEXT.search(markup, position)) is not None:
+    while (found := NEXT_MARKUP.search(markup, position)) is not None:
         if found[0] == b"<!--":
             # "<!-->" is a comment, too
-            end = _COMMENT_END.search(markup, found.end() - 2)
+            end = COMMENT_END.search(markup, found.end() - 2)
             position = len(markup) if end is None else end.end()
             continue
-        tag = _TAG.match(markup, found.start())
+        tag = TAG.match(markup, found.start())
         if tag is None:  # a declaration, or what is taken for a comment: up to the next ">"
             position = markup.find(b">", found.end()) + 1 or len(markup)
             continue
@@ -93,7 +93,7 @@ def _end_of_content(markup: bytes, tag: re.Match[bytes]) -> int:
     name = tag[1].lower()
     if name not in _RAW_ELEMENTS or tag[0].startswith(b"</"):
         return tag.end()
-    end = _RAW_END[name].search(markup, tag.end())
+    end = RAW_END[name].search(markup, tag.end())
     return len(markup) if end is None else end.start()
 
 

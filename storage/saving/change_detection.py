@@ -10,16 +10,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from storage.model.article_fields import COMPARED_FIELDS, KEPT_IF_UNPARSED_FIELDS
-from storage.model.records import ArticleData, DatePrecision, EditKind, SaveOutcome
+from storage.model.page_end import find_page_end, kind_of
+from storage.model.records import ArticleData, DatePrecision, EditKind, Problem, SaveOutcome
 from storage.saving.edit_classifier import ArticleText, classify_edit, content_hash, is_current, normalise
 from storage.text.durations import format_time
 
 CONFIRM_AFTER = timedelta(minutes=10)
 """Least time between an implausible parse and the equal one that confirms it (policy, "Is it an edit?" 3)."""
+CONFIRM_CUT_AFTER = timedelta(days=1)
+"""The same time for a parse of a page that broke off: caches keep what they got, and hand it out for hours."""
 MIN_BODY_RATIO = 0.5
 """Share of the stored body's length under which a new body is implausible (the same rule)."""
 MAX_MINOR_EDITS = 24
 """Minor edits within 48 h above which further ones are noise of the source, not edits (rule 7)."""
+EXPECTED_FIELDS = {"view_count": "view count", "author": "author", "sections": "section"}
+"""Fields that a cut page lacks, with their names: they stand behind the body or in front of it, by the site."""
+UNFILLED = (None, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,16 @@ class StoredText:
     fetched_at: datetime
     unconfirmed_hash: str | None
     unconfirmed_since: datetime | None
+    view_count: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Reason why a parse may be of an incomplete page, and the least time until an equal one confirms it."""
+
+    reason: str
+    confirm_after: timedelta = CONFIRM_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +63,8 @@ class ChangeDecision:
 
     `change` REVISED stores the previous text as a revision of `kind`; REPARSED overwrites it without one.
     `unconfirmed_hash` and `unconfirmed_since` are stored until an equal parse confirms them. `is_noisy` marks a minor
-    edit that is not stored. `kept_fields` could not be parsed: their stored values stay.
+    edit that is not stored. `kept_fields` could not be parsed: their stored values stay. All of them stay if the page
+    `is_incomplete`, of which no field is certain.
     """
 
     change: SaveOutcome
@@ -59,6 +76,7 @@ class ChangeDecision:
     unconfirmed_since: datetime | None = None  # time of the first parse with that hash
     is_noisy: bool = False
     kept_fields: frozenset[str] = frozenset()
+    is_incomplete: bool = False
 
     @property
     def overwrites(self) -> bool:
@@ -79,9 +97,14 @@ def detect_change(
     kept_fields = _kept_fields(stored, data)
     complete = _with_kept_text(stored, data, kept_fields)
     new_hash = content_hash(complete.title, complete.subtitle, complete.body)
-    doubt = None if _is_same_text(stored, new_hash) else _doubt_reason(stored, data)
-    if doubt is not None and not _seen_before(stored, new_hash, now):
-        return _unconfirmed(stored, new_hash, doubt, now)
+    is_same_text, early_end = _is_same_text(stored, new_hash), _unusual_end(stored, data)
+    if is_same_text and early_end is not None:
+        reason = f"the text is the same; the page {early_end.reason}"
+        return ChangeDecision(change=SaveOutcome.UNCHANGED, content_hash=new_hash, reason=reason, is_incomplete=True)
+    doubt = None if is_same_text else _doubt(stored, data, early_end)
+    if doubt is not None and not _seen_before(stored, new_hash, now, doubt.confirm_after):
+        decision = _unconfirmed(stored, new_hash, doubt.reason, now)
+        return replace(decision, is_incomplete=find_page_end(data.problems) is not None)
     return replace(_accept(stored, complete, new_hash, recent_minor_count), kept_fields=kept_fields)
 
 
@@ -153,20 +176,54 @@ def _date_moved(stored: StoredText, data: ArticleData) -> bool:
     return known and comparable and stored.published_at != data.published_at
 
 
-def _doubt_reason(stored: StoredText, data: ArticleData) -> str | None:
+def _unusual_end(stored: StoredText, data: ArticleData) -> Problem | None:
+    """Return the problem of a document that ends too early, unless the stored one, which was believed, ended so too."""
+    early_end = find_page_end(data.problems)
+    usual_end = find_page_end(stored.problems)
+    if early_end is not None and usual_end is not None and kind_of(early_end) == kind_of(usual_end):
+        return None
+    return early_end
+
+
+def _doubt(stored: StoredText, data: ArticleData, early_end: Problem | None) -> Doubt | None:
     """Return why a parse may be of an incomplete page rather than an edit; None if it is plausible."""
+    if early_end is not None:
+        return Doubt(f"the page {early_end.reason}", CONFIRM_CUT_AFTER)
+    if is_beginning(data.body, stored.body) and (doubt := _doubt_of_beginning(stored, data)) is not None:
+        return doubt
     if stored.published_at is not None and data.published_at is None:
-        return "the date that was there could not be read"
+        return Doubt("the date that was there could not be read")
     if stored.body and not data.body:
-        return "the body that was there is empty"
+        return Doubt("the body that was there is empty")
     if len(data.body) < MIN_BODY_RATIO * len(stored.body):
-        return f"the body shrank from {len(stored.body)} to {len(data.body)} characters"
+        return Doubt(f"the body shrank from {len(stored.body)} to {len(data.body)} characters")
     return None
 
 
-def _seen_before(stored: StoredText, new_hash: str, now: datetime) -> bool:
-    same = stored.unconfirmed_hash == new_hash and stored.unconfirmed_since is not None
-    return same and stored.unconfirmed_since is not None and now - stored.unconfirmed_since >= CONFIRM_AFTER
+def _doubt_of_beginning(stored: StoredText, data: ArticleData) -> Doubt | None:
+    """Return why a body that is a beginning of the stored one may be cut; None if the page has all that it had."""
+    usual_end = find_page_end(data.problems)
+    if usual_end is not None:
+        return Doubt(f"the body is a beginning of the stored one; the page {usual_end.reason}", CONFIRM_CUT_AFTER)
+    for field, name in EXPECTED_FIELDS.items():
+        if getattr(stored, field) not in UNFILLED and getattr(data, field) in UNFILLED:
+            return Doubt(f"the body is a beginning of the stored one, without the {name} that was there")
+    return None
+
+
+def is_beginning(part: str, whole: str) -> bool:
+    """Return whether a text is a beginning of another and not all of it, but for typography and its last word.
+
+    The last word may be cut inside a character or an entity.
+    """
+    part, whole = normalise(part), normalise(whole)
+    words, space, _last = part.rpartition(" ")
+    return len(part) < len(whole) and (whole.startswith(part) or (bool(space) and whole.startswith(words + space)))
+
+
+def _seen_before(stored: StoredText, new_hash: str, now: datetime, confirm_after: timedelta) -> bool:
+    since = stored.unconfirmed_since if stored.unconfirmed_hash == new_hash else None
+    return since is not None and now - since >= confirm_after
 
 
 def _edit(stored: StoredText, data: ArticleData, new_hash: str, recent_minor_count: int) -> ChangeDecision:

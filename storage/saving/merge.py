@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from storage.database.engine import AnyRow
 from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
-from storage.model.records import ArticleData, DatePrecision, SaveOutcome
+from storage.model.page_end import PAGE_FIELD, UNCLOSED, find_page_end, kind_of
+from storage.model.records import ArticleData, DatePrecision, Problem, SaveOutcome
 from storage.model.recrawl import next_recrawl
-from storage.saving.change_detection import CONFIRM_AFTER, ChangeDecision
+from storage.saving.change_detection import CONFIRM_AFTER, CONFIRM_CUT_AFTER, ChangeDecision
 
 
 def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, section: str | None) -> dict[str, Any]:
@@ -23,6 +25,8 @@ def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, s
     }
     if decision.change is SaveOutcome.UNCONFIRMED:
         return values
+    if decision.is_incomplete:
+        return values | {"problems": _problems_with_end(stored.problems, data.problems)}
     values |= {name: _filled(stored, data, name) for name in VOLATILE_FIELDS}
     values |= {"problems": data.problems, "parser_version": data.parser_version}
     values["section"] = section or next(iter(data.sections), None) or stored.section
@@ -36,6 +40,14 @@ def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, s
     if decision.change is SaveOutcome.REVISED:
         values["revised_at"] = data.fetched_at
     return values
+
+
+def _problems_with_end(stored: tuple[Problem, ...], parsed: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Return the stored problems, with that of the page's end if sites have such an end on purpose."""
+    early_end = find_page_end(parsed)
+    if early_end is None or kind_of(early_end) != UNCLOSED:
+        return stored
+    return (*(problem for problem in stored if problem.field != PAGE_FIELD), early_end)
 
 
 def _filled(stored: AnyRow, data: ArticleData, name: str) -> Any:
@@ -65,5 +77,14 @@ def _replaces_date(stored: AnyRow, data: ArticleData, decision: ChangeDecision) 
 
 def _next_recrawl(stored: AnyRow, data: ArticleData, decision: ChangeDecision) -> Any:
     if decision.unconfirmed_hash is not None:
-        return data.fetched_at + CONFIRM_AFTER
+        return data.fetched_at + confirmation_delay(data.fetched_at - (decision.unconfirmed_since or data.fetched_at))
     return next_recrawl(data.published_at or stored.published_at, stored.first_seen_at, data.fetched_at)
+
+
+def confirmation_delay(age: timedelta) -> timedelta:
+    """Return the time until an unconfirmed parse of this age is compared again: as long again, at least 10 minutes.
+
+    One that is to be confirmed after a day is fetched when the day is over.
+    """
+    delay = max(CONFIRM_AFTER, age)
+    return max(CONFIRM_AFTER, min(delay, CONFIRM_CUT_AFTER - age)) if age < CONFIRM_CUT_AFTER else delay

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from storage.database.session import Database
 from storage.database.tables import articles, links, revisions, view_readings
 from storage.model.article_fields import REVISION_FIELDS, VOLATILE_FIELDS
 from storage.model.event_kinds import EventKind
-from storage.model.records import ArticleData, EditKind, FetchResult, Outcome, SaveOutcome
+from storage.model.records import ArticleData, EditKind, FetchFailure, FetchResult, Outcome, SaveOutcome
 from storage.saving.change_detection import ChangeDecision, StoredText, detect_change
 from storage.saving.merge import merged_values
 from storage.saving.new_articles import (
@@ -32,6 +32,7 @@ from storage.saving.new_articles import (
     load_existing_batch,
     new_row,
 )
+from storage.saving.page_ends import broken_off_failure
 from storage.saving.requests import SaveRequest, SaveResult
 from storage.search import index
 from storage.search.index_entries import analyze_large
@@ -79,6 +80,11 @@ class ArticleWriter:
         """
         (saved,) = self.save_all([SaveRequest(data=data, attempt=attempt, section=section)])
         return saved
+
+    def broken_off_failure(self, data: ArticleData, attempt: FetchAttempt) -> FetchFailure | None:
+        """Return the failure of a page that broke off and is not to be saved; None if it is. Raises StoreError."""
+        with self._database.read() as connection:
+            return broken_off_failure(connection, data, attempt)
 
     def save_all(self, saves: Sequence[SaveRequest], *, marks: ParsingMarks | None = None) -> tuple[SaveResult, ...]:
         """Save several fetched articles in their order, in one transaction; return their results in the same order.
@@ -153,7 +159,11 @@ def _write_article(
     if new_id is None:
         # It is stored, or another crawl stored it between two statements: compare with the stored row.
         stored = connection.execute(_STORED_ARTICLE, {"page_url": data.url}).one()
-        saved = _record_change(connection, data, stored, save.section, is_index_current=before.is_index_current)
+        saved, is_incomplete = _record_change(
+            connection, data, stored, save.section, is_index_current=before.is_index_current
+        )
+        if is_incomplete:  # a count may be cut, and sections be missing
+            data = replace(data, view_count=None, sections=stored.sections)
     else:
         saved = SaveResult(article_id=new_id, outcome=SaveOutcome.NEW, edit_kind=None, reason=decision.reason)
     settled = _close_links(connection, data, attempt, saved, before)
@@ -164,7 +174,8 @@ def _write_article(
 
 def _record_change(
     connection: Connection, data: ArticleData, stored: AnyRow, section: str | None, *, is_index_current: bool | None
-) -> SaveResult:
+) -> tuple[SaveResult, bool]:
+    """Write the change of a stored article; return its result, and whether the page was incomplete."""
     stored_text = StoredText(**{name: getattr(stored, name) for name in STORED_TEXT_FIELDS})
     minor_count = _recent_minor_edits(connection, stored.id, data)
     decision = detect_change(stored_text, data, now=data.fetched_at, recent_minor_count=minor_count)
@@ -183,7 +194,8 @@ def _record_change(
     replace_sections(connection, stored.id, before, before | values)
     if is_index_current:
         index.replace(connection, stored.id, index.index_document(before), index.index_document(before | values))
-    return SaveResult(article_id=stored.id, outcome=decision.change, edit_kind=decision.kind, reason=decision.reason)
+    saved = SaveResult(article_id=stored.id, outcome=decision.change, edit_kind=decision.kind, reason=decision.reason)
+    return saved, decision.is_incomplete
 
 
 def _recent_minor_edits(connection: Connection, article_id: int, data: ArticleData) -> int:

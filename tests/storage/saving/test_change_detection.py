@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 
+from storage.model.page_end import CUT_KINDS, UNCLOSED, page_end_problem
 from storage.model.records import ArticleData, DatePrecision, EditKind, Problem, SaveOutcome
 from storage.model.recrawl import GONE_AFTER, is_confirmed_gone
 from storage.saving.change_detection import (
     CONFIRM_AFTER,
+    CONFIRM_CUT_AFTER,
     MAX_MINOR_EDITS,
     StoredText,
     detect_change,
+    is_beginning,
 )
 from storage.saving.edit_classifier import content_hash
+from storage.saving.merge import confirmation_delay
 
 NOON = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -251,3 +255,80 @@ def test_stored_text_compared_with_itself_is_unchanged() -> None:
     data = page(subtitle=row.subtitle, author=row.author)
     assert detect_change(row, data, now=LATER).change is SaveOutcome.UNCHANGED
     assert detect_change(row, replace(data, view_count=1), now=LATER) == detect_change(row, data, now=LATER)
+
+
+CUT = tuple(page_end_problem(kind, "They agreed") for kind in CUT_KINDS)
+OPEN = page_end_problem(UNCLOSED, "They agreed")
+SHORTER = BODY[: BODY.index("on a new")]
+FIELDS = {"view_count": 15, "author": "A. Writer", "sections": ("politics",)}
+
+
+@pytest.mark.parametrize("early_end", [OPEN, *CUT])
+@pytest.mark.parametrize("body", [SHORTER, BODY[:-3], "", f"A correction. {SHORTER}", f"{BODY} More."])
+def test_a_page_that_broke_off_is_no_edit_until_it_was_so_for_a_day(early_end: Problem, body: str) -> None:
+    data = page(body=body, problems=(early_end,))
+    first = detect_change(stored(), data, now=LATER)
+    assert (first.change, first.is_incomplete) == (SaveOutcome.UNCONFIRMED, True)
+    assert early_end.reason in first.reason
+    row = stored(unconfirmed_hash=first.unconfirmed_hash, unconfirmed_since=LATER)
+    too_soon = detect_change(row, data, now=LATER + CONFIRM_CUT_AFTER - MINUTE)
+    assert (too_soon.change, too_soon.unconfirmed_since) == (SaveOutcome.UNCONFIRMED, LATER)
+    assert detect_change(row, data, now=LATER + CONFIRM_CUT_AFTER).change is SaveOutcome.REVISED
+    assert detect_change(row, page(), now=LATER + CONFIRM_CUT_AFTER).change is SaveOutcome.UNCHANGED
+
+
+@pytest.mark.parametrize("fields", [{"published_at": NOON + MINUTE}, {"view_count": 1}, {"sections": ()}])
+def test_of_a_page_that_broke_off_behind_the_same_text_no_field_counts(fields: dict[str, Any]) -> None:
+    decision = detect_change(stored(), page(problems=(OPEN,), **fields), now=LATER)
+    assert (decision.change, decision.kind, decision.is_incomplete) == (SaveOutcome.UNCHANGED, None, True)
+
+
+@pytest.mark.parametrize("early_end", [OPEN, *CUT])
+def test_a_page_that_always_ended_so_is_edited_at_once_but_not_shortened(early_end: Problem) -> None:
+    row = stored(problems=(early_end,))
+    assert detect_change(row, page(problems=(early_end,)), now=LATER).is_incomplete is False
+    edited = page(body=f"{BODY} More.", problems=(early_end,))
+    assert detect_change(row, edited, now=LATER).change is SaveOutcome.REVISED
+    shorter = detect_change(row, page(body=SHORTER, problems=(early_end,)), now=LATER)
+    assert (shorter.change, shorter.is_incomplete) == (SaveOutcome.UNCONFIRMED, True)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_shorter_body_without_a_field_that_was_there_must_be_confirmed(field: str) -> None:
+    row, whole = stored(**FIELDS), page(body=SHORTER, **FIELDS)
+    assert detect_change(row, whole, now=LATER).change is SaveOutcome.REVISED
+    lacking = replace(whole, **{field: () if field == "sections" else None})
+    first = detect_change(row, lacking, now=LATER)
+    assert first.change is SaveOutcome.UNCONFIRMED
+    again = replace(row, unconfirmed_hash=first.unconfirmed_hash, unconfirmed_since=LATER)
+    assert detect_change(again, lacking, now=LATER + CONFIRM_AFTER).change is SaveOutcome.REVISED
+    assert detect_change(row, replace(lacking, body=f"{BODY} More."), now=LATER).change is SaveOutcome.REVISED
+
+
+@pytest.mark.parametrize(
+    ("part", "is_part"),
+    [
+        (BODY[:-1], True),
+        (BODY[:20], True),
+        (BODY[:5], True),
+        ("", True),
+        (f"{SHORTER} \ufffd", True),
+        (f"{SHORTER.strip()} o&n", True),
+        (BODY, False),
+        (BODY.replace("\n\n", " \u00a0"), False),
+        (f"{SHORTER} in a new railway.", False),
+        ("Ministers", False),
+    ],
+)
+def test_a_beginning_of_a_text(part: str, is_part: bool) -> None:
+    assert is_beginning(part, BODY) is is_part
+
+
+def test_an_unconfirmed_page_is_fetched_again_ever_more_rarely_for_a_day() -> None:
+    age, ages = timedelta(0), []
+    while age < CONFIRM_CUT_AFTER:
+        age += confirmation_delay(age)
+        ages.append(age)
+    assert (ages[0], ages[1], ages[-1]) == (CONFIRM_AFTER, 2 * CONFIRM_AFTER, CONFIRM_CUT_AFTER)
+    assert len(ages) < 12
+    assert confirmation_delay(CONFIRM_CUT_AFTER - MINUTE) == CONFIRM_AFTER
