@@ -127,13 +127,13 @@ class ArticlePage:
         if other_format is not None:
             raise PageError(self.url, f"the answer is no page but {other_format}")
         text = decode(body, content_type)
-        self.early_end = find_early_end(text, body)
         try:
             root: _Element | None = parse(text)
         except MarkupLimitError as error:
             raise PageError(self.url, f"the answer is no page: it has {error}") from error
         if root is None:
             raise PageError(self.url, "the answer is no page but empty")
+        self.early_end = find_early_end(text, body)
         return root
 
     def parse(self) -> ParsedPage:

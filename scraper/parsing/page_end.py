@@ -74,6 +74,7 @@ def _kind_of_end(markup: bytes) -> str | None:
 def _iter_tags(markup: bytes) -> Iterator[re.Match[bytes]]:
     """Yield the tags of a document, but those in comments, scripts and other raw text. Raises _CutError at its end."""
     position = 0
+    unended: set[bytes] = set()  # looked for once each
     while (found := NEXT_MARKUP.search(markup, position)) is not None:
         tag = TAG.match(markup, found.start())
         if tag is None or tag.end() == tag.end(2) < len(markup):
@@ -82,7 +83,7 @@ def _iter_tags(markup: bytes) -> Iterator[re.Match[bytes]]:
         if tag.end() == tag.end(2):
             raise _CutError(_CUT_IN_TAG)
         yield tag
-        position = _end_of_content(markup, tag)
+        position = _end_of_content(markup, tag, unended)
 
 
 def _end_of_other(markup: bytes, found: re.Match[bytes]) -> int:
@@ -98,18 +99,22 @@ def _end_of_other(markup: bytes, found: re.Match[bytes]) -> int:
     return position
 
 
-def _end_of_content(markup: bytes, tag: re.Match[bytes]) -> int:
+def _end_of_content(markup: bytes, tag: re.Match[bytes], unended: set[bytes]) -> int:
     """Return where markup goes on behind a tag, and the raw text that it begins. Raises _CutError.
 
-    Elements of raw text but scripts and styles are taken for empty if they have no end tag, as some sites write them.
+    Elements of raw text but scripts and styles are taken for empty if they have no end tag, as some sites write them;
+    their names are added to `unended`.
     """
     name = tag[1].lower()
-    if name not in RAW_END or tag[0].startswith(b"</"):
+    if name not in RAW_END or name in unended or tag[0].startswith(b"</"):
         return tag.end()
     end = RAW_END[name].search(markup, tag.end())
     if end is None and name in _CUT_IN_RAW:
         raise _CutError(_CUT_IN_RAW[name])
-    return tag.end() if end is None else end.start()
+    if end is None:
+        unended.add(name)
+        return tag.end()
+    return end.start()
 
 
 def _ends_inside_character(body: bytes) -> bool:

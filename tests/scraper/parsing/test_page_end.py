@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scraper.parsing.page_end import find_early_end
 from storage.model.page_end import kind_of
+from tests.support.growth import assert_linear
 from tests.support.paths import PAGES
 from tests.support.site.bad_bytes import broken_html
 
@@ -83,3 +84,11 @@ def test_any_text_has_an_answer(pieces: list[str]) -> None:
     text = "".join(pieces)
     found = find_early_end(text, text.encode())
     assert found is None or found.field == "page"
+
+
+@pytest.mark.parametrize(
+    "piece", ["<iframe>", "<div ", "<textarea>", "<p>", "</", "<a b='", "</script", "<a ==>", "<!-->"]
+)
+def test_a_page_is_scanned_once(piece: str) -> None:
+    texts = {size: piece * (30_000 * size) for size in (1, 2)}
+    assert_linear(lambda size: find_early_end(texts[size]), 1)
