@@ -10,6 +10,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from storage.database.engine import file_identity, identity_of, transaction
+from storage.database.sqlite_file import refuse_emptied
 from storage.model.errors import StoreError
 
 
@@ -40,13 +41,16 @@ class Database:
     def write(self) -> AbstractContextManager[Connection]:
         """Open a write transaction: committed whole at its end, or rolled back. Raises StoreError.
 
-        Nothing is written to a file that was moved, deleted or replaced: nobody would read it.
+        Nothing is written to a file that was moved, deleted or replaced: nobody would read it. Nor to one that was
+        emptied, of which a connection still knows pages.
         """
         if not self.is_in_place:
             raise StoreError(
                 f"database {self.engine.url.database}: the file was moved, deleted or replaced; put it back or restore"
                 " it from a backup, and start again"
             )
+        if self._file is not None:
+            refuse_emptied(Path(self.engine.url.database or ""))
         return transaction(self.engine)
 
     def close(self) -> None:

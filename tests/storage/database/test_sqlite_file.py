@@ -122,6 +122,20 @@ def test_a_writer_names_what_was_done(sqlite_database: str, tmp_path: Path, harm
     rows.store.close()
 
 
+@pytest.mark.parametrize("harm", [empty, delete, replace])
+def test_an_open_connection_writes_nothing_into_what_is_left(sqlite_database: str, tmp_path: Path, harm: Harm) -> None:
+    """As the daemon has, which knows pages of the file that is gone."""
+    rows = Rows(sqlite_database)
+    rows.article("gas")
+    harm(tmp_path / "news.db")
+    size = (tmp_path / "news.db").stat().st_size if (tmp_path / "news.db").exists() else None
+    for _ in range(2):
+        with pytest.raises(StoreError, match="restore"):
+            rows.article("oil")
+    assert size == ((tmp_path / "news.db").stat().st_size if (tmp_path / "news.db").exists() else None)
+    rows.store.close()
+
+
 @pytest.mark.parametrize("harm", IN_PLACE)
 @pytest.mark.parametrize("command", [("query",), ("sql", "select title, body from articles")], ids=str)
 def test_a_reader_names_what_was_done(
