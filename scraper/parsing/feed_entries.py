@@ -1,34 +1,16 @@
-"""Read the entries of RSS and Atom feeds of every version: links, titles, dates and categories, and no other element.
-
-Elements are recognized by their namespace, or by the usual prefix where it is not declared. Every field, list and depth
-has a maximum, so that a feed costs time and memory in proportion to its length.
-"""
+"""Read the entries of an RSS or Atom feed with feedparser, after scraper.parsing.feed_cleaning has bounded it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum
+from io import BytesIO
 from typing import NamedTuple
-from urllib.parse import urljoin
 
-from scraper.parsing.feed_tokens import MAX_TOKENS, EndTag, FeedTokens, StartTag, Text, decode_references
-from storage.model.urls import MAX_URL_LENGTH
+import feedparser
 
-MAX_ENTRIES = 5_000
-"""Maximum entries of a feed, in document order. The largest feeds of news sites have some hundreds."""
+from scraper.parsing.feed_cleaning import clean_feed
 
-MAX_DEPTH = 100
-"""Maximum nesting of elements; deeper ones are not read. A feed needs four, XHTML in it some twenty."""
-
-MAX_FIELD_LENGTH = 10_000
-"""Maximum characters of one field that is read; the rest is dropped."""
-
-MAX_FIELD_VALUES = 20
-"""Maximum links, dates and categories, each, of one entry."""
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
 
 
 class TitleType(Enum):
@@ -39,17 +21,10 @@ class TitleType(Enum):
     UNKNOWN = "unknown"  # RSS: text, or HTML that is escaped once or twice
 
 
-class Href(NamedTuple):
-    """URL of a link as written, and the base that it is relative to."""
-
-    value: str
-    base: str
-
-
 class FeedEntry(NamedTuple):
-    """Entry of a feed, as written. Links, dates and categories are in the order of their precedence."""
+    """Entry of a feed, as written; URLs may be relative to that of the feed. URLs and dates are in their precedence."""
 
-    hrefs: tuple[Href, ...] = ()
+    hrefs: tuple[str, ...] = ()
     title: str = ""
     title_type: TitleType = TitleType.TEXT
     dates: tuple[str, ...] = ()
@@ -64,332 +39,38 @@ class FeedEntries(NamedTuple):
     notices: tuple[str, ...]
 
 
-class _Kind(StrEnum):
-    """Meaning of an element."""
-
-    FEED = "feed"
-    ENTRY = "entry"
-    TITLE = "title"
-    LINK = "link"
-    ORIGINAL_LINK = "original link"
-    ID = "id"
-    PUBLISHED = "published"
-    DATE = "date"
-    CATEGORY = "category"
-    OTHER = "other"
-
-
-_CORE = {
-    **dict.fromkeys(("rss", "feed", "rdf"), _Kind.FEED),
-    **dict.fromkeys(("item", "entry"), _Kind.ENTRY),
-    **dict.fromkeys(("guid", "id"), _Kind.ID),
-    **dict.fromkeys(("pubdate", "published", "issued"), _Kind.PUBLISHED),
-    **dict.fromkeys(("created", "date"), _Kind.DATE),
-    "title": _Kind.TITLE,
-    "link": _Kind.LINK,
-    "category": _Kind.CATEGORY,
-}
-_DUBLIN_CORE = {
-    **dict.fromkeys(("date", "issued", "created"), _Kind.DATE),
-    "subject": _Kind.CATEGORY,
-    "title": _Kind.TITLE,
-}
-_KINDS: Mapping[str, Mapping[str, _Kind]] = {
-    "": _CORE,
-    "dc": _DUBLIN_CORE,
-    "feedburner": {"origlink": _Kind.ORIGINAL_LINK},
-    "prism": {"publicationdate": _Kind.DATE},
-    "rdf": {"rdf": _Kind.FEED},
-}
-_NAMESPACES = {
-    **dict.fromkeys(
-        (
-            "http://www.w3.org/2005/atom",
-            "http://purl.org/atom/ns#",
-            "http://purl.org/rss/1.0/",
-            "http://my.netscape.com/rdf/simple/0.9/",
-            "http://channel.netscape.com/rdf/simple/0.9/",
-            "http://blogs.law.harvard.edu/tech/rss",
-            "http://cyber.law.harvard.edu/rss/rss.html",
-            "http://backend.userland.com/rss",
-            "http://backend.userland.com/rss2",
-        ),
-        "",
-    ),
-    "http://purl.org/dc/elements/1.1/": "dc",
-    "http://purl.org/dc/terms/": "dc",
-    "http://rssnamespace.org/feedburner/ext/1.0": "feedburner",
-    "http://www.pheedo.com/namespace/pheedo": "feedburner",
-    "http://prismstandard.org/namespaces/basic/2.0/": "prism",
-    "http://prismstandard.org/namespaces/1.2/basic/": "prism",
-    "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
-}
-_USUAL_PREFIXES = {"atom": "", "rss": "", "a10": "", "dc": "dc", "dcterms": "dc", "rdf": "rdf"} | dict.fromkeys(
-    ("feedburner", "pheedo"), "feedburner"
-)
-_FOREIGN = "?"
-_MAX_PREFIXES = 100
-
-_VOID = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "meta", "wbr"})
-_BREAKING = frozenset({"br", "p", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "td", "tr"})
-_ALTERNATE = ("", "alternate", "http://www.iana.org/assignments/relation/alternate")
-_HTML_TYPES = ("", "text/html", "application/xhtml+xml", "html")
-_TITLE_TYPES = {
-    **dict.fromkeys(("html", "text/html"), TitleType.HTML),
-    **dict.fromkeys(("text", "text/plain", "xhtml", "application/xhtml+xml"), TitleType.TEXT),
-}
-
-
-class _Rank(IntEnum):
-    """Precedence of the links of an entry, highest first."""
-
-    ORIGINAL = 0  # of an entry whose link leads over a counter of clicks
-    PAGE = 1
-    OTHER_TYPE = 2
-    ID = 3
-
-
-class _Element(NamedTuple):
-    name: str
-    base: str
-
-
-@dataclass(slots=True)
-class _OpenField:
-    """Field of an entry whose text is being read."""
-
-    kind: _Kind
-    attributes: Mapping[str, str]
-    base: str
-    pieces: list[str] = field(default_factory=list)
-    length: int = 0
-
-    def add(self, text: str) -> None:
-        """Append text up to MAX_FIELD_LENGTH."""
-        if self.length < MAX_FIELD_LENGTH:
-            self.pieces.append(text[: MAX_FIELD_LENGTH - self.length])
-            self.length += len(self.pieces[-1])
-
-    @property
-    def text(self) -> str:
-        """Return the text, decoded if it is base64 (Atom 0.3)."""
-        text = "".join(self.pieces).strip()
-        if self.attributes.get("mode") != "base64":
-            return text
-        try:
-            return base64.b64decode(text).decode("utf-8", "replace")
-        except (binascii.Error, ValueError):
-            return text
-
-
-@dataclass(slots=True)
-class _OpenEntry:
-    """Entry whose end tag was not read yet; `depth` is that of its children."""
-
-    depth: int
-    is_atom: bool
-    title: str = ""
-    title_type: TitleType = TitleType.TEXT
-    links: list[tuple[_Rank, Href]] = field(default_factory=list)
-    dates: list[tuple[bool, str]] = field(default_factory=list)
-    categories: list[str] = field(default_factory=list)
-
-    def add_link(self, rank: _Rank, value: str, base: str) -> None:
-        """Add a link unless the entry has many or no article has so long a URL."""
-        if value and len(value) <= MAX_URL_LENGTH and len(self.links) < MAX_FIELD_VALUES:
-            self.links.append((rank, Href(value, base)))
-
-    def closed(self) -> FeedEntry:
-        """Return the entry with its links and dates by precedence, in document order where that is equal."""
-        return FeedEntry(
-            hrefs=tuple(href for _rank, href in sorted(self.links, key=lambda link: link[0])),
-            title=self.title,
-            title_type=self.title_type,
-            dates=tuple(date for _is_other, date in sorted(self.dates, key=lambda date: date[0])),
-            categories=tuple(self.categories),
-        )
-
-
 def read_entries(text: str, url: str) -> FeedEntries:
     """Read the entries of a feed at `url` as far as it is understood.
 
     Raises UnboundedEntitiesError for a document type whose entities could expand without end.
     """
-    return _Reader(FeedTokens(text), url).read()
+    cleaned = clean_feed(text, url)
+    # A stream, because feedparser opens a string that looks like a URL or a file name.
+    stream = BytesIO(cleaned.text.encode())
+    feed = feedparser.parse(stream, response_headers=_HEADERS, resolve_relative_uris=False, sanitize_html=False)
+    is_atom = (feed.get("version") or "").startswith("atom")
+    entries = tuple(_entry(entry, is_atom=is_atom) for entry in feed.entries)
+    return FeedEntries(entries, cleaned.is_feed, cleaned.notices)
 
 
-class _Reader:
-    """State of reading one feed."""
+def _entry(entry: feedparser.FeedParserDict, *, is_atom: bool) -> FeedEntry:
+    def text(name: str) -> str:
+        # Not entry.get(): feedparser answers it with the published date if there is no updated one.
+        return str(dict.get(entry, name) or "")
 
-    def __init__(self, tokens: FeedTokens, url: str) -> None:
-        self.tokens = tokens
-        self.url = url
-        self.entries: list[FeedEntry] = []
-        self.notices: dict[str, None] = {}
-        self.is_feed = False
-        self.is_full = False  # an entry begins beyond MAX_ENTRIES
-        self.prefixes: dict[str, str] = {}
-        self.stack: list[_Element] = []
-        self.open_names: Counter[str] = Counter()
-        self.entry: _OpenEntry | None = None
-        self.field: _OpenField | None = None
-        self.field_depth = 0  # of the stack, without the element of the field
-
-    def read(self) -> FeedEntries:
-        """Read all tokens, or those of MAX_ENTRIES entries."""
-        for token in self.tokens:
-            if isinstance(token, Text):
-                if self.field is not None:
-                    self.add_text(self.field, token)
-            elif isinstance(token, StartTag):
-                self.start(token)
-            elif isinstance(token, EndTag):
-                self.end(token.name)
-            if self.is_full:
-                self.notices[f"only the first {MAX_ENTRIES:,} entries are read"] = None
-                break
-        self.close_to(0)
-        if self.tokens.is_cut:
-            self.notices[f"only the first {MAX_TOKENS:,} tags and texts are read"] = None
-        return FeedEntries(tuple(self.entries[:MAX_ENTRIES]), self.is_feed or bool(self.entries), tuple(self.notices))
-
-    def add_text(self, one: _OpenField, token: Text) -> None:
-        """Add character data to a field, cut before entities are expanded."""
-        text = token.text[:MAX_FIELD_LENGTH]
-        one.add(text if token.is_literal else decode_references(text, self.tokens.entities))
-
-    def start(self, tag: StartTag) -> None:
-        """Open an element: an entry, a field of one, or another."""
-        self.declare_prefixes(tag.attributes)
-        kind = self.kind_of(tag.name)
-        if kind is _Kind.ENTRY and self.entry is not None:
-            self.close_to(self.entry.depth - 1)  # the end tag of the entry before is missing
-        elif self.field is not None and kind not in {_Kind.OTHER, _Kind.FEED}:
-            self.close_to(self.field_depth)  # no field has a field in it
-        base = self.base_of(tag)
-        if kind is _Kind.FEED:
-            self.is_feed = True
-        elif kind is _Kind.ENTRY and len(self.stack) < MAX_DEPTH:
-            self.is_full = len(self.entries) >= MAX_ENTRIES
-            self.open_entry(tag, base)
-        elif self.entry is not None and len(self.stack) == self.entry.depth and kind is not _Kind.OTHER:
-            self.field, self.field_depth = _OpenField(kind, tag.attributes, base), len(self.stack)
-        elif self.field is not None and tag.name in _BREAKING:
-            self.field.add(" ")
-        self.push(tag, base)
-
-    def push(self, tag: StartTag, base: str) -> None:
-        """Push an element that has content onto the stack; close one that has none."""
-        if len(self.stack) >= MAX_DEPTH:
-            self.notices[f"elements nested deeper than {MAX_DEPTH} are not read"] = None
-            return
-        self.stack.append(_Element(tag.name, base))
-        self.open_names[tag.name] += 1
-        if tag.is_empty or tag.name in _VOID:
-            self.close_to(len(self.stack) - 1)
-
-    def end(self, name: str) -> None:
-        """Close the innermost element of a name and those in it; ignore an end tag without a start tag."""
-        if not self.open_names[name]:
-            return
-        depth = len(self.stack) - 1
-        while self.stack[depth].name != name:
-            depth -= 1
-        self.close_to(depth)
-
-    def close_to(self, depth: int) -> None:
-        """Close the elements of the stack beyond a depth."""
-        while len(self.stack) > depth:
-            element = self.stack.pop()
-            self.open_names[element.name] -= 1
-            if self.field is not None and len(self.stack) == self.field_depth:
-                self.close_field(self.field)
-                self.field = None
-            if self.entry is not None and len(self.stack) < self.entry.depth:
-                self.entries.append(self.entry.closed())
-                self.entry = None
-
-    def open_entry(self, tag: StartTag, base: str) -> None:
-        """Open an entry; rdf:about is its URL where RSS 1.0 has no link."""
-        self.entry = _OpenEntry(depth=len(self.stack) + 1, is_atom=tag.name.rpartition(":")[2] == "entry")
-        about = next((tag.attributes[name] for name in ("rdf:about", "about") if name in tag.attributes), "")
-        self.entry.add_link(_Rank.ID, about.strip(), base)
-
-    def close_field(self, one: _OpenField) -> None:
-        """Add a field to its entry."""
-        if self.entry is not None:
-            _ADD_FIELD[one.kind](self.entry, one, one.text)
-
-    def declare_prefixes(self, attributes: Mapping[str, str]) -> None:
-        """Note the namespaces that a tag declares: of the feed as a whole, since feeds declare each prefix once."""
-        for name, uri in attributes.items():
-            if name.startswith("xmlns:") and len(self.prefixes) < _MAX_PREFIXES:
-                self.prefixes[name[6:]] = _NAMESPACES.get(uri.strip().lower(), _FOREIGN)
-
-    def kind_of(self, name: str) -> _Kind:
-        """Return the kind of an element."""
-        prefix, _, local = name.rpartition(":")
-        if prefix:
-            prefix = self.prefixes.get(prefix, _USUAL_PREFIXES.get(prefix, _FOREIGN))
-        return _KINDS.get(prefix, {}).get(local, _Kind.OTHER)
-
-    def base_of(self, tag: StartTag) -> str:
-        """Return the base URL of an element: that of the element around it, changed by its own xml:base."""
-        outer = self.stack[-1].base if self.stack else self.url
-        own = tag.attributes.get("xml:base") or tag.attributes.get("base") or self.tokens.default_bases.get(tag.name)
-        if own is None or len(own) > MAX_URL_LENGTH or len(self.stack) >= MAX_DEPTH:
-            return outer
-        try:
-            base = urljoin(outer, own.strip())
-        except ValueError:
-            return outer
-        return base if base.startswith(("http://", "https://")) and len(base) <= MAX_URL_LENGTH else outer
+    links = (link.get("href") for link in entry.get("links", ()))
+    # Not the parsed dates: feedparser takes one without a zone for UTC, and 31 June for 1 July.
+    dates = (text(name) for name in ("published", "updated", "created"))
+    return FeedEntry(
+        hrefs=tuple(href for href in (text("feedburner_origlink"), *links, text("id")) if href),
+        title=text("title"),
+        title_type=_title_type(entry, is_atom=is_atom),
+        dates=tuple(date for date in dates if date),
+        categories=tuple(tag["term"] for tag in entry.get("tags", ()) if tag.get("term")),
+    )
 
 
-def _add_link(entry: _OpenEntry, one: _OpenField, text: str) -> None:
-    """Add a link of RSS or an alternate one of Atom; links to the feed, to comments and enclosures are none."""
-    named = (one.attributes.get(name, "") for name in ("href", "url", "uri", "rdf:resource"))
-    value = next(filter(None, named), text).strip()
-    relations = one.attributes.get("rel", "").lower().split() or [""]
-    media_type = one.attributes.get("type", "").partition(";")[0].strip().lower()
-    if any(relation in _ALTERNATE for relation in relations):
-        entry.add_link(_Rank.PAGE if media_type in _HTML_TYPES else _Rank.OTHER_TYPE, value, one.base)
-
-
-def _set_title(entry: _OpenEntry, one: _OpenField, text: str) -> None:
-    """Set the title, the first that has text."""
-    if text and not entry.title:
-        default = TitleType.TEXT if entry.is_atom else TitleType.UNKNOWN
-        declared = one.attributes.get("type", "").strip().lower()
-        entry.title, entry.title_type = text, _TITLE_TYPES.get(declared, default)
-
-
-def _add_date(entry: _OpenEntry, one: _OpenField, text: str) -> None:
-    if text and len(entry.dates) < MAX_FIELD_VALUES:
-        entry.dates.append((one.kind is _Kind.DATE, text))
-
-
-def _add_categories(entry: _OpenEntry, one: _OpenField, text: str) -> None:
-    for name in dict.fromkeys((one.attributes.get("label", ""), one.attributes.get("term", ""), text)):
-        if name and len(entry.categories) < MAX_FIELD_VALUES:
-            entry.categories.append(name)
-
-
-def _add_original_link(entry: _OpenEntry, one: _OpenField, text: str) -> None:
-    entry.add_link(_Rank.ORIGINAL, text, one.base)
-
-
-def _add_id(entry: _OpenEntry, one: _OpenField, text: str) -> None:
-    if one.attributes.get("ispermalink", "true").strip().lower() != "false" and "://" in text:
-        entry.add_link(_Rank.ID, text, one.base)
-
-
-_ADD_FIELD: Mapping[_Kind, Callable[[_OpenEntry, _OpenField, str], None]] = {
-    _Kind.TITLE: _set_title,
-    _Kind.LINK: _add_link,
-    _Kind.ORIGINAL_LINK: _add_original_link,
-    _Kind.ID: _add_id,
-    _Kind.PUBLISHED: _add_date,
-    _Kind.DATE: _add_date,
-    _Kind.CATEGORY: _add_categories,
-}
+def _title_type(entry: feedparser.FeedParserDict, *, is_atom: bool) -> TitleType:
+    if not is_atom:
+        return TitleType.UNKNOWN
+    return TitleType.HTML if entry.get("title_detail", {}).get("type") == "text/html" else TitleType.TEXT

@@ -80,7 +80,7 @@ def _advice(urls: SourceUrls) -> str:
 def _entries(body: bytes, url: str, urls: SourceUrls, content_type: str | None) -> FeedEntries:
     text = _text(body, content_type)
     plain = text.lstrip("\ufeff \t\r\n")
-    feed = read_json_entries(plain, url) if plain.startswith("{") else None
+    feed = read_json_entries(plain) if plain.startswith("{") else None
     if feed is None and (root := _root(text)) is not None:
         try:
             feed = read_entries(text[root:], url)
@@ -126,7 +126,7 @@ def _document_kind(body: bytes, text: str) -> str:
 
 
 def _link(entry: FeedEntry, url: str, urls: SourceUrls, language: str | None) -> Link | None:
-    candidates = (urls.find_article(_ESCAPED_AMPERSAND.sub("&", href.value), href.base) for href in entry.hrefs)
+    candidates = (urls.find_article(_ESCAPED_AMPERSAND.sub("&", href), url) for href in entry.hrefs)
     article = next((candidate for candidate in candidates if candidate is not None), None)
     if article is None:
         return None
