@@ -2,8 +2,8 @@
 
 feedparser takes 10 to 35 s for 40 to 200 KB of authors, nested bases, line ends or attributes, and its lenient parser
 reads `&lang=` in a link as an entity. So entries keep their links, title, dates and categories, and no other element;
-every field, list and depth has a maximum. Elements are recognized by their namespace, or by the usual prefix where it is
-not declared.
+every field, list and depth has a maximum. Elements are recognized by their namespace, or by the usual prefix where it
+is not declared.
 """
 
 from __future__ import annotations
@@ -36,16 +36,9 @@ MAX_DATE_LENGTH = 100
 MAX_FIELD_VALUES = 20
 """Maximum links and categories, each, of one entry."""
 
-_RSS = (
-    '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"'
-    ' xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"><channel>',
-    "</channel></rss>",
-)
-_ATOM = (
-    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:dc="http://purl.org/dc/elements/1.1/"'
-    ' xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0">',
-    "</feed>",
-)
+_PREFIXES = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0"'
+_RSS = (f'<rss version="2.0" {_PREFIXES}><channel>', "</channel></rss>")
+_ATOM = (f'<feed xmlns="http://www.w3.org/2005/Atom" {_PREFIXES}>', "</feed>")
 
 
 class CleanFeed(NamedTuple):
