@@ -9,6 +9,7 @@ from scraper.errors import PageError
 from scraper.parsing.source_urls import SourceUrls
 from storage.model.field_limits import article_within_limits
 from storage.model.records import ParsedPage
+from storage.model.reservations import Reservation
 from storage.model.urls import MAX_URL_LENGTH
 
 
@@ -22,6 +23,7 @@ class PageJob:
     urls: SourceUrls
     fetched_at: datetime
     content_type: str | None
+    received: tuple[Reservation, ...] = ()  # reservations of rights beside the page: headers, robots.txt, tdmrep.json
 
 
 def parse_page(job: PageJob) -> ParsedPage:
@@ -40,6 +42,7 @@ def parse_page(job: PageJob) -> ParsedPage:
     )
     parsed = page.parse()
     try:
-        return replace(parsed, article=article_within_limits(parsed.article))
+        reservations = (*parsed.reservations, *job.received)
+        return replace(parsed, article=article_within_limits(parsed.article), reservations=reservations)
     except ValueError as error:
         raise PageError(job.requested_url, str(error)) from error

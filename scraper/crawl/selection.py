@@ -28,6 +28,7 @@ class SelectionPolicy:
     `sections` maps each section to every normalized name that the source uses for it; empty: all. `languages` empty:
     all. `max_requests` is the maximum number of article requests, of which due recrawls take at most
     `recrawl_share`; `limit` caps all requests. `retry_all` retries every pending link, not only those that are due.
+    `skips_reserved` filters pages whose site reserves its rights.
     """
 
     sections: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class SelectionPolicy:
     recrawl_share: float = 0.5
     recrawl: RecrawlMode = RecrawlMode.DUE
     retry_all: bool = False
+    skips_reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +184,8 @@ def _rejection_reason(link: Link, known: KnownLink | None, policy: SelectionPoli
     outcome = _outcome(known)
     if outcome in {Outcome.STORED, Outcome.GONE}:
         return None
+    if known is not None and known.reservation is not None and policy.skips_reserved:
+        return known.reservation
     if known is not None and known.was_parsed and outcome is Outcome.FILTERED:
         return rejection_reason(known.sections or link.sections, known.language or link.language, policy)
     if known is not None:  # listed earlier, perhaps with another section: an article may be in several

@@ -160,6 +160,7 @@ class CrawlSession(SourceContext):
             recrawl_share=self.settings.recrawl_share,
             recrawl=self.options.recrawl,
             retry_all=self.options.retries_all_pending,
+            skips_reserved=self.settings.respect_tdm == "skip",
         )
 
     async def _save_all(self, saves: Sequence[SaveRequest]) -> Sequence[SaveResult]:

@@ -22,11 +22,12 @@ from scraper.crawl.session import retry_after_message
 from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, RequestRejected, from_exception
 from scraper.engine.requests import DOWNLOAD_SLOT, verbatim_request
 from scraper.engine.robots import RobotsRules
-from scraper.engine.scrapy_settings import USER_AGENT_PRODUCT
+from scraper.parsing.reservations import from_tdmrep
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
 from storage.model.errors import CrawlStoppedError
 from storage.model.records import FailureStage
 from storage.model.urls import request_url
+from storage.model.version import USER_AGENT_PRODUCT
 from storage.text.durations import format_duration
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class RobotsTxt(SourceComponent):
         rules = await asyncio.shield(self._rules[origin])
         if not rules.allows(request.url):
             raise RequestRejected(FailureStage.ROBOTS, "robots.txt forbids this URL")
+        request.meta["reservations"] = rules.reservations(request.url)
 
     async def _fetch(self, url: str) -> RobotsRules:
         request = verbatim_request(url, meta={"is_robots_txt": True}, callback=NO_CALLBACK)
@@ -161,6 +163,34 @@ class RobotsTxt(SourceComponent):
 def _unknown_rules(url: str, stage: FailureStage, reason: str) -> RequestRejected:
     logger.info("%s: could not be fetched: %s; nothing on its host is requested", url, reason)
     return RequestRejected(stage, f"robots.txt could not be fetched: {reason}")
+
+
+class TdmReservations(SourceComponent):
+    """Reads /.well-known/tdmrep.json before the first article of an origin, if `scraper.respect_tdm` is set."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._rules: dict[str, asyncio.Task[bytes]] = {}
+
+    async def process_request(self, request: Request) -> None:
+        if not self.context.settings.respect_tdm or "target" not in request.cb_kwargs:  # it is of no article
+            return
+        parts = urlparse_cached(request)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._rules:
+            self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/.well-known/tdmrep.json"))
+        found = from_tdmrep(await asyncio.shield(self._rules[origin]), parts.path)
+        request.meta["reservations"] = (*request.meta.get("reservations", ()), *found)
+
+    async def _fetch(self, url: str) -> bytes:
+        """Return the file; nothing if there is none, or none that can be fetched, since it is optional."""
+        request = verbatim_request(url, callback=NO_CALLBACK)
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:  # noqa: BLE001  (a network error, a rule of the crawl)
+            logger.info("%s: could not be fetched: %s", url, from_exception(url, error).reason)
+            return b""
+        return response.body if response.status == 200 else b""
 
 
 class RetryWithDelay(SourceComponent, RetryMiddleware):

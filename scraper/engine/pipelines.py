@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from scraper.crawl.selection import matching_section, rejection_reason
 from scraper.engine.middlewares import CrawlComponent
+from scraper.parsing.reservations import reservation_of
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import PresswatchError, RefusedRowError, StoreError
 from storage.model.page_end import find_page_end
 from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ParsedPage, SaveOutcome
+from storage.model.reservations import RESERVED
 from storage.saving.requests import SaveRequest
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class StorePipeline(CrawlComponent):
         data = item.page.article
         # An article may be in several sections while its page names only one: sections of its links count too.
         sections = tuple(dict.fromkeys((*data.sections, *item.hints)))
-        rejection = rejection_reason(sections, data.language, session.policy)
+        rejection = rejection_reason(sections, data.language, session.policy) or self._reserved(session, item)
         if rejection is not None and item.attempt.purpose in FILTERABLE_PURPOSES:
             record_filtered = session.store.links.record_filtered
             await session.call(
@@ -116,11 +118,19 @@ class StorePipeline(CrawlComponent):
             return
         section = matching_section(sections, session.policy)
         session.stored_bytes += size  # before others that are saved meanwhile
-        saved = await session.commits.save(SaveRequest(data=data, attempt=item.attempt, section=section))
+        saved = await session.commits.save(
+            SaveRequest(data=data, attempt=item.attempt, section=section, reservations=item.page.reservations)
+        )
         session.stored_bytes -= 0 if saved.outcome in STORED_OUTCOMES else size
         session.new += saved.outcome is SaveOutcome.NEW
         self.crawler.stats.inc_value(f"article/{saved.outcome}")
         logger.info("%s: %s (%s)", data.url, saved.outcome, saved.reason)
+
+    @staticmethod
+    def _reserved(session: CrawlSession, item: FetchedArticle) -> str | None:
+        """Return why a page is reserved, if reserved pages are skipped."""
+        reservation = reservation_of(item.page.reservations) if session.policy.skips_reserved else None
+        return None if reservation is None else f"{RESERVED}{reservation}"
 
     def _end_at_stored_size(self, session: CrawlSession) -> None:
         """Close the spider: the links of this article and of all further ones stay pending."""

@@ -9,6 +9,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 from protego import Protego
 
+from scraper.parsing.reservations import ROBOTS_LINES, from_robots_txt
+from storage.model.reservations import Reservation
 from storage.model.urls import resolve_dots
 
 MAX_ROBOTS_SIZE = 512_000
@@ -27,13 +29,22 @@ class RobotsRules:
     """Rules of one robots.txt for one product token."""
 
     def __init__(self, body: bytes, product: str) -> None:
-        text = body[:MAX_ROBOTS_SIZE].decode("utf-8", "replace").removeprefix("\ufeff")
+        self._body = body[:MAX_ROBOTS_SIZE]
+        text = self._body.decode("utf-8", "replace").removeprefix("\ufeff")
+        self._has_usage = any(name in text.lower() for name in ROBOTS_LINES)
         self._rules = Protego.parse(text)
         self._product = product
 
     def allows(self, url: str) -> bool:
         """Return whether a URL may be requested in every reading of its path: see `readings`."""
         return all(self._rules.can_fetch(reading, self._product) for reading in readings(url))
+
+    def reservations(self, url: str) -> tuple[Reservation, ...]:
+        """Return the reservations of rights that apply to a URL."""
+        match = _PARTS.match(url)
+        if match is None or not self._has_usage:
+            return ()
+        return tuple(from_robots_txt(self._body, match[2] or "/", product=self._product))
 
     @property
     def delay(self) -> timedelta:

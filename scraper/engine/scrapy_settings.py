@@ -14,10 +14,7 @@ from typing import Any
 from scrapy.settings import default_settings
 
 from storage.config.settings import ScraperSettings
-from storage.model.version import VERSION
-
-USER_AGENT_PRODUCT = "Presswatch"
-"""Product token that rules of robots.txt match (RFC 9309 §2.2.1)."""
+from storage.model.version import USER_AGENT_PRODUCT, VERSION
 
 PROJECT_URL = "https://github.com/presswatch/presswatch"
 
@@ -74,6 +71,7 @@ BASE_SETTINGS: dict[str, Any] = {
     "DOWNLOADER_MIDDLEWARES": {
         "scraper.engine.middlewares.SameHostOnly": 50,
         "scraper.engine.middlewares.RobotsTxt": 100,
+        "scraper.engine.middlewares.TdmReservations": 110,
         "scraper.engine.middlewares.RetryAfter": 200,
         "scraper.engine.middlewares.RetryWithDelay": 550,
         "scraper.engine.content_coding.ContentCoding": 590,

@@ -27,13 +27,16 @@ from scraper.engine.pipelines import FailedFetch, FetchedArticle
 from scraper.engine.requests import verbatim_request
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.markup_limits import is_costly
+from scraper.parsing.reservations import from_headers
 from scraper.source import Source
 from scraper.sources import load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import CrawlStoppedError, PresswatchError, StoreError
 from storage.model.records import FailureStage, FetchFailure, FetchPurpose
+from storage.model.reservations import Reservation
 from storage.model.urls import MAX_URL_LENGTH
+from storage.model.version import USER_AGENT_PRODUCT
 from storage.store import open_store
 
 logger = logging.getLogger(__name__)
@@ -214,6 +217,7 @@ def _channel_response(response: Response) -> ChannelResponse:
 def page_job(context: SourceContext, response: Response, requested_url: str) -> PageJob:
     """Return what the parser of a response needs."""
     content_type = response.headers.get("Content-Type")
+    of_site: tuple[Reservation, ...] = response.meta.get("reservations", ())
     return PageJob(
         requested_url=requested_url,
         url=response.url,
@@ -221,7 +225,16 @@ def page_job(context: SourceContext, response: Response, requested_url: str) -> 
         urls=context.urls,
         fetched_at=context.now(),
         content_type=content_type.decode("latin-1") if content_type else None,
+        received=(*from_headers(_text_headers(response), product=USER_AGENT_PRODUCT), *of_site),
     )
+
+
+def _text_headers(response: Response) -> list[tuple[str, str]]:
+    return [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    ]
 
 
 def _parse_failure(url: str, error: Exception) -> FetchFailure:

@@ -24,6 +24,7 @@ from scraper.parsing.decoding import decode, parse, sniff_non_html
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.not_found import is_home_page, says_not_found
 from scraper.parsing.page_end import find_early_end
+from scraper.parsing.reservations import from_metadata
 from scraper.parsing.selectors import ClassIndex, ClassSelector, PageMetadata, image_url, section_labels
 from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
@@ -33,6 +34,7 @@ from storage.model.page_end import failure_reason
 from storage.model.published import is_in_future
 from storage.model.records import ArticleData, DatePrecision, FailureStage, ParsedPage, Problem
 from storage.model.urls import request_url
+from storage.model.version import USER_AGENT_PRODUCT
 from storage.text.section_names import normalize_section
 
 GENERIC_PARSER_VERSION = 3
@@ -176,7 +178,9 @@ class ArticlePage:
             parser_version=self.version,
         )
         return ParsedPage(
-            article=article, provenance={name: field.provenance for name, field in fields.items() if field.provenance}
+            article=article,
+            provenance={name: field.provenance for name, field in fields.items() if field.provenance},
+            reservations=tuple(from_metadata(self.metadata, product=USER_AGENT_PRODUCT)),
         )
 
     def _refuse_not_found(self, title: str) -> None:

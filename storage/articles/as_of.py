@@ -198,7 +198,13 @@ def _details(stored: ArticleDetails, changes: PresenceChanges, moment: datetime)
 
 
 FULL_TEXT_FIELDS = ("subtitle", "body", "author", "published_raw", "content_hash")
-FIELDS_WITHOUT_HISTORY: dict[str, Any] = {"description": None, "image_url": None, "problems": (), "recrawl_at": None}
+FIELDS_WITHOUT_HISTORY: dict[str, Any] = {
+    "description": None,
+    "image_url": None,
+    "problems": (),
+    "reservations": None,
+    "recrawl_at": None,
+}
 
 
 def _article(stored: ArticleDetails, changes: PresenceChanges, moment: datetime) -> ArticleFull:

@@ -84,6 +84,7 @@ class ArticleFull(ArticleSummary):
     image_url: str | None
     published_raw: str | None  # as printed
     problems: tuple[Problem, ...]
+    reservations: str | None
     last_seen_at: datetime
     recrawl_at: datetime | None
     content_hash: str

@@ -87,6 +87,12 @@ class ScraperSettings:
     max_stored_size: int = setting("200 MB", size, "maximum size of the texts that one crawl stores; then it ends")
     recrawl_share: float = setting(0.5, fraction, "maximum share of max_requests for recrawls")
     obey_robots_txt: bool = setting(True, boolean, "obey robots.txt")
+    respect_tdm: str = setting(
+        "",
+        choice("", "record", "skip"),
+        "reservations of rights: keep also those of tdmrep.json (record), and store no reserved page (skip); if empty, "
+        "those of pages, headers and robots.txt are kept",
+    )
     identity: str = setting(
         "",
         text,

@@ -21,6 +21,7 @@ from storage.model import backoff, recrawl
 from storage.model.event_kinds import EventKind
 from storage.model.field_limits import link_within_limits, short_reason
 from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, Outcome
+from storage.model.reservations import RESERVED
 
 T = TypeVar("T")
 
@@ -303,6 +304,7 @@ def _known_links(connection: Connection, source: str, condition: ColumnElement[b
         links.c.language,
         articles.c.id.label("article_id"),
         links.c.parsed_at,
+        links.c.outcome_reason,
         links.c.parser_deaths,
         links.c.quarantined_at,
         articles.c.recrawl_at,
@@ -332,8 +334,14 @@ def _as_known(row: AnyRow) -> KnownLink:
         recrawl_at=recrawl_at,
         parser_deaths=row.parser_deaths,
         is_quarantined=row.quarantined_at is not None,
+        reservation=_reservation(row.outcome, row.outcome_reason),
         was_parsed=row.parsed_at is not None,
     )
+
+
+def _reservation(outcome: Outcome, reason: str | None) -> str | None:
+    is_reserved = outcome is Outcome.FILTERED and reason is not None and reason.startswith(RESERVED)
+    return reason if is_reserved else None
 
 
 def _batches(values: Sequence[T]) -> Iterable[Sequence[T]]:

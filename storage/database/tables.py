@@ -22,7 +22,7 @@ from storage.model.records import (
     Trigger,
 )
 
-SCHEMA_VERSION = "0008"
+SCHEMA_VERSION = "0010"
 """Alembic revision of these tables; revisions are numbered, so that a newer one is known from an older one."""
 
 METADATA = MetaData(
@@ -78,6 +78,7 @@ articles = Table(
     Column("image_url", Utf8Text, doc="URL of the main image."),
     Column("content_hash", Utf8Text, nullable=False, doc="Hash of title, subtitle and body."),
     Column("problems", ProblemList, nullable=False, doc="Fields that could not be parsed, with reasons, as JSON."),
+    Column("reservations", Utf8Text, doc="Reservations of rights, each with signal, value, origin and time, as JSON."),
     Column(
         "first_seen_at",
         UtcDateTime,

@@ -141,6 +141,11 @@ ARTICLE_FIELDS = (
     ),
     _parsed("problems", "Fields that could not be read, each with its reason.", _OWN, detail=_FULL),
     ArticleField(
+        name="reservations",
+        description="Reservations of rights at the last fetch: signal, value, origin and since when, as JSON.",
+        detail=_FULL,
+    ),
+    ArticleField(
         name="last_seen_at", description="When a channel last listed it; first fetched, if none has.", detail=_FULL
     ),
     ArticleField(name="recrawl_at", description="When its next recrawl is due.", detail=_FULL),

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from storage.model.reservations import Reservation
+
 MAX_CLOCK_SKEW = timedelta(minutes=10)
 """Tolerance for a site's clock that is ahead of ours before its dates count as future."""
 
@@ -167,6 +169,7 @@ class KnownLink:
     recrawl_at: datetime | None = None  # None: no further recrawl is planned
     parser_deaths: int = 0  # of processes that parsed it: if any, it is parsed in one of its own
     is_quarantined: bool = False
+    reservation: str | None = None  # reason why it was filtered, if its page is reserved
     was_parsed: bool = False  # its page was read, so that its sections and language are not mere hints
 
     @property
@@ -204,6 +207,7 @@ class ParsedPage:
 
     article: ArticleData
     provenance: Mapping[str, str] = field(default_factory=dict)
+    reservations: tuple[Reservation, ...] = ()  # of the page and of the headers and files that came with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,14 @@ from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIEL
 from storage.model.page_end import PAGE_FIELD, UNCLOSED, find_page_end, kind_of
 from storage.model.records import ArticleData, DatePrecision, Problem, SaveOutcome
 from storage.model.recrawl import next_recrawl
+from storage.model.reservations import stored_reservations
 from storage.saving.change_detection import CONFIRM_AFTER, CONFIRM_CUT_AFTER, ChangeDecision
+from storage.saving.requests import SaveRequest
 
 
-def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, section: str | None) -> dict[str, Any]:
-    """Return the columns of `articles` to update, with their values; `section` is the selected section of the page."""
+def merged_values(stored: AnyRow, save: SaveRequest, decision: ChangeDecision) -> dict[str, Any]:
+    """Return the columns of `articles` to update, with their values."""
+    data = save.data
     values: dict[str, Any] = {
         "fetched_at": data.fetched_at,
         "gone_at": None,
@@ -29,7 +32,8 @@ def merged_values(stored: AnyRow, data: ArticleData, decision: ChangeDecision, s
         return values | {"problems": _problems_with_end(stored.problems, data.problems)}
     values |= {name: _filled(stored, data, name) for name in VOLATILE_FIELDS}
     values |= {"problems": data.problems, "parser_version": data.parser_version}
-    values["section"] = section or next(iter(data.sections), None) or stored.section
+    values["reservations"] = stored_reservations(save.reservations, now=data.fetched_at, before=stored.reservations)
+    values["section"] = save.section or next(iter(data.sections), None) or stored.section
     if _replaces_date(stored, data, decision):
         values |= {name: getattr(data, name) for name in DATE_FIELDS}
     if decision.overwrites:

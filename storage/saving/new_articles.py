@@ -19,6 +19,7 @@ from storage.database.engine import advisory_lock, upsert_insert_for
 from storage.database.tables import articles, links
 from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
 from storage.model.recrawl import next_recrawl
+from storage.model.reservations import stored_reservations
 from storage.saving.change_detection import ChangeDecision
 from storage.saving.requests import SaveRequest
 from storage.search import index
@@ -143,6 +144,7 @@ def new_row(pending: PendingSave, existing: ExistingRows) -> RowValues:
     return {name: getattr(data, name) for name in _PARSED_COLUMNS} | {
         "section": save.section or next(iter(data.sections), None),
         "content_hash": decision.content_hash,
+        "reservations": stored_reservations(save.reservations, now=data.fetched_at),
         "first_seen_at": first_seen_at,
         "last_seen_at": existing.first_listed_at,
         "stored_at": data.fetched_at,

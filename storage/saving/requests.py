@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from storage.crawling.fetches import FetchAttempt
 from storage.model.records import ArticleData, EditKind, SaveOutcome
+from storage.model.reservations import Reservation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class SaveRequest:
     data: ArticleData
     attempt: FetchAttempt
     section: str | None
+    reservations: tuple[Reservation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

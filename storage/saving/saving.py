@@ -52,6 +52,7 @@ _STORED_ARTICLE = (
         articles.c.stored_at,
         articles.c.revised_at,
         articles.c.gone_at,
+        articles.c.reservations,
         *(column_of(name) for name in dict.fromkeys((*VOLATILE_FIELDS, *STORED_TEXT_FIELDS))),
     )
     .where(articles.c.url == P_URL)
@@ -159,9 +160,7 @@ def _write_article(
     if new_id is None:
         # It is stored, or another crawl stored it between two statements: compare with the stored row.
         stored = connection.execute(_STORED_ARTICLE, {"page_url": data.url}).one()
-        saved, is_incomplete = _record_change(
-            connection, data, stored, save.section, is_index_current=before.is_index_current
-        )
+        saved, is_incomplete = _record_change(connection, save, stored, is_index_current=before.is_index_current)
         if is_incomplete:  # a count may be cut, and sections be missing
             data = replace(data, view_count=None, sections=stored.sections)
     else:
@@ -173,9 +172,10 @@ def _write_article(
 
 
 def _record_change(
-    connection: Connection, data: ArticleData, stored: AnyRow, section: str | None, *, is_index_current: bool | None
+    connection: Connection, save: SaveRequest, stored: AnyRow, *, is_index_current: bool | None
 ) -> tuple[SaveResult, bool]:
     """Write the change of a stored article; return its result, and whether the page was incomplete."""
+    data = save.data
     stored_text = StoredText(**{name: getattr(stored, name) for name in STORED_TEXT_FIELDS})
     minor_count = _recent_minor_edits(connection, stored.id, data)
     decision = detect_change(stored_text, data, now=data.fetched_at, recent_minor_count=minor_count)
@@ -188,7 +188,7 @@ def _record_change(
         _record_event(
             connection, stored, data, EventKind.RESTORED, f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {}
         )
-    values = merged_values(stored, data, decision, section)
+    values = merged_values(stored, save, decision)
     connection.execute(_UPDATE_ARTICLE, without_sections(values) | {"row_id": stored.id})
     before = stored._asdict()
     replace_sections(connection, stored.id, before, before | values)
