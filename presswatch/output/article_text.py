@@ -11,6 +11,7 @@ from presswatch.output.tables import UTC_NOTE, credit, format_count
 from storage.articles.results import ArticleDetails, ArticleFull, FetchRecord, LinkDetails, Revision, ViewReading
 from storage.model.published import is_day
 from storage.model.records import DatePrecision
+from storage.model.reservations import reservation_lines
 from storage.text.durations import NO_DURATION, format_time
 from storage.text.sanitize import sanitize
 
@@ -28,6 +29,7 @@ def render_article(details: ArticleDetails) -> Iterator[str]:
     yield from (_labelled(label, value) for label, value in _field_values(article))
     yield from (_labelled("same text", f"{other.id}, {other.url}") for other in details.duplicates)
     yield from (_labelled("problem", str(problem)) for problem in article.problems)
+    yield from (_labelled("reservation", line) for line in reservation_lines(article.reservations))
     yield from _heading(f"View readings: {len(details.readings)}")
     yield from _reading_lines(details.readings)
     yield from _heading("Body")

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -133,7 +134,9 @@ class CrawlSession(SourceContext):
     planned: int = 0  # article requests selected
     fetched: int = 0
     new: int = 0
-    undated: dict[tuple[str, str], str] = field(default_factory=dict)  # first URL of an article without a date, by text
+    undated: dict[bytes, str] = field(
+        default_factory=dict
+    )  # first URLs of articles without a date, by hash of the text
     stored_bytes: int = 0  # of the texts of new and edited articles
     failures: list[FetchFailure] = field(default_factory=list)  # of channels: any makes the run fail
     first_fetches: FirstFetches = field(init=False)
@@ -274,7 +277,8 @@ class CrawlSession(SourceContext):
         """
         if data.published_at is not None or not data.body:
             return None
-        first_url = self.undated.setdefault((data.title, data.body), data.url)
+        text = blake2b(f"{data.title}\n{data.body}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        first_url = self.undated.setdefault(text, data.url)
         return None if first_url == data.url else first_url
 
     def fail(self, error: PresswatchError) -> None:

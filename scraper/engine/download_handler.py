@@ -62,7 +62,8 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
         self._ssl_context = _make_ssl_context(crawler.settings)
         # None in scrapy shell and scrapy fetch.
         self._context: SourceContext | None = getattr(crawler.spider, "context", None)
-        self._addresses = AddressRule(frozenset() if self._context is None else self._context.named_hosts)
+        named_hosts = frozenset[str]() if self._context is None else self._context.named_hosts
+        self._addresses = AddressRule(named_hosts)
         self._session = aiohttp.ClientSession(
             connector=_Connector(
                 resolver=_Resolver(self._addresses),
@@ -92,7 +93,8 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
         """Send a request. Raises RequestRejected if every address of its host is refused."""
         proxy = self._extract_proxy_url_with_creds(request)
         # The address of a proxy is the operator's choice; the proxy resolves the host.
-        attempt = _Attempt(urlparse_cached(request).hostname or "", None if proxy else self._addresses)
+        is_free = proxy is not None or self._context is None
+        attempt = _Attempt(urlparse_cached(request).hostname or "", None if is_free else self._addresses)
         _attempt.set(attempt)
         self._sign(request)
         try:

@@ -37,3 +37,9 @@ def stored_reservations(reservations: Iterable[Reservation], *, now: datetime, b
         for one in list(cut)[:MAX_RESERVATIONS]
     ]
     return json.dumps(rows, ensure_ascii=False) if rows else None
+
+
+def reservation_lines(stored: str | None) -> list[str]:
+    """Return one line for each stored reservation: what it says, where, and since when."""
+    rows = json.loads(stored or "[]")
+    return [f"{Reservation(row['signal'], row['value'], row['origin'])} since {row['since'][:10]}" for row in rows]

@@ -66,6 +66,7 @@ def test_what_comes_with_a_page_is_stored_and_exported(env: CrawlEnv, server: Ra
     exported = [json.loads(line) for line in (env.folder / "out.jsonl").read_text(encoding="utf-8").splitlines()]
     signals = {row["url"].rpartition("/")[2]: row["reservations"] for row in exported}
     assert json.loads(signals["meta"])[0]["value"] == "noai"
+    assert "robots=noai (meta robots) since 20" in env.command("show", f"{env.site.url}/en/post/meta").stdout
 
 
 def test_tdmrep_is_requested_once_and_recorded(env: CrawlEnv, server: RawServer) -> None:
