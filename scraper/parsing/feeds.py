@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, sniff_non_html
+from scraper.parsing.feed_end import drop_cut_entry
 from scraper.parsing.feed_entries import FeedEntries, FeedEntry, TitleType, read_entries
 from scraper.parsing.feed_tokens import UnboundedEntitiesError, decode_references
 from scraper.parsing.json_feed import read_json_entries
@@ -60,9 +61,10 @@ def parse_feed(
     """Parse the links of a feed at `url` (RSS, Atom, JSON Feed), with title, date and sections.
 
     Malformed feeds are parsed as far as possible: a blank before the XML declaration, a wrong charset, a bare ampersand
-    or a truncated end lose no entry. The URL of an entry is the first of its links that is an article of the source;
-    its guid only if it has no such link. Future dates are kept. Raises ChannelError with stage `not a feed` and the
-    format found instead, `parse` for unbounded entities, `empty list` for a feed without an article of the source.
+    lose no entry, a cut end only the one that it is in. The URL of an entry is the first of its links that is an article
+    of the source; its guid only if it has no such link. Future dates are kept. Raises ChannelError with stage `not a
+    feed` and the format found instead, `parse` for unbounded entities, `empty list` for a feed without an article of
+    the source.
     """
     feed = _entries(body, url, urls, content_type)
     parsed = (_link(entry, url, urls, language) for entry in feed.entries)
@@ -83,7 +85,7 @@ def _entries(body: bytes, url: str, urls: SourceUrls, content_type: str | None) 
     feed = read_json_entries(plain) if plain.startswith("{") else None
     if feed is None and (root := _root(text)) is not None:
         try:
-            feed = read_entries(text[root:], url)
+            feed = read_entries(drop_cut_entry(text[root:]), url)
         except UnboundedEntitiesError as error:
             reason = "the feed declares entities that could expand without end: refused"
             raise ChannelError(url, FailureStage.PARSE, reason) from error

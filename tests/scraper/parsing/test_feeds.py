@@ -291,3 +291,36 @@ def test_no_bytes_raise_anything_but_a_channel_error(body: bytes) -> None:
         return
     assert links
     assert {link.channel for link in links} == {URL}
+
+
+def atom(*slugs: str) -> str:
+    entries = (f"<entry><title>A title</title><link href='{HOME}/en/post/{slug}'/></entry>" for slug in slugs)
+    return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>{"".join(entries)}</feed>'
+
+
+OTHER = ITEM.replace("post/a", "post/a-b")
+CUT = {
+    "RSS": rss(ITEM, OTHER.replace("<pub", "<category>WORLD</category><pub")),
+    "RSS in CDATA": rss(ITEM, OTHER.replace("<link>", "<link><![CDATA[").replace("</link>", "]]></link>")),
+    "RSS by guid": rss(ITEM.replace("link>", "guid>"), OTHER.replace("link>", "guid>")),
+    "RSS 1.0": (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+        f"<channel><title>t</title></channel>{ITEM}{OTHER}</rdf:RDF>"
+    ),
+    "Atom": atom("a", "a-b", "c"),
+}
+
+
+@pytest.mark.parametrize("feed", CUT.values(), ids=CUT)
+def test_of_a_cut_feed_no_entry_is_read_in_part(feed: str) -> None:
+    whole = read(feed)
+    counts = []
+    for end in range(feed.index("</title>"), len(feed)):
+        try:
+            links = read(feed[:end])
+        except ChannelError:
+            links = ()
+        assert links == whole[: len(links)]
+        counts.append(len(links))
+    assert (counts[0], counts[-1]) == (0, len(whole))
+    assert counts == sorted(counts)
