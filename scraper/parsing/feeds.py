@@ -61,8 +61,8 @@ def parse_feed(
     """Parse the links of a feed at `url` (RSS, Atom, JSON Feed), with title, date and sections.
 
     Malformed feeds are parsed as far as possible: a blank before the XML declaration, a wrong charset, a bare ampersand
-    lose no entry, a cut end only the one that it is in. The URL of an entry is the first of its links that is an article
-    of the source; its guid only if it has no such link. Future dates are kept. Raises ChannelError with stage `not a
+    lose no entry, a cut end only its own. The URL of an entry is the first of its links that is an article of the
+    source; its guid only if it has no such link. Future dates are kept. Raises ChannelError with stage `not a
     feed` and the format found instead, `parse` for unbounded entities, `empty list` for a feed without an article of
     the source.
     """

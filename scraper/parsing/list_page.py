@@ -15,6 +15,7 @@ from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
 from scraper.parsing.markup_limits import MarkupLimitError
+from scraper.parsing.page_end import find_early_end
 from scraper.parsing.selectors import slug_of
 from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge
 from scraper.source import Source, TeaserSelectors
@@ -67,12 +68,12 @@ def parse_listing_page(
     `language` applies to article URLs that do not contain a language. Raises ChannelError with stage `parse` for a
     body that is not HTML, `empty list` for a page without a card of an article.
     """
-    cards, base = _select_cards(body, url, source, content_type)
+    cards, base, cut_card = _select_cards(body, url, source, content_type)
     paths = _compile(source.teasers)
     merged = merge(
         _link(article, hints, url=url, source=source, language=urls.language(article.url) or language)
         for card in cards
-        for article, hints in _parse_card(card, paths, urls, base)
+        for article, hints in _parse_card(card, paths, urls, base, has_hints=card is not cut_card)
     )
     if not merged:
         reason = f"no article on its cards ({len(cards)})" if cards else "no cards on this page"
@@ -84,20 +85,24 @@ def _advice(source: Source) -> str:
     return f"if the list has moved, set channels in [sources.{source.name}]"
 
 
-def _select_cards(body: bytes, url: str, source: Source, content_type: str | None) -> tuple[list[Any], str]:
-    """Select the cards of a page; return them with the base URL of its links."""
+def _select_cards(body: bytes, url: str, source: Source, content_type: str | None) -> tuple[list[Any], str, Any]:
+    """Select the cards of a page; return them with the base URL of its links, and the card in which the page is cut."""
     if not body.strip():
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"an empty answer; {_advice(source)}")
     other_format = sniff_non_html(body)
     if other_format is not None:
         raise ChannelError(url, FailureStage.PARSE, f"no list page but {other_format}; {_advice(source)}")
     try:
-        root = parse(decode(body, content_type))
+        text = decode(body, content_type)
+        root = parse(text)
     except MarkupLimitError as error:
         raise ChannelError(url, FailureStage.PARSE, f"no list page: it has {error}") from error
     except (etree.LxmlError, ValueError) as error:
         raise ChannelError(url, FailureStage.PARSE, f"no HTML ({error}); {_advice(source)}") from error
-    return ([], url) if root is None else (_within_depth(_compile(source.teasers).card(root)), _base(root, url))
+    if root is None:
+        return [], url, None
+    cards = _within_depth(_compile(source.teasers).card(root))
+    return cards, _base(root, url), cards[-1] if cards and find_early_end(text, body) else None
 
 
 def _within_depth(cards: list[Any]) -> list[Any]:
@@ -131,14 +136,16 @@ def _compile(cards: TeaserSelectors) -> _Paths:
     )
 
 
-def _parse_card(card: Any, paths: _Paths, urls: SourceUrls, base: str) -> Iterator[tuple[ArticleUrl, _Hints]]:
+def _parse_card(
+    card: Any, paths: _Paths, urls: SourceUrls, base: str, *, has_hints: bool
+) -> Iterator[tuple[ArticleUrl, _Hints]]:
     """Return the article URLs of a card with its hints, or without if it links to several articles (broken HTML)."""
     articles: dict[str, ArticleUrl] = {}
     for href in dict.fromkeys(map(str, paths.link(card))):
         article = urls.find_article(href, base)
         if article is not None:
             articles.setdefault(article.url, article)
-    hints = _hints(card, paths) if len(articles) == 1 else _Hints()
+    hints = _hints(card, paths) if has_hints and len(articles) == 1 else _Hints()
     return ((article, hints) for article in articles.values())
 
 

@@ -174,3 +174,12 @@ def test_what_is_no_list(body: bytes, stage: FailureStage, said: str) -> None:
     assert error.stage is stage
     assert said in error.reason
     assert "channels in [sources.caliber]" in error.reason
+
+
+def test_of_a_cut_page_no_card_is_read_in_part() -> None:
+    body = page(card(), card("/en/post/a-b", title="Another title"), card("/en/post/a-b-c"))
+    whole = {link.url: link for link in read(body)}
+    for end in range(body.index(b"float_block_bottom"), len(body)):
+        for link in read(body[:end]):
+            bare = Link(url=link.url, channel=URL, language="en")
+            assert link in (whole[link.url], bare)
