@@ -22,7 +22,7 @@ from scraper.crawl.session import retry_after_message
 from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, RequestRejected, from_exception
 from scraper.engine.requests import DOWNLOAD_SLOT, verbatim_request
 from scraper.engine.robots import RobotsRules
-from scraper.parsing.reservations import from_tdmrep
+from scraper.parsing.reservations import TdmRule, from_tdmrep, read_tdmrep
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
 from storage.model.errors import CrawlStoppedError
 from storage.model.records import FailureStage
@@ -170,7 +170,7 @@ class TdmReservations(SourceComponent):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._rules: dict[str, asyncio.Task[bytes]] = {}
+        self._rules: dict[str, asyncio.Task[tuple[TdmRule, ...]]] = {}
 
     async def process_request(self, request: Request) -> None:
         if not self.context.settings.respect_tdm or "target" not in request.cb_kwargs:  # it is of no article
@@ -182,15 +182,15 @@ class TdmReservations(SourceComponent):
         found = from_tdmrep(await asyncio.shield(self._rules[origin]), parts.path)
         request.meta["reservations"] = (*request.meta.get("reservations", ()), *found)
 
-    async def _fetch(self, url: str) -> bytes:
-        """Return the file; nothing if there is none, or none that can be fetched, since it is optional."""
+    async def _fetch(self, url: str) -> tuple[TdmRule, ...]:
+        """Return its rules; none if there is no such file, or it cannot be fetched, since it is optional."""
         request = verbatim_request(url, callback=NO_CALLBACK)
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:  # noqa: BLE001  (a network error, a rule of the crawl)
             logger.info("%s: could not be fetched: %s", url, from_exception(url, error).reason)
-            return b""
-        return response.body if response.status == 200 else b""
+            return ()
+        return read_tdmrep(response.body) if response.status == 200 else ()
 
 
 class RetryWithDelay(SourceComponent, RetryMiddleware):

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from protego import Protego
 
-from scraper.parsing.reservations import ROBOTS_LINES, from_robots_txt
+from scraper.parsing.reservations import from_robots_txt, read_robots_txt
 from storage.model.reservations import Reservation
 from storage.model.urls import resolve_dots
 
@@ -29,9 +29,8 @@ class RobotsRules:
     """Rules of one robots.txt for one product token."""
 
     def __init__(self, body: bytes, product: str) -> None:
-        self._body = body[:MAX_ROBOTS_SIZE]
-        text = self._body.decode("utf-8", "replace").removeprefix("\ufeff")
-        self._has_usage = any(name in text.lower() for name in ROBOTS_LINES)
+        text = body[:MAX_ROBOTS_SIZE].decode("utf-8", "replace").removeprefix("\ufeff")
+        self._usage = read_robots_txt(body[:MAX_ROBOTS_SIZE], product=product)
         self._rules = Protego.parse(text)
         self._product = product
 
@@ -42,9 +41,7 @@ class RobotsRules:
     def reservations(self, url: str) -> tuple[Reservation, ...]:
         """Return the reservations of rights that apply to a URL."""
         match = _PARTS.match(url)
-        if match is None or not self._has_usage:
-            return ()
-        return tuple(from_robots_txt(self._body, match[2] or "/", product=self._product))
+        return () if match is None else tuple(from_robots_txt(self._usage, match[2] or "/"))
 
     @property
     def delay(self) -> timedelta:

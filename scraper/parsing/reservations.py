@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from scraper.parsing.selectors import PageMetadata
 from storage.model.reservations import Reservation
@@ -19,8 +19,9 @@ ROBOTS_TOKENS = frozenset({"noindex", "noai", "noimageai"})
 PLAIN_HEADERS = ("tdm-reservation", "tdm-policy", "content-usage")
 ROBOTS_LINES = ("content-usage", "content-signal")
 MAX_ROBOTS_LINES = 20_000
+MAX_TDMREP_SIZE = 1_000_000
 MAX_RULES = 1_000
-"""Rules of tdmrep.json that are read."""
+"""Rules of tdmrep.json, and lines of usage of robots.txt, that are read."""
 
 _TDM = "tdm-reservation"
 _TDM_ORIGINS = ("meta", "header", "tdmrep.json")
@@ -60,12 +61,17 @@ def _robots_tokens(value: str, origin: str) -> Iterator[Reservation]:
     yield from (Reservation("robots", token, origin) for token in sorted(tokens & ROBOTS_TOKENS))
 
 
-def from_robots_txt(body: bytes, path: str, *, product: str) -> Iterator[Reservation]:
-    """Yield Content-Usage and Content-Signal of robots.txt for a path: of the group of `product`, else of all.
+class UsageLine(NamedTuple):
+    """Content-Usage or Content-Signal of robots.txt, for paths that start with a prefix."""
 
-    A line may begin with a path prefix; of each kind the line with the longest matching prefix counts.
-    """
-    groups: dict[str, list[tuple[str, str]]] = {}
+    signal: str
+    prefix: str
+    value: str
+
+
+def read_robots_txt(body: bytes, *, product: str) -> tuple[UsageLine, ...]:
+    """Return Content-Usage and Content-Signal of robots.txt: of the group of `product`, else of all."""
+    groups: dict[str, list[UsageLine]] = {}
     agents: list[str] = []
     in_agents = False
     for line in body.decode("utf-8", "replace").splitlines()[:MAX_ROBOTS_LINES]:
@@ -74,35 +80,54 @@ def from_robots_txt(body: bytes, path: str, *, product: str) -> Iterator[Reserva
         if field == "user-agent":
             agents = [*agents, value.lower()] if in_agents else [value.lower()]
         elif field in ROBOTS_LINES and value:
-            for agent in agents or ["*"]:
-                groups.setdefault(agent, []).append((field, value))
+            for agent in {product.lower(), "*"}.intersection(agents or ["*"]):
+                groups.setdefault(agent, []).append(_usage_line(field, value))
         in_agents = field == "user-agent" or (in_agents and not field)
-    rows = groups.get(product.lower(), groups.get("*", []))
-    for kind in ROBOTS_LINES:
-        matching = [_split_prefix(value) for field, value in rows if field == kind]
-        matching = [(prefix, usage) for prefix, usage in matching if path.startswith(prefix)]
-        if matching:
-            yield Reservation(kind, max(matching, key=lambda row: len(row[0]))[1], "robots.txt")
+    return tuple(groups.get(product.lower(), groups.get("*", []))[:MAX_RULES])
 
 
-def _split_prefix(value: str) -> tuple[str, str]:
+def _usage_line(signal: str, value: str) -> UsageLine:
     first, _, rest = value.partition(" ")
-    return (first, rest.strip()) if first.startswith("/") else ("/", value)
+    return UsageLine(signal, first, rest.strip()) if first.startswith("/") else UsageLine(signal, "/", value)
 
 
-def from_tdmrep(body: bytes, path: str) -> Iterator[Reservation]:
-    """Yield the first rule of tdmrep.json whose location matches a path; nothing if it is no list of rules."""
+def from_robots_txt(lines: Sequence[UsageLine], path: str) -> Iterator[Reservation]:
+    """Yield the reservations of robots.txt for a path: of each kind the line with the longest prefix of it."""
+    for kind in ROBOTS_LINES:
+        matching = [line for line in lines if line.signal == kind and path.startswith(line.prefix)]
+        if matching:
+            yield Reservation(kind, max(matching, key=lambda line: len(line.prefix)).value, "robots.txt")
+
+
+class TdmRule(NamedTuple):
+    """Rule of tdmrep.json: a pattern of paths, and what it says of them."""
+
+    location: str
+    reservations: tuple[Reservation, ...]
+
+
+def read_tdmrep(body: bytes) -> tuple[TdmRule, ...]:
+    """Return the rules of tdmrep.json; none if it is no list of rules, or is larger than MAX_TDMREP_SIZE."""
     try:
-        rules: Any = json.loads(body)
+        rules: Any = json.loads(body if len(body) <= MAX_TDMREP_SIZE else b"[]")
     except (ValueError, RecursionError):
-        return
-    for rule in rules[:MAX_RULES] if isinstance(rules, list) else []:
-        location = rule.get("location") if isinstance(rule, dict) else None
-        if isinstance(location, str) and _matches(location, path):
-            for name in (_TDM, "tdm-policy"):
-                if rule.get(name) is not None:
-                    yield Reservation(name, clean_text(str(rule[name])), "tdmrep.json")
-            return
+        return ()
+    return tuple(
+        TdmRule(rule["location"], tuple(_tdm_values(rule)))
+        for rule in (rules[:MAX_RULES] if isinstance(rules, list) else [])
+        if isinstance(rule, dict) and isinstance(rule.get("location"), str)
+    )
+
+
+def _tdm_values(rule: Mapping[str, Any]) -> Iterator[Reservation]:
+    for name in (_TDM, "tdm-policy"):
+        if rule.get(name) is not None:
+            yield Reservation(name, clean_text(str(rule[name])), "tdmrep.json")
+
+
+def from_tdmrep(rules: Sequence[TdmRule], path: str) -> tuple[Reservation, ...]:
+    """Return the reservations of the first rule that matches a path."""
+    return next((rule.reservations for rule in rules if _matches(rule.location, path)), ())
 
 
 def _matches(location: str, path: str) -> bool:

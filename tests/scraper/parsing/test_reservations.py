@@ -8,7 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scraper.parsing.decoding import parse
-from scraper.parsing.reservations import from_headers, from_metadata, from_robots_txt, from_tdmrep, reservation_of
+from scraper.parsing.reservations import (
+    from_headers,
+    from_metadata,
+    from_robots_txt,
+    from_tdmrep,
+    read_robots_txt,
+    read_tdmrep,
+    reservation_of,
+)
 from scraper.parsing.selectors import PageMetadata
 from storage.model.reservations import MAX_RESERVATIONS, MAX_VALUE_LENGTH, Reservation, stored_reservations
 
@@ -68,6 +76,7 @@ Allow: /
 User-agent: otherbot
 Content-Usage: bots=n
 """
+TO_US = ROBOTS + b"\nUser-agent: a\nUser-agent: presswatch\nContent-Usage: bots=y\n"
 
 
 @pytest.mark.parametrize(
@@ -83,15 +92,20 @@ Content-Usage: bots=n
             "/open/one",
             ["content-usage=train-ai=y (robots.txt)", "content-signal=search=yes,ai-train=no (robots.txt)"],
         ),
-        (ROBOTS + b"\nUser-agent: a\nUser-agent: presswatch\nContent-Usage: bots=y\n", "/x", ["content-usage=bots=y"]),
+        (
+            ROBOTS + b"\nUser-agent: a\nUser-agent: presswatch\nContent-Usage: bots=y\n",
+            "/x",
+            ["content-usage=bots=y (robots.txt)"],
+        ),
         (b"User-agent: *\nDisallow: /x\n", "/x", []),
         (b"\xff\x00Content-Usage\n" * 9, "/x", []),
     ],
 )
 def test_robots_txt(body: bytes, path: str, expected: list[str]) -> None:
-    assert [text.removesuffix(" (robots.txt)") for text in shown(from_robots_txt(body, path, product=PRODUCT))] == [
-        text.removesuffix(" (robots.txt)") for text in expected
-    ]
+    assert [
+        text.removesuffix(" (robots.txt)")
+        for text in shown(from_robots_txt(read_robots_txt(body, product=PRODUCT), path))
+    ] == [text.removesuffix(" (robots.txt)") for text in expected]
 
 
 RULES = [
@@ -115,12 +129,14 @@ RULES = [
     ],
 )
 def test_tdmrep(rules: object, path: str, expected: list[str]) -> None:
-    assert shown(from_tdmrep(json.dumps(rules).encode(), path)) == expected
+    assert shown(from_tdmrep(read_tdmrep(json.dumps(rules).encode()), path)) == expected
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[" * 100_000, b"\xff", b'[{"location":"/"},' + b"0," * 500_000 + b"0]"]
+)
 def test_a_tdmrep_that_is_none_reserves_nothing(body: bytes) -> None:
-    assert list(from_tdmrep(body, "/")) == []
+    assert read_tdmrep(body) == ()
 
 
 @pytest.mark.parametrize(
