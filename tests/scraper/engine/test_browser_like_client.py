@@ -18,7 +18,8 @@ from tests.support.raw_server import RawAnswer, RawServer, answer
 from tests.support.raw_site import FEED, feed, page, site
 from tests.support.webhook_server import refusing_port
 
-PAGE = page("Read")
+# Dated: undated pages of one text are taken for the site's "not found".
+PAGE = page("Read").replace(b"</h1>", b"</h1><div class='post_time'>4 November 2025 12:00</div>")
 LENGTH = b"Content-Length: %d" % len(PAGE)
 LONG_POLICY = b"Content-Security-Policy: default-src " + b" ".join(b"https://cdn%d.example" % n for n in range(1_500))
 MANY = [b"X-Header-%d: %d" % (n, n) for n in range(300)]
