@@ -26,6 +26,9 @@ from storage.store import Store
 
 logger = logging.getLogger(__name__)
 
+NO_FAILURES = frozenset({FailureCause.STOP, FailureCause.BUSY})
+"""Causes of a crawl without a run that is no failure: it was stopped, or another process crawls the source."""
+
 
 class DaemonTasks:
     """Run the tasks after a crawl and the periodic ones; each reads, lets a pure function decide, and writes."""
@@ -85,14 +88,15 @@ class DaemonTasks:
 
     def _record_unopened(self, ending: WorkerExit, started_at: datetime, now: datetime) -> None:
         """Record the crawls that ended before they opened a run, unless they were stopped or another one runs."""
+        causes = {source: ending.cause_of(source) for source in ending.sources}
+        failed = {source: cause for source, cause in causes.items() if cause is not None and cause not in NO_FAILURES}
+        if not failed:
+            return
         opened = self._store.runs.sources_of(ending.process_id) if ending.process_id else frozenset()
-        for source in ending.sources:
-            cause = ending.cause_of(source)
-            if source in opened or cause in {None, FailureCause.STOP, FailureCause.BUSY}:
-                continue
+        for source in failed.keys() - opened:
             failure = RunFailure(
                 status=ending.status or RunStatus.FAILED,
-                cause=cause or FailureCause.WORKER,
+                cause=failed[source],
                 error=ending.error_of(source),
                 stderr_tail=ending.stderr_tail or None,
             )

@@ -47,8 +47,10 @@ def redact_address(address: str) -> str:
     """
     match = _ADDRESS.fullmatch(address)
     if match is None:  # the name of a file, forgotten to be made a URL
-        return address if re.fullmatch(r"[\w./ -]+", address) else REDACTED
+        return address if re.fullmatch(r"[\w./ -]*", address) else REDACTED
     scheme, rest = match["scheme"], match["rest"]
+    if not rest:
+        return address
     if scheme.startswith("sqlite"):
         of_file = _FILE.fullmatch(rest)
         return f"{scheme}://{REDACTED if of_file is None else '/' + of_file['file'] + _query(of_file['query'])}"

@@ -6,6 +6,8 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Connection
@@ -19,11 +21,15 @@ from scheduler.health.failures import FAILING_POLLS
 from scheduler.notifications.enqueuing import enqueue_event_alerts
 from scraper.sources.caliber import SOURCE
 from storage.config.settings import Config
+from storage.crawling.crawl_reports import CrawlReport
+from storage.crawling.processes import new_process_id
 from storage.model.event_kinds import EventKind
+from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus, Trigger
 from storage.store import Store, open_store
 from tests.support.patience import patient, patient_duration
 
+CRASH = (RunStatus.CRASHED, "its process was ended by SIGSEGV", FailureCause.CRASH)
 LIMITS = WorkerLimits(deadline=patient_duration(60), grace=patient_duration(1), memory=10**9)
 
 
@@ -39,14 +45,17 @@ class Crawls(WorkerPool):
         self.count: Callable[[], int] = lambda: 0
 
     async def run(self, sources: Sequence[str]) -> WorkerExit:
-        before = self.count()
-        for source in sources:
-            run = self.store.runs.open(source, Trigger.SCHEDULED, now=datetime.now(UTC))
-            if not self.killed:
-                self.store.runs.close(run, self.status, now=datetime.now(UTC))
+        before, process = self.count(), new_process_id()
+        with patch("storage.crawling.runs.process_id", return_value=process):  # each crawl has a process of its own
+            for source in sources:
+                run = self.store.runs.open(source, Trigger.SCHEDULED, now=datetime.now(UTC))
+                if not self.killed:
+                    self.store.runs.close(run, self.status, now=datetime.now(UTC))
         self.own = self.count() - before
-        status, error = (RunStatus.CRASHED, "its process was ended by SIGSEGV") if self.killed else (None, None)
-        return WorkerExit(sources=tuple(sources), pid=os.getpid(), exit_code=0, status=status, error=error)
+        status, error, cause = CRASH if self.killed else (None, None, None)
+        reports = {} if self.killed else {source: CrawlReport(source=source) for source in sources}
+        names: dict[str, Any] = {"sources": tuple(sources), "pid": os.getpid(), "process_id": process}
+        return WorkerExit(**names, exit_code=0, status=status, error=error, cause=cause, reports=reports)
 
 
 class Journey:

@@ -56,7 +56,7 @@ def test_what_is_left_pending_is_said_and_no_failure(env: CrawlEnv, site: Site) 
         (["caliber", "--database", ""], "database address '' cannot be used"),
         (["caliber", "--database", "sqlite://"], "a database in memory keeps nothing"),
         (["caliber", "--database", "sqlite:///:memory:"], "a database in memory keeps nothing"),
-        (["caliber", "--database", "nosuch://me:secret@127.0.0.1/x"], "'nosuch://me:***@127.0.0.1/x'"),
+        (["caliber", "--database", "nosuch://me:secret@127.0.0.1/x"], "'nosuch://***@127.0.0.1/x'"),
         (["caliber", "--config", "missing.toml"], "missing.toml"),
         (["caliber", "--nosuch"], "--nosuch"),
     ],

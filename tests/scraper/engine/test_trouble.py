@@ -99,7 +99,7 @@ def test_a_damaged_database_ends_in_one_line_that_says_what_to_do(env: CrawlEnv)
     for command in (["query"], ["crawl", "caliber"], ["db", "info"]):
         done = env.command(*command)
         assert done.returncode == 1
-        assert "the file is damaged" in done.stderr
+        assert "restore the file from a backup" in done.stderr
         assert done.stderr.count("\n") == 1
 
 

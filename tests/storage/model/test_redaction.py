@@ -173,6 +173,7 @@ def test_other_text_stays(text: str) -> None:
         ("postgresql+psycopg://:s3cr@h/news", "***"),
         ("postgresql+psycopg:///news?host=/run/postgresql", "/news?host=/run/postgresql"),
         ("sqlite:///news.db", "/news.db"),
+        ("sqlite://", ""),
         ("sqlite:////srv/my news.db?timeout=3", "//srv/my news.db?timeout=3"),
     ],
 )
