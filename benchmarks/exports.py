@@ -42,6 +42,8 @@ with open(sys.argv[2], "wb") as output:
             if text is not None:
                 exact = "" if text.endswith(".000000") else text[19:]
                 article[name] = text[:10] + "T" + text[11:19] + exact + "+00:00"
+        if article["published_precision"] == "day" and article["published_at"] is not None:
+            article["published_at"] = article["published_at"][:10]
         article["sections"] = [name for name in (article["sections"] or "").split("|") if name]
         problems = article["problems"]
         article["problems"] = [] if problems == "[]" else [
