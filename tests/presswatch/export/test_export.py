@@ -303,7 +303,7 @@ print(few, export("1000"))
 """
 
 
-@pytest.mark.dialect
+@pytest.mark.long
 def test_memory_stays_flat(rows: Rows, alone: Path) -> None:
     """Five times the articles may not take noticeably more memory."""
     first = rows.article("first", body="long " * 8_000, view_count=0)

@@ -80,6 +80,7 @@ def locked(runner: DaemonRunner) -> Iterator[None]:
         connection.rollback()
 
 
+@pytest.mark.long
 def test_a_database_that_is_locked_for_long_is_not_held_against_the_source(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     runner.command("status")  # makes the tables, which the other reader of this test would wait for
@@ -122,7 +123,10 @@ def _dies_at_once(runner: DaemonRunner) -> None:
     )
 
 
-@pytest.mark.parametrize("spoil", [_missing_module, _missing_command, _dies_at_once])
+@pytest.mark.parametrize(
+    "spoil",
+    [_missing_module, *(pytest.param(one, marks=pytest.mark.long) for one in (_missing_command, _dies_at_once))],
+)
 def test_a_crawl_process_that_cannot_start_is_named_with_its_last_words(
     runner: DaemonRunner, site: Site, spoil: Callable[[DaemonRunner], None]
 ) -> None:
@@ -149,9 +153,9 @@ def test_a_crawl_process_that_cannot_start_is_named_with_its_last_words(
     "invalid",
     [
         "\n[log]\nnonsense = 1\n",
-        "\n[log\n",
-        '\n[sources.nosuch]\ninterval = "1 s"\n',
-        '\n[storage]\nbusy_timeout = "9 s"\n',
+        pytest.param("\n[log\n", marks=pytest.mark.long),
+        pytest.param('\n[sources.nosuch]\ninterval = "1 s"\n', marks=pytest.mark.long),
+        pytest.param('\n[storage]\nbusy_timeout = "9 s"\n', marks=pytest.mark.long),
     ],
     ids=["unknown setting", "no toml", "unknown source", "database"],
 )

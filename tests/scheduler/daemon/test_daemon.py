@@ -163,6 +163,7 @@ def test_a_crawl_that_crashes_takes_nothing_down(runner: DaemonRunner, site: Sit
     runner.wait_for("schedules", 1, run_isolated=False, consecutive_failures=0)
 
 
+@pytest.mark.long
 def test_a_crawl_that_hangs_is_ended_and_planned_again(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     site.misbehave("/rss.xml", bad.slow(FOREVER))

@@ -36,7 +36,7 @@ def _can_contain() -> bool:
 pytestmark = pytest.mark.skipif(not _can_contain(), reason="this user may create no namespaces")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def runner(request: pytest.FixtureRequest, tmp_path: Path, site: Site) -> Iterator[DaemonRunner]:
     if request.param == "sqlite":
         with DaemonRunner(tmp_path, site) as runner:

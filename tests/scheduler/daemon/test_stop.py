@@ -19,7 +19,9 @@ from tests.support.patience import patient
 from tests.support.plain_articles import plain_article
 from tests.support.site import Site, bad
 
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+BOTH = pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)], ids=["SIGINT", "SIGTERM"]
+)
 LONG_GRACE = "10 min"
 
 

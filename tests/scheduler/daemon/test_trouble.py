@@ -8,6 +8,8 @@ import urllib.request
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from storage.crawling.processes import process_start_time
 from storage.database.daemon_tables import alerts
 from storage.model.records import RunStatus
@@ -22,6 +24,7 @@ from tests.support.webhook_server import WebhookServer
 FAR = 'interval = "6 h"'
 
 
+@pytest.mark.long
 def test_a_stop_waits_for_one_message_and_not_for_all(runner: DaemonRunner, site: Site, webhook: WebhookServer) -> None:
     site.publish_many([plain_article(f"story-{number}") for number in range(4)])
     webhook.slow = 3
@@ -85,6 +88,7 @@ def test_its_health_is_that_of_the_sources_it_watches(runner: DaemonRunner, site
         assert answer.status == 200
 
 
+@pytest.mark.long
 def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     site.misbehave("/rss.xml", bad.slow(FOREVER))
