@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
+from inspect import isawaitable
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from scrapy import Request
 from scrapy.http import HtmlResponse
 
 from scraper.crawl.discovery import ChannelResponse, discover
@@ -134,10 +136,12 @@ async def crawl(session: CrawlSession, asked: Asked) -> None:
     pipeline = StorePipeline(crawler)
     for target in targets:
         session.requests += 1
-        await pipeline.process_item(spider.parse_article(_response(asked, target), target))
+        item = spider.parse_article(_response(asked, target), target)
+        await pipeline.process_item(await item if isawaitable(item) else item)
     asked.clock.real += FETCHING
     await close_session(session)
 
 
 def _response(asked: Asked, target: FetchRequest) -> HtmlResponse:
-    return HtmlResponse(target.url, body=asked.press.page(target.url, asked.clock.real), encoding="utf-8")
+    page = asked.press.page(target.url, asked.clock.real)
+    return HtmlResponse(target.url, body=page, encoding="utf-8", request=Request(target.url))
