@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, column, exists, func, select, table, text, update
@@ -125,15 +126,40 @@ def reindex(
     done, last = ReindexProgress(0, wanted), 0
     progress(done)
     while True:
-        with database.write() as connection:
-            batch = _missing(connection, last)
-            index_documents(connection, [(row.id, document_of(row)) for row in batch])
-            if not batch:
-                connection.execute(update(search_index_state).values(complete=True))
-                return done
+        batch = _index_batch(database, last)
+        if not batch:
+            return done
         last = batch[-1].id
         done = ReindexProgress(done.indexed_count + len(batch), wanted)
         progress(done)
+
+
+def _index_batch(database: Database, last: int) -> list[AnyRow]:
+    """Index the next batch of articles behind `last`, and return it; mark the index as complete if there is none.
+
+    A crawl may lock the same rows in another order. On PostgreSQL this side gives up before the server looks for a
+    deadlock, after a second, and tries again, so that the crawl goes on.
+    """
+    for attempt in count(1):
+        try:
+            with database.write() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
+                batch = _missing(connection, last)
+                index_documents(connection, [(row.id, document_of(row)) for row in batch])
+                if not batch:
+                    connection.execute(update(search_index_state).values(complete=True))
+                return batch
+        except StoreError as error:
+            state = getattr(getattr(error.__cause__, "orig", None), "sqlstate", None)
+            if state not in LOCK_STATES or attempt == MAX_LOCK_ATTEMPTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+LOCK_STATES = frozenset({"55P03", "40P01"})
+"""States of SQL for a lock that is not to be had, and for a deadlock."""
+MAX_LOCK_ATTEMPTS = 60
 
 
 def _clear(connection: Connection) -> None:
