@@ -20,11 +20,13 @@ from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import CrawlSession
 from scraper.crawl.write_batcher import WriteBatcher
 from storage.config.settings import Config
+from storage.crawling.crawl_reports import CrawlReport
 from storage.crawling.events import Event
 from storage.model.records import RunStatus, Trigger
 from storage.scheduling.schedules import Schedule
 from storage.store import Store
 from tests.support.press import Asked, Clock, InPlace, Press, crawl
+from tests.support.processes import own_process
 from tests.support.simulation import History, Host
 
 PATIENCE = timedelta(minutes=30)
@@ -118,10 +120,14 @@ class Month:
         # It would wait in real time, of which a month has none to spare.
         session.commits = WriteBatcher(lambda saves: session.call(self.store.saving.save_all, saves), window=0)
         asked = Asked(press, self.clock)
-        await crawl(session, asked)
+        with own_process() as process:
+            await crawl(session, asked)
         assert session.summary is not None
         exit_code = 0 if session.summary.status is RunStatus.SUCCEEDED else 1
-        ending = WorkerExit(sources=(name,), pid=os.getpid(), exit_code=exit_code)
+        report = CrawlReport(source=name, cause=session.summary.cause, error=session.summary.error)
+        ending = WorkerExit(
+            sources=(name,), pid=os.getpid(), process_id=process, exit_code=exit_code, reports={name: report}
+        )
         [after] = await self._jobs(planner).finish(ending, launched_at=launched_at)
         self._note(asked, session, real_at, planned, after)
 

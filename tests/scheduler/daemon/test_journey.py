@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from sqlalchemy import Connection
@@ -22,12 +21,12 @@ from scheduler.notifications.enqueuing import enqueue_event_alerts
 from scraper.sources.caliber import SOURCE
 from storage.config.settings import Config
 from storage.crawling.crawl_reports import CrawlReport
-from storage.crawling.processes import new_process_id
 from storage.model.event_kinds import EventKind
 from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus, Trigger
 from storage.store import Store, open_store
 from tests.support.patience import patient, patient_duration
+from tests.support.processes import own_process
 
 CRASH = (RunStatus.CRASHED, "its process was ended by SIGSEGV", FailureCause.CRASH)
 LIMITS = WorkerLimits(deadline=patient_duration(60), grace=patient_duration(1), memory=10**9)
@@ -45,8 +44,8 @@ class Crawls(WorkerPool):
         self.count: Callable[[], int] = lambda: 0
 
     async def run(self, sources: Sequence[str]) -> WorkerExit:
-        before, process = self.count(), new_process_id()
-        with patch("storage.crawling.runs.process_id", return_value=process):  # each crawl has a process of its own
+        before = self.count()
+        with own_process() as process:
             for source in sources:
                 run = self.store.runs.open(source, Trigger.SCHEDULED, now=datetime.now(UTC))
                 if not self.killed:
