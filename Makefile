@@ -25,7 +25,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(2 * (os.cpu_count() or 1) 
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon test test-long test-month test-properties test-kills test-busy fuzz coverage lint docs bench audit setup clean
+.PHONY: demo demo-daemon test test-long test-properties test-kills test-busy fuzz coverage lint docs bench audit setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
@@ -37,11 +37,8 @@ test: $(VENV)/ready  ## pass every test but the long ones
 	@$(if $(strip $(COVERED)),rm -rf build/coverage && mkdir -p build/coverage)
 	@$(PYTEST) -m "not long"
 
-test-long: $(VENV)/ready  ## the long ones: soak, every combination on PostgreSQL
-	@$(PYTEST) -m "long and not month"
-
-test-month: $(VENV)/ready  ## a month of the daemon over a real store
-	@$(PYTEST) -m "month"
+test-long: $(VENV)/ready  ## the long ones: soak, the month over a real store, every combination on PostgreSQL
+	@$(PYTEST) -m "long"
 
 test-properties: $(VENV)/ready  ## Hypothesis with ten times the examples, random ones
 	@$(PYTEST) -m "hypothesis" --hypothesis-profile=long

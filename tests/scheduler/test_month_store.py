@@ -40,7 +40,7 @@ from tests.support.october import (
 from tests.support.simulation import Span
 
 # It takes minutes to make; tests/scheduler/planning/test_month_plan.py simulates a month of planning without a store.
-pytestmark = [pytest.mark.long, pytest.mark.month, pytest.mark.timeout(600), pytest.mark.xdist_group("month")]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_group("month")]
 SOURCES = (BERLIN.name, WIRE.name)
 PROMPTLY = timedelta(minutes=1)
 """Two crawls at once, one after another, take half a minute."""
