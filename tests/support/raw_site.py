@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
-from tests.support.raw_server import answer
+from storage.config.settings import SourceSettings
+from tests.support.crawl_env import CrawlEnv
+from tests.support.raw_server import RawServer, answer
 
 FEED = "/rss.xml"
+
+
+def raw_env(folder: Path, server: RawServer) -> CrawlEnv:
+    """Return an environment whose source polls the feed of a raw server alone."""
+    env = CrawlEnv(folder, cast("Any", SimpleNamespace(url=server.url)))
+    env.of_source = SourceSettings(channels=({"feed": FEED},))
+    return env
 
 
 def page(title: str = "Title") -> bytes:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from storage.config.settings import SourceSettings
 from storage.model.records import FetchResult, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawAnswer, RawServer, answer
-from tests.support.raw_site import FEED, feed, page, site
+from tests.support.raw_site import FEED, feed, page, raw_env, site
 from tests.support.webhook_server import refusing_port
 
 # Dated: undated pages of one text are taken for the site's "not found".
@@ -113,16 +112,9 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with RawServer({}) as started:
-        yield started
-
-
 @pytest.fixture
 def env(tmp_path: Path, server: RawServer) -> CrawlEnv:
-    env = CrawlEnv(tmp_path, cast("Any", SimpleNamespace(url=server.url)))
-    env.of_source = SourceSettings(channels=({"feed": FEED},))
+    env = raw_env(tmp_path, server)
     env.slow_down(obey_robots_txt=False)
     return env
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
 from scraper.crawl.selection import RecrawlMode
-from storage.config.settings import SourceSettings
 from storage.model.records import Outcome, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawServer, answer
-from tests.support.raw_site import FEED, feed, page, site
+from tests.support.raw_site import FEED, feed, page, raw_env, site
 
 LISTED = {
     # href: request target, the same unless named
@@ -45,16 +41,9 @@ LISTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with RawServer({}) as started:
-        yield started
-
-
 @pytest.fixture
 def env(tmp_path: Path, server: RawServer) -> CrawlEnv:
-    env = CrawlEnv(tmp_path, cast("Any", SimpleNamespace(url=server.url)))
-    env.of_source = SourceSettings(channels=({"feed": FEED},))
+    env = raw_env(tmp_path, server)
     env.slow_down(obey_robots_txt=False)
     return env
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
@@ -14,23 +11,16 @@ from storage.config.settings import SourceSettings
 from storage.model.records import Outcome, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawServer, answer
-from tests.support.raw_site import FEED, page, site
+from tests.support.raw_site import FEED, page, raw_env, site
 
 TARGETS = ("/en/post/free", "/en/post/header", "/en/post/meta", "/en/post/file")
 META = b'<head><meta name="robots" content="noai"></head><body>'
 TDMREP = json.dumps([{"location": "/en/post/file", "tdm-reservation": 1}]).encode()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with RawServer({}) as started:
-        yield started
-
-
 @pytest.fixture
 def env(tmp_path: Path, server: RawServer) -> CrawlEnv:
-    env = CrawlEnv(tmp_path, cast("Any", SimpleNamespace(url=server.url)))
-    env.of_source = SourceSettings(channels=({"feed": FEED},))
+    env = raw_env(tmp_path, server)
     special = {
         "/en/post/header": answer(page("header"), b"TDM-Reservation: 1", b"TDM-Policy: https://news.test/p"),
         "/en/post/meta": answer(page("meta").replace(b"<body>", META)),

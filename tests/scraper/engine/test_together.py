@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
@@ -15,21 +12,14 @@ from storage.config.settings import SourceSettings
 from storage.model.records import FailureStage, RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawAnswer, RawServer, answer
-from tests.support.raw_site import FEED, feed, site
+from tests.support.raw_site import FEED, feed, raw_env, site
 
 FEEDS = ("/a.xml", "/b.xml", "/c.xml")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RawServer]:
-    with RawServer({}) as started:
-        yield started
-
-
 @pytest.fixture
 def env(tmp_path: Path, server: RawServer) -> CrawlEnv:
-    env = CrawlEnv(tmp_path, cast("Any", SimpleNamespace(url=server.url)))
-    env.of_source = SourceSettings(channels=({"feed": FEED},))
+    env = raw_env(tmp_path, server)
     env.slow_down(obey_robots_txt=False)
     return env
 
