@@ -6,6 +6,7 @@ import os
 import socket
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 PROCESS_ID_VARIABLE = "PRESSWATCH_PROCESS_ID"
@@ -37,6 +38,13 @@ def machine() -> str:
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return socket.gethostname()
+
+
+def location() -> dict[str, Any]:
+    """Return the columns that say where this process runs (`process_columns` of storage.database.tables)."""
+    pid = os.getpid()
+    where = {"host": socket.gethostname(), "machine": machine()}
+    return {**where, "pid": pid, "process_start_time": process_start_time(pid)}
 
 
 def process_start_time(pid: int) -> str | None:

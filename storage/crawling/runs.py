@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -14,7 +12,7 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage.crawling import quarantine
-from storage.crawling.processes import is_alive, machine, process_id, process_start_time
+from storage.crawling.processes import is_alive, location, process_id
 from storage.database.engine import AnyRow
 from storage.database.session import Database
 from storage.database.tables import crawl_runs, fetches, links
@@ -170,7 +168,7 @@ class Runs:
             if before is not None and before.failure_cause is failure.cause and before.request_count == 0:
                 connection.execute(update(crawl_runs).where(crawl_runs.c.id == before.id).values(values))
                 return
-            opened = {"source": source, "trigger": Trigger.SCHEDULED, "started_at": started_at, **_this_process()}
+            opened = {"source": source, "trigger": Trigger.SCHEDULED, "started_at": started_at, **location()}
             connection.execute(insert(crawl_runs).values({**opened, **values}))
 
     def _close_dead(self, run_id: int, failure: RunFailure, *, now: datetime) -> None:
@@ -217,7 +215,8 @@ def open_run(connection: Connection, source: str, trigger: Trigger, *, now: date
             quarantine.suspect_marked(connection, run.id, now=now)
             close_run(connection, run.id, RunStatus.INTERRUPTED, now=now, error=error, cause=FailureCause.CRASH)
     moments = {"started_at": now, "heartbeat_at": now}
-    values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **_this_process(), **moments}
+    process = {"process_id": process_id(), **location()}
+    values = {"source": source, "trigger": trigger, "status": RunStatus.RUNNING, **process, **moments}
     run_id: int = connection.execute(insert(crawl_runs).values(values).returning(crawl_runs.c.id)).scalar_one()
     return run_id
 
@@ -259,12 +258,6 @@ def _open_runs(source: str) -> Any:
 def _is_alive(run: AnyRow, now: datetime) -> bool:
     seen = is_alive(run.host, run.machine, run.pid, run.process_start_time)
     return now - run.heartbeat_at < HEARTBEAT_TIMEOUT if seen is None else seen
-
-
-def _this_process() -> dict[str, Any]:
-    pid = os.getpid()
-    names = {"process_id": process_id(), "host": socket.gethostname(), "machine": machine()}
-    return {**names, "pid": pid, "process_start_time": process_start_time(pid)}
 
 
 def _failure_columns(failure: RunFailure) -> dict[str, Any]:

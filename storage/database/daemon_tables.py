@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, text
 
 from storage.database.column_types import DurationSeconds, UtcDateTime, Utf8Text, enum_of
-from storage.database.tables import METADATA
+from storage.database.tables import METADATA, process_columns
 from storage.model.failure_causes import FailureCause
 from storage.model.records import DeliveryMode
 
@@ -56,19 +56,7 @@ leases = Table(
         nullable=False,
         doc="Random id of the daemon's process, which holds the lease.",
     ),
-    Column("host", Utf8Text, nullable=False, doc="Host of the daemon."),
-    Column(
-        "machine",
-        Utf8Text,
-        default="",
-        server_default=text("''"),
-        nullable=False,
-        doc="Boot and PID namespace of the daemon; only from there can `pid` be looked up.",
-    ),
-    Column("pid", Integer, nullable=False, doc="Process id of the daemon."),
-    Column(
-        "process_start_time", Utf8Text, doc="Start time of the process; tells it from a later one with the same pid."
-    ),
+    *process_columns("daemon"),
     Column("version", Utf8Text, nullable=False, doc="Version of the program."),
     Column("started_at", UtcDateTime, nullable=False, doc="Start of the daemon."),
     Column("heartbeat_at", UtcDateTime, nullable=False, doc="Last heartbeat."),

@@ -7,6 +7,8 @@ configure it takes a quarter of a second of every `presswatch query`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, MetaData, Table, UniqueConstraint, false, text
 
 from storage.database.column_types import BigInt, ProblemList, StringList, UtcDateTime, Utf8Text, enum_of
@@ -274,6 +276,25 @@ listings = Table(
     info={"doc": "A link on a channel."},
 )
 
+
+def process_columns(of: str) -> tuple[Column[Any], ...]:
+    """Return the columns that say where a process runs; `of` names the process in their descriptions."""
+    same = "Start time of the process; tells it from a later one with the same pid."
+    return (
+        Column("host", Utf8Text, nullable=False, doc=f"Host of the {of}."),
+        Column(
+            "machine",
+            Utf8Text,
+            default="",
+            server_default=text("''"),
+            nullable=False,
+            doc=f"Boot and PID namespace of the {of}; only from there can `pid` be looked up.",
+        ),
+        Column("pid", Integer, nullable=False, doc=f"Process id of the {of}."),
+        Column("process_start_time", Utf8Text, doc=same),
+    )
+
+
 crawl_runs = Table(
     "crawl_runs",
     METADATA,
@@ -297,19 +318,7 @@ crawl_runs = Table(
         nullable=False,
         doc="Random id of the crawl process; identifies it among hosts and containers.",
     ),
-    Column("host", Utf8Text, nullable=False, doc="Host of the process."),
-    Column(
-        "machine",
-        Utf8Text,
-        default="",
-        server_default=text("''"),
-        nullable=False,
-        doc="Boot and PID namespace of the process; only from there can `pid` be looked up.",
-    ),
-    Column("pid", Integer, nullable=False, doc="Process id of the operating system."),
-    Column(
-        "process_start_time", Utf8Text, doc="Start time of the process; tells it from a later one with the same pid."
-    ),
+    *process_columns("process"),
     Column("listed_count", Integer, default=0, nullable=False, doc="Links listed."),
     Column("new_count", Integer, default=0, nullable=False, doc="Articles stored for the first time."),
     Column("revised_count", Integer, default=0, nullable=False, doc="Articles edited."),

@@ -5,14 +5,12 @@ The holder is a random id, made anew for every process: two containers may have 
 
 from __future__ import annotations
 
-import os
-import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
 
-from storage.crawling.processes import is_alive, machine, new_process_id
+from storage.crawling.processes import is_alive, location, new_process_id
 from storage.database.daemon_tables import leases
 from storage.database.engine import advisory_lock, upsert_insert
 from storage.database.session import Database
@@ -60,9 +58,7 @@ class Leases:
         """Acquire the daemon's lease for this process and return None; if a live process holds it, return its lease."""
         values = {
             "owner_id": self.owner_id,
-            "host": socket.gethostname(),
-            "machine": machine(),
-            "pid": os.getpid(),
+            **location(),
             "process_start_time": process,
             "version": version,
             "started_at": now,
