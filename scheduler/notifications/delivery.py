@@ -30,6 +30,8 @@ from storage.model.redaction import fingerprint, redact_target
 from storage.notifications.outbox import DueAlert, retry_delay
 from storage.store import Store
 
+NOT_DELIVERED = "an alert to %s was not delivered: it %s; next attempt at %s"
+
 log = logging.getLogger(__name__)
 
 ALERT_BATCH_SIZE = 500
@@ -42,8 +44,10 @@ MAX_REFUSALS = 5
 """Single messages that a target may refuse in a row, before the others wait for the next round."""
 MIN_ANSWER_TIME = timedelta(minutes=1)
 ANSWER_TIMEOUTS = 5
-"""How long an answer that is late is waited for, while other targets get their messages: so many time-outs, at least
-a minute. Until then nothing is sent to the target: it may have the message already."""
+"""Time-outs for which a late answer is waited for, at least a minute, while other targets get their messages.
+
+Until then nothing is sent to the target: it may have the message already.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +221,7 @@ class _TargetRound:
             again_at = self.store.alerts.target_failed(self.target_hash, redact_target(target), reason, self.now)
             again_at = defer_quiet_hours(again_at, part.alerts[0].quiet)
         self.store.alerts.failed(part.ids, reason, again_at)
-        words = "an alert to %s was not delivered: it %s; next attempt at %s"
-        log.warning(words, redact_target(target), reason, again_at)
+        log.warning(NOT_DELIVERED, redact_target(target), reason, again_at)
 
     def _record_refusal(self, target: str, part: MessageBundle, reason: str) -> None:
         """Record that a target refused a message, whose alerts go alone from now on; give up what it long has."""
@@ -229,8 +232,7 @@ class _TargetRound:
             words = "an alert to %s was given up: it %s, since %s; presswatch watch undelivered lists it"
             log.error(words, redact_target(target), reason, since)
             return
-        words = "an alert to %s was not delivered: it %s; next attempt at %s"
-        log.warning(words, redact_target(target), reason, self._retry_at(part))
+        log.warning(NOT_DELIVERED, redact_target(target), reason, self._retry_at(part))
 
     def _send(self, target: str, part: MessageBundle) -> SendResult:
         """Send a message; an answer that is late is left in `awaited`."""

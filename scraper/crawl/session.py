@@ -134,9 +134,8 @@ class CrawlSession(SourceContext):
     planned: int = 0  # article requests selected
     fetched: int = 0
     new: int = 0
-    undated: dict[bytes, str] = field(
-        default_factory=dict
-    )  # first URLs of articles without a date, by hash of the text
+    # First URLs of articles without a date, by hash of the text.
+    undated: dict[bytes, str] = field(default_factory=dict)
     stored_bytes: int = 0  # of the texts of new and edited articles
     failures: list[FetchFailure] = field(default_factory=list)  # of channels: any makes the run fail
     first_fetches: FirstFetches = field(init=False)

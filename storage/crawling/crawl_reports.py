@@ -11,7 +11,7 @@ from storage.model.failure_causes import FailureCause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlReport:
-    """How the crawl of one source ended; `cause` and `error` are None if it succeeded."""
+    """End of the crawl of one source; `cause` and `error` are None if it succeeded."""
 
     source: str
     cause: FailureCause | None = None

@@ -49,7 +49,7 @@ class QueryRequest:
     connection: Mapping[str, Any] | None = None
     """Arguments of `psycopg.connect`."""
     is_role_named: bool = False
-    """Whether the settings name a role for this alone, whose sessions are no others."""
+    """The settings name a role for this alone, whose sessions are no others."""
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection, column, exists, func, select, table, text, update
@@ -140,7 +139,8 @@ def _index_batch(database: Database, last: int) -> list[AnyRow]:
     A crawl may lock the same rows in another order. On PostgreSQL this side gives up before the server looks for a
     deadlock, after a second, and tries again, so that the crawl goes on.
     """
-    for attempt in count(1):
+    attempts = MAX_LOCK_ATTEMPTS
+    while True:
         try:
             with database.write() as connection:
                 if connection.dialect.name == "postgresql":
@@ -152,9 +152,9 @@ def _index_batch(database: Database, last: int) -> list[AnyRow]:
                 return batch
         except StoreError as error:
             state = getattr(getattr(error.__cause__, "orig", None), "sqlstate", None)
-            if state not in LOCK_STATES or attempt == MAX_LOCK_ATTEMPTS:
+            attempts -= 1
+            if state not in LOCK_STATES or attempts == 0:
                 raise
-    raise AssertionError("unreachable")
 
 
 LOCK_STATES = frozenset({"55P03", "40P01"})

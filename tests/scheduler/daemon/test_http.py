@@ -1,4 +1,4 @@
-"""What clients do to /healthz and /metrics: it takes nothing from the crawls, and others are still answered."""
+"""Attack /healthz and /metrics: it takes nothing from the crawls, and other clients are still answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a database address may be shown, however it was mistyped: never its password."""
+"""Show of a database address, however it was mistyped, never its password."""
 
 from __future__ import annotations
 
