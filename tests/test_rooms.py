@@ -26,6 +26,7 @@ RULES = {
     "storage.notifications",
     "scraper": "storage.model",
     "scraper.parsing": "scraper storage.model storage.text",
+    "scraper.reading": "scraper scraper.parsing storage.model storage.text",
     "scraper.sources": "scraper scraper.parsing storage.model storage.config",
     "scraper.crawl": "scraper scraper.parsing storage storage.*",
     "scraper.engine": "scraper scraper.* storage storage.*",

@@ -1,0 +1,1 @@
+"""Read article pages: bytes to an article, by the selectors of a source and by generic rules."""
