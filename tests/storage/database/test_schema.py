@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 from storage.database import (
     daemon_tables,  # noqa: F401  (its tables join METADATA)
     schema,
+    schema_dump,
 )
 from storage.database.engine import create_store_engine, transaction
 from storage.database.tables import METADATA, SCHEMA_VERSION
@@ -49,12 +50,23 @@ def upgrade_to(engine: Engine, version: str) -> None:
 
 
 def test_the_migrations_make_what_the_models_say(engine: Engine) -> None:
-    schema.upgrade(engine)
+    schema.migrate(engine)
     with transaction(engine, writes=False) as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_server_default": True, "include_name": schema.include_object}
         )
         assert compare_metadata(context, METADATA) == []
+
+
+def test_an_empty_sqlite_database_gets_the_tables_that_the_migrations_make(tmp_path: Path) -> None:
+    made: dict[str, str] = {}
+    for way in (schema.migrate, schema.upgrade):
+        engine = create_store_engine(f"sqlite:///{tmp_path}/{way.__name__}.db", busy_timeout=timedelta(seconds=1))
+        assert way(engine) is None
+        with transaction(engine, writes=False) as connection:
+            made[way.__name__] = schema_dump.dump(connection)
+        engine.dispose()
+    assert made["upgrade"] == made["migrate"], "run python -m storage.database.schema_dump"
 
 
 def test_the_version_is_that_of_the_last_step() -> None:
