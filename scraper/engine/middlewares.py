@@ -22,7 +22,7 @@ from scraper.crawl.session import retry_after_message
 from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, RequestRejected, from_exception
 from scraper.engine.requests import DOWNLOAD_SLOT, verbatim_request
 from scraper.engine.robots import RobotsRules
-from scraper.parsing.reservations import TdmRule, from_tdmrep, read_tdmrep
+from scraper.reading.reservations import TdmRule, from_tdmrep, read_tdmrep
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
 from storage.model.errors import CrawlStoppedError
 from storage.model.records import FailureStage

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scraper.crawl.selection import matching_section, rejection_reason
 from scraper.engine.middlewares import CrawlComponent
-from scraper.parsing.reservations import reservation_of
+from scraper.reading.reservations import reservation_of
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import PresswatchError, RefusedRowError, StoreError
 from storage.model.page_end import find_page_end

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from protego import Protego
 
-from scraper.parsing.reservations import from_robots_txt, read_robots_txt
+from scraper.reading.reservations import from_robots_txt, read_robots_txt
 from storage.model.reservations import Reservation
 from storage.model.urls import resolve_dots
 

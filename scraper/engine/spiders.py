@@ -27,7 +27,7 @@ from scraper.engine.pipelines import FailedFetch, FetchedArticle
 from scraper.engine.requests import verbatim_request
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.markup_limits import is_costly
-from scraper.parsing.reservations import from_headers
+from scraper.reading.reservations import from_headers
 from scraper.source import Source
 from scraper.sources import load_crawl_config, load_sources
 from storage.config.logging_setup import print_error

@@ -16,8 +16,7 @@ from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.page_end import find_early_end
-from scraper.parsing.selectors import slug_of
-from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge
+from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge, slug_of
 from scraper.source import Source, TeaserSelectors
 from storage.model.records import FailureStage, Link
 from storage.text.sanitize import clean_text

@@ -177,3 +177,12 @@ def _merged(first: Link, other: Link) -> Link:
         sections=tuple(dict.fromkeys(first.sections + other.sections[:MAX_SECTIONS]))[:MAX_SECTIONS],
         language=first.language or other.language,
     )
+
+
+def slug_of(href: str) -> str:
+    """Return the last path segment of a URL; an empty text for `javascript:` and other schemes."""
+    try:
+        scheme, _, path, _, _ = urlsplit(href.strip())
+    except ValueError:
+        return ""
+    return unquote(path.rstrip("/").rpartition("/")[2]) if scheme in {"", "http", "https"} else ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from scraper.parsing.article_page import ArticlePage
-from scraper.parsing.selectors import by_class
+from scraper.reading.article_page import ArticlePage
+from scraper.reading.selectors import by_class
 from scraper.source import Feed, ListingPage, Source, TeaserSelectors
 
 

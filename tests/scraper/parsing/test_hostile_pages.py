@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 import pytest
 
 from scraper.errors import ChannelError
-from scraper.parsing.article_page import ArticlePage
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.article_page import ArticlePage
 from scraper.sources import get_source
 from storage.model.urls import canonicalize
 from storage.saving.edit_classifier import content_hash, normalise

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from scraper.parsing.body_text import body_text
 from scraper.parsing.decoding import decode, parse
 from scraper.parsing.text import MAX_COUNT, parse_count
-from scraper.parsing.tree_walk import first_block_line, headline_parts, single_line
+from scraper.reading.body_text import body_text
+from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
 from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 

@@ -16,7 +16,7 @@ from scraper.sources import get_source
 from storage.model.records import ArticleData, SaveOutcome
 from storage.saving.change_detection import StoredText, detect_change
 from storage.saving.edit_classifier import content_hash
-from tests.scraper.parsing.test_pages import ARTICLES, expected, reading
+from tests.scraper.reading.test_pages import ARTICLES, expected, reading
 
 HOUR = timedelta(hours=1)
 NO_CHANGE = {SaveOutcome.UNCHANGED, SaveOutcome.UNCONFIRMED}

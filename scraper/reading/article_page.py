@@ -18,17 +18,17 @@ from zoneinfo import ZoneInfo
 from lxml.etree import _Element
 
 from scraper.errors import PageError
-from scraper.parsing.body_text import body_text
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, parse, sniff_non_html
 from scraper.parsing.markup_limits import MarkupLimitError
-from scraper.parsing.not_found import is_home_page, says_not_found
 from scraper.parsing.page_end import find_early_end
-from scraper.parsing.reservations import from_metadata
-from scraper.parsing.selectors import ClassIndex, ClassSelector, PageMetadata, image_url, section_labels
 from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
-from scraper.parsing.tree_walk import first_block_line, headline_parts, single_line
+from scraper.reading.body_text import body_text
+from scraper.reading.not_found import is_home_page, says_not_found
+from scraper.reading.reservations import from_metadata
+from scraper.reading.selectors import ClassIndex, ClassSelector, PageMetadata, image_url, section_labels
+from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
 from scraper.source import Source
 from storage.model.page_end import failure_reason
 from storage.model.published import is_in_future

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scraper.parsing.decoding import parse
-from scraper.parsing.reservations import (
+from scraper.reading.reservations import (
     from_headers,
     from_metadata,
     from_robots_txt,
@@ -17,7 +17,7 @@ from scraper.parsing.reservations import (
     read_tdmrep,
     reservation_of,
 )
-from scraper.parsing.selectors import PageMetadata
+from scraper.reading.selectors import PageMetadata
 from storage.model.reservations import MAX_RESERVATIONS, MAX_VALUE_LENGTH, Reservation, stored_reservations
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

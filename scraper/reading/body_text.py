@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml.etree import XPath, _Element
 
-from scraper.parsing.tree_walk import Kind, TreeWalker
+from scraper.reading.tree_walk import Kind, TreeWalker
 from storage.text.sanitize import clean_text
 
 MAX_DEPTH = 16

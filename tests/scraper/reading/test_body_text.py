@@ -7,9 +7,9 @@ import re
 import pytest
 from lxml import etree, html
 
-from scraper.parsing.body_text import MAX_DEPTH, body_text
-from scraper.parsing.selectors import ClassIndex, by_class, image_url, section_labels
-from scraper.parsing.tree_walk import first_block_line, headline_parts, single_line
+from scraper.reading.body_text import MAX_DEPTH, body_text
+from scraper.reading.selectors import ClassIndex, by_class, image_url, section_labels
+from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
 
 
 def tree(markup: str) -> etree._Element:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
 
 from lxml.etree import XPath, _Element
 
-from scraper.parsing.tree_walk import first_block_line, single_line
+from scraper.parsing.source_urls import slug_of
+from scraper.reading.tree_walk import first_block_line, single_line
 from storage.text.sanitize import clean_text
 
 MAX_LABEL_LENGTH = 100
@@ -178,12 +178,3 @@ def _jsonld_text(value: Any) -> str:
     first = value[0] if isinstance(value, list) and value else value
     text = first.get("name") if isinstance(first, dict) else first
     return clean_text(text) if isinstance(text, str) else ""
-
-
-def slug_of(href: str) -> str:
-    """Return the last path segment of a URL; an empty text for `javascript:` and other schemes."""
-    try:
-        scheme, _, path, _, _ = urlsplit(href.strip())
-    except ValueError:
-        return ""
-    return unquote(path.rstrip("/").rpartition("/")[2]) if scheme in {"", "http", "https"} else ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scraper.parsing.not_found import is_home_page, says_not_found
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.not_found import is_home_page, says_not_found
 from scraper.sources.caliber import SOURCE
 
 MESSAGES = """

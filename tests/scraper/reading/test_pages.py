@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from scraper.errors import PageError
-from scraper.parsing.article_page import GENERIC_PARSER_VERSION, ArticlePage
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.article_page import GENERIC_PARSER_VERSION, ArticlePage
 from scraper.sources import get_source, load_sources
 from storage.model.errors import ConfigError
 from storage.model.records import ArticleData, FailureStage, ParsedPage
