@@ -22,5 +22,20 @@ class StoreThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args, **options))
 
     def close(self) -> None:
-        """Wait for the running calls and stop the thread."""
-        self._thread.shutdown(wait=True)
+        """Wait for the running calls and stop the thread. In an event loop, use `aclose`."""
+        self._thread.shutdown()
+
+    async def aclose(self) -> None:
+        """Wait for the running calls and stop the thread, while the event loop runs on and receives signals.
+
+        A cancellation is raised after the wait: the store that the calls use is closed next.
+        """
+        stopped = asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
+        cancelled = None
+        while not stopped.done():
+            try:
+                await asyncio.shield(stopped)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Coroutine, Iterable, Sequence
-from contextlib import closing
+from contextlib import aclosing
 from typing import Any
 
 import click
@@ -105,7 +105,7 @@ def crawl_sources(
     from scraper.engine.run import crawl as crawl_source  # noqa: PLC0415
 
     async def crawl_all(store: Store) -> list[RunSummary | BaseException]:
-        with closing(StoreThread()) as writer:
+        async with aclosing(StoreThread()) as writer:
             return await finish_all(crawl_source(source, store, writer, config, options) for source in selected)
 
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
