@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# Set, it makes each of the hundreds of processes that the tests start compile every module anew.
+export PYTHONDONTWRITEBYTECODE =
 UV := $(shell command -v uv 2>/dev/null)
 
 ifdef UV

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.support.paths import ROOT
@@ -93,7 +94,9 @@ def _imports(module: str) -> Iterator[str]:
                 yield whole if whole in MODULES else node.module or ""
 
 
-GRAPH = {module: set(_imports(module)) - {module} for module in MODULES}
+@cache
+def _graph() -> dict[str, set[str]]:
+    return {module: set(_imports(module)) - {module} for module in MODULES}
 
 
 def _is_allowed(room: str, rooms: set[str]) -> bool:
@@ -104,7 +107,7 @@ def test_a_room_imports_only_rooms_of_its_rule() -> None:
     assert {_room(module) for module in MODULES} == set(RULES)
     broken = [
         f"{module} imports {imported}"
-        for module, imports in GRAPH.items()
+        for module, imports in _graph().items()
         for imported in imports & MODULES.keys()
         if _room(imported) != _room(module) and not _is_allowed(_room(imported), set(RULES[_room(module)].split()))
     ]
@@ -114,7 +117,7 @@ def test_a_room_imports_only_rooms_of_its_rule() -> None:
 def test_a_library_is_imported_only_in_its_rooms() -> None:
     broken = [
         f"{module} imports {imported}"
-        for module, imports in GRAPH.items()
+        for module, imports in _graph().items()
         for imported in imports
         if (rooms := LIBRARIES.get(imported.split(".")[0])) is not None and not _is_allowed(_room(module), rooms)
     ]
@@ -122,7 +125,7 @@ def test_a_library_is_imported_only_in_its_rooms() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    left = {module: imports & MODULES.keys() for module, imports in GRAPH.items()}
+    left = {module: imports & MODULES.keys() for module, imports in _graph().items()}
     while free := {module for module, imports in left.items() if not imports}:
         left = {module: imports - free for module, imports in left.items() if module not in free}
     assert not left
@@ -130,7 +133,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 def test_no_rooms_import_each_other_in_a_circle() -> None:
     left: dict[str, set[str]] = {room: set() for room in RULES}
-    for module, imports in GRAPH.items():
+    for module, imports in _graph().items():
         left[_room(module)] |= {_room(imported) for imported in imports & MODULES.keys()} - {_room(module)}
     while free := {room for room, imports in left.items() if not imports}:
         left = {room: imports - free for room, imports in left.items() if room not in free}
