@@ -1,0 +1,181 @@
+"""Read authors as a list of names: from JSON-LD, meta tags, markup and bylines."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from selectolax.lexbor import LexborNode
+
+from scraper.reading.candidates import Candidate, Grade
+from scraper.reading.json_ld import texts_of
+from scraper.reading.metadata import PageMetadata
+from scraper.reading.page_elements import PageElements, class_of, line_of
+from scraper.reading.titles import compact
+from storage.text.sanitize import clean_text
+
+AUTHOR_METAS = (
+    *("author", "article:author", "article:author_name", "http://ogp.me/ns/article#author", "parsely-author"),
+    *("sailthru.author", "cxenseparse:author", "dc.creator", "dc:creator", "og:article:author", "og:author"),
+    *("bt:author", "article:byline", "byline", "citation_author", "citation_authors", "article_author"),
+    *("dable:author", "bc:authors", "creator", "twitter:creator"),
+)
+MAX_AUTHORS = 20
+MAX_BYLINE_LENGTH = 400
+"""Characters of a longer byline are prose."""
+MAX_NAME_LENGTH = 80
+MAX_NAME_WORDS = 7
+
+_PREFIX = re.compile(
+    r"\A(?:(?:(?:written|words|posted|published|reported|article|story|text|report|analysis|review|interview|opinion)"
+    r"\s+)?by"
+    r"|(?:authors?|by-?line|reporters?|writers?|correspondents?)(?=\s*:|\s*\|)"
+    r"|автор(?:ы|и|ка|ки)?(?:\s+(?:статьи|текста|материала|новости|фото|текстy))?|текст(?=\s*:)|подготовил[аи]?"
+    r"|підготув(?:ав|ала|али)|müəllif(?:lər)?|yazar(?=\s*:)|muhabir(?=\s*:)|haber(?=\s*:)"
+    r"|von|par|por|door|przez|(?:af|av|di|da|text|texte|testo)(?=\s*:)|scritto da|pubblicato da|publicado por"
+    r"|autor(?:en|in|innen|es|as|i|zy|ka|ă|e)?|auteurs?|autore)"
+    r"(?:\s*[:|]\s*|\s+)",
+    re.IGNORECASE,
+)
+_MAIL_OR_LINK = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)@\w+", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\s*[(\[<][^()\[\]<>]*[)\]>]")
+_AND = r"and|und|et|y|e|ed|og|och|ja|en|i|a|si|și|ve|və|и|і|та|й|and by|with"
+_STRONG = re.compile(rf"\s*[;|•·\n、]\s*|\s+/\s+|\s*&\s*|\s*,?\s+(?:{_AND})\s+")
+_NAMES_OF_NOBODY = (
+    "admin administrator author authors staff editor editors editorial newsroom redaktion redaction redazione редакция"
+    " редактор админ автор reporter webmaster user guest anonymous root none null undefined unknown team online news"
+    " newsdesk web default superuser"
+)
+_NO_NAMES = frozenset(_NAMES_OF_NOBODY.split())
+_WORDS_OF_FURNITURE = (
+    "twitter facebook follow share published updated posted home login comments read more subscribe view all quelle"
+)
+_NO_WORDS = frozenset(_WORDS_OF_FURNITURE.split())
+_AGENCY_NAMES = (
+    "dpa afp ap apnews reuters sid apa kna epd ansa efe tass тасс риановости интерфакс xinhua sda ats belga anp ntb tt"
+    " ritzau pti ani ians kyodo jiji yonhap unian укринформ укрінформ azertac azərtac turan trend"
+)
+AGENCIES = frozenset(_AGENCY_NAMES.split())
+"""Compact names of news agencies, which are authors beside persons: "Ann Lee, dpa"."""
+_DIGIT = re.compile(r"[0-9]")
+_ROLE = re.compile(
+    r"\b(?:reporter|editor|correspondent|writer|journalist|producer|columnist|contributor|analyst|director|professor"
+    r"|redakteur(?:in)?|korrespondent(?:in)?|journalistin|staff|fellow|bureau|chief|officer|photographer|"
+    r"корреспондент|журналист(?:ка)?|редактор|обозреватель|muxbir)\b",
+    re.IGNORECASE,
+)
+
+
+def names_of(texts: Iterable[str], site_names: Collection[str], *, is_printed: bool = False) -> tuple[str, ...]:
+    """Return the names in texts such as "By Ann Lee and Bo Wu, BBC", without labels, roles, publishers and addresses.
+
+    `site_names` are compact (scraper.reading.titles). `is_printed`: the texts are of elements that are bylines by their
+    class alone, so that a name must look like one.
+    """
+    names: dict[str, str] = {}
+    for text in texts:
+        for name in _names(text, site_names):
+            if not is_printed or _looks_like_a_name(name):
+                names.setdefault(compact(name), name)
+    return tuple(names.values())[:MAX_AUTHORS]
+
+
+def _names(text: str, site_names: Collection[str]) -> Iterator[str]:
+    unescaped = html.unescape(text[: 2 * MAX_BYLINE_LENGTH])
+    line = clean_text(_MAIL_OR_LINK.sub(" ", _IN_BRACKETS.sub("", unescaped)))
+    if not line or len(line) > MAX_BYLINE_LENGTH:
+        return
+    for part in _STRONG.split(_without_prefix(line)):
+        for name in _comma_parts(part or ""):
+            cleaned = _without_prefix(name).strip(" .,:;-–—*/\"'“”„()[]")
+            if _is_name(cleaned, site_names):
+                yield cleaned
+
+
+def _without_prefix(text: str) -> str:
+    return _PREFIX.sub("", text, count=1)
+
+
+def _comma_parts(text: str) -> list[str]:
+    """Split on commas between whole names and agencies; roles and places after a name are dropped."""
+    parts = [part.strip() for part in re.split(r"[,،]", text) if part.strip()]
+    if len(parts) < 2:
+        return parts
+    return [part for part in parts if _is_whole_name(part) or compact(part) in AGENCIES] or parts[:1]
+
+
+def _is_whole_name(text: str) -> bool:
+    words = text.split()
+    return 2 <= len(words) <= MAX_NAME_WORDS and not _ROLE.search(text) and not words[0][:1].islower()
+
+
+def _is_name(text: str, site_names: Collection[str]) -> bool:
+    name = compact(text)
+    if len(name) < 2 or len(text) > MAX_NAME_LENGTH or len(text.split()) > MAX_NAME_WORDS:
+        return False
+    return not (name in _NO_NAMES or name in site_names or _DIGIT.search(text) or "://" in text)
+
+
+def _looks_like_a_name(text: str) -> bool:
+    """Return whether a text has capitals, if its script has them, and no role or word of the furniture of pages."""
+    words = text.split()
+    return (
+        not words[0][:1].islower() and not _ROLE.search(text) and not any(compact(word) in _NO_WORDS for word in words)
+    )
+
+
+def author_candidates(
+    metadata: PageMetadata, elements: Callable[[], PageElements], declared: Collection[str]
+) -> Iterator[Candidate[tuple[str, ...]]]:
+    """Yield the authors of a page: of JSON-LD, meta tags, itemprop, rel=author, links to authors, bylines.
+
+    `declared` are the compact names of the source, which are never authors. The names that the page gives its
+    publisher are left out, too; one that a statement gives as the author is the last candidate.
+    """
+    publishers = {*declared, *metadata.site_names}
+    stated = list(_stated(metadata))
+    for texts, provenance in stated:
+        yield Candidate(names_of(texts, publishers), provenance)
+    for texts, provenance in _marked(elements()):
+        yield Candidate(names_of(texts, publishers), provenance, Grade.MARKED)
+    for texts, provenance in _printed(elements()):
+        yield Candidate(names_of(texts, publishers, is_printed=True), provenance, Grade.GUESSED)
+    for texts, provenance in stated:
+        yield Candidate(names_of(texts, declared), provenance, Grade.GUESSED)
+
+
+def _stated(metadata: PageMetadata) -> Iterator[tuple[list[str], str]]:
+    for name in ("author", "creator"):
+        values = (one for item in metadata.articles for one in metadata.linked_data.resolve(item.get(name)))
+        yield [text for value in values for text in texts_of(value)], f"JSON-LD {name}"
+    for name in AUTHOR_METAS:
+        yield [text for text, _ in metadata.metas(name)], f"meta {name}"
+
+
+def _marked(elements: PageElements) -> Iterator[tuple[list[str], str]]:
+    properties = (node.css_first("[itemprop~='name' i]") or node for node, _ in elements.properties("author"))
+    yield [text for node in properties for text in byline_texts(node)], "itemprop author"
+    yield [text for node in elements.author_links for text in byline_texts(node)], "rel author"
+
+
+def _printed(elements: PageElements) -> Iterator[tuple[list[str], str]]:
+    for node in elements.bylines:
+        links = [text for link in node.css("a")[:MAX_AUTHORS] for text in byline_texts(link)]
+        yield links, f"class {class_of(node)}"
+        yield byline_texts(node), f"class {class_of(node)}"
+    links = [text for node in elements.author_pages for text in byline_texts(node)]
+    yield links[:1], "link to an author"
+
+
+def byline_texts(node: LexborNode) -> list[str]:
+    """Return the texts of a byline: one per element with a whole name, else its line."""
+    content = node.attributes.get("content")
+    if content:
+        return [content]
+    line = line_of(node, MAX_BYLINE_LENGTH)
+    if line is None:
+        return []
+    pieces = [clean_text(piece) for piece in node.text(separator="\n").split("\n")]
+    pieces = [piece for piece in pieces if compact(piece)]
+    return pieces if len(pieces) > 1 and all(_is_whole_name(_without_prefix(piece)) for piece in pieces) else [line]

@@ -1,0 +1,41 @@
+"""Find the main picture of an article in meta tags, JSON-LD and markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from scraper.reading.candidates import Candidate, Grade
+from scraper.reading.json_ld import addresses_of
+from scraper.reading.metadata import PageMetadata
+from scraper.reading.page_address import resolve
+from scraper.reading.page_elements import PageElements
+from storage.model.urls import MAX_URL_LENGTH
+
+IMAGE_METAS = (
+    *("og:image:secure_url", "og:image", "og:image:url", "twitter:image", "twitter:image:src", "sailthru.image.full"),
+    *("parsely-image-url", "thumbnail", "image"),
+)
+
+
+def image_candidates(metadata: PageMetadata, elements: Callable[[], PageElements]) -> Iterator[Candidate[str]]:
+    """Yield the addresses of the main picture of a page as written: of meta tags, JSON-LD and markup."""
+    for content, provenance in metadata.metas(*IMAGE_METAS):
+        yield Candidate(content, provenance)
+    for item in metadata.articles:
+        for value in metadata.linked_data.resolve(item.get("image")):
+            yield from (Candidate(address, "JSON-LD image") for address in addresses_of(value))
+    for href, provenance in metadata.links("image_src"):
+        yield Candidate(href, provenance)
+    for node, _ in elements().properties("image"):
+        attributes = node.attributes
+        address = next(
+            (attributes[name] for name in ("content", "src", "href", "data-src") if attributes.get(name)), None
+        )
+        if address:
+            yield Candidate(address, "itemprop image", Grade.MARKED)
+
+
+def image_address(href: str, base: str) -> str | None:
+    """Resolve the address of a picture; None for `data:` and other addresses that are none of a file on the web."""
+    address = resolve(href, base)
+    return address if address is not None and len(address) <= MAX_URL_LENGTH else None

@@ -1,0 +1,202 @@
+"""Find the elements of a page that may hold a date, an author or a section: by markup, and by telling class names.
+
+Elements are ordered by their distance from the heading, those behind it first; elements of other articles, of comments
+and of the furniture of the page are left out. A search by class names costs twenty times that of markup, and is made
+only for a page whose metadata and markup have no value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from scraper.reading.titles import agree
+from storage.text.sanitize import clean_text
+
+MAX_ELEMENTS = 1_000
+"""Maximum elements of one kind that are examined."""
+MAX_ANCESTORS = 40
+"""Maximum ancestors that are examined per element."""
+MAX_TEXTS = 500
+"""Maximum text nodes that are searched for a date."""
+MAX_TRAILS = 20
+"""Maximum breadcrumbs, and maximum links within them."""
+MAX_LINE_LENGTH = 500
+
+_HEADINGS = "h1, h2"
+_MARKUP = "time, [itemprop], [rel~='author' i]"
+_AUTHOR_WORDS = ("author", "autor", "byline", "writer", "reporter", "avtor", "muellif")
+_AUTHOR_PATHS = ("/author", "/autor", "/auteur", "/people/", "/profile/", "/journalist", "/avtor")
+_DATE_WORDS = ("date", "time", "publi", "datum", "posted", "created", "fecha", "data", "tarix")
+_BREADCRUMBS = ":is([class*='breadcrumb' i], [id*='breadcrumb' i], [itemtype*='BreadcrumbList' i])"
+
+_AUTHOR_CLASS = re.compile(r"author|autor|byline|by-line|writer|reporter|avtor|muellif", re.IGNORECASE)
+_OTHER_AUTHOR = re.compile(
+    r"avatar|bio\b|image|photo|comment|follow|social|related|more|socmed|contact|brand|cover|link-?list", re.IGNORECASE
+)
+_AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|autore?n?|autores|auteurs?|people|profile|journalists?|avtor[yi]?)/[^/]+", re.IGNORECASE
+)
+_DATE_CLASS = re.compile(
+    r"(?:^|[^a-z])(?:dates?|datum|data|fecha|time|timestamp|publish(?:ed)?|posted|created|dateline|datetime|tarix)"
+    r"(?:$|[^a-z])|pub-?date|publish-?date|date-?publ|posted-?on|entry-?date|post-?date|article-?date|news-?date"
+    r"|date-?time|publication",
+    re.IGNORECASE,
+)
+_OTHER_DATE = re.compile(
+    r"updat|modif|event|countdown|read(?:ing)?-?_?time|duration|picker|comment|weather", re.IGNORECASE
+)
+_FOREIGN_TAGS = frozenset({"aside", "footer", "nav"})
+_FOREIGN_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:comments?|commentlist|related|recommend\w*|sidebar|teasers?|footer|widget|popular|latest|trending"
+    r"|most-?read|more-?news|read-?more|read-?also|carousel|slider|swiper|navbar|menu|promo|newsletter)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NO_TEXT_TAGS = frozenset({"script", "style", "noscript", "template", "option", "textarea"})
+_NO_ELEMENT_TAGS = frozenset({"html", "body", "meta", "time"})
+
+
+class Property(NamedTuple):
+    """Element of an `itemprop` of the article, and the name as written."""
+
+    node: LexborNode
+    name: str
+
+
+def class_of(node: LexborNode) -> str:
+    """Return the class attribute of an element, the words of camel case apart."""
+    return _CAMEL_CASE.sub("-", clean_text(node.attributes.get("class") or ""))
+
+
+def line_of(node: LexborNode, max_length: int = MAX_LINE_LENGTH) -> str | None:
+    """Return the text of an element as one line; None if it is empty or exceeds `max_length` characters."""
+    is_inline = node.css_first("br, div, p, li, h2, h3, span + span, td, style, script") is None
+    text = clean_text(node.text() if is_inline else node.text(separator=" "))
+    return text if 0 < len(text) <= max_length else None
+
+
+class PageElements:
+    """Elements of telling markup; `title` is that of the article, by which its heading is found."""
+
+    def __init__(self, tree: LexborHTMLParser, title: str) -> None:
+        self._tree = tree
+        self._title = title
+
+    @cached_property
+    def heading(self) -> LexborNode | None:
+        """Return the first heading that says the title, else the first h1; None if there is neither."""
+        headings = self._tree.css(_HEADINGS)[:MAX_TRAILS]
+        named = (node for node in headings if agree(line_of(node) or "", self._title))
+        return next(named, next((node for node in headings if node.tag == "h1"), None))
+
+    @cached_property
+    def _above_heading(self) -> frozenset[int]:
+        return frozenset() if self.heading is None else frozenset(one.mem_id for one in _ancestors(self.heading))
+
+    def _near_heading(self, selectors: str) -> list[LexborNode]:
+        """Return the elements of a selector in the article, by their distance from its heading, those behind first."""
+        found = self._tree.css(f":is({_HEADINGS}, {selectors})")[:MAX_ELEMENTS]
+        place = next((at for at, node in enumerate(found) if self.heading and node.mem_id == self.heading.mem_id), 0)
+        nodes = [*found[place:], *reversed(found[:place])]
+        return [node for node in nodes if node.tag not in {"h1", "h2"} and not self._is_foreign(node)]
+
+    def _is_foreign(self, node: LexborNode) -> bool:
+        """Return whether an element is in a part of the page that is of other articles, comments or the site."""
+        for one in (node, *_ancestors(node)):
+            if one.mem_id in self._above_heading or one.tag in {"body", "html", "main"}:
+                return False
+            if one.tag in _FOREIGN_TAGS or _FOREIGN_CLASS.search(class_of(one)):
+                return True
+        return False
+
+    @cached_property
+    def _markup(self) -> list[LexborNode]:
+        return self._near_heading(_MARKUP)
+
+    @property
+    def times(self) -> Iterator[LexborNode]:
+        """Return the time elements, but for those of an update."""
+        return (node for node in self._markup if node.tag == "time" and not _OTHER_DATE.search(class_of(node)))
+
+    @property
+    def author_links(self) -> Iterator[LexborNode]:
+        """Return the links of rel=author."""
+        return (
+            node
+            for node in self._markup
+            if node.tag == "a" and "author" in (node.attributes.get("rel") or "").lower().split()
+        )
+
+    def properties(self, *names: str) -> Iterator[Property]:
+        """Return the elements of properties of the article (`itemprop`), named in lower case."""
+        for node in self._markup:
+            for name in (node.attributes.get("itemprop") or "").split():
+                if name.lower() in names and _is_of_article(node):
+                    yield Property(node, name)
+
+    @cached_property
+    def bylines(self) -> list[LexborNode]:
+        """Return the elements whose class names an author."""
+        found = self._near_heading(", ".join(f"[class*='{word}' i]" for word in _AUTHOR_WORDS))
+        return [node for node in found if _is_named(node, _AUTHOR_CLASS, _OTHER_AUTHOR)]
+
+    @cached_property
+    def author_pages(self) -> list[LexborNode]:
+        """Return the links to pages of authors."""
+        found = self._near_heading(", ".join(f"a[href*='{path}' i]" for path in _AUTHOR_PATHS))
+        return [node for node in found if node.tag == "a" and _AUTHOR_PAGE.search(node.attributes.get("href") or "")]
+
+    @cached_property
+    def date_lines(self) -> list[LexborNode]:
+        """Return the elements whose class names a date."""
+        found = self._near_heading(", ".join(f"[class*='{word}' i]" for word in _DATE_WORDS))
+        return [node for node in found if _is_named(node, _DATE_CLASS, _OTHER_DATE)]
+
+    @cached_property
+    def breadcrumbs(self) -> list[LexborNode]:
+        """Return the links of the first trail of breadcrumbs that has any."""
+        trails = self._tree.css(_BREADCRUMBS)[:MAX_TRAILS]
+        return next((links for trail in trails if (links := trail.css("a")[:MAX_TRAILS])), [])
+
+    def texts_behind_heading(self) -> Iterator[str]:
+        """Yield the first text nodes behind the heading, or of the page if it has none."""
+        body, is_behind, left = self._tree.body, self.heading is None, MAX_TEXTS
+        for node in body.traverse(include_text=True) if body else ():
+            if self.heading is not None and not is_behind:
+                is_behind = node.mem_id == self.heading.mem_id
+            elif node.tag == "-text" and node.parent is not None and node.parent.tag not in _NO_TEXT_TAGS:
+                text = clean_text(node.text())
+                left -= bool(text)
+                if left < 0:
+                    return
+                if text:
+                    yield text
+
+
+def _is_named(node: LexborNode, names: re.Pattern[str], others: re.Pattern[str]) -> bool:
+    name = class_of(node)
+    return node.tag not in _NO_ELEMENT_TAGS and names.search(name) is not None and others.search(name) is None
+
+
+def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    parent = node.parent
+    for _ in range(MAX_ANCESTORS):
+        if parent is None:
+            return
+        yield parent
+        parent = parent.parent
+
+
+def _is_of_article(node: LexborNode) -> bool:
+    """Return whether the item that a property belongs to is an article, or is not named."""
+    for one in _ancestors(node):
+        attributes = one.attributes
+        if "itemscope" in attributes or "itemtype" in attributes:
+            kind = (attributes.get("itemtype") or "").lower()
+            return not kind or "article" in kind or "posting" in kind
+    return True

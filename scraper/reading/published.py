@@ -1,0 +1,238 @@
+"""Find the publication date of a page among what its selectors, metadata, markup, date lines and address state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from selectolax.lexbor import LexborNode
+
+from scraper.parsing.dates import MAX_DATE_LENGTH, parse_date
+from scraper.reading.candidates import Candidate, Choice, Grade, choose
+from scraper.reading.metadata import PageMetadata
+from scraper.reading.page_elements import PageElements, class_of, line_of
+from storage.model.published import MAX_DAY_LEAD, is_in_future
+from storage.model.records import DatePrecision
+from storage.text.sanitize import clean_text
+
+DATE_METAS = (
+    "article:published_time",
+    "og:article:published_time",
+    "http://ogp.me/ns/article#published_time",
+    "article:published",
+    "article:published_date",
+    "article:publish_date",
+    "og:published_time",
+    "og:publish_date",
+    "og:pubdate",
+    "published_time",
+    "datepublished",
+    "date_published",
+    "parsely-pub-date",
+    "cxenseparse:recs:publishtime",
+    "cxenseparse:publishtime",
+    "cxenseparse:recs:published_time",
+    "sailthru.date",
+    "bt:pubdate",
+    "pubdate",
+    "publishdate",
+    "publish-date",
+    "publisheddate",
+    "published-date",
+    "published_at",
+    "publish_date",
+    "published",
+    "published-time",
+    "publication_date",
+    "publicationdate",
+    "content:publishdate",
+    "prism.publicationdate",
+    "dc.date.issued",
+    "dc:date.issued",
+    "dcterms.issued",
+    "dcterms.date",
+    "dcterms.created",
+    "dc.date.created",
+    "dc.date.published",
+    "dc.date",
+    "dc:date",
+    "citation_date",
+    "citation_publication_date",
+    "citation_online_date",
+    "article_date_original",
+    "article.published",
+    "article:created",
+    "og:article:time",
+    "og:release_date",
+    "release:date",
+    "release_date",
+    "date-pub",
+    "date.created",
+    "date.available",
+    "datecreated",
+    "displaydate",
+    "originalpublicationdate",
+    "iso-8601-publish-date",
+    "outbrain-date",
+    "gsa_date",
+    "timestamp",
+    "date",
+)
+"""Names of meta tags that state when a page was published, the most reliable first; names of other sites' prefixes
+(`awa-publisheddate`) are found by their ending."""
+
+_TELLING_META = re.compile(
+    r"(?:publish(?:ed)?|pub|publication|issue)[-_.]?(?:date|time)|(?:date|time)[-_.]?publish", re.IGNORECASE
+)
+_OTHER_META = re.compile(r"modif|updat|expir|unpubl|next|copyright|event|start|end\b|recs:", re.IGNORECASE)
+
+_DAY_WITHIN = re.compile(
+    r"(?<![\w.,/-])(?:"
+    r"[0-9]{1,2}(?:st|nd|rd|th)?[ .-]+(?:de )?[^\W\d_]{3,12}\.?,?(?: / [^\W\d_]{3,10})?(?: de)? (?:19|20)[0-9]{2}"
+    r"|[^\W\d_]{3,12}\.? [0-9]{1,2}(?:st|nd|rd|th)?,? (?:19|20)[0-9]{2}"
+    r"|[0-9]{1,2}([./-])[0-9]{1,2}\1(?:19|20)[0-9]{2}"
+    r"|(?:19|20)[0-9]{2}([./-])[0-9]{1,2}\2[0-9]{1,2}"
+    r")(?!\w)"
+)
+MAX_PRINTED = 40
+"""Maximum texts with a number that are parsed behind the heading."""
+
+_AROUND = " /|•·—–-,:()[]"
+_YEAR = re.compile(r"(?:19|20|13|14|25)[0-9]{2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDate:
+    """Publication date of a page: parsed as far as possible, and as printed."""
+
+    published_at: datetime | None = None
+    raw: str | None = None
+    precision: DatePrecision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateReader:
+    """Parser of the dates of one page: in the zone of its source, as of its fetch."""
+
+    zone: ZoneInfo
+    fetched_at: datetime
+
+    def candidate(self, text: str, provenance: str, grade: Grade) -> Candidate[PublishedDate]:
+        """Parse a date; one that is not understood has the text alone."""
+        parsed = parse_date(text, self.zone, now=self.fetched_at)
+        value = PublishedDate(raw=text) if parsed is None else PublishedDate(parsed[0], text, parsed[1])
+        return Candidate(value, provenance, grade)
+
+    def has_offset(self, date: PublishedDate) -> bool:
+        """Return whether a date states its zone, so that it is one instant wherever it is read."""
+        if date.published_at is None or date.precision is DatePrecision.DAY:
+            return False
+        zones = (ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago"))
+        read = [parse_date(date.raw or "", zone, now=self.fetched_at) for zone in zones]
+        return read[0] == read[1]
+
+    def is_valid(self, date: PublishedDate) -> bool:
+        """Return whether a date was understood; one in the future or before the web is that of something else."""
+        at = date.published_at
+        return at is not None and at.year >= 1900 and not is_in_future(at, date.precision, self.fetched_at)
+
+
+def choose_published(candidates: Iterable[Candidate[PublishedDate]], reader: DateReader) -> Choice[PublishedDate]:
+    """Choose the first date that is valid; one without a zone yields to one with a zone within a day of it."""
+    choice = choose(candidates, reader.is_valid)
+    chosen = choice.chosen
+    if chosen is None or reader.has_offset(chosen.value):
+        return choice
+    lost = choice.evidence()
+    after = lost[len(choice.refused) :]
+    better = next((one for one in after if _is_near(one.value, chosen.value) and reader.has_offset(one.value)), None)
+    if better is None or not reader.is_valid(better.value):
+        return Choice(chosen, lost)
+    return Choice(better, (*choice.refused, chosen, *(one for one in after if one is not better)))
+
+
+def _is_near(first: PublishedDate, second: PublishedDate) -> bool:
+    if first.published_at is None or second.published_at is None:
+        return False
+    day_begins = MAX_DAY_LEAD if second.precision is DatePrecision.DAY else timedelta()
+    return (
+        -timedelta(days=1)
+        <= first.published_at - second.published_at + day_begins
+        <= timedelta(days=1) + 2 * day_begins
+    )
+
+
+def stated_dates(metadata: PageMetadata, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+    """Yield the dates of the metadata: JSON-LD of the article, then meta tags."""
+    for text, provenance in metadata.article_texts("datePublished"):
+        yield reader.candidate(text, provenance, Grade.STATED)
+    for text, provenance in metadata.metas(*DATE_METAS):
+        yield reader.candidate(text, provenance, Grade.STATED)
+    for name, contents in metadata.meta_tags.items():
+        if name not in DATE_METAS and _TELLING_META.search(name) and not _OTHER_META.search(name):
+            yield reader.candidate(contents[0], f"meta {name}", Grade.STATED)
+    for text, provenance in (*metadata.article_texts("dateCreated"), *metadata.article_texts("uploadDate")):
+        yield reader.candidate(text, provenance, Grade.STATED)
+
+
+def marked_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+    """Yield the dates of markup: itemprop of the article, time elements, date lines of telling classes."""
+    for node, name in elements.properties("datepublished", "datecreated"):
+        for text in _machine_texts(node):
+            yield reader.candidate(text, f"itemprop {name}", Grade.MARKED)
+    for node in elements.times:
+        for text in _machine_texts(node):
+            yield reader.candidate(text, "time", Grade.MARKED)
+    for node in elements.date_lines:
+        line = line_of(node, MAX_DATE_LENGTH)
+        if line:
+            yield reader.candidate(line.strip(_AROUND), f"class {class_of(node)}", Grade.GUESSED)
+
+
+def printed_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+    """Yield the dates that are printed behind the heading: alone, then as the day within a short text."""
+    texts = elements.texts_behind_heading()
+    dated = list(islice((text for text in texts if len(text) <= MAX_DATE_LENGTH and _YEAR.search(text)), MAX_PRINTED))
+    for text in dated:
+        yield reader.candidate(text.strip(_AROUND), "text behind the heading", Grade.GUESSED)
+    for text in dated:
+        for found in _DAY_WITHIN.finditer(text):
+            yield reader.candidate(found[0], "day in a text behind the heading", Grade.GUESSED)
+
+
+def _machine_texts(node: LexborNode) -> Iterator[str]:
+    """Yield the texts of a date in markup: for machines in an attribute, then as printed."""
+    attributes = node.attributes
+    for name in ("datetime", "content", "title", "data-datetime", "data-time"):
+        if attributes.get(name):
+            yield clean_text(attributes[name] or "")
+    line = line_of(node, MAX_DATE_LENGTH)
+    if line:
+        yield line
+
+
+_ADDRESS_DAY = (
+    re.compile(r"[/_.=-](?P<year>(?:19|20)[0-9]{2})[/_.-](?P<month>[0-9]{1,2})[/_.-](?P<day>[0-9]{1,2})(?![0-9])"),
+    re.compile(r"[/_.=-](?P<year>20[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-2][0-9]|3[01])(?![0-9])"),
+    re.compile(r"[/_.=-](?P<day>[0-9]{1,2})[/_.-](?P<month>[0-9]{1,2})[/_.-](?P<year>20[0-9]{2})(?![0-9])"),
+    re.compile(r"[/_-](?P<year>20[0-9]{2})[/_-]?(?P<word>[a-z]{3,9})[/_-](?P<day>[0-9]{1,2})(?![0-9])", re.IGNORECASE),
+)
+
+
+def address_dates(url: str, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+    """Yield the day in the address of the page."""
+    for form in _ADDRESS_DAY:
+        found = form.search(url)
+        if found is not None:
+            parts = found.groupdict()
+            month = parts["word"] if "word" in parts else parts["month"]
+            text = (
+                f"{parts['day']} {month} {parts['year']}"
+                if "word" in parts
+                else (f"{parts['year']}-{int(month):02}-{int(parts['day']):02}")
+            )
+            yield reader.candidate(text, "address", Grade.GUESSED)
