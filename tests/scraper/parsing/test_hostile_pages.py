@@ -21,6 +21,8 @@ from storage.model.urls import canonicalize
 from storage.saving.edit_classifier import content_hash, normalise
 from tests.support.growth import assert_linear
 
+pytestmark = pytest.mark.long
+
 CALIBER = get_source("caliber")
 SOURCE_URLS = SourceUrls(CALIBER)
 URL = "https://caliber.az/en/post/x"

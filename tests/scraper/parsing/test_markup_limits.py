@@ -133,6 +133,7 @@ SLOW = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SLOW)
 def test_counting_takes_time_that_grows_with_the_size_alone(name: str) -> None:
     texts = {size: (SLOW[name] * (100_000 * size)).encode() for size in (1, 2)}

@@ -86,6 +86,7 @@ def test_any_text_has_an_answer(pieces: list[str]) -> None:
     assert found is None or found.field == "page"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "piece", ["<iframe>", "<div ", "<textarea>", "<p>", "</", "<a b='", "</script", "<a ==>", "<!-->"]
 )

@@ -85,6 +85,7 @@ HOSTILE: dict[str, Callable[[int], tuple[str, str]]] = {
 """Pairs of texts of half their size (1) or of their whole size (2)."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_text_costs_the_square_of_its_size(name: str) -> None:
     pairs = {size: HOSTILE[name](size) for size in (1, 2)}
