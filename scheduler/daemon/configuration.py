@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from storage.config.settings import DEFAULT_FILE, Config
+from storage.config.source_files import stamp_of_folder
 from storage.model.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
-FileStamp: TypeAlias = "tuple[int, int, int] | None"
+FileStamp: TypeAlias = "tuple[object, ...]"
 
 
 class Configuration:
@@ -59,8 +60,10 @@ class Configuration:
             logger.info("the configuration file has changed: load it with kill -HUP %d", os.getpid())
 
     def _stamp_of_file(self) -> FileStamp:
+        file = self.config.path or Path(DEFAULT_FILE)
+        folder = stamp_of_folder(file)
         try:
-            found = (self.config.path or Path(DEFAULT_FILE)).stat()
+            found = file.stat()
         except OSError:
-            return None
-        return found.st_ino, found.st_size, found.st_mtime_ns
+            return folder
+        return found.st_ino, found.st_size, found.st_mtime_ns, folder

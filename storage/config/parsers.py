@@ -6,8 +6,9 @@ Each function takes the value of the file or of the option, and raises ValueErro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -87,21 +88,31 @@ def string_list(value: Any) -> tuple[str, ...] | None:
     return tuple(word.strip() for word in value)
 
 
-def channels(value: Any) -> tuple[Mapping[str, str], ...] | None:
-    """Parse a list of `{ feed = "…" }` and `{ list = "…", paging = "…" }`, each with an optional `language`."""
+CHANNEL_KINDS = ("feed", "sitemap", "list", "json")
+
+
+def channels(value: Any) -> tuple[Mapping[str, Any], ...] | None:
+    """Parse a list of tables, each with `feed`, `sitemap`, `list` or `json`; its other keys are the scraper's."""
     if value is None:
         return None
-    if not isinstance(value, list) or not value or not all(_is_channel(channel) for channel in value):
-        raise ValueError('must be a list such as [{ feed = "/rss.xml" }, { list = "/en/category/politics" }]')
+    if not isinstance(value, list) or not value or not all(map(_is_channel, value)):
+        raise ValueError(
+            'must be a list such as [{ feed = "/rss.xml" }, { sitemap = "/news-sitemap.xml" }, '
+            '{ list = "/en/category/politics" }]'
+        )
     return tuple(value)
 
 
 def _is_channel(channel: Any) -> bool:
-    if not isinstance(channel, dict) or not all(isinstance(word, str) and word for word in channel.values()):
+    if not isinstance(channel, dict):
         return False
-    kinds = channel.keys() & {"feed", "list"}
-    allowed = {"language"} | ({"paging"} if "list" in kinds else set())
-    return len(kinds) == 1 and channel.keys() - kinds <= allowed and "{page}" in channel.get("paging", "{page}")
+    return sum(isinstance(channel.get(kind), str) and bool(channel[kind]) for kind in CHANNEL_KINDS) == 1
+
+
+def nearest_key(name: str, known: Iterable[str]) -> str:
+    """Return the end of an error about an unknown key: the nearest known one as a question, or nothing."""
+    found = get_close_matches(name, sorted(known), n=1)
+    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def point_in_time(value: str, *, now: datetime) -> datetime:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from storage.config import source_files
 from storage.config.parsers import (
     boolean,
     channels,
@@ -22,12 +23,14 @@ from storage.config.parsers import (
     duration,
     fraction,
     int_between,
+    nearest_key,
     optional_duration,
     size,
     string_list,
     text,
     timezone_name,
 )
+from storage.config.source_files import SourceTable
 from storage.model.errors import ConfigError
 from storage.model.event_kinds import NOTIFIED_KINDS, EventKind
 
@@ -107,6 +110,7 @@ class ScraperSettings:
 class SchedulerSettings:
     """Settings of the table `[scheduler]`: the daemon and its crawl processes."""
 
+    sources: tuple[str, ...] = setting([], string_list, "sources that the daemon watches; [] watches all")
     max_workers: int = setting(2, int_between(1, 32), "maximum number of parallel crawl processes")
     crawl_timeout: timedelta = setting("30 min", duration, "timeout of a crawl process")
     shutdown_grace_period: timedelta = setting("20 s", duration, "time from SIGTERM to SIGKILL of a crawl process")
@@ -147,10 +151,10 @@ class SourceSettings:
     base_url: str | None = setting(
         None, text, "base URL of another copy of the site (mirror, test site) to crawl instead", secret=True
     )
-    channels: tuple[Mapping[str, str], ...] | None = setting(
+    channels: tuple[Mapping[str, Any], ...] | None = setting(
         None,
         channels,
-        'feeds and listing pages to poll: [{ feed = "/rss.xml" }, { list = "/en/category/politics" }]',
+        'channels to poll: [{ feed = "/rss.xml" }, { sitemap = "/news-sitemap.xml" }, { list = "/en/politics" }]',
     )
     sections: tuple[str, ...] | None = setting(None, string_list, "sections to keep; [] keeps all")
     languages: tuple[str, ...] | None = setting(None, string_list, "languages to keep; [] keeps all")
@@ -205,9 +209,11 @@ class Config:
     alerts: AlertSettings = field(default_factory=AlertSettings)
     log: LogSettings = field(default_factory=LogSettings)
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    declarations: Mapping[str, SourceTable] = field(default_factory=dict)
+    """Sources that the file and the folder `sources.d` declare, by name, as they are written."""
     path: Path | None = None
     toml: str = field(default="", repr=False)
-    """Text of the configuration file."""
+    """Text of the configuration file and of the folder `sources.d`, as it can be read again from stdin."""
     origins: Mapping[str, SettingOrigin] = field(default_factory=dict)
     """Settings that differ from their default, by path (`scraper.delay`, `sources.caliber.interval`)."""
 
@@ -225,7 +231,12 @@ def load_config(path: str | Path | None = None, *, database: str | None = None) 
     chosen = path or os.environ.get("PRESSWATCH_CONFIG")
     file = Path(chosen or DEFAULT_FILE)
     toml = _read(file, must_exist=chosen is not None)
-    config = _parse_config(toml, file) if toml is not None else Config()
+    files: Mapping[str, Any] = {} if str(file) == STDIN else source_files.read_folder(file)
+    if toml is not None and str(file) == STDIN:
+        toml, files = source_files.split(toml)
+    config = Config() if toml is None and not files else _parse_config(toml or "", file, files)
+    if toml is None:
+        config = replace(config, path=None)
     if database is not None:  # an empty one on the command line is a mistake, and must not pass for the default
         return _with_database(config, database, "the command line (--database)")
     if database := os.environ.get("PRESSWATCH_DATABASE"):
@@ -261,29 +272,95 @@ SETTINGS_TABLES: Mapping[str, type[Any]] = {
 """The tables of the file, but for `[sources.<name>]`."""
 
 
-def _parse_config(toml: str, file: Path) -> Config:
+def _parse_config(toml: str, file: Path, files: Mapping[str, str | OSError | UnicodeDecodeError]) -> Config:
     try:
         raw = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration file {file} cannot be read: {error}") from error
     _refuse_unknown(raw, known={*SETTINGS_TABLES, "sources"}, path="", file=file)
-    sources = _table(raw, "sources", file)
+    tables = _table(raw, "sources", file)
+    written = {name: _table(tables, name, file, "sources.") for name in tables}
+    origins: dict[str, SettingOrigin] = {}
+    sources: dict[str, Mapping[str, Any]] = {}
+    declarations: dict[str, SourceTable] = {}
+    for table in _declared(written, file, files):
+        first = declarations.get(table.name)
+        if first is not None:
+            problem = f"{first.file} and {table.file} both declare {table.name}; remove one of them"
+            declarations[table.name] = replace(first, problem=problem)
+            continue
+        declarations[table.name], sources[table.name] = _without_settings(table)
+        for name in sources[table.name]:
+            origins[f"sources.{table.name}.{name}"] = SettingOrigin(value=table.values[name], source=table.file)
+    for name, settings in written.items():
+        if HOME not in settings:
+            kept = sources.get(name, {})
+            sources[name] = {**kept, **_parse_rows(SourceSettings, settings, f"sources.{name}", file)}
     return Config(
         **{name: _parse_table(kind, _table(raw, name, file), name, file) for name, kind in SETTINGS_TABLES.items()},
-        sources={
-            name: _parse_table(SourceSettings, _table(sources, name, file, "sources."), f"sources.{name}", file)
-            for name in sources
-        },
+        sources={name: SourceSettings(**values) for name, values in sources.items()},
+        declarations=declarations,
         path=file,
-        toml=toml,
-        origins=dict(_written(raw, str(file))),
+        toml=source_files.joined(toml, files),
+        origins={**origins, **dict(_written(raw, str(file)))},
     )
 
 
+HOME = "home"
+"""Key that makes a table `[sources.<name>]` a declaration."""
+
+
+def _declared(
+    written: Mapping[str, Mapping[str, Any]],
+    file: Path,
+    files: Mapping[str, str | OSError | UnicodeDecodeError],
+) -> Iterator[SourceTable]:
+    """Every declaration as it is written: the tables of the file that have a home, and each file of `sources.d`."""
+    for name, table in written.items():
+        if HOME in table:
+            yield SourceTable(name=name, file=str(file), prefix=f"sources.{name}.", values=table)
+    for path, toml in files.items():
+        stem = Path(path).stem
+        try:
+            if not isinstance(toml, str):
+                raise toml
+            values = tomllib.loads(toml)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            yield SourceTable(name=stem, file=path, values={}, problem=f"{path} cannot be read: {error}")
+            continue
+        name = values.pop("name", stem)
+        valid = isinstance(name, str) and bool(name)
+        problem = None if valid else f"{path}: name: must be text in quotation marks"
+        yield SourceTable(name=name if valid else stem, file=path, values=values, problem=problem)
+
+
+def _without_settings(table: SourceTable) -> tuple[SourceTable, dict[str, Any]]:
+    """Part a declaration from the settings in its table; an invalid one is a problem of this source alone.
+
+    `sections` and `languages` are settings if they are lists, and declared if they are tables; `channels` and
+    `timezone` are declared.
+    """
+    rows = {row.name: row for row in setting_rows(SourceSettings) if row.name not in {"channels", "timezone"}}
+    written = {
+        name: value
+        for name, value in table.values.items()
+        if name in rows and not (name in {"sections", "languages"} and isinstance(value, dict))
+    }
+    rest = {name: value for name, value in table.values.items() if name not in written}
+    try:
+        values = {
+            name: _parse(rows[name], value, f"{table.prefix}{name}", Path(table.file))
+            for name, value in written.items()
+        }
+    except ConfigError as error:
+        return replace(table, values=rest, problem=table.problem or str(error)), {}
+    return replace(table, values=rest), values
+
+
 def _written(raw: Mapping[str, Any], file: str) -> Iterator[tuple[str, SettingOrigin]]:
-    """Every setting of the file; the tables are known to be in order."""
+    """Every setting of the file, without the tables that declare a source; the tables are known to be in order."""
     tables = {name: raw.get(name, {}) for name in SETTINGS_TABLES}
-    tables |= {f"sources.{name}": table for name, table in raw.get("sources", {}).items()}
+    tables |= {f"sources.{name}": table for name, table in raw.get("sources", {}).items() if HOME not in table}
     for path, table in tables.items():
         for name, value in table.items():
             yield f"{path}.{name}", SettingOrigin(value=value, source=file)
@@ -297,9 +374,13 @@ def _table(raw: Mapping[str, Any], name: str, file: Path, prefix: str = "") -> M
 
 
 def _parse_table(kind: type[S], raw: Mapping[str, Any], path: str, file: Path) -> S:
+    return kind(**_parse_rows(kind, raw, path, file))
+
+
+def _parse_rows(kind: type[Any], raw: Mapping[str, Any], path: str, file: Path) -> dict[str, Any]:
     rows = {row.name: row for row in setting_rows(kind)}
     _refuse_unknown(raw, known=set(rows), path=f"{path}.", file=file)
-    return kind(**{name: _parse(rows[name], value, f"{path}.{name}", file) for name, value in raw.items()})
+    return {name: _parse(rows[name], value, f"{path}.{name}", file) for name, value in raw.items()}
 
 
 def setting_rows(kind: type[Any]) -> tuple[Field[Any], ...]:
@@ -320,7 +401,8 @@ def _refuse_unknown(raw: Mapping[str, Any], *, known: set[str], path: str, file:
         if name not in known:
             if renamed := _renamed(f"{path}{name}"):
                 raise ConfigError(f"{file}: {path}{name} was renamed to {renamed}")
-            raise ConfigError(f"{file}: unknown setting {path}{name}; known here: {', '.join(sorted(known))}")
+            nearest = nearest_key(name, known)
+            raise ConfigError(f"{file}: unknown setting {path}{name}{nearest}; known here: {', '.join(sorted(known))}")
 
 
 def _renamed(path: str) -> str | None:
