@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from storage.model.records import ParsedPage
@@ -34,15 +35,77 @@ class TeaserSelectors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JsonItems:
+    """Places of the articles in a JSON document, as paths such as `data.items[*]`; all but `items` within one item."""
+
+    items: str
+    url: str
+    title: str | None = None
+    published: str | None = None
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paging:
+    """Further pages of a list: numbered ones of `suffix`, those of a link, or those of a JSON list.
+
+    `suffix` is added to the path of the channel for page n, such as "?page={page}", from `first` on. `link` selects
+    the link to the next page in the page before. `json` is the path of a JSON list with `{page}` in it, read by
+    `items`. `most` is the maximum number of pages, the first one included; None: `MAX_PAGES` of the crawl.
+    """
+
+    suffix: str | None = None
+    first: int = 2
+    link: str | None = None
+    json: str | None = None
+    items: JsonItems | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListingPage:
-    """A channel in HTML. `paging` is the URL suffix of page n, such as "?page={page}"; None: a single page."""
+    """A channel in HTML. Without `teasers` those of the source count."""
 
     path: str
     language: str | None = None
-    paging: str | None = None
+    paging: Paging | None = None
+    teasers: TeaserSelectors | None = None
 
 
-Channel = Feed | ListingPage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitemap:
+    """A channel in the sitemap protocol: a sitemap, one with the news namespace, or an index of sitemaps."""
+
+    path: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonList:
+    """A channel in JSON. `{page}` in the path is the number of a page, from `first` on."""
+
+    path: str
+    items: JsonItems
+    language: str | None = None
+    first: int = 1
+    most: int | None = None  # maximum pages; None: MAX_PAGES of the crawl
+
+
+Channel = Feed | ListingPage | Sitemap | JsonList
+
+
+def first_path(channel: Channel) -> str:
+    """Return the path at which a channel is polled: its own, with the number of its first page if it has pages."""
+    if isinstance(channel, JsonList):
+        return channel.path.replace("{page}", str(channel.first))
+    return channel.path
+
+
+class Identity(StrEnum):
+    """Part of an article's URL by which it is known: its path, or the number or name that group `id` matches."""
+
+    PATH = "path"
+    ID = "id"
 
 
 class PageParser(Protocol):
@@ -67,12 +130,18 @@ class PageParser(Protocol):
         ...
 
 
+DEFAULT_PER_DAY = 20.0
+"""Articles a day that a source is expected to publish if its declaration does not say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Declaration of a news site.
 
     `article_path` is a regular expression that the path of an article URL matches in full, as it is listed, with or
-    without its final slash; its optional group `language` is the language, else `default_language` is.
+    without its final slash; its optional group `language` is the language, else `default_language` is. None: every
+    page on the host that a channel lists as an article. `language_codes` maps what the group matches to a language
+    code. `excluded_paths` are regular expressions found in paths of pages that are no articles.
     `section_names` maps each section name of the settings to every normalized label and slug that the site uses for
     it.
     """
@@ -80,14 +149,19 @@ class Source:
     name: str
     title: str
     base_url: str
-    terms: str
+    terms: str = ""
     timezone: str
     channels: tuple[Channel, ...]
-    teasers: TeaserSelectors
-    article_path: str
-    languages: tuple[str, ...]  # crawled unless set otherwise
+    teasers: TeaserSelectors | None = None
+    article_path: str | None = None
+    excluded_paths: tuple[str, ...] = ()
+    identity: Identity = Identity.PATH
+    languages: tuple[str, ...] = ()  # crawled unless set otherwise; empty: all
     default_language: str
+    language_codes: Mapping[str, str] = field(default_factory=dict)
     section_names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sections: tuple[str, ...] = ()  # crawled unless set otherwise; empty: all
-    per_day: float  # estimated articles a day, used until one week of publication times is known
+    per_day: float = DEFAULT_PER_DAY  # estimated articles a day, used until one week of publication times is known
+    user_agent: str | None = None  # None: the one of the settings
+    render: bool = False  # pages are rendered by a browser
     page: type[PageParser]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
 from typing import Any
 
 from scheduler.planning.rules import Adaptive
-from scraper.source import Channel, Feed, Source
+from scraper.declarations.channel_tables import channel_as_table
+from scraper.source import Source
 from storage.config.settings import SETTINGS_TABLES, Config, SourceSettings, setting_rows
+from storage.config.toml_text import as_toml
 from storage.model.redaction import redact_address, redact_target
 from storage.text.durations import format_duration
 from storage.text.sanitize import sanitize
@@ -60,19 +61,11 @@ def _redacted(name: str, value: Any) -> Any:
 def _declared(source: Source) -> Mapping[str, Any]:
     return {
         "base_url": source.base_url,
-        "channels": [_channel(channel) for channel in source.channels],
+        "channels": [channel_as_table(channel) for channel in source.channels],
         "sections": list(source.sections),
         "languages": list(source.languages),
         "timezone": source.timezone,
     }
-
-
-def _channel(channel: Channel) -> dict[str, str]:
-    if isinstance(channel, Feed):
-        parts = {"feed": channel.path, "language": channel.language}
-    else:
-        parts = {"list": channel.path, "paging": channel.paging, "language": channel.language}
-    return {name: value for name, value in parts.items() if value is not None}
 
 
 _DAEMON_DEFAULTS: Mapping[str, str] = {
@@ -82,9 +75,9 @@ _DAEMON_DEFAULTS: Mapping[str, str] = {
 """Defaults of the daemon for settings that neither the file nor the source has."""
 
 
-def render_settings(settings: Sequence[EffectiveSetting], *, head: str) -> Iterator[str]:
+def render_settings(settings: Sequence[EffectiveSetting], *, head: Sequence[str]) -> Iterator[str]:
     """Render the settings as a valid TOML file with origins as comments; redacted secrets must be filled in."""
-    yield sanitize(f"# {head}")
+    yield from (sanitize(f"# {line}") for line in head)
     table = None
     assignments = [(setting, sanitize(_assignment(setting))) for setting in settings]
     width = min(max(len(text) for _, text in assignments), MAX_ORIGIN_COLUMN)
@@ -102,13 +95,3 @@ MAX_ORIGIN_COLUMN = 48
 
 def _assignment(setting: EffectiveSetting) -> str:
     return f"# {setting.name} is not set" if setting.value is None else f"{setting.name} = {as_toml(setting.value)}"
-
-
-def as_toml(value: Any) -> str:
-    """Format a string, number, boolean, list or table as TOML."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{name} = {as_toml(part)}" for name, part in value.items()) + " }"
-    if isinstance(value, list):
-        return f"[{', '.join(as_toml(part) for part in value)}]"
-    # TOML basic strings have the escapes of JSON strings, but forbid a literal DEL.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

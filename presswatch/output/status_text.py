@@ -23,7 +23,7 @@ EVENT_COLUMNS = (
 
 
 def render_status(report: StatusReport) -> Iterator[str]:
-    """Render one line for the daemon, then one block per source."""
+    """Render one line for the daemon, one for each problem, then one block per source."""
     if report.has_daemon:
         yield f"daemon: {report.daemon}"
     else:
@@ -35,6 +35,8 @@ def render_status(report: StatusReport) -> Iterator[str]:
         yield f"notifications: {report.undelivered} not delivered yet, will be retried"
     if report.given_up:
         yield f"notifications: {report.given_up} given up; presswatch watch undelivered lists them"
+    for name, problem in report.broken.items():
+        yield sanitize(f"{name}: not crawled, its declaration is invalid: {problem}")
     for source in report.sources:
         yield ""
         yield from _source_lines(report, source)

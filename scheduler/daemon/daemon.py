@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +25,7 @@ from scheduler.daemon.stop_request import StopRequest
 from scheduler.daemon.ticks import PeriodicTasks
 from scheduler.daemon.workers import WorkerLimits, WorkerPool
 from scraper.source import Source
+from scraper.sources import Sources
 from storage.config import logging_setup
 from storage.config.settings import Config
 from storage.crawling.processes import process_start_time
@@ -51,16 +52,19 @@ class Daemon:
         self,
         store: Store,
         config: Config,
-        sources: Mapping[str, Source],
+        watched: Callable[[Config], Sources],
         load: Callable[[], Config] | None = None,
     ) -> None:
         _refuse_invalid_targets(config.alerts.targets)
         self._store = store
-        self._sources = sources
+        self._watched = watched
+        sources = watched(config)
+        self._sources: dict[str, Source] = dict(sources)  # one for all components: loading again changes it in place
+        self._problems = sources.problems
         self._configuration = Configuration(config, load, now=now())
         self._outage = OutageLog()
-        self._planner = Planner(store, config, sources)
-        self._tasks = DaemonTasks(store, config, sources, self._planner, clock=now, outage=self._outage)
+        self._planner = Planner(store, config, self._sources)
+        self._tasks = DaemonTasks(store, config, self._sources, self._planner, clock=now, outage=self._outage)
         environment = {"PRESSWATCH_DATABASE": config.storage.database}
         self._workers = WorkerPool(_limits(config), environment, config.toml)
         self._dispatcher = Dispatcher(
@@ -73,6 +77,7 @@ class Daemon:
         )
         self._ticks, self._vital_ticks = PeriodicTasks(), PeriodicTasks()
         self._paused: set[str] = set()
+        self._new_sources: set[str] = set()  # without a schedule yet
         self._stop = StopRequest(on_hurry=self._workers.hurry)
         self._reloading: asyncio.Task[None] | None = None
         self._is_serving = False
@@ -120,18 +125,44 @@ class Daemon:
     async def _use(self, config: Config) -> None:
         """Put a configuration in force, all of it or nothing. Raises ConfigError."""
         _refuse_invalid_targets(config.alerts.targets)
-        self._planner.check(config)
+        sources = self._watched(config)
+        self._planner.check(config, sources)
         server = self._http_server(config)
         if server.listen != self._server.listen:
             if self._is_serving:
                 await server.start()
                 await self._server.stop()
             self._server = server
+        self._use_sources(sources)
         self._planner.configure(config)
         self._tasks.configure(config)
         self._workers.configure(_limits(config), config.toml)
         self._dispatcher.slots = config.scheduler.max_workers
         logging_setup.configure(level=config.log.level, form=config.log.format, traces=logging_setup.DEBUG.get())
+
+    def _use_sources(self, sources: Sources) -> None:
+        """Watch other sources from now on; a crawl under way of one that is no longer watched ends by itself."""
+        removed = self._sources.keys() - sources.keys()
+        added = sources.keys() - self._sources.keys()
+        self._sources.update(sources)
+        for name in removed:
+            del self._sources[name]
+        self._dispatcher.forget(removed)
+        for name in removed:
+            with suppress(LookupError):
+                self._scheduler.remove_job(name)
+        if removed:
+            logger.info("no longer watching %s", ", ".join(sorted(removed)))
+        if added:
+            logger.info("watching also %s", ", ".join(sorted(added)))
+            self._new_sources |= added
+        if sources.problems != self._problems:
+            self._problems = sources.problems
+            self._log_problems()
+
+    def _log_problems(self) -> None:
+        for name, problem in self._problems.items():
+            logger.error("%s is not watched: %s", name, problem)
 
     async def _tell_problem(self) -> None:
         """Store the problem of the configuration, or its end, in the lease and as an event of every source."""
@@ -173,8 +204,11 @@ class Daemon:
         if not self._stop.is_set:
             await self._tasks.check_health()
             await self._tasks.notify()
+        self._log_problems()
         after = await asyncio.to_thread(self._planner.schedules)
-        return int(any(after[name].consecutive_failures or after[name].local_failures for name in due))
+        return int(
+            any(after[name].consecutive_failures or after[name].local_failures for name in due) or bool(self._problems)
+        )
 
     async def _run_loop(self) -> int:
         self._vital_ticks.add(HEARTBEAT_INTERVAL, self._heartbeat)
@@ -191,7 +225,8 @@ class Daemon:
         await self._server.start()
         self._is_serving = True
         self._scheduler.start()
-        logger.info("watching %s", ", ".join(self._sources))
+        logger.info("watching %s", ", ".join(self._sources) or "no source")
+        self._log_problems()
         systemd.sd_notify("READY=1")
         await self._stop.wait()
         await self._shut_down()
@@ -232,6 +267,8 @@ class Daemon:
                 "the file of the database was moved or replaced: start again with the one that is there", 1
             )
             return
+        if self._new_sources and not await self._schedule_new():
+            return
         busy = self._dispatcher.is_busy  # the schedules read below may be older than a crawl that ends meanwhile
         try:
             schedules = await asyncio.to_thread(self._planner.schedules)
@@ -246,6 +283,16 @@ class Daemon:
             elif name not in self._dispatcher.is_busy:
                 self._apply_plan(schedule)
         self._scheduler.wakeup()  # its timer is monotonic: a clock that was set forward makes polls due before it rings
+
+    async def _schedule_new(self) -> bool:
+        """Create the schedules of sources that were declared while the daemon ran; return False if the store failed."""
+        try:
+            await asyncio.to_thread(self._planner.startup_schedules, now=now())
+        except PresswatchError as error:
+            self._outage.failed(error)
+            return False
+        self._new_sources.clear()
+        return True
 
     def _apply_plan(self, schedule: Schedule) -> None:
         if schedule.paused_at is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -57,6 +57,11 @@ class Dispatcher:
             return
         self._due[schedule.source] = schedule
         self._gather()
+
+    def forget(self, sources: Iterable[str]) -> None:
+        """Drop queued sources that are no longer watched."""
+        for source in sources:
+            self._due.pop(source, None)
 
     @property
     def is_busy(self) -> frozenset[str]:

@@ -81,9 +81,10 @@ class DaemonTasks:
         if ending.cause in {FailureCause.LIMIT, FailureCause.CRASH}:
             self._record_killed(ending, left, now)
         self._record_unopened(ending, launched_at, now)
-        planned = [self._plan(source, ending, now) for source in ending.sources]
+        watched = {name: source for name in ending.sources if (source := self._sources.get(name)) is not None}
+        planned = [self._plan(name, ending, now) for name in watched]
         for schedule in planned:
-            self._check(self._sources[schedule.source], schedule)
+            self._check(watched[schedule.source], schedule)
         return planned
 
     def _record_unopened(self, ending: WorkerExit, started_at: datetime, now: datetime) -> None:
@@ -125,7 +126,7 @@ class DaemonTasks:
         except PresswatchError as error:
             self._outage.failed(error)
             return
-        for name, source in self._sources.items():
+        for name, source in tuple(self._sources.items()):
             await asyncio.to_thread(self._check, source, schedules.get(name))
 
     def _check(self, source: Source, schedule: Schedule | None) -> None:

@@ -46,22 +46,22 @@ class Planner:
         self._store = store
         self._sources = sources
         self.configure(config)
-        self._rates: dict[str, tuple[datetime, PublishRates]] = {}
         self._clock_at: datetime | None = None
 
-    def check(self, config: Config) -> None:
-        """Raise ConfigError if the schedule settings of a configuration are invalid."""
-        for source in self._sources.values():
+    def check(self, config: Config, sources: Mapping[str, Source]) -> None:
+        """Raise ConfigError if the schedule settings of a configuration are invalid for these sources."""
+        for source in sources.values():
             _schedule_rule(source, config)
 
     def configure(self, config: Config) -> None:
         """Use the schedule settings of a configuration. Raises ConfigError."""
         self._rules = {name: _schedule_rule(source, config) for name, source in self._sources.items()}
+        self._rates: dict[str, tuple[datetime, PublishRates]] = {}
         self._repaired_at = datetime.min.replace(tzinfo=UTC)  # plans that the rules do not allow are repaired at once
 
     def startup_schedules(self, *, now: datetime, spread: bool = True) -> dict[str, Schedule]:
         """Create or repair the schedule of every source, and spread those that became due during a downtime."""
-        for source in self._sources.values():
+        for source in tuple(self._sources.values()):
             self._store.sources.declare(
                 name=source.name,
                 title=source.title,
@@ -70,7 +70,7 @@ class Planner:
                 timezone=source.timezone,
             )
         known = self._store.schedules.all()
-        plans = {name: self._repaired_plan(name, known.get(name), now) for name in self._sources}
+        plans = {name: self._repaired_plan(name, known.get(name), now) for name in tuple(self._rules)}
         due = spread_overdue(plans, now=now, spread=CATCH_UP_WINDOW if spread else timedelta(0))
         for name, plan in due.items():
             schedule = known.get(name) or Schedule(source=name, next_poll_at=now, interval=None, reason="")
@@ -124,7 +124,7 @@ class Planner:
 
     def schedules(self) -> dict[str, Schedule]:
         """Return the schedules of these sources."""
-        return {name: schedule for name, schedule in self._store.schedules.all().items() if name in self._sources}
+        return {name: schedule for name, schedule in self._store.schedules.all().items() if name in self._rules}
 
     def plan_after(self, source: str, ending: WorkerExit, *, now: datetime) -> Schedule:
         """Plan the poll after a crawl, and store the plan."""

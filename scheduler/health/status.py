@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -69,6 +70,8 @@ class StatusReport:
     delays: LatencyReport
     undelivered: int  # alerts not delivered though their time has come; a digest that waits is none
     given_up: int  # alerts that were given up
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Sources whose declaration is invalid by name, with the problem: they are not crawled."""
 
     @property
     def problem(self) -> str | None:
@@ -77,16 +80,17 @@ class StatusReport:
 
     @property
     def is_wrong(self) -> bool:
-        """Return whether action is needed: no daemon runs, or a source is unhealthy."""
+        """Return whether action is needed: no daemon runs, a declaration is invalid, or a source is unhealthy."""
         return (
             not self.has_daemon
             or self.problem is not None
+            or bool(self.broken)
             or any(source.state in UNHEALTHY_STATES for source in self.sources)
         )
 
 
-def status_report(store: Store, *, now: datetime) -> StatusReport:
-    """Read the status of the daemon and all sources. Raises StoreError."""
+def status_report(store: Store, *, now: datetime, broken: Mapping[str, str] | None = None) -> StatusReport:
+    """Read the status of the daemon and all sources; `broken` are invalid declarations. Raises StoreError."""
     since = now - REPORT_PERIOD
     stored = system_status(store, since=since, now=now)
     alerts = store.alerts.counts(now)
@@ -98,6 +102,7 @@ def status_report(store: Store, *, now: datetime) -> StatusReport:
         delays=_delays(store, stored, since=since),
         undelivered=alerts.undelivered,
         given_up=alerts.given_up,
+        broken=broken or {},
     )
 
 

@@ -17,7 +17,7 @@ from scraper.errors import ChannelError
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import merge
-from scraper.source import Channel, Feed
+from scraper.source import Channel, Feed, ListingPage
 from storage.crawling.channels import ChannelState, PollResult
 from storage.crawling.crawls import ChannelPoll
 from storage.model.errors import ConfigError, PresswatchError
@@ -105,7 +105,7 @@ async def _poll_all(session: CrawlSession, fetch: FetchChannel) -> list[ChannelP
 
 async def _poll(session: CrawlSession, channel: Channel, fetch: FetchChannel) -> ChannelPoll:
     """Poll one channel. An error is a failure of this channel alone, unless it is one of the store."""
-    state = session.channel_states[session.urls.channel_url(channel.path)]
+    state = session.channel_states[session.channel_url(channel)]
     try:
         return await _poll_channel(session, channel, state, fetch)
     except ChannelError as error:
@@ -190,7 +190,7 @@ async def parse_channel(session: CrawlSession, channel: Channel, response: Chann
         for notice in feed.notices:
             logger.warning("%s: %s", response.url, notice)
         links = feed.links
-    else:
+    elif isinstance(channel, ListingPage):
         links = await _call_parser(
             session,
             parse_listing_page,
@@ -200,7 +200,10 @@ async def parse_channel(session: CrawlSession, channel: Channel, response: Chann
             urls=session.urls,
             language=channel.language,
             content_type=response.content_type,
+            teasers=channel.teasers,
         )
+    else:
+        raise ChannelError(response.url, FailureStage.PARSE, "this kind of channel cannot be read yet")
     if not links:
         raise ChannelError(response.url, FailureStage.EMPTY_LIST, "lists no article of this source")
     return links
@@ -224,14 +227,14 @@ async def _fetch_next_pages(
 
     A page that fails ends the pagination, not the poll: the links of earlier pages are kept.
     """
-    if isinstance(channel, Feed) or channel.paging is None:
+    if not isinstance(channel, ListingPage) or channel.paging is None or channel.paging.suffix is None:
         return []
     links: list[Link] = []
     page, seen, page_number = first, set[str](), 1
     while await _is_next_page_needed(session, page, seen, page_number):
         seen.update(link.url for link in page)
         page_number += 1
-        url = session.urls.channel_url(channel.path + channel.paging.replace("{page}", str(page_number)))
+        url = session.urls.channel_url(channel.path + channel.paging.suffix.replace("{page}", str(page_number)))
         try:
             page = await parse_channel(session, channel, await fetch(url, {}))
         except ChannelError as error:

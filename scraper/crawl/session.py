@@ -18,8 +18,9 @@ from scraper.crawl.parser_process import ParserProcess
 from scraper.crawl.selection import SelectionPolicy
 from scraper.crawl.store_thread import StoreThread
 from scraper.crawl.write_batcher import WriteBatcher
+from scraper.declarations.channel_tables import channel_path, channels_of_settings
 from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
-from scraper.source import Channel, Feed, ListingPage, Source
+from scraper.source import Channel, Source, first_path
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
 from storage.crawling.quarantine import ParsingMarks
@@ -192,10 +193,15 @@ class CrawlSession(SourceContext):
                 await self.call(self.store.links.mark, marks)
                 self.marks.confirm(marks.urls)
 
+    def channel_url(self, channel: Channel) -> str:
+        """Return the URL of a channel, by which its state is stored."""
+        return self.urls.channel_url(first_path(channel))
+
     def fingerprint(self, channel: Channel) -> str:
         """Return everything besides the body that a channel's links depend on: parser versions and settings."""
         selection = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
-        return f"{self.source.page.version} {LINKS_VERSION} {self.urls.base} {channel} {selection}"
+        articles = f"{self.source.article_path} {self.source.excluded_paths}"
+        return f"{self.source.page.version} {LINKS_VERSION} {self.urls.base} {channel} {selection} {articles}"
 
     async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Call the store in its thread and return the result."""
@@ -204,7 +210,7 @@ class CrawlSession(SourceContext):
     async def open(self) -> None:
         """Open the run. Raises AlreadyRunningError if one is open, RateLimitedError during a Retry-After."""
         source, base_url = self.source, self.urls.base
-        channels = () if self.options.urls else tuple(self.urls.channel_url(channel.path) for channel in self.channels)
+        channels = () if self.options.urls else tuple(map(self.channel_url, self.channels))
         start = await self.call(
             self.store.crawls.begin,
             SourceDeclaration(
@@ -301,7 +307,7 @@ def retry_after_message(until: datetime) -> str:
 
 def channel_texts(settings: SourceSettings) -> list[str]:
     """Return the paths and URLs of the channels of the configuration file."""
-    return [text for row in settings.channels or () for name, text in row.items() if name in {"feed", "list"}]
+    return [channel_path(row) for row in settings.channels or ()]
 
 
 def section_aliases(source: Source, sections: tuple[str, ...] | None) -> dict[str, frozenset[str]]:
@@ -312,11 +318,6 @@ def section_aliases(source: Source, sections: tuple[str, ...] | None) -> dict[st
 
 def channels_of(source: Source, settings: SourceSettings) -> tuple[Channel, ...]:
     """Return the channels to poll: those of the settings, else those of the source declaration."""
-    return source.channels if settings.channels is None else tuple(map(channel_from_config, settings.channels))
-
-
-def channel_from_config(row: Mapping[str, str]) -> Channel:
-    """Convert a channel of the configuration file."""
-    if "feed" in row:
-        return Feed(path=row["feed"], language=row.get("language"))
-    return ListingPage(path=row["list"], language=row.get("language"), paging=row.get("paging"))
+    if settings.channels is None:
+        return source.channels
+    return channels_of_settings(settings.channels, file="configuration", source=source.name)

@@ -9,6 +9,6 @@ from storage.config.settings import load_config
 from storage.model.errors import ConfigError
 
 try:
-    globals().update(scrapy_settings(load_config().scraper))
+    globals().update(scrapy_settings(load_config().scraper) | {"SPIDER_MODULES": ["scraper.engine.project_spiders"]})
 except ConfigError as error:
     sys.exit(f"presswatch: {error}")

@@ -16,7 +16,7 @@ from scraper.crawl.session import CrawlSession, FirstFetches, SourceContext
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine.pipelines import FetchedArticle
 from scraper.engine.scrapy_settings import BASE_SETTINGS, scrapy_settings
-from scraper.engine.spiders import PageSpider
+from scraper.engine.spiders import PageSpider, spider_class
 from scraper.parsing.source_urls import ArticleUrl
 from scraper.source import Source
 from storage.config.settings import Config
@@ -114,7 +114,7 @@ async def crawl(
     """
     session = CrawlSession(source=source, store=store, store_thread=store_thread, config=config, options=options)
     runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(config.scraper)))
-    crawler = runner.create_crawler(source.name)
+    crawler = runner.create_crawler(spider_class(source))
     try:
         await _wait_closed(crawler, runner.crawl(crawler, context=session), session.stopping)
     except CrawlStoppedError as error:

@@ -62,7 +62,6 @@ HTTP_HANDLER = "scraper.engine.download_handler.BrowserLikeHandler"
 
 BASE_SETTINGS: dict[str, Any] = {
     "BOT_NAME": "presswatch",
-    "SPIDER_MODULES": ["scraper.engine.spiders"],
     "TWISTED_REACTOR_ENABLED": False,  # Scrapy on asyncio alone, so that a crawl is a coroutine of any loop
     "DOWNLOAD_HANDLERS": {"http": HTTP_HANDLER, "https": HTTP_HANDLER, "ftp": None, "file": None, "s3": None},
     "DOWNLOAD_VERIFY_CERTIFICATES": True,

@@ -29,7 +29,7 @@ from scraper.errors import ChannelError, PageError
 from scraper.parsing.markup_limits import is_costly
 from scraper.reading.reservations import from_headers
 from scraper.source import Source
-from scraper.sources import load_crawl_config, load_sources
+from scraper.sources import load_crawl_config
 from storage.config.logging_setup import print_error
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import CrawlStoppedError, PresswatchError, StoreError
@@ -262,10 +262,7 @@ def _own_session(source: Source, arguments: dict[str, Any]) -> CrawlSession:
         os._exit(error.exit_code)
 
 
-def spider_class(source: Source) -> type[ArticleSpider]:
-    """Return the spider class of a source; Scrapy finds it by its name."""
-    members = {"name": source.name, "source": source, "__module__": __name__}
+def spider_class(source: Source, *, module: str = __name__) -> type[ArticleSpider]:
+    """Return the spider class of a source; Scrapy finds those of `module` by their names."""
+    members = {"name": source.name, "source": source, "__module__": module}
     return type(f"{source.name.title()}Spider", (ArticleSpider,), members)
-
-
-globals().update({f"{name}_spider": spider_class(source) for name, source in load_sources().items()})

@@ -31,6 +31,9 @@ MAX_CARD_DEPTH = 10
 MAX_CARD_TEXTS = 20
 """Maximum elements of one card examined per field."""
 
+ANCHORS = TeaserSelectors(card="//a[@href]", link="@href", title=".")
+"""Cards of a list without selectors: every link to an article, with its text as title."""
+
 Path = Callable[[Any], Any]
 """A compiled XPath, called with an element."""
 
@@ -60,15 +63,23 @@ class _Hints:
 
 
 def parse_listing_page(
-    body: bytes, *, url: str, source: Source, urls: SourceUrls, language: str | None, content_type: str | None
+    body: bytes,
+    *,
+    url: str,
+    source: Source,
+    urls: SourceUrls,
+    language: str | None,
+    content_type: str | None,
+    teasers: TeaserSelectors | None = None,
 ) -> tuple[Link, ...]:
     """Parse the links of a listing page at `url`, in page order, with title, date and sections of their cards.
 
     `language` applies to article URLs that do not contain a language. Raises ChannelError with stage `parse` for a
     body that is not HTML, `empty list` for a page without a card of an article.
     """
-    cards, base, cut_card = _select_cards(body, url, source, content_type)
-    paths = _compile(source.teasers)
+    selectors = teasers or source.teasers or ANCHORS
+    cards, base, cut_card = _select_cards(body, url, source, selectors, content_type)
+    paths = _compile(selectors)
     merged = merge(
         _link(article, hints, url=url, source=source, language=urls.language(article.url) or language)
         for card in cards
@@ -84,7 +95,9 @@ def _advice(source: Source) -> str:
     return f"if the list has moved, set channels in [sources.{source.name}]"
 
 
-def _select_cards(body: bytes, url: str, source: Source, content_type: str | None) -> tuple[list[Any], str, Any]:
+def _select_cards(
+    body: bytes, url: str, source: Source, teasers: TeaserSelectors, content_type: str | None
+) -> tuple[list[Any], str, Any]:
     """Select the cards of a page; return them with the base URL of its links, and the card in which the page is cut."""
     if not body.strip():
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"an empty answer; {_advice(source)}")
@@ -100,7 +113,7 @@ def _select_cards(body: bytes, url: str, source: Source, content_type: str | Non
         raise ChannelError(url, FailureStage.PARSE, f"no HTML ({error}); {_advice(source)}") from error
     if root is None:
         return [], url, None
-    cards = _within_depth(_compile(source.teasers).card(root))
+    cards = _within_depth(_compile(teasers).card(root))
     return cards, _base(root, url), cards[-1] if cards and find_early_end(text, body) else None
 
 

@@ -18,6 +18,22 @@ LINKS_VERSION = 2
 """Raised when links of an unchanged channel would be parsed differently: all channels are then parsed again."""
 
 
+_NO_ARTICLE = (
+    r"(?!(?:/[a-z]{2})?/(?:tags?|topics?|categor(?:y|ies)|rubrics?|authors?|users?|page|search|login|register|about|"
+    r"contacts?|archive|privacy|terms|advertis\w*|subscribe|wp-(?:content|admin|json|includes)|feed|rss|amp)(?:/|\.\w+|$))"
+    r"(?!.*\.(?:jpe?g|png|gif|webp|svg|ico|css|js|pdf|docx?|xlsx?|zip|mp[34]|xml|json|rss|txt)/?$)"
+)
+LISTED_PATH = rf"{_NO_ARTICLE}/.*[^/].*"
+"""Paths of articles where none are declared: any but the root, lists, static files and pages about the site itself."""
+
+ARTICLE_SHAPE = (
+    rf"(?!/\d{{4}}(?:/\d\d?){{0,2}}/?$){_NO_ARTICLE}"
+    r"(?:/(?:[^/]+/)*\d{4}/\d\d?/(?:\d\d?/)?[^/]*[^\d/][^/]*"  # a day, and a name
+    r"|/(?:[^/]+/)*[^/]*(?:\d{3,}|[^-_/]+(?:[-_][^-_/]+){2,}|\.[sp]?html?)[^/]*)/?"  # a number, three words, a file
+)
+"""Shape of the paths of articles among other pages: a number of three digits, three words, a date or a file name."""
+
+
 class ArticleUrl(NamedTuple):
     """Canonical URL of an article, by which it is known, and the spelling in which it is requested."""
 
@@ -41,6 +57,7 @@ class SourceUrls:
     _request_origin: Origin = field(init=False, repr=False)
     _home: Origin | None = field(init=False, repr=False)
     _article: re.Pattern[str] = field(init=False, repr=False)
+    _excluded: tuple[re.Pattern[str], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         base_url = self.source.base_url if self.base_url is None else self.base_url
@@ -52,7 +69,9 @@ class SourceUrls:
         object.__setattr__(self, "_request_origin", request_origin)
         object.__setattr__(self, "_origin", base_origin)
         object.__setattr__(self, "_home", origin(self.source.base_url))
-        object.__setattr__(self, "_article", re.compile(self.source.article_path))
+        declared = self.source.article_path
+        object.__setattr__(self, "_article", re.compile(LISTED_PATH if declared is None else declared))
+        object.__setattr__(self, "_excluded", tuple(map(re.compile, self.source.excluded_paths)))
 
     def article_url(self, href: str, base: str | None = None) -> str | None:
         """Return the canonical URL of an article; None for any other URL. See `find_article`."""
@@ -86,14 +105,27 @@ class SourceUrls:
         canonical = canonicalize(url)
         match = None if canonical is None else self._match(canonical)
         language = None if match is None else match.groupdict().get("language")
-        return language or self.source.default_language
+        return self.source.language_codes.get(language or "", language) or self.source.default_language
+
+    def looks_like_article(self, url: str) -> bool:
+        """Return whether an article URL may be one where pages of every kind are listed: a sitemap, a page of links.
+
+        True for every URL of a source that declares its `article_path`.
+        """
+        path = urlsplit(url).path
+        return self.source.article_path is not None or re.fullmatch(ARTICLE_SHAPE, path) is not None
 
     def _match(self, canonical: str, listed_path: str = "") -> re.Match[str] | None:
         """Match `article_path` against the spellings of a path, the listed one first: the final slash is no part."""
         path = urlsplit(canonical).path
         spellings = (listed_path, path, f"{path}/", unquote(path), f"{unquote(path)}/")
         matches = (self._article.fullmatch(spelling) for spelling in dict.fromkeys(spellings))
-        return next((match for match in matches if match is not None), None)
+        match = next((match for match in matches if match is not None), None)
+        if match is not None and any(
+            excluded.search(spelling) for excluded in self._excluded for spelling in spellings
+        ):
+            return None
+        return match
 
     def channel_url(self, path: str) -> str:
         """Return the URL of a channel, given as a path or as a full URL on the source's host. The query is unchanged.

@@ -1,37 +1,109 @@
-"""Load the declared sources: every module of this package defines one as `SOURCE`."""
+"""Load the sources: every module of this package defines one as `SOURCE`; the configuration may declare others."""
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 
+from scraper.declarations.channel_tables import channels_of_settings
 from scraper.source import Source
 from storage.config.settings import Config, load_config
 from storage.model.errors import ConfigError
 
 
+@dataclass(frozen=True, slots=True)
+class Sources(Mapping[str, Source]):
+    """The sources that can be crawled by name, and why others cannot: their declarations are broken."""
+
+    declared: Mapping[str, Source] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Source:
+        return self.declared[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.declared)
+
+    def __len__(self) -> int:
+        return len(self.declared)
+
+    def named(self, name: str) -> Source:
+        """Return the source with a name. Raises ConfigError: its problem, or the known names."""
+        if name in self.problems:
+            raise ConfigError(self.problems[name])
+        if name not in self.declared:
+            raise ConfigError(f"no source is called {name!r}; there are: {', '.join(self.declared)}")
+        return self.declared[name]
+
+    def watched(self, config: Config) -> Sources:
+        """Return the sources that a daemon watches: those of `scheduler.sources`, else all. Raises ConfigError."""
+        names = config.scheduler.sources
+        for name in names:
+            if name not in self.declared and name not in self.problems:
+                known = ", ".join(self.declared)
+                raise ConfigError(f"{config.path}: scheduler.sources: no source is called {name!r}; there are: {known}")
+        return self.only(names) if names else self
+
+    def only(self, names: tuple[str, ...]) -> Sources:
+        """Return the sources of some names, and their problems."""
+        return Sources(
+            {name: source for name, source in self.declared.items() if name in names},
+            {name: problem for name, problem in self.problems.items() if name in names},
+        )
+
+
 @cache
-def load_sources() -> Mapping[str, Source]:
-    """Return every source by name, in alphabetical order of the modules."""
-    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
-    declared: list[Source] = [module.SOURCE for module in modules]
-    return {source.name: source for source in declared}
+def _bundled_sources() -> Sources:
+    declared: dict[str, Source] = {}
+    problems: dict[str, str] = {}
+    for module in pkgutil.iter_modules(__path__):
+        try:
+            source: Source = import_module(f"{__name__}.{module.name}").SOURCE
+        except Exception as error:  # noqa: BLE001  (whatever a module does must not stop the other sources)
+            problems[module.name] = f"scraper/sources/{module.name}.py: {type(error).__name__}: {error}"
+        else:
+            declared[source.name] = source
+    return Sources(declared, problems)
 
 
-def get_source(name: str) -> Source:
-    """Return the source with a name. Raises ConfigError that lists the known names."""
-    sources = load_sources()
-    if name not in sources:
-        raise ConfigError(f"no source is called {name!r}; there are: {', '.join(sources)}")
-    return sources[name]
+def load_sources(config: Config | None = None) -> Sources:
+    """Return the sources of this package and those that a configuration declares, which replace others by name."""
+    bundled = _bundled_sources()
+    declared, problems = dict(bundled.declared), dict(bundled.problems)
+    if config is None or not config.declarations:
+        return bundled
+    # Start-up time: the parser of pages loads lxml, which --help does not need.
+    from scraper.declarations.source_tables import parse_source  # noqa: PLC0415
+
+    for name, table in config.declarations.items():
+        declared.pop(name, None)
+        problems.pop(name, None)
+        try:
+            declared[name] = parse_source(table)
+        except ConfigError as error:
+            problems[name] = str(error)
+    return Sources(declared, problems)
+
+
+def get_source(name: str, config: Config | None = None) -> Source:
+    """Return the source with a name. Raises ConfigError: its problem, or the known names."""
+    return load_sources(config).named(name)
 
 
 def load_crawl_config(path: str | None = None, *, database: str | None = None) -> Config:
-    """Load the configuration. Raises ConfigError if it has settings for an unknown source."""
-    config, known = load_config(path, database=database), load_sources()
-    for name in config.sources:
-        if name not in known:
-            raise ConfigError(f"{config.path}: unknown setting sources.{name}; known here: {', '.join(known)}")
+    """Load the configuration. Raises ConfigError if it has settings for an unknown source, or invalid channels."""
+    config = load_config(path, database=database)
+    known = load_sources(config)
+    for name, settings in config.sources.items():
+        if name not in known and name not in known.problems:
+            names = ", ".join(known)
+            raise ConfigError(
+                f"{config.path}: unknown setting sources.{name}; known here: {names}; "
+                "a table with home, language, timezone and channels declares a source"
+            )
+        if settings.channels is not None:
+            channels_of_settings(settings.channels, file=str(config.path), source=name)
     return config

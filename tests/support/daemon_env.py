@@ -66,7 +66,7 @@ class DaemonEnv(DaemonRunner):
                 (folder / "more" / f"{name}.py").write_text(DECLARATION.format(name=name), encoding="utf-8")
         (folder / "sitecustomize.py").write_text(PLUG.format(folder=str(folder / "more")), encoding="utf-8")
         tables = [TABLE.format(name=name, url=site.url) for name, site in sites.items() if name != "caliber"]
-        self.settle(listen=f"127.0.0.1:{self.port}", more="".join(tables))
+        self.settle(listen=f"127.0.0.1:{self.port}", watched=list(sites), more="".join(tables))
 
     def publish(self, count: int = 1) -> None:
         """Publish `count` new articles on every site."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,7 @@ retries = 0
 timeout = "1 d"  # a site that hangs is ended by nothing but the deadline
 
 [scheduler]
+sources = {watched}
 shutdown_grace_period = "{grace}"
 crawl_timeout = "{deadline}"
 memory_limit = "{memory}"
@@ -69,9 +71,10 @@ class DaemonRunner:
         deadline: str = "",
         memory: str = "1 GB",
         listen: str = "",
+        watched: Sequence[str] = ("caliber",),
         more: str = "",
     ) -> None:
-        """Write the settings for the daemons to come."""
+        """Write the settings for the daemons to come, which watch no source but those named: others are on the web."""
         text = SETTINGS.format(
             url=self.site.url,
             schedule=schedule,
@@ -79,6 +82,7 @@ class DaemonRunner:
             deadline=deadline or patient_setting(60),
             memory=memory,
             listen=listen,
+            watched=json.dumps(list(watched)),
         )
         (self.folder / "presswatch.toml").write_text(text + more, encoding="utf-8")
 

@@ -25,14 +25,20 @@ def config(form: str, raw: bool, config_path: str | None, database: str | None) 
     Passwords and tokens are shown as ***.
     """
     settings = load_crawl_config(config_path, database=database)
-    rows = list(effective_settings(settings, load_sources()))
+    sources = load_sources(settings)
+    rows = list(effective_settings(settings, sources))
     if form == "json":
-        document = {"file": None if settings.path is None else str(settings.path), "settings": rows}
+        document = {
+            "file": None if settings.path is None else str(settings.path),
+            "settings": rows,
+            "problems": sources.problems,
+        }
         formats.write_stdout([formats.as_json(document, indent=2), "\n"])
     elif form != "text":
         write_list(iter(rows), form, kind=EffectiveSetting, raw=raw)
     else:
-        head = _describe_file(settings, named=config_path is not None)
+        head = [_describe_file(settings, named=config_path is not None)]
+        head += [f"{name} is not crawled: {problem}" for name, problem in sources.problems.items()]
         formats.print_lines(render_settings(rows, head=head))
 
 

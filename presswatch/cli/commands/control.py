@@ -8,7 +8,8 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options
-from scraper.sources import get_source
+from scraper.sources import load_sources
+from storage.model.errors import ConfigError
 from storage.store import Store
 from storage.text.sanitize import sanitize
 
@@ -50,5 +51,10 @@ def trigger(source: str, config_path: str | None, database: str | None) -> None:
 
 
 def _store_with_source(source: str, config_path: str | None, database: str | None) -> Store:
-    get_source(source)
-    return store_from_config(config_path, database)[1]
+    config, store = store_from_config(config_path, database)
+    try:
+        load_sources(config).named(source)
+    except ConfigError:
+        store.close()
+        raise
+    return store

@@ -16,8 +16,8 @@ from scraper.crawl.options import CrawlOptions, parse_limit, parse_recrawl, pars
 from scraper.crawl.session import channels_of, now
 from scraper.crawl.store_thread import StoreThread
 from scraper.parsing.source_urls import SourceUrls
-from scraper.source import Source
-from scraper.sources import get_source, load_crawl_config, load_sources
+from scraper.source import Source, first_path
+from scraper.sources import load_crawl_config, load_sources
 from storage.config import logging_setup
 from storage.config.logging_setup import DEBUG, print_error
 from storage.config.settings import Config, LogSettings, SchedulerSettings
@@ -66,8 +66,8 @@ def crawl(  # noqa: PLR0913  (a command's options)
 ) -> int:
     """Crawl sources once: fetch new articles, recrawl known ones that are due. Without a name: every source.
 
-    Prints one line per source. Exit codes: 0 success, 1 a crawl failed, 2 invalid usage or configuration, 3 a source
-    is already being crawled.
+    Prints one line per source. A source whose declaration is invalid does not stop the others. Exit codes: 0 success,
+    1 a crawl failed, 2 invalid usage, configuration or declaration, 3 a source is already being crawled.
     """
     gc.disable()  # until the event loop runs: garbage collection is an eighth of the time of importing modules
     options = CrawlOptions(
@@ -92,7 +92,9 @@ def crawl_sources(
 ) -> int:
     """Crawl the named sources (default: all) concurrently, print a summary of each, return the exit code."""
     config = load_crawl_config(config_path, database=database)
-    selected = [get_source(name) for name in dict.fromkeys(names)] or list(load_sources().values())
+    sources = load_sources(config)
+    selected = [sources.named(name) for name in dict.fromkeys(names)] or list(sources.values())
+    problems = {} if names else sources.problems
     if (options.urls or options.base_url is not None) and len(selected) != 1:
         raise ConfigError("--url and --base-url need exactly one SOURCE")
     for source in selected:
@@ -113,10 +115,12 @@ def crawl_sources(
     if options.trigger is Trigger.SCHEDULED:
         for source, outcome in zip(selected, outcomes, strict=True):
             click.echo(_as_report(source, outcome).as_line())
-    return max(
+    codes = [
         _print_outcome(source, outcome, summarize=options.trigger is not Trigger.SCHEDULED)
         for source, outcome in zip(selected, outcomes, strict=True)
-    )
+    ]
+    codes += [print_error(f"{name}: {problem}", ConfigError.exit_code) for name, problem in problems.items()]
+    return max(codes, default=0)
 
 
 def check(source: Source, config: Config, options: CrawlOptions) -> None:
@@ -124,7 +128,7 @@ def check(source: Source, config: Config, options: CrawlOptions) -> None:
     settings = config.source(source.name)
     source_urls = SourceUrls(source, options.base(settings.base_url))
     for channel in channels_of(source, settings):
-        source_urls.channel_url(channel.path)
+        source_urls.channel_url(first_path(channel))
     for url in options.urls:
         if source_urls.article_url(url) is None:
             raise ConfigError(f"--url {url} is not an article URL of {source.name} at {source_urls.base}")

@@ -10,7 +10,7 @@ import click
 
 from presswatch.cli.group import config_options
 from scheduler.daemon.daemon import Daemon
-from scraper.sources import get_source, load_crawl_config, load_sources
+from scraper.sources import Sources, load_crawl_config, load_sources
 from storage.config import logging_setup
 from storage.config.logging_setup import DEBUG
 from storage.config.settings import Config
@@ -39,8 +39,14 @@ def daemon(names: Sequence[str], *, once: bool, standby: bool, config_path: str 
     def load() -> Config:
         return load_crawl_config(config_path, database=database)
 
+    def watched(config: Config) -> Sources:
+        sources = load_sources(config)
+        if not names:
+            return sources.watched(config)
+        return sources.only(tuple(sources.named(name).name for name in names))
+
     config = load()
-    sources = {name: get_source(name) for name in names} or load_sources()
+    watched(config)
     logging_setup.configure(level=config.log.level, form=config.log.format, traces=DEBUG.get())
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
-        return asyncio.run(Daemon(store, config, sources, load).run(standby=standby, once=once))
+        return asyncio.run(Daemon(store, config, watched, load).run(standby=standby, once=once))

@@ -13,7 +13,7 @@ from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import SourceContext
 from scraper.parsing.source_urls import ArticleUrl, SourceUrls
 from scraper.source import Source
-from scraper.sources import get_source, load_crawl_config, load_sources
+from scraper.sources import load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
 from storage.config.settings import Config
 from storage.model.errors import ConfigError
@@ -55,7 +55,8 @@ def parse_page(url: str, *, name: str | None, base_url: str | None, form: str, c
 
 
 def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, ArticleUrl]:
-    candidates = [get_source(name)] if name else list(load_sources().values())
+    sources = load_sources(config)
+    candidates = [sources.named(name)] if name else list(sources.values())
     for source in candidates:
         source_urls = SourceUrls(source, options.base(config.source(source.name).base_url))
         article = source_urls.find_article(url)

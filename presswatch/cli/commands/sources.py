@@ -7,6 +7,7 @@ import click
 from presswatch.cli.group import debug_option
 from presswatch.cli.options import format_options
 from presswatch.output.records import write_records
+from scraper.source import first_path
 from scraper.sources import load_sources
 
 COLUMNS = ("name", "title", "home", "channels", "terms")
@@ -22,7 +23,7 @@ def sources(form: str, raw: bool) -> None:
             "name": source.name,
             "title": source.title,
             "home": source.base_url,
-            "channels": tuple(channel.path for channel in source.channels),
+            "channels": tuple(first_path(channel) for channel in source.channels),
             "terms": source.terms,
         }
         for source in load_sources().values()

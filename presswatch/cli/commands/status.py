@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import click
@@ -12,6 +13,7 @@ from presswatch.cli.options import details_format_option
 from presswatch.output import formats
 from presswatch.output.status_text import render_status
 from scheduler.health.status import status_report
+from storage.config.settings import Config
 
 
 @click.command()
@@ -20,13 +22,21 @@ from scheduler.health.status import status_report
 def status(form: str, config_path: str | None, database: str | None) -> int:
     """Show the status of every source: last run, next poll and its reason, open events, detection latency.
 
-    Exit codes: 0 healthy, 1 the daemon is not running, or a source is failing, silent, drifting or overdue.
+    Exit codes: 0 healthy, 1 the daemon is not running, a declaration is invalid, or a source is failing, silent,
+    drifting or overdue.
     """
-    _config, store = store_from_config(config_path, database)
+    config, store = store_from_config(config_path, database)
+    broken = _broken_declarations(config) if config.declarations else {}
     with store:
-        report = status_report(store, now=datetime.now(UTC))
+        report = status_report(store, now=datetime.now(UTC), broken=broken)
     if form == "json":
         formats.write_stdout([formats.as_json(formats.as_dict(report), indent=2), "\n"])
     else:
         formats.print_lines(render_status(report))
     return int(report.is_wrong)
+
+
+def _broken_declarations(config: Config) -> Mapping[str, str]:
+    from scraper.sources import load_sources  # noqa: PLC0415  (start-up time: the parsers of pages, 0.1 s)
+
+    return load_sources(config).problems

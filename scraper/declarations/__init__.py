@@ -1,0 +1,1 @@
+"""Make Source objects of the tables in which sources are declared: presswatch.toml and sources.d."""

@@ -1,0 +1,233 @@
+"""Declarations of sources in TOML: what a table becomes, and the one line that an invalid one gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scraper.parsing.source_urls import SourceUrls
+from scraper.source import Feed, Identity, JsonItems, JsonList, ListingPage, Paging, Sitemap, TeaserSelectors
+from scraper.sources import Sources, load_crawl_config, load_sources
+from storage.config.settings import load_config
+from storage.model.errors import ConfigError
+
+REQUIRED = """
+home = "https://news.example.net"
+language = "uk"
+timezone = "Europe/Kyiv"
+"""
+FEED = '[[channels]]\nfeed = "/rss.xml"\n'
+
+
+def sources_of(folder: Path, toml: str = "", **files: str) -> Sources:
+    """Load the sources of a folder with a configuration file and files in sources.d."""
+    (folder / "presswatch.toml").write_text(toml, encoding="utf-8")
+    (folder / "sources.d").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / "sources.d" / f"{name}.toml").write_text(text, encoding="utf-8")
+    return load_sources(load_crawl_config(str(folder / "presswatch.toml")))
+
+
+def test_home_language_zone_and_a_channel_are_enough(tmp_path: Path) -> None:
+    source = sources_of(tmp_path, news=REQUIRED + FEED).named("news")
+    assert (source.name, source.title, source.base_url) == ("news", "news", "https://news.example.net")
+    assert (source.default_language, source.timezone) == ("uk", "Europe/Kyiv")
+    assert source.channels == (Feed(path="/rss.xml"),)
+    assert (source.sections, source.languages, source.terms) == ((), (), "")
+
+
+def test_every_key_of_a_declaration_counts(tmp_path: Path) -> None:
+    source = sources_of(
+        tmp_path,
+        zaxid=f"""{REQUIRED}
+title = "ZAXID.NET"
+terms = "Quote with a link"
+user_agent = "Desk/1.0"
+article = '/(?:(?P<language>rus|eng)/)?[\\w-]+_n(?P<id>\\d+)'
+languages = {{ rus = "ru", eng = "EN" }}
+identity = "id"
+exclude = ['/sport/']
+per_day = 40
+render = true
+interval = "10 min"
+sections.politics = ["polityka", "Політика"]
+
+[[channels]]
+sitemap = "/news-sitemap.xml"
+
+[[channels]]
+list = "/news/"
+language = "uk"
+card = "div.news-list li"
+link = "a"
+date = "time@datetime"
+section = ".cat"
+next = {{ query = "page", from = 2, most = 5 }}
+
+[[channels]]
+list = "/all/?sort=new"
+next = {{ query = "p", from = 1 }}
+
+[[channels]]
+list = "/more/"
+next = {{ json = "/api?p={{page}}", items = "items[*]", url = "link" }}
+
+[[channels]]
+list = "/old/"
+next = {{ link = "a.next" }}
+
+[[channels]]
+json = "/latest?p={{page}}"
+items = "data[*]"
+url = "url"
+title = "name"
+date = "at"
+most = 3
+""",
+    ).named("zaxid")
+    assert (source.title, source.terms, source.user_agent, source.render) == (
+        *("ZAXID.NET", "Quote with a link", "Desk/1.0"),
+        True,
+    )
+    assert (source.identity, source.per_day) == (Identity.ID, 40)
+    assert source.section_names == {"politics": frozenset({"politics", "polityka", "політика"})}
+    assert source.sections == ("politics",)
+    assert source.channels == (
+        Sitemap(path="/news-sitemap.xml"),
+        ListingPage(
+            path="/news/",
+            language="uk",
+            teasers=TeaserSelectors(
+                card="div.news-list li", link="a@href", published="time@datetime", section_label=".cat"
+            ),
+            paging=Paging(suffix="?page={page}", first=2, most=5),
+        ),
+        ListingPage(path="/all/?sort=new", paging=Paging(suffix="&p={page}", first=1)),
+        ListingPage(path="/more/", paging=Paging(json="/api?p={page}", items=JsonItems(items="items[*]", url="link"))),
+        ListingPage(path="/old/", paging=Paging(link="a.next@href")),
+        JsonList(
+            path="/latest?p={page}", items=JsonItems(items="data[*]", url="url", title="name", published="at"), most=3
+        ),
+    )
+    urls = SourceUrls(source)
+    assert urls.article_url("/sport/a-match_n12") is None
+    assert urls.language("https://news.example.net/rus/a-vote_n12") == "ru"
+    assert urls.language("https://news.example.net/eng/a-vote_n12") == "en"
+    assert urls.language("https://news.example.net/a-vote_n12") == "uk"
+
+
+def test_settings_and_declaration_stand_in_one_table(tmp_path: Path) -> None:
+    table = """
+[sources.zaxid]
+home = "https://zaxid.net"
+language = "uk"
+timezone = "Europe/Kyiv"
+base_url = "http://127.0.0.1:8099"
+sections = ["politics"]
+languages = ["uk"]
+cron = "*/10 6-23 * * *"
+channels = [{ feed = "/rss" }]
+"""
+    (tmp_path / "presswatch.toml").write_text(table, encoding="utf-8")
+    config = load_crawl_config(str(tmp_path / "presswatch.toml"))
+    source, settings = load_sources(config).named("zaxid"), config.source("zaxid")
+    assert (source.timezone, source.channels, source.sections) == ("Europe/Kyiv", (Feed(path="/rss"),), ())
+    assert (settings.sections, settings.languages, settings.channels) == (("politics",), ("uk",), None)
+    assert (settings.base_url, settings.cron) == ("http://127.0.0.1:8099", "*/10 6-23 * * *")
+
+
+def test_the_configuration_file_has_the_last_word_about_settings_of_a_file_in_the_folder(tmp_path: Path) -> None:
+    own = REQUIRED + 'interval = "5 min"\nsections = ["politics"]\n' + FEED
+    sources_of(tmp_path, '[sources.news]\ninterval = "1 h"\n', news=own)
+    config = load_config(tmp_path / "presswatch.toml")
+    assert config.source("news").interval is not None
+    assert str(config.source("news").interval) == "1:00:00"
+    assert config.source("news").sections == ("politics",)
+    assert config.origins["sources.news.interval"].source == str(tmp_path / "presswatch.toml")
+    assert config.origins["sources.news.sections"].source == str(tmp_path / "sources.d" / "news.toml")
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (FEED, "news.toml: home is missing; write home = "),
+        (REQUIRED, 'news.toml: channels is missing; write [[channels]] and feed = "/rss.xml" below'),
+        (REQUIRED + 'titel = "x"\n' + FEED, "news.toml: unknown key titel (did you mean title?); known here: home, "),
+        (REQUIRED.replace("Kyiv", "Nowhere") + FEED, "news.toml: timezone: must be the name of a time zone"),
+        (REQUIRED.replace("net", "net/ua") + FEED, "news.toml: home: must be scheme and host only"),
+        (REQUIRED.replace('"uk"', '"Ukrainian"') + FEED, "news.toml: language: must be a language code"),
+        (REQUIRED + "article = '/[a-z'\n" + FEED, "news.toml: article: must be a regular expression"),
+        (REQUIRED + "article = '/(?P<number>a)'\n" + FEED, "news.toml: article: has a group 'number'"),
+        (REQUIRED + "exclude = ['*']\n" + FEED, "news.toml: exclude: must be a regular expression"),
+        (REQUIRED + 'identity = "id"\n' + FEED, "news.toml: identity: "),
+        (REQUIRED + 'identity = "guid"\n' + FEED, "news.toml: identity: must be one of path, id"),
+        (REQUIRED + 'languages = { rus = "ru" }\n' + FEED, "news.toml: languages: needs article with a group"),
+        (REQUIRED + "sections.politics = 5\n" + FEED, "news.toml: sections.politics: must be text in quotation marks"),
+        (REQUIRED + 'render = "yes"\n' + FEED, "news.toml: render: must be true or false"),
+        (REQUIRED + 'interval = "often"\n' + FEED, "news.toml: interval = 'often': must be a duration"),
+        (REQUIRED + FEED + 'paging = "?p={page}"\n', "news.toml: unknown key channels[1].paging; known here: feed, "),
+        (REQUIRED + FEED + '[[channels]]\nrss = "/x"\n', "channels[2]: must have one of feed, sitemap, list, json"),
+        (REQUIRED + FEED + 'list = "/x"\n', "channels[1]: must have one of feed, sitemap, list, json; it has feed and"),
+        (REQUIRED + '[[channels]]\nfeed = "https://other.example/rss"\n', "channels[1]: channel 'https://other"),
+        (REQUIRED + '[[channels]]\nlist = "/x"\ndate = "time"\n', "channels[1].date: needs card"),
+        (REQUIRED + '[[channels]]\nlist = "/x"\nnext = {}\n', "channels[1].next: must have one of query, path, link"),
+        (REQUIRED + '[[channels]]\nlist = "/x"\nnext = { query = "p", most = 0 }\n', "channels[1].next.most: must be"),
+        (REQUIRED + '[[channels]]\njson = "/x"\nurl = "u"\n', "channels[1].items is missing"),
+        (REQUIRED + '[[channels]]\njson = "/x"\nurl = "u"\nitems = "a["\n', "channels[1].items: must be a path"),
+        ("home = ", "news.toml cannot be read"),
+        ('name = "no name"\n' + REQUIRED + FEED, "'no name' cannot be the name of a source"),
+    ],
+)
+def test_an_invalid_declaration_says_where_and_stops_no_other(toml: str, said: str, tmp_path: Path) -> None:
+    sources = sources_of(tmp_path, good=REQUIRED + FEED, news=toml)
+    [problem] = sources.problems.values()
+    assert said in problem
+    assert str(tmp_path / "sources.d" / "news.toml") in problem
+    assert {"caliber", "good"} == set(sources)
+    with pytest.raises(ConfigError, match=r"news\.toml"):
+        sources.named(next(iter(sources.problems)))
+
+
+def test_an_invalid_table_of_the_file_is_a_problem_of_its_source_alone(tmp_path: Path) -> None:
+    table = '[sources.a]\nhome = "https://a.example"\nlanguage = "en"\n'
+    sources = sources_of(tmp_path, table)
+    assert sources.problems["a"].startswith(f"{tmp_path}/presswatch.toml: sources.a.timezone is missing")
+    assert "caliber" in sources
+
+
+def test_a_source_that_is_declared_twice_is_not_guessed(tmp_path: Path) -> None:
+    sources = sources_of(tmp_path, a=REQUIRED + FEED, b='name = "a"\n' + REQUIRED + FEED)
+    assert "both declare a; remove one of them" in sources.problems["a"]
+    assert "a" not in sources
+
+
+def test_settings_of_an_unknown_source_are_refused_with_the_way_to_declare_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a table with home, language, timezone and channels declares a source"):
+        sources_of(tmp_path, '[sources.nosuch]\ninterval = "1 h"\n')
+
+
+@pytest.mark.parametrize(
+    ("path", "listed", "looks"),
+    [
+        ("/2026/11/a-vote-in-the-house/", True, True),
+        ("/news/123456", True, True),
+        ("/politics/vote.html", True, True),
+        ("/2026/11/29/budget/", True, True),
+        ("/budget", True, False),
+        ("/2026/11/", True, False),
+        ("/", False, False),
+        ("/tag/a-long-tag-name", False, False),
+        ("/en/category/politics", False, False),
+        ("/wp-content/uploads/a-b-c-d.jpg", False, False),
+        ("/files/report-2026-11.pdf", False, False),
+        ("/about", False, False),
+    ],
+)
+def test_without_a_pattern_a_feed_is_believed_and_other_lists_are_not(
+    path: str, listed: bool, looks: bool, tmp_path: Path
+) -> None:
+    urls = SourceUrls(sources_of(tmp_path, news=REQUIRED + FEED).named("news"))
+    found = urls.article_url(path)
+    assert (found is not None) == listed
+    assert (found is not None and urls.looks_like_article(found)) == looks
