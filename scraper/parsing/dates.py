@@ -1,192 +1,358 @@
-"""Parse dates of news sites to aware UTC datetimes, with tables of month names instead of locales or libraries.
+"""Parse dates of news sites to aware UTC datetimes, with tables of words instead of locales or libraries.
 
 Forms: `16 January 2025 17:36`, `25 April 2022 - 12:00`, `3 мая 2021, 09:05`, `25 Июня 2026 в 17:24`, `June 25, 2026`,
-`17:24, 25 iyun 2026`, `25.06.2026 17:24`, ISO 8601, RFC 822, `вчера, 17:24`. Months in English, Russian and
-Azerbaijani, in upper or lower case. A text with an unknown word is not parsed: nothing is guessed.
+`17:24, 25 iyun 2026`, `25.06.2026 17.24`, `2026 жылғы 25 маусым`, `2026年6月25日`, ISO 8601, RFC 822, those of C and
+JavaScript, epoch seconds and milliseconds, `вчера, 17:24`. Words of some fifty languages (date_words.py), in upper or
+lower case. A text with an unknown word is not parsed: nothing is guessed. Years of other calendars are not read, nor
+5/6/2026 unless the language or a weekday tells day from month.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from datetime import timezone as fixed_zone
-from typing import NamedTuple
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from storage.model.records import DatePrecision
-
-MAX_DATE_LENGTH = 100
-"""Maximum characters of a date; a longer text is prose with numbers."""
-
-_MONTHS = {
-    1: "january jan январь января янв yanvar yan",
-    2: "february feb февраль февраля февр фев fevral fev",
-    3: "march mar март марта мар mart",
-    4: "april apr апрель апреля апр aprel",
-    5: "may май мая",
-    6: "june jun июнь июня июн iyun iyn",
-    7: "july jul июль июля июл iyul iyl",
-    8: "august aug август августа авг avqust avq",
-    9: "september sept sep сентябрь сентября сент сен sentyabr sen",
-    10: "october oct октябрь октября окт oktyabr okt",
-    11: "november nov ноябрь ноября нояб ноя noyabr noy",
-    12: "december dec декабрь декабря дек dekabr dek",
-}
-_MONTH = {word: number for number, words in _MONTHS.items() for word in words.split()}
-_DAYS_AGO = {"today": 0, "сегодня": 0, "bu gün": 0, "yesterday": 1, "вчера": 1, "dünən": 1}
-_HOURS = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "msk": 3, "мск": 3, "azt": 4}
-_HOURS |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}  # RFC 822 §5.1
-# Abbreviations of the tz database that it uses for one offset in this century; IST, AMT and others have several.
-_HOURS |= {"wet": 0, "west": 1, "cet": 1, "cest": 2, "met": 1, "mest": 2, "bst": 1, "eet": 2, "eest": 3, "trt": 3}
-_HOURS |= {"msd": 4, "samt": 4, "get": 4, "azst": 5, "uzt": 5, "yekt": 5, "sgt": 8, "hkt": 8, "jst": 9, "kst": 9}
-_HOURS |= {"aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "hst": -10, "akst": -9, "akdt": -8, "ast": -4, "adt": -3}
-
-_FARTHEST = timedelta(hours=14)  # of any zone in use (the Line Islands)
-
-_WEEKDAY = (
-    r"mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?"
-    r"|понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|пн|вт|ср|чт|пт|сб|вс"
-    r"|bazar(?: ertəsi)?|çərşənbə(?: axşami)?|cümə(?: axşami)?|şənbə"
+from scraper.parsing.date_lexicon import (
+    DAYS_AGO,
+    KINDS,
+    MAX_DATE_LENGTH,
+    MONTHS,
+    PHRASE_STARTS,
+    UPDATED,
+    WEEKDAYS,
+    Role,
+    normalize,
+    role_class,
 )
-# Only labels of publication: a date after "updated" is another one.
-_LABEL = r"(?:published|posted)(?: on)?|date|опубликовано|дата(?: публикации)?|tarix"
-_BEFORE = rf"(?:(?:{_LABEL}):? )?(?:(?:{_WEEKDAY})\.?,? ?)?"
-_AFTER = r"(?: ?г\.?| года|-c[iuü] il)?"
-_MONTH_WORD = r"(?P<word>[^\W\d_]{3,10})\.?"
-
-_ISO_DAY_IN_ZONE = re.compile(r"\A([0-9]{4}-[0-9]{2}-[0-9]{2})(?:z|[+-][0-9]{2}:[0-9]{2})\Z")  # xsd:date
-_ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})t([0-9].*)")
-_ISO_BASIC = re.compile(
-    r"\A([0-9]{4})([0-9]{2})([0-9]{2})t([0-9]{2})([0-9]{2})(?:([0-9]{2})(?:[.,][0-9]{1,9})?)?(?=\D|\Z)"
+from scraper.parsing.date_words import (
+    BETWEEN,
+    DAY_FIRST_REGIONS,
+    LANGUAGES,
+    MONTH_FIRST_REGIONS,
+    SAME_WORDS,
+    UNSETTLED_REGIONS,
 )
-_ASCTIME = re.compile(  # of C, and of `date` with the zone: Thu Mar 5 10:00:00 MSK 2026
-    rf"\A({_BEFORE}[^\W\d_]{{3,10}} [0-9]{{1,2}}) "
-    r"([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?: [a-z]{2,4})?) ([0-9]{4})\Z"
+from scraper.parsing.times_of_day import TimeOfDay, split_time
+from storage.model.records import MAX_CLOCK_SKEW, DatePrecision
+
+__all__ = ["MAX_DATE_LENGTH", "parse_date", "parse_date_parts"]
+
+_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")  # seconds or milliseconds, of 2001 to 2033
+
+_ISO_BASIC = re.compile(  # or with colons in the time alone
+    r"([0-9]{4})([0-9]{2})([0-9]{2})t([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,][0-9]{1,9})?)?(?=[^\d:]|\Z)"
 )
-_OFFSET = r"(?:utc|gmt)?(?P<sign>[+-])(?P<hours>[0-9]{1,2})(?::?(?P<minutes>[0-5][0-9]))?"
-_CLOCK = re.compile(
-    r"(?<![0-9:.])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?(?![0-9:])"
-    r"(?: ?(?P<half>[ap])\.?m\b\.?)?"
-    rf"(?: ?\(?(?P<zone>{_OFFSET}|{'|'.join(_HOURS)})\)?(?!\w))?"
+_ISO_DAY_IN_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:z|[+-][0-9]{2}:[0-9]{2})")  # xsd:date
+_ASIAN_DAY = re.compile(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]")
+_ASIAN_TIME = re.compile(
+    r"(?:(오전|上午|午前|凌晨)|(오후|下午|午後))? ?([0-9]{1,2})(?::| ?[時时点點시] ?)([0-9]{2})[分분]?"
 )
-_DAYS = (
-    re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?[ -]{_MONTH_WORD},?[ -](?P<year>[0-9]{{2,4}}){_AFTER}"),
-    re.compile(rf"{_BEFORE}{_MONTH_WORD} (?P<day>[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?P<year>[0-9]{{4}})"),
-    re.compile(rf"{_BEFORE}(?P<day>[0-9]{{1,2}})([.-])(?P<month>[0-9]{{1,2}})\2(?P<year>[0-9]{{4}}){_AFTER}"),
-    re.compile(r"(?P<year>[0-9]{4})([-/])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})"),
+_ARABIC_HALF = re.compile(r"(?<=:[0-9]{2}) (?:(ص|صباحا|ق\.ظ)|(م|مساء|ب\.ظ))(?!\w)")
+
+_TOKEN = re.compile(r"[0-9]+|[^\W\d]+(?:['-][^\W\d]+)*|\S")
+_UPDATE_TIME = re.compile(r"[:. -]*(?:[^\W\d_]+[.,]* ){0,3}[0-9]")
+_YEAR = timedelta(days=366)
+
+# Forms of dates, over the kinds of their tokens: D one or two digits, Y four, T a time of day, H one with a dot, and
+# the sets of roles of words.
+_MONTH, _WEEKDAY, _OF = role_class(Role.MONTH), role_class(Role.WEEKDAY), role_class(Role.BETWEEN)
+_TH = rf"(?:-?{role_class(Role.AFTER_DAY)}\.?|\.)"
+_IN_YEAR = rf"\.?-?{role_class(Role.AFTER_YEAR)}{{1,2}}\.?"
+_AT = role_class(Role.BEFORE_TIME)
+_LABEL = rf"(?:{role_class(Role.PUBLISHED)}+(?:{role_class(Role.BEFORE_DAY, Role.BEFORE_TIME)}|[:-])?)?"
+_BEFORE = rf"{_LABEL}(?:{_AT}?T[,|/-]*)?(?:(?P<weekday1>{_WEEKDAY})[.,|-]*)?{role_class(Role.BEFORE_DAY)}?"
+_AFTER = (
+    rf"(?:,?(?P<weekday2>{_WEEKDAY})\.?|,?\((?P<weekday3>{_WEEKDAY})\.?\))?"
+    rf"(?:[,|/-]*{_AT}{{0,2}}[.:]?[TH]|[,|]?\([TH]\))?(?:,?(?P<weekday4>{_WEEKDAY})\.?)?"
 )
-_JOINTS = " ,-|•·"
-# The name of a zone behind its offset: a comment of RFC 5322 §3.2.2, a suffix of RFC 9557, or without either.
-_ZONE_NAME = re.compile(rf"\A ?(?:\([^()]*\)|\[[^\[\]]*\]|(?:{'|'.join(_HOURS)}))\Z")
-_JOINING_WORD = re.compile(r"(?:^| )(?:в|at|saat)$")
-_ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
-# Azerbaijani: i and ı are confused in practice, and lower() makes İ an i with a combining dot.
-_LETTERS = str.maketrans({"ı": "i", "\u0307": None, "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
+_WEEKDAY_GROUPS = ("weekday1", "weekday2", "weekday3", "weekday4")
 
 
-class _Clock(NamedTuple):
-    time: time
-    zone: tzinfo | None
-    precision: DatePrecision
+def _forms(*forms: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(_BEFORE + form + _AFTER) for form in forms)
 
 
-def parse_date(text: str, timezone: ZoneInfo, *, now: datetime | None = None) -> tuple[datetime, DatePrecision] | None:
+_DAYS_OF_YEARS = _forms(
+    rf"(?P<day>D){_TH}?[-/]?(?P<of1>{_OF})?(?P<month>{_MONTH})\.?[-/,]?(?P<of2>{_OF})?(?P<year>[YD])(?:{_IN_YEAR}|\.)?",
+    r"(?P<year>Y)(?P<mark>[-/.])(?P<month>D)(?P=mark)(?P<day>D)[.t]?",
+    rf"(?P<first>D)(?P<mark>[-/.])(?P<second>D)(?P=mark)(?P<year>Y)(?:{_IN_YEAR}|\.)?",
+    rf"(?P<month>{_MONTH})[.,]?(?P<day>D){_TH}?,?(?P<of1>{_OF})?(?P<year>Y)(?:{_IN_YEAR})?",
+    rf"(?P<month>{_MONTH})(?P<day>D)T(?P<year>Y)",  # asctime of C, and `date` with the zone
+    rf"(?P<year>Y)(?:{_IN_YEAR}|[-/.])?,?(?P<month>{_MONTH})[-/]?(?P<day>D){_TH}?",
+    rf"(?P<year>Y)(?:{_IN_YEAR}|\.),?(?P<day>D){_TH}?-?(?P<month>{_MONTH})",
+)
+_DAYS_WITHOUT_YEAR = _forms(
+    rf"(?P<day>D){_TH}?-?(?P<of1>{_OF})?(?P<month>{_MONTH})\.?",
+    rf"(?P<month>{_MONTH})\.?(?P<day>D){_TH}?",
+    r"(?P<first>D)(?P<mark>\.)(?P<second>D)\.?",
+)
+_NAMED_DAYS = _forms(f"(?P<named>{role_class(Role.NAMED_DAY)})")
+_TIME_ALONE = re.compile(f"{_LABEL}{_AT}?T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    timezone: ZoneInfo
+    now: datetime | None
+    reference: datetime | None
+    language: str | None
+
+
+def parse_date(
+    text: str,
+    timezone: ZoneInfo,
+    *,
+    now: datetime | None = None,
+    reference: datetime | None = None,
+    language: str | None = None,
+) -> tuple[datetime, DatePrecision] | None:
     """Parse a date to UTC, with its precision; None if any part of the text is not understood.
 
     `timezone` applies to dates without a zone. A day alone, of precision DAY, is midnight UTC of that day in every
     zone: its local midnight may be the day before in UTC, by which days are shown, counted and filtered. `now` (aware)
-    resolves "today" and "yesterday", which are not parsed without it. A local time that a DST change skips or repeats
-    gets the offset before the change (fold=0). Never raises.
+    resolves "today" and "yesterday", which are not parsed without it. `reference` (aware) is an instant shortly after
+    the date, for example when a list was fetched: "21 February" is the nearest one before it, "19:00" within a day
+    before it; neither is parsed without it. `language` (a tag as in HTML) tells the order in 5/6/2026 and the month of
+    the few words that name two. Of a text with a date and a later one marked as of an update, the first is parsed. A
+    local time that a DST change skips or repeats gets the offset before the change (fold=0). Never raises.
     """
-    plain = _normalize(text)
+    plain = normalize(text)
     if not plain or len(plain) > MAX_DATE_LENGTH:
         return None
-    try:
-        clock, rest = _split_time(plain)
-        day = _day(rest, None if now is None else now.astimezone(timezone), short_year=clock.zone is not None)
-        if day is None:
-            return None
-        if clock.precision is DatePrecision.DAY:
-            return datetime.combine(day, time(), UTC), DatePrecision.DAY
-        return datetime.combine(day, clock.time, clock.zone or timezone).astimezone(UTC), clock.precision
-    except (ValueError, OverflowError):  # 31 June, 25:00, the year 0
+    if plain.isdecimal():
+        return _parse_epoch(plain)
+    context = _Context(timezone, now, reference, language)
+    for spelling in _spellings(plain):
+        try:
+            parsed = _parse(spelling, context)
+        except (ValueError, OverflowError):  # 31 June, 25:00
+            continue
+        if parsed is not None:
+            return parsed
+    return None
+
+
+def parse_date_parts(
+    parts: Iterable[str],
+    timezone: ZoneInfo,
+    *,
+    now: datetime | None = None,
+    reference: datetime | None = None,
+    language: str | None = None,
+) -> tuple[datetime, DatePrecision] | None:
+    """Parse a date whose parts stand in several elements, in page order: a day and its time, or day, month and year.
+
+    Repeated parts count once. The other arguments are those of `parse_date`.
+    """
+    joined = " ".join(dict.fromkeys(" ".join(part.split()) for part in parts))
+    return parse_date(joined, timezone, now=now, reference=reference, language=language)
+
+
+def _parse_epoch(digits: str) -> tuple[datetime, DatePrecision] | None:
+    if _EPOCH.fullmatch(digits) is None:
         return None
+    return datetime.fromtimestamp(int(digits[:10]), UTC), DatePrecision.SECOND
 
 
-def _normalize(text: str) -> str:
-    visible = " ".join(_ZERO_WIDTH.sub("", text).split())
-    if len(visible) > 4 * MAX_DATE_LENGTH:  # combining accents count extra; normalizing piles of accents is quadratic
-        return ""
-    return " ".join(_ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", visible)).lower().translate(_LETTERS).split())
+def _spellings(text: str) -> Iterator[str]:
+    """Yield the text, then rewritten for the forms that are less common."""
+    yield _rewrite_iso(text) if "-" in text or "t" in text else text
+    rewritten = _rewrite_rare(text)
+    if rewritten != text:
+        yield rewritten
+    updated = UPDATED.search(text)
+    # Without a date of its own the word may mark the date before it.
+    if updated is not None and _UPDATE_TIME.match(text, updated.end()) is not None:
+        yield _rewrite_rare(text[: updated.start()].rstrip(" ,-|•·(/;:"))
 
 
-def _split_time(text: str) -> tuple[_Clock, str]:
-    """Split off the time of day. Raises ValueError if it is in the middle of the text or invalid."""
-    text = _rewrite(text)
-    found = _CLOCK.search(text)
-    if found is None:
-        return _Clock(time(), None, DatePrecision.DAY), text
-    before = _JOINING_WORD.sub("", text[: found.start()].rstrip(_JOINTS)).rstrip(_JOINTS)
-    after = text[found.end() :]
-    after = (after if found["sign"] is None else _ZONE_NAME.sub("", after)).lstrip(_JOINTS)
-    if before and after:
-        raise ValueError
-    precision = DatePrecision.MINUTE if found["second"] is None else DatePrecision.SECOND
-    clock_time = time(_hour(found), int(found["minute"]), int(found["second"] or 0))
-    return _Clock(clock_time, _zone(found), precision), before or after
-
-
-def _rewrite(text: str) -> str:
-    """Rewrite machine-made forms with a day, then a time."""
+def _rewrite_iso(text: str) -> str:
     basic = _ISO_BASIC.match(text)
     if basic is not None:
         year, month, day, hour, minute, second = basic.groups()
         return f"{year}-{month}-{day} {hour}:{minute}:{second or '00'}{text[basic.end() :]}"
-    return _ISO.sub(r"\1 \2", _ISO_DAY_IN_ZONE.sub(r"\1", _ASCTIME.sub(r"\1 \3 \2", text)))
+    day_in_zone = _ISO_DAY_IN_ZONE.fullmatch(text)
+    return text if day_in_zone is None else day_in_zone[1]
 
 
-def _hour(found: re.Match[str]) -> int:
-    hour = int(found["hour"])
-    if found["half"] is None:
-        return hour
-    if not 1 <= hour <= 12:
-        raise ValueError
-    return hour % 12 + (12 if found["half"] == "p" else 0)
+def _rewrite_rare(text: str) -> str:
+    if not text.isascii():
+        if max(text) >= "\u2e80":  # Chinese, Japanese, Korean
+            text = _ASIAN_TIME.sub(_asian_time, _ASIAN_DAY.sub(r"\1-\2-\3 ", text))
+        text = _ARABIC_HALF.sub(lambda found: " am" if found[1] else " pm", text)
+    return text.strip("[]|•·/ ")
 
 
-def _zone(found: re.Match[str]) -> tzinfo | None:
-    if found["zone"] is None:
+def _asian_time(found: re.Match[str]) -> str:
+    morning, afternoon, hour, minute = found.groups()
+    return f" {hour}:{minute}{' am' if morning else ' pm' if afternoon else ''} "
+
+
+def _parse(text: str, context: _Context) -> tuple[datetime, DatePrecision] | None:
+    """Parse a normalized text. Raises ValueError or OverflowError if a number is out of range."""
+    clock, before, after = split_time(text)
+    tokens = _TOKEN.findall(text) if clock is None else [*_TOKEN.findall(before), clock.kind, *_TOKEN.findall(after)]
+    kinds = _kinds(tokens)
+    if "?" in kinds:
+        tokens = _with_phrases(tokens)
+        kinds = _kinds(tokens)
+        if "?" in kinds:
+            return None
+    day = _find_day(kinds, tokens, clock, context)
+    if day is None:
         return None
-    if found["sign"] is None:
-        return fixed_zone(timedelta(hours=_HOURS[found["zone"]]))
-    offset = timedelta(hours=int(found["hours"]), minutes=int(found["minutes"] or 0))
-    if offset > _FARTHEST:
-        raise ValueError
-    return fixed_zone(-offset if found["sign"] == "-" else offset)
+    if clock is None:
+        return datetime.combine(day, time(), UTC), DatePrecision.DAY
+    return _instant(day, clock, context).astimezone(UTC), clock.precision
 
 
-def _day(text: str, local_now: datetime | None, *, short_year: bool) -> date | None:
-    if local_now is not None and text in _DAYS_AGO:
-        return local_now.date() - timedelta(days=_DAYS_AGO[text])
-    matches = (form.fullmatch(text) for form in _DAYS)
-    found = next((match for match in matches if match is not None), None)
+def _instant(day: date, clock: TimeOfDay, context: _Context) -> datetime:
+    return datetime.combine(day, clock.at, clock.zone or context.timezone)
+
+
+def _kinds(tokens: Iterable[str]) -> str:
+    return "".join([KINDS.get(token, "?") for token in tokens])
+
+
+def _with_phrases(tokens: Sequence[str]) -> list[str]:
+    """Join the tokens of words that hold a space, which `KINDS` has with `_` instead."""
+    joined: list[str] = []
+    at = 0
+    while at < len(tokens):
+        token, size = tokens[at], 1
+        if token in PHRASE_STARTS:
+            for longer in (3, 2):
+                phrase = "_".join(tokens[at : at + longer])
+                if phrase in KINDS:
+                    token, size = phrase, longer
+                    break
+        joined.append(token)
+        at += size
+    return joined
+
+
+def _find_day(kinds: str, tokens: Sequence[str], clock: TimeOfDay | None, context: _Context) -> date | None:
+    if "Y" in kinds:
+        return _day_of_year(_first_match(_DAYS_OF_YEARS, kinds), tokens, context)
+    if context.now is not None:
+        found = _first_match(_NAMED_DAYS, kinds)
+        if found is not None:
+            today = context.now.astimezone(context.timezone).date()
+            return today - timedelta(days=DAYS_AGO[_word(found, "named", tokens)])
+    if clock is not None and clock.zone is not None:  # of RFC 822
+        found = _first_match(_DAYS_OF_YEARS[:1], kinds)
+        if found is not None:
+            return _day_of_year(found, tokens, context)
+    return None if context.reference is None else _day_before(context.reference, kinds, tokens, clock, context)
+
+
+def _first_match(forms: Iterable[re.Pattern[str]], kinds: str) -> re.Match[str] | None:
+    for form in forms:
+        found = form.fullmatch(kinds)
+        if found is not None:
+            return found
+    return None
+
+
+def _word(found: re.Match[str], group: str, tokens: Sequence[str]) -> str:
+    """Return the token of a group; "" if the form has no such group, or it is not in the text."""
+    index = found.start(group) if group in found.re.groupindex else -1
+    return tokens[index] if index >= 0 else ""
+
+
+def _day_of_year(found: re.Match[str] | None, tokens: Sequence[str], context: _Context) -> date | None:
     if found is None:
         return None
-    parts = found.groupdict()
-    month = _month(parts)
-    return None if month is None else date(_year(parts["year"], short=short_year), month, int(parts["day"]))
+    year = _year(_word(found, "year", tokens))
+    if "first" in found.re.groupindex:
+        return _numeric_day(found, tokens, year, context)
+    month = _month(found, tokens, context)
+    return None if month is None else date(year, month, int(_word(found, "day", tokens)))
 
 
-def _month(parts: Mapping[str, str]) -> int | None:
-    return _MONTH.get(parts["word"]) if "word" in parts else int(parts["month"])
-
-
-def _year(digits: str, *, short: bool) -> int:
+def _year(digits: str) -> int:
     """Parse a year of four digits, or of two in RFC 822 dates, which have a zone (century by RFC 5322 §4.3)."""
-    if len(digits) == 4:
-        return int(digits)
-    if len(digits) == 2 and short:
-        return int(digits) + (2000 if int(digits) < 50 else 1900)
-    raise ValueError
+    year = int(digits)
+    return year if len(digits) == 4 else year + (2000 if year < 50 else 1900)
+
+
+def _month(found: re.Match[str], tokens: Sequence[str], context: _Context) -> int | None:
+    word = _word(found, "month", tokens)
+    if word.isdecimal():
+        return int(word)
+    by_language = MONTHS[word]
+    for group in ("of1", "of2"):
+        between = _word(found, group, tokens)
+        if between and BETWEEN[between].isdisjoint(by_language):
+            return None
+    months = set(by_language.values())
+    return months.pop() if len(months) == 1 else by_language.get((context.language or "").lower().split("-")[0])
+
+
+def _numeric_day(found: re.Match[str], tokens: Sequence[str], year: int, context: _Context) -> date | None:
+    first, second = int(_word(found, "first", tokens)), int(_word(found, "second", tokens))
+    if found["mark"] == ".":
+        return date(year, second, first)
+    day_first = date(year, second, first) if second <= 12 else None
+    month_first = date(year, first, second) if first <= 12 else None
+    if day_first is None or month_first is None or day_first == month_first:
+        return day_first or month_first
+    weekdays = _weekdays(found, tokens)
+    fitting = [day for day in (day_first, month_first) if weekdays >> day.weekday() & 1]
+    if len(fitting) == 1:
+        return fitting[0]
+    is_day_first = _is_day_first(context.language)
+    return None if is_day_first is None else day_first if is_day_first else month_first
+
+
+def _weekdays(found: re.Match[str], tokens: Sequence[str]) -> int:
+    """Return the printed weekday, a bit each, Monday the lowest; all if none is printed."""
+    words = (_word(found, group, tokens) for group in _WEEKDAY_GROUPS)
+    return next((WEEKDAYS[word] for word in words if word), 0b1111111)
+
+
+def _is_day_first(language: str | None) -> bool | None:
+    tag = (language or "").lower().replace("_", "-")
+    if tag in MONTH_FIRST_REGIONS:
+        return False
+    if tag in DAY_FIRST_REGIONS:
+        return True
+    base = tag.split("-")[0]
+    known = LANGUAGES.get(SAME_WORDS.get(base, base))
+    return True if known is not None and known.is_day_first and tag not in UNSETTLED_REGIONS else None
+
+
+def _day_before(
+    reference: datetime, kinds: str, tokens: Sequence[str], clock: TimeOfDay | None, context: _Context
+) -> date | None:
+    """Return the nearest day before the reference of a text without a year, at most a year before it."""
+    latest = reference + MAX_CLOCK_SKEW
+    latest_day = latest.astimezone((clock.zone if clock else None) or context.timezone).date()
+    if _TIME_ALONE.fullmatch(kinds):
+        days, weekdays = [latest_day, latest_day - timedelta(days=1)], 0b1111111
+    else:
+        found = _first_match(_DAYS_WITHOUT_YEAR, kinds)
+        if found is None:
+            return None
+        days, weekdays = list(_days_in_years(found, tokens, latest_day, context)), _weekdays(found, tokens)
+    for day in days:
+        if day <= latest_day if clock is None else _instant(day, clock, context) <= latest:
+            return day if weekdays >> day.weekday() & 1 else None
+    return None
+
+
+def _days_in_years(found: re.Match[str], tokens: Sequence[str], latest_day: date, context: _Context) -> Iterator[date]:
+    """Yield a day without a year in the year of another day and in the one before, without those that do not exist."""
+    if "first" in found.re.groupindex:  # 25.06 is a number without a time
+        if "T" not in tokens:
+            return
+        month, day = int(_word(found, "second", tokens)), int(_word(found, "first", tokens))
+    else:
+        month, day = _month(found, tokens, context) or 0, int(_word(found, "day", tokens))
+    for year in (latest_day.year, latest_day.year - 1):
+        if 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1] and latest_day - date(year, month, day) < _YEAR:
+            yield date(year, month, day)

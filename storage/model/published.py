@@ -14,7 +14,10 @@ from storage.model.records import MAX_CLOCK_SKEW, DatePrecision
 MAX_DAY_LEAD = timedelta(hours=14)
 """Time by which a day may begin before it does in UTC: that of the Line Islands."""
 
-_CLOCK = re.compile(r"[0-9]:[0-9]{2}")
+# A time of day as scraper/parsing/dates.py reads it: 07:57, 07.57, 7h57, 7時57分, 20260625T0757, epoch seconds.
+_CLOCK = re.compile(
+    r"\d:\d{2}|(?<![\d.,/-])\d{1,2}(?:\.| ?[hH] ?)\d{2}(?![\d.])|\d ?[時时点點시] ?\d|\d[tT]\d{4}|\A\s*\d{10,13}\s*\Z"
+)
 
 
 def is_day(published_at: datetime, precision: DatePrecision | None, raw: str | None = None) -> bool:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scraper.parsing.dates import MAX_DATE_LENGTH, parse_date
+from scraper.parsing.date_lexicon import MAX_DATE_LENGTH
+from scraper.parsing.dates import parse_date
 from storage.model.records import DatePrecision
 
 BAKU = ZoneInfo("Asia/Baku")
@@ -172,10 +173,8 @@ def test_months(words: str) -> None:
         "25 June 2026 17:60",
         "25 June 2026 13:24 pm",
         "25.13.2026 17:24",
-        "06/25/2026 17:24",
         "25 June 26 17:24",
         "25 June 17:24",
-        "25 Հունիսի 2026 17:24",
         "25 Smarch 2026 17:24",
         "25 June 2026 17:24 XYZ",
         "25 June 2026 17:24 +15:00",
