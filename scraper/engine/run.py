@@ -113,7 +113,7 @@ async def crawl(
     options that do not fit the source. A run that failed for another reason is returned with its status and error.
     """
     session = CrawlSession(source=source, store=store, store_thread=store_thread, config=config, options=options)
-    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(config.scraper)))
+    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(config.scraper, source.user_agent)))
     crawler = runner.create_crawler(spider_class(source))
     try:
         await _wait_closed(crawler, runner.crawl(crawler, context=session), session.stopping)
@@ -137,7 +137,8 @@ async def fetch_page(context: SourceContext, article: ArticleUrl) -> ParsedPage 
         "EXTENSIONS": {**BASE_SETTINGS["EXTENSIONS"], **dict.fromkeys(STORE_EXTENSIONS)},
         "ITEM_PIPELINES": {},
     }
-    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(context.settings) | without_store))
+    settings = scrapy_settings(context.settings, context.source.user_agent) | without_store
+    runner = AsyncCrawlerRunner(_as_settings(settings))
     crawler = runner.create_crawler(PageSpider)
     crawler.signals.connect(collect, signal=signals.item_scraped)
     try:

@@ -108,11 +108,11 @@ def user_agent(contact: str) -> str:
     return f"{USER_AGENT_PRODUCT}/{VERSION} (+{contact or PROJECT_URL})"
 
 
-def scrapy_settings(scraper: ScraperSettings) -> dict[str, Any]:
-    """Return the Scrapy settings of a crawl."""
+def scrapy_settings(scraper: ScraperSettings, own_user_agent: str | None = None) -> dict[str, Any]:
+    """Return the Scrapy settings of a crawl; a source may have a User-Agent of its own."""
     delay = scraper.delay.total_seconds()
     return BASE_SETTINGS | {
-        "USER_AGENT": user_agent(scraper.contact),
+        "USER_AGENT": own_user_agent or user_agent(scraper.contact),
         "ROBOTSTXT_OBEY": scraper.obey_robots_txt,
         "DOWNLOAD_DELAY": delay,
         "CONCURRENT_REQUESTS": scraper.concurrency,
