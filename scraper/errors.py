@@ -11,14 +11,20 @@ from storage.model.records import FailureStage
 class ChannelError(PresswatchError):
     """Raised when a poll of a channel yields no links; `reason` is one line that names the cause or remedy."""
 
-    def __init__(self, url: str, stage: FailureStage, reason: str) -> None:
+    def __init__(self, url: str, stage: FailureStage, reason: str, http_status: int | None = None) -> None:
         super().__init__(f"{url}: {stage}: {reason}")
         self.url = url
         self.stage = stage
         self.reason = reason
+        self.http_status = http_status
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, FailureStage, str]]:
-        return type(self), (self.url, self.stage, self.reason)  # raised in a parser process, too
+    @property
+    def is_end_of_list(self) -> bool:
+        """Return whether a further page of a list is not there, or has no article: the list ended before it."""
+        return self.http_status in {404, 410} or self.stage is FailureStage.EMPTY_LIST
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, FailureStage, str, int | None]]:
+        return type(self), (self.url, self.stage, self.reason, self.http_status)  # raised in a parser process, too
 
 
 class PageError(PresswatchError):

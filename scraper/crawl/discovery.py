@@ -4,52 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any, TypeVar
 
-from scraper.crawl.parser_process import ParserDiedError
-from scraper.crawl.selection import FetchRequest, RecrawlMode, select, should_fetch_next_page
+from scraper.crawl.channel_reading import ChannelResponse, FetchChannel, read_channel, read_sitemap
+from scraper.crawl.selection import FetchRequest, RecrawlMode, select
 from scraper.crawl.session import CrawlSession
 from scraper.errors import ChannelError
-from scraper.parsing.feeds import parse_feed
-from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import merge
-from scraper.source import Channel, Feed, ListingPage
+from scraper.source import Channel, Sitemap
 from storage.crawling.channels import ChannelState, PollResult
 from storage.crawling.crawls import ChannelPoll
 from storage.model.errors import ConfigError, PresswatchError
-from storage.model.records import FailureStage, FetchFailure, FetchPurpose, Link
+from storage.model.records import FailureStage, FetchFailure, FetchPurpose
 
 logger = logging.getLogger(__name__)
 
 UNCONDITIONAL_INTERVAL = timedelta(hours=24)
 """Time between unconditional requests, which test the validators of a channel."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelResponse:
-    """Successful response of a channel: a 2xx with its body, or a 304."""
-
-    status: int
-    url: str
-    body: bytes
-    etag: str | None
-    last_modified: str | None
-    content_type: str | None
-
-
-LARGE_CHANNEL_SIZE = 1_000_000
-"""Bytes above which a channel is parsed in the parser process. One of this size takes 1.6 s at the worst, for the
-time is linear in it (tests/scraper/parsing/test_feed_limits.py); a feed of 1,000 entries has half of it, and the
-start of the process costs 0.4 s."""
-
-Parsed = TypeVar("Parsed")
-
-FetchChannel = Callable[[str, Mapping[str, str]], Awaitable[ChannelResponse]]
-"""Fetches a URL with request headers; raises ChannelError."""
 
 
 async def discover(session: CrawlSession, fetch: FetchChannel) -> tuple[FetchRequest, ...]:
@@ -126,11 +100,17 @@ async def _poll_channel(
     conditional = can_use_conditional_get(state, fingerprint, session.now())
     response = await fetch(state.url, validators(state) if conditional else {})
     result = evaluate_response(state, response, fingerprint=fingerprint, conditional=conditional)
+    if isinstance(channel, Sitemap) and response.status != 304 and (result.changed or not state.validators_trusted):
+        last_read_at = state.last_success_at if state.parser_fingerprint == fingerprint else None
+        sitemap = await read_sitemap(session, channel, response, fetch, last_read_at=last_read_at)
+        # The body of an index without dates stays the same while its children change.
+        result = replace(result, validators_trusted=result.validators_trusted and not sitemap.is_undated_index)
+        if result.changed or sitemap.is_undated_index:
+            listed = replace(result, changed=True)
+            return ChannelPoll(state=state, links=sitemap.links, result=listed, shows_gaps=not sitemap.is_index)
     if not result.changed:
         return ChannelPoll(state=state, result=result)
-    links = await parse_channel(session, channel, response)
-    further = await _fetch_next_pages(session, channel, links, fetch)
-    return ChannelPoll(state=state, links=(*links, *further), result=result)
+    return ChannelPoll(state=state, links=await read_channel(session, channel, response, fetch), result=result)
 
 
 def can_use_conditional_get(state: ChannelState, fingerprint: str, now: datetime) -> bool:
@@ -170,85 +150,6 @@ def evaluate_response(
         conditional=conditional,
         changed=changed,
     )
-
-
-async def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResponse) -> tuple[Link, ...]:
-    """Parse the links of a feed or listing page, in the parser process if it is large.
-
-    Raises ChannelError, also if it lists no article.
-    """
-    if isinstance(channel, Feed):
-        feed = await _call_parser(
-            session,
-            parse_feed,
-            response.body,
-            url=response.url,
-            urls=session.urls,
-            language=channel.language,
-            content_type=response.content_type,
-        )
-        for notice in feed.notices:
-            logger.warning("%s: %s", response.url, notice)
-        links = feed.links
-    elif isinstance(channel, ListingPage):
-        links = await _call_parser(
-            session,
-            parse_listing_page,
-            response.body,
-            url=response.url,
-            source=session.source,
-            urls=session.urls,
-            language=channel.language,
-            content_type=response.content_type,
-            teasers=channel.teasers,
-        )
-    else:
-        raise ChannelError(response.url, FailureStage.PARSE, "this kind of channel cannot be read yet")
-    if not links:
-        raise ChannelError(response.url, FailureStage.EMPTY_LIST, "lists no article of this source")
-    return links
-
-
-async def _call_parser(
-    session: CrawlSession, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
-) -> Parsed:
-    if len(body) <= LARGE_CHANNEL_SIZE:
-        return parser(body, url=url, **options)
-    try:
-        return await session.parser.call(parser, body, url=url, **options)
-    except ParserDiedError as error:
-        raise ChannelError(url, FailureStage.PARSE, f"{error.reason} ({len(body)} bytes)") from error
-
-
-async def _fetch_next_pages(
-    session: CrawlSession, channel: Channel, first: Sequence[Link], fetch: FetchChannel
-) -> list[Link]:
-    """Fetch the further pages of a paginated listing while they list new links.
-
-    A page that fails ends the pagination, not the poll: the links of earlier pages are kept.
-    """
-    if not isinstance(channel, ListingPage) or channel.paging is None or channel.paging.suffix is None:
-        return []
-    links: list[Link] = []
-    page, seen, page_number = first, set[str](), 1
-    while await _is_next_page_needed(session, page, seen, page_number):
-        seen.update(link.url for link in page)
-        page_number += 1
-        url = session.urls.channel_url(channel.path + channel.paging.suffix.replace("{page}", str(page_number)))
-        try:
-            page = await parse_channel(session, channel, await fetch(url, {}))
-        except ChannelError as error:
-            logger.warning("%s: pagination ends here: %s", url, error.reason)
-            break
-        links.extend(replace(link, channel=first[0].channel) for link in page)
-    return links
-
-
-async def _is_next_page_needed(session: CrawlSession, page: Sequence[Link], seen: set[str], page_number: int) -> bool:
-    urls = [link.url for link in page]
-    known = session.store.links.known
-    known_before = await session.call(known, session.source.name, urls, now=session.now(), all_articles=False)
-    return should_fetch_next_page(urls, seen, known_before.keys(), page_number=page_number)
 
 
 async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[FetchRequest, ...]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from storage.model.records import DatePrecision, FetchPurpose, KnownLink, Link, Outcome
 
 MAX_PAGES = 20
-"""Maximum pages of one listing in a poll: at 24 cards a page, four days of the busiest source known."""
+"""Maximum pages of one listing in a poll that declares none: at 24 cards a page, four days of the busiest source."""
 
 
 class RecrawlMode(StrEnum):
@@ -277,15 +277,20 @@ def _recrawls(known: Mapping[str, KnownLink], now: datetime, policy: SelectionPo
 
 
 def should_fetch_next_page(
-    page: Sequence[str], seen: Collection[str], known_before: Collection[str], *, page_number: int
+    page: Sequence[str],
+    seen: Collection[str],
+    known_before: Collection[str],
+    *,
+    page_number: int,
+    most: int | None = None,
 ) -> bool:
-    """Return whether the page after number `page_number` of a listing should be fetched.
+    """Return whether the page after number `page_number` of a listing should be fetched, of `most` pages at most.
 
     `page` holds the URLs of the last page, `seen` those of the pages before it. The pagination ends after a page that
     only repeats URLs, and after one of which at least half was known before this crawl. A single known link does not
     end it: restored and scheduled articles appear below newer ones.
     """
-    if page_number >= MAX_PAGES or not page or all(url in seen for url in page):
+    if page_number >= (MAX_PAGES if most is None else most) or not page or all(url in seen for url in page):
         return False
     known_count = sum(url in known_before for url in page)
     return 2 * known_count < len(page)

@@ -15,7 +15,8 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure as TwistedFailure
 
-from scraper.crawl.discovery import ChannelResponse, discover
+from scraper.crawl.channel_reading import ChannelResponse
+from scraper.crawl.discovery import discover
 from scraper.crawl.options import parse_options
 from scraper.crawl.page_parsing import PageJob, parse_page
 from scraper.crawl.parser_process import ParserDiedError
@@ -192,7 +193,8 @@ class ArticleSpider(PageSpider):
             raise ChannelError(url, failure.failure_stage, failure.reason) from error
         refused = None if response.status == 304 and headers else failures.from_response(url, response)
         if refused is not None:
-            raise ChannelError(url, refused.failure_stage, f"{refused.reason}; {self._advice()}")
+            reason = f"{refused.reason}; {self._advice()}"
+            raise ChannelError(url, refused.failure_stage, reason, response.status)
         return _channel_response(response)
 
     def _advice(self) -> str:

@@ -102,10 +102,14 @@ class SourceUrls:
 
     def language(self, url: str) -> str | None:
         """Return the language in an article URL (group `language` of article_path), else the source's default."""
+        return self.language_in(url) or self.source.default_language
+
+    def language_in(self, url: str) -> str | None:
+        """Return the language in an article URL (group `language` of article_path); None if it names none."""
         canonical = canonicalize(url)
         match = None if canonical is None else self._match(canonical)
         language = None if match is None else match.groupdict().get("language")
-        return self.source.language_codes.get(language or "", language) or self.source.default_language
+        return self.source.language_codes.get(language or "", language)
 
     def looks_like_article(self, url: str) -> bool:
         """Return whether an article URL may be one where pages of every kind are listed: a sitemap, a page of links.

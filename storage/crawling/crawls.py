@@ -38,12 +38,16 @@ class CrawlStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPoll:
-    """One poll of a channel: its result and listed links, or its failure."""
+    """One poll of a channel: its result and listed links, or its failure.
+
+    `shows_gaps` is False for a channel that may list new links alone, although none was missed: an index of sitemaps.
+    """
 
     state: ChannelState
     links: Sequence[Link] = ()
     result: PollResult | None = None
     failure: FetchFailure | None = None
+    shows_gaps: bool = True
 
     @property
     def is_changed(self) -> bool:
@@ -137,7 +141,7 @@ class Crawls:
             unchanged = [poll.state.id for poll in polls if poll.result is not None and not poll.is_changed]
             links.touch_listed(connection, unchanged, now)
             # In the transaction of the links: once they are known, the gap cannot be detected again.
-            gaps = [_gap(poll) for poll in polls if has_gap(poll.state, poll.urls, known)]
+            gaps = [_gap(poll) for poll in polls if poll.shows_gaps and has_gap(poll.state, poll.urls, known)]
             for gap in gaps:
                 events.record(connection, source=source, kind="gap", subject=gap.channel, details=gap.details, now=now)
         return PollRecord(known=known, gaps=gaps)

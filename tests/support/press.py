@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from scrapy import Request
 from scrapy.http import HtmlResponse
 
-from scraper.crawl.discovery import ChannelResponse, discover
+from scraper.crawl.channel_reading import ChannelResponse
+from scraper.crawl.discovery import discover
 from scraper.crawl.selection import FetchRequest
 from scraper.crawl.session import CrawlSession
 from scraper.crawl.store_thread import StoreThread

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from scraper.crawl.discovery import LARGE_CHANNEL_SIZE, ChannelResponse, parse_channel
+from scraper.crawl.channel_reading import LARGE_CHANNEL_SIZE, ChannelResponse, parse_channel
 from scraper.crawl.parser_process import ParserLimits, ParserProcess
 from scraper.errors import ChannelError
 from scraper.parsing.source_urls import SourceUrls

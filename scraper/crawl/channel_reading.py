@@ -1,0 +1,261 @@
+"""Read the links of a channel's response, of the further pages of a list and of the children of a sitemap index."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from scraper.crawl.parser_process import ParserDiedError
+from scraper.crawl.selection import should_fetch_next_page
+from scraper.crawl.session import CrawlSession
+from scraper.errors import ChannelError
+from scraper.parsing.feeds import parse_feed
+from scraper.parsing.json_list import parse_json_list
+from scraper.parsing.list_page import parse_listing_page
+from scraper.parsing.sitemaps import ParsedSitemap, parse_sitemap, select_children
+from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap
+from storage.model.errors import ConfigError
+from storage.model.records import FailureStage, Link
+
+logger = logging.getLogger(__name__)
+
+LARGE_CHANNEL_SIZE = 256_000
+"""Bytes above which a channel is parsed in the parser process. Its start takes as long as parsing a feed of this size
+at the worst, 0.4 s; most feeds have a tenth of it."""
+
+MAX_INDEX_DEPTH = 2
+"""Maximum depth of indexes of sitemaps that name other indexes."""
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelResponse:
+    """Successful response of a channel: a 2xx with its body, or a 304."""
+
+    status: int
+    url: str
+    body: bytes
+    etag: str | None
+    last_modified: str | None
+    content_type: str | None
+
+
+FetchChannel = Callable[[str, Mapping[str, str]], Awaitable[ChannelResponse]]
+"""Fetches a URL with request headers; raises ChannelError."""
+
+
+async def read_channel(
+    session: CrawlSession, channel: Channel, response: ChannelResponse, fetch: FetchChannel
+) -> tuple[Link, ...]:
+    """Return the links of a feed or a list with its further pages. Raises ChannelError, also if it has no article."""
+    links = await parse_channel(session, channel, response)
+    match channel:
+        case ListingPage(paging=Paging() as paging):
+            pages = _pages_of(session, channel, paging, fetch)
+            return (*links, *await _read_pages(session, links, pages, most=paging.most))
+        case JsonList() if "{page}" in channel.path:
+            pages = _json_pages(session, channel.path, channel.items, channel.first + 1, channel.language, fetch)
+            return (*links, *await _read_pages(session, links, pages, most=channel.most))
+        case _:
+            return links
+
+
+async def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResponse) -> tuple[Link, ...]:
+    """Parse the links of one response, in the parser process if it is large."""
+    match channel:
+        case Feed():
+            feed = await _call_parser(
+                session,
+                parse_feed,
+                response.body,
+                url=response.url,
+                urls=session.urls,
+                language=channel.language,
+                content_type=response.content_type,
+            )
+            for notice in feed.notices:
+                logger.warning("%s: %s", response.url, notice)
+            links = feed.links
+        case ListingPage():
+            links = await _call_parser(
+                session,
+                parse_listing_page,
+                response.body,
+                url=response.url,
+                source=session.source,
+                urls=session.urls,
+                language=channel.language,
+                content_type=response.content_type,
+                teasers=channel.teasers,
+            )
+        case JsonList():
+            links = await _parse_json(session, response, channel.items, channel.language)
+        case _:
+            raise TypeError(f"{type(channel).__name__} is read by read_sitemap")
+    if not links:
+        raise ChannelError(response.url, FailureStage.EMPTY_LIST, "lists no article of this source")
+    return links
+
+
+async def _parse_json(
+    session: CrawlSession, response: ChannelResponse, items: JsonItems, language: str | None
+) -> tuple[Link, ...]:
+    return await _call_parser(
+        session, parse_json_list, response.body, url=response.url, urls=session.urls, items=items, language=language
+    )
+
+
+async def _call_parser(
+    session: CrawlSession, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
+) -> Parsed:
+    if len(body) <= LARGE_CHANNEL_SIZE:
+        return parser(body, url=url, **options)
+    try:
+        return await session.parser.call(parser, body, url=url, **options)
+    except ParserDiedError as error:
+        raise ChannelError(url, FailureStage.PARSE, f"{error.reason} ({len(body)} bytes)") from error
+
+
+async def _read_pages(
+    session: CrawlSession, first: Sequence[Link], pages: AsyncIterator[tuple[Link, ...]], *, most: int | None
+) -> list[Link]:
+    """Read the further pages of a list while they list new links.
+
+    A page that is not found or lists nothing is the end of the list; one that fails ends the pagination, not the poll:
+    the links of earlier pages are kept.
+    """
+    links: list[Link] = []
+    page, seen, page_number = first, set[str](), 1
+    try:
+        while await _is_next_page_needed(session, page, seen, page_number, most):
+            seen.update(link.url for link in page)
+            page_number += 1
+            following = await anext(pages, None)
+            if following is None:
+                break
+            page = following
+            links.extend(replace(link, channel=first[0].channel) for link in page)
+    except ChannelError as error:
+        if error.is_end_of_list:
+            logger.debug("%s: the list ends: %s", error.url, error.reason)
+        else:
+            logger.warning("%s: pagination ends here: %s", error.url, error.reason)
+    return links
+
+
+async def _is_next_page_needed(
+    session: CrawlSession, page: Sequence[Link], seen: set[str], page_number: int, most: int | None
+) -> bool:
+    urls = [link.url for link in page]
+    known = session.store.links.known
+    known_before = await session.call(known, session.source.name, urls, now=session.now(), all_articles=False)
+    return should_fetch_next_page(urls, seen, known_before.keys(), page_number=page_number, most=most)
+
+
+async def _pages_of(
+    session: CrawlSession, channel: ListingPage, paging: Paging, fetch: FetchChannel
+) -> AsyncIterator[tuple[Link, ...]]:
+    """Yield the links of the pages after the first, each fetched when it is asked for."""
+    if paging.json is not None and paging.items is not None:
+        pages = _json_pages(session, paging.json, paging.items, paging.first, channel.language, fetch)
+        async for links in pages:
+            yield links
+        return
+    number = paging.first
+    while paging.suffix is not None:
+        url = session.urls.channel_url(channel.path + paging.suffix.replace("{page}", str(number)))
+        yield await parse_channel(session, channel, await fetch(url, {}))
+        number += 1
+
+
+async def _json_pages(
+    session: CrawlSession, path: str, items: JsonItems, first: int, language: str | None, fetch: FetchChannel
+) -> AsyncIterator[tuple[Link, ...]]:
+    number = first
+    while True:
+        url = session.urls.channel_url(path.replace("{page}", str(number)))
+        yield await _parse_json(session, await fetch(url, {}), items, language)
+        number += 1
+
+
+@dataclass(frozen=True, slots=True)
+class SitemapReading:
+    """Links of a sitemap or of the children of an index; an undated index does not say when its children changed."""
+
+    links: tuple[Link, ...]
+    is_index: bool = False
+    is_undated_index: bool = False
+
+
+async def read_sitemap(
+    session: CrawlSession,
+    channel: Sitemap,
+    response: ChannelResponse,
+    fetch: FetchChannel,
+    *,
+    last_read_at: datetime | None,
+) -> SitemapReading:
+    """Return the links of a sitemap, or those of the children of an index that changed since `last_read_at`.
+
+    Raises ChannelError: another document, no article of this source, or no child could be read.
+    """
+    sitemap = await _parse_sitemap(session, channel, response)
+    if not sitemap.is_index:
+        if not sitemap.links:
+            raise ChannelError(response.url, FailureStage.EMPTY_LIST, "a sitemap without an article of this source")
+        return SitemapReading(sitemap.links)
+    links = await _read_children(session, channel, response.url, sitemap, fetch, last_read_at, depth=1)
+    if not links and last_read_at is None:
+        raise ChannelError(response.url, FailureStage.EMPTY_LIST, "a sitemap index without an article of this source")
+    links = [replace(link, channel=response.url) for link in links]
+    is_undated = any(child.lastmod is None for child in sitemap.children)
+    return SitemapReading(tuple(links), is_index=True, is_undated_index=is_undated)
+
+
+async def _parse_sitemap(session: CrawlSession, channel: Sitemap, response: ChannelResponse) -> ParsedSitemap:
+    sitemap = await _call_parser(
+        session, parse_sitemap, response.body, url=response.url, urls=session.urls, language=channel.language
+    )
+    for notice in sitemap.notices:
+        logger.info("%s: %s", response.url, notice)
+    return sitemap
+
+
+async def _read_children(
+    session: CrawlSession,
+    channel: Sitemap,
+    index_url: str,
+    index: ParsedSitemap,
+    fetch: FetchChannel,
+    last_read_at: datetime | None,
+    depth: int,
+) -> list[Link]:
+    """Read the selected children of an index; one that fails is left out, unless all of them fail."""
+    chosen, left_out = select_children(index.children, last_read_at=last_read_at)
+    if left_out:
+        logger.warning("%s: %d changed sitemaps are left out of this poll", index_url, left_out)
+    links: list[Link] = []
+    failed: list[ChannelError] = []
+    for child in chosen:
+        try:
+            url = session.urls.channel_url(child.url)
+            parsed = await _parse_sitemap(session, channel, await fetch(url, {}))
+        except ConfigError:
+            logger.warning("%s: names a sitemap on another host: %s", index_url, child.url)
+            continue
+        except ChannelError as error:
+            logger.warning("%s: %s", error.url, error.reason)
+            failed.append(error)
+            continue
+        links.extend(parsed.links)
+        if parsed.is_index and depth < MAX_INDEX_DEPTH:
+            links.extend(await _read_children(session, channel, url, parsed, fetch, last_read_at, depth + 1))
+    if failed and len(failed) == len(chosen):
+        first = failed[0]
+        reason = f"none of its sitemaps could be read: {first.url}: {first.reason}"
+        raise ChannelError(index_url, first.stage, reason, first.http_status)
+    return links

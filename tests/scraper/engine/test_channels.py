@@ -1,0 +1,174 @@
+"""Channels of every kind in whole crawls: sitemap indexes, JSON lists, and lists of several pages with their ends."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scraper.source import Channel, JsonItems, JsonList, ListingPage, Paging, Sitemap, Source
+from scraper.sources import get_source
+from tests.support.crawl_env import CrawlEnv
+from tests.support.raw_server import RawServer, answer
+from tests.support.raw_site import page, raw_env
+
+HTML = b"Content-Type: text/html; charset=utf-8"
+HOUR = timedelta(hours=1)
+
+
+def source_of(server: RawServer, *channels: Channel) -> Source:
+    """A source whose pages are those of the bundled site, at the address of a raw server."""
+    return replace(
+        get_source("caliber"),
+        name="press",
+        base_url=server.url,
+        channels=channels,
+        article_path=r"/news/[\w-]+",
+        languages=(),
+        sections=(),
+    )
+
+
+def pages(*names: str) -> dict[str, bytes]:
+    return {f"/news/{name}": answer(page(name), HTML) for name in names}
+
+
+def urlset(server: RawServer, *names: str) -> bytes:
+    rows = "".join(f"<url><loc>{server.url}/news/{name}</loc></url>" for name in names)
+    return f"<urlset>{rows}</urlset>".encode()
+
+
+def index(server: RawServer, **lastmods: datetime | None) -> bytes:
+    rows = "".join(
+        f"<sitemap><loc>{server.url}/{name}.xml.gz</loc>{f'<lastmod>{at:%Y-%m-%dT%H:%M:%SZ}</lastmod>' if at else ''}"
+        "</sitemap>"
+        for name, at in lastmods.items()
+    )
+    return answer(f"<sitemapindex>{rows}</sitemapindex>".encode())
+
+
+def stored(env: CrawlEnv) -> set[str]:
+    return {row.url.rpartition("/")[2] for row in env.rows("articles")}
+
+
+def test_only_changed_children_of_a_sitemap_index_are_read(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    with RawServer({}) as server:
+        env, source = raw_env(tmp_path, server), source_of(server, Sitemap(path="/sitemap.xml"))
+        children = {
+            "/old.xml.gz": answer(gzip.compress(urlset(server, "old"))),
+            "/new.xml.gz": answer(gzip.compress(urlset(server, "one"))),
+        }
+        every = children | pages("old", "one", "two")
+        server.answer_with({"/sitemap.xml": index(server, old=now - 50 * HOUR, new=now - 2 * HOUR), **every})
+        assert env.crawl_source(source).error is None
+        assert stored(env) == {"old", "one"}
+        children["/new.xml.gz"] = answer(gzip.compress(urlset(server, "one", "two")))
+        server.answer_with({"/sitemap.xml": index(server, old=now - 50 * HOUR, new=now), **every, **children})
+        assert env.crawl_source(source).error is None
+        assert stored(env) == {"old", "one", "two"}
+        assert "/old.xml.gz" not in server.targets
+        server.answer_with({"/sitemap.xml": index(server, old=now - 50 * HOUR, new=now), **every, **children})
+        assert env.crawl_source(source).error is None
+        assert server.targets == ["/robots.txt", "/sitemap.xml"]  # an unchanged index names no changed child
+        assert env.rows("events") == []
+
+
+def test_children_without_dates_are_read_although_their_index_never_changes(tmp_path: Path) -> None:
+    with RawServer({}) as server:
+        env, source = raw_env(tmp_path, server), source_of(server, Sitemap(path="/sitemap.xml"))
+        for names in (("one",), ("one", "two")):
+            tagged = index(server, posts=None).replace(b"\r\n\r\n", b'\r\nETag: "same"\r\n\r\n', 1)
+            child = {"/posts.xml.gz": answer(urlset(server, *names))}
+            server.answer_with({"/sitemap.xml": tagged, **child, **pages("one", "two")})
+            assert env.crawl_source(source).error is None
+            assert stored(env) == set(names)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [("all", "posts.xml.gz: answered 404"), ("one", None), ("elsewhere", "sitemap index without an article")],
+)
+def test_a_child_that_fails_is_left_out_unless_all_do(broken: str, said: str | None, tmp_path: Path) -> None:
+    with RawServer({}) as server:
+        env, source = raw_env(tmp_path, server), source_of(server, Sitemap(path="/sitemap.xml"))
+        names = {"posts": None} if broken != "one" else {"posts": None, "more": None}
+        document = index(server, **names)
+        if broken == "elsewhere":
+            body = b"<sitemapindex><sitemap><loc>https://elsewhere.example/posts.xml</loc></sitemap></sitemapindex>"
+            document = answer(body)
+        server.answer_with({"/sitemap.xml": document, "/more.xml.gz": answer(urlset(server, "one")), **pages("one")})
+        error = env.crawl_source(source).error
+        assert (error is None) if said is None else (error is not None and said in error)
+        assert stored(env) == ({"one"} if said is None else set())
+
+
+def listing(*names: str) -> bytes:
+    cards = "".join(f"<div class='float_block'><a href='/news/{name}'>{name}</a></div>" for name in names)
+    return answer(f"<html><body>{cards}</body></html>".encode(), HTML)
+
+
+def items(*names: str) -> bytes:
+    return answer(json.dumps({"items": [{"link": f"/news/{name}"} for name in names]}).encode())
+
+
+JSON = JsonItems(items="items[*]", url="link")
+TWO_PAGES = {"/list": listing("a", "b"), "/list?page=2": listing("c", "d")}
+
+
+@pytest.mark.parametrize(
+    ("channel", "answers", "asked"),
+    [
+        (ListingPage(path="/list", paging=Paging(suffix="?page={page}")), TWO_PAGES, ["/list?page=2", "/list?page=3"]),
+        (ListingPage(path="/list", paging=Paging(suffix="?page={page}", most=2)), TWO_PAGES, ["/list?page=2"]),
+        (
+            ListingPage(path="/list", paging=Paging(json="/more?p={page}", items=JSON, first=1)),
+            {"/list": listing("a", "b"), "/more?p=1": items("c", "d"), "/more?p=2": items()},
+            ["/more?p=1", "/more?p=2"],
+        ),
+        (
+            JsonList(path="/latest?p={page}", items=JSON, most=2),
+            {"/latest?p=1": items("a", "b"), "/latest?p=2": items("c", "d")},
+            ["/latest?p=2"],
+        ),
+        (
+            ListingPage(path="/list", paging=Paging(suffix="?page={page}", most=30)),
+            {"/list": listing("a", "b", "c", "d")}
+            | {f"/list?page={number}": listing(f"x{number}") for number in range(2, 31)},
+            [f"/list?page={number}" for number in range(2, 31)],
+        ),
+    ],
+    ids=["ends with 404", "declared limit", "json pages", "json list", "more than twenty"],
+)
+def test_the_end_of_a_list_is_no_trouble(
+    channel: Channel,
+    answers: dict[str, bytes],
+    asked: list[str],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    articles = pages("a", "b", "c", "d", *(f"x{number}" for number in range(2, 31)))
+    with RawServer({**answers, **articles}) as server, caplog.at_level(logging.WARNING):
+        env = raw_env(tmp_path, server)
+        assert env.crawl_source(source_of(server, channel)).error is None
+        assert stored(env) >= {"a", "b", "c", "d"}
+        first = "/latest?p=1" if isinstance(channel, JsonList) else "/list"
+        assert [target for target in server.targets if target.startswith(("/list", "/more", "/latest"))] == [
+            first,
+            *asked,
+        ]
+        assert [record.message for record in caplog.records if record.name.startswith("scraper")] == []
+
+
+def test_a_page_that_fails_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    failing = {"/list": listing("a"), "/list?page=2": answer(b"", status=b"500 Internal Server Error")}
+    with RawServer({**failing, **pages("a")}) as server, caplog.at_level(logging.WARNING):
+        env = raw_env(tmp_path, server)
+        channel = ListingPage(path="/list", paging=Paging(suffix="?page={page}"))
+        assert env.crawl_source(source_of(server, channel)).error is None
+        assert "pagination ends here" in caplog.text
