@@ -114,7 +114,7 @@ def test_a_poll_that_breaks_turns_the_run_red(env: CrawlEnv, site: Site, monkeyp
     def broken(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr("scraper.crawl.discovery.parse_feed", broken)
+    monkeypatch.setattr("scraper.crawl.channel_reading.parse_feed", broken)
     site.publish(plain_article("one"))
     run = env.crawl()
     assert run.status is RunStatus.FAILED

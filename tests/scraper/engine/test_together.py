@@ -66,7 +66,7 @@ def test_a_failing_channel_harms_no_other(env: CrawlEnv, server: RawServer, monk
     def fails(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr("scraper.crawl.discovery.parse_listing_page", fails)
+    monkeypatch.setattr("scraper.crawl.channel_reading.parse_listing_page", fails)
     server.answer_with({**site([], targets), **broken})
     run = env.crawl()
     assert (run.status, run.new) == (RunStatus.FAILED, 2)
