@@ -408,7 +408,8 @@ PUBLISHED = (
     " fecha_de_publicación data pubblicato opublikowano data_publikacji dodano publicat data_publicării δημοσίευση"
     " δημοσιεύτηκε δημοσιεύθηκε gepubliceerd publicerad publicerat publisert udgivet julkaistu zveřejněno publikováno"
     " zverejnené публикувано публикувана објављено objavljeno апублікавана paskelbta publicēts avaldatud publikuar"
-    " نشر نشر_في تاريخ_النشر منتشر_شده تاریخ_انتشار diterbitkan 发布时间 公開日 掲載日 입력 등록"
+    " نشر نشر_في تم_نشره تم_النشر تاريخ_النشر التاريخ منتشر_شده تاریخ_انتشار diterbitkan"
+    " 发布时间 公開日 掲載日 입력 등록"
 )
 """Labels of publication, which may stand before a date."""
 

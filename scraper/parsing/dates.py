@@ -77,7 +77,8 @@ def _forms(*forms: str) -> tuple[re.Pattern[str], ...]:
 
 
 _DAYS_OF_YEARS = _forms(
-    rf"(?P<day>D){_TH}?[-/]?(?P<of1>{_OF})?(?P<month>{_MONTH})\.?[-/,]?(?P<of2>{_OF})?(?P<year>[YD])(?:{_IN_YEAR}|\.)?",
+    rf"(?P<day>D){_TH}?[-/]?(?P<of1>{_OF})?(?P<month>{_MONTH})\.?(?:/(?P<again>{_MONTH}))?[-/,]?(?P<of2>{_OF})?"
+    rf"(?P<year>[YD])(?:{_IN_YEAR}|\.)?",
     r"(?P<year>Y)(?P<mark>[-/.])(?P<month>D)(?P=mark)(?P<day>D)[.t]?",
     rf"(?P<first>D)(?P<mark>[-/.])(?P<second>D)(?P=mark)(?P<year>Y)(?:{_IN_YEAR}|\.)?",
     rf"(?P<month>{_MONTH})[.,]?(?P<day>D){_TH}?,?(?P<of1>{_OF})?(?P<year>Y)(?:{_IN_YEAR})?",
@@ -90,6 +91,7 @@ _DAYS_WITHOUT_YEAR = _forms(
     rf"(?P<month>{_MONTH})\.?(?P<day>D){_TH}?",
     r"(?P<first>D)(?P<mark>\.)(?P<second>D)\.?",
 )
+_DAY_OF_SHORT_YEAR = _forms(r"(?P<first>D)(?P<mark>\.)(?P<second>D)\.(?P<year>D)")
 _NAMED_DAYS = _forms(f"(?P<named>{role_class(Role.NAMED_DAY)})")
 _TIME_ALONE = re.compile(f"{_LABEL}{_AT}?T")
 
@@ -116,9 +118,10 @@ def parse_date(
     zone: its local midnight may be the day before in UTC, by which days are shown, counted and filtered. `now` (aware)
     resolves "today" and "yesterday", which are not parsed without it. `reference` (aware) is an instant shortly after
     the date, for example when a list was fetched: "21 February" is the nearest one before it, "19:00" within a day
-    before it; neither is parsed without it. `language` (a tag as in HTML) tells the order in 5/6/2026 and the month of
-    the few words that name two. Of a text with a date and a later one marked as of an update, the first is parsed. A
-    local time that a DST change skips or repeats gets the offset before the change (fold=0). Never raises.
+    before it; neither is parsed without it. `language` (a tag as in HTML) tells the order in 5/6/2026 and 25.06.26,
+    and the month of the few words that name two. Of a text with a date and a later one marked as of an update, the
+    first is parsed. A local time that a DST change skips or repeats gets the offset before the change (fold=0). Never
+    raises.
     """
     plain = normalize(text)
     if not plain or len(plain) > MAX_DATE_LENGTH:
@@ -247,6 +250,10 @@ def _find_day(kinds: str, tokens: Sequence[str], clock: TimeOfDay | None, contex
         found = _first_match(_DAYS_OF_YEARS[:1], kinds)
         if found is not None:
             return _day_of_year(found, tokens, context)
+    if _is_day_first(context.language):
+        found = _first_match(_DAY_OF_SHORT_YEAR, kinds)
+        if found is not None:
+            return _day_of_year(found, tokens, context)
     return None if context.reference is None else _day_before(context.reference, kinds, tokens, clock, context)
 
 
@@ -275,7 +282,9 @@ def _day_of_year(found: re.Match[str] | None, tokens: Sequence[str], context: _C
 
 
 def _year(digits: str) -> int:
-    """Parse a year of four digits, or of two in RFC 822 dates, which have a zone (century by RFC 5322 §4.3)."""
+    """Parse a year of four digits, or of two (century by RFC 5322 §4.3). Raises ValueError for one digit."""
+    if len(digits) == 1:
+        raise ValueError
     year = int(digits)
     return year if len(digits) == 4 else year + (2000 if year < 50 else 1900)
 
@@ -290,6 +299,11 @@ def _month(found: re.Match[str], tokens: Sequence[str], context: _Context) -> in
         if between and BETWEEN[between].isdisjoint(by_language):
             return None
     months = set(by_language.values())
+    again = _word(found, "again", tokens)  # by another name, as in Arabic: of the Levant / of Egypt
+    if again:
+        months &= set(MONTHS[again].values())
+    if not months:
+        return None
     return months.pop() if len(months) == 1 else by_language.get((context.language or "").lower().split("-")[0])
 
 

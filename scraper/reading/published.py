@@ -116,14 +116,15 @@ class PublishedDate:
 
 @dataclass(frozen=True, slots=True)
 class DateReader:
-    """Parser of the dates of one page: in the zone of its source, as of its fetch."""
+    """Parser of the dates of one page: in the zone and language of its source, as of its fetch."""
 
     zone: ZoneInfo
     fetched_at: datetime
+    language: str | None = None
 
     def candidate(self, text: str, provenance: str, grade: Grade) -> Candidate[PublishedDate]:
         """Parse a date; one that is not understood has the text alone."""
-        parsed = parse_date(text, self.zone, now=self.fetched_at)
+        parsed = parse_date(text, self.zone, now=self.fetched_at, language=self.language)
         value = PublishedDate(raw=text) if parsed is None else PublishedDate(parsed[0], text, parsed[1])
         return Candidate(value, provenance, grade)
 
@@ -132,7 +133,7 @@ class DateReader:
         if date.published_at is None or date.precision is DatePrecision.DAY:
             return False
         zones = (ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago"))
-        read = [parse_date(date.raw or "", zone, now=self.fetched_at) for zone in zones]
+        read = [parse_date(date.raw or "", zone, now=self.fetched_at, language=self.language) for zone in zones]
         return read[0] == read[1]
 
     def is_valid(self, date: PublishedDate) -> bool:
