@@ -132,7 +132,8 @@ def _link(entry: FeedEntry, url: str, urls: SourceUrls, language: str | None) ->
     article = next((candidate for candidate in candidates if candidate is not None), None)
     if article is None:
         return None
-    parsed, published_raw = _published(entry.dates, ZoneInfo(urls.source.timezone))
+    language = urls.language_in(article.url) or language or urls.source.default_language
+    parsed, published_raw = _published(entry.dates, ZoneInfo(urls.source.timezone), language)
     return Link(
         url=article.url,
         request_url=article.request_url,
@@ -146,16 +147,18 @@ def _link(entry: FeedEntry, url: str, urls: SourceUrls, language: str | None) ->
                 section for name in entry.categories if (section := normalize_section(_title(name, TitleType.UNKNOWN)))
             )
         ),
-        language=urls.language(article.url) or language,
+        language=language,
     )
 
 
-def _published(dates: Iterable[str], timezone: ZoneInfo) -> tuple[tuple[datetime, DatePrecision] | None, str]:
+def _published(
+    dates: Iterable[str], timezone: ZoneInfo, language: str
+) -> tuple[tuple[datetime, DatePrecision] | None, str]:
     """Return the first date that is understood, and as written; else the first date as written."""
     first = None
     for text in dates:
         first = text if first is None else first
-        date = parse_date(text, timezone)
+        date = parse_date(text, timezone, language=language)
         if date is not None:
             return date, text
     return None, first or ""

@@ -67,7 +67,8 @@ def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str
     if article is None:
         return None
     raw = (find_text(item, items.published) or "")[:MAX_FIELD_LENGTH]
-    date = _date(raw, ZoneInfo(urls.source.timezone))
+    language = urls.language_in(article.url) or language or urls.source.default_language
+    date = _date(raw, ZoneInfo(urls.source.timezone), language)
     title = html.unescape(_TAG.sub("", (find_text(item, items.title) or "")[:MAX_FIELD_LENGTH]))
     section = normalize_section(find_text(item, items.section) or "")
     return Link(
@@ -79,12 +80,12 @@ def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str
         published_raw=clean_text(raw) or None,
         published_precision=None if date is None else date[1],
         sections=tuple(filter(None, (section,))),
-        language=urls.language_in(article.url) or language or urls.source.default_language,
+        language=language,
     )
 
 
-def _date(raw: str, zone: ZoneInfo) -> tuple[datetime, DatePrecision] | None:
+def _date(raw: str, zone: ZoneInfo, language: str) -> tuple[datetime, DatePrecision] | None:
     if _UNIX_TIME.fullmatch(raw):
         seconds = float(raw)
         return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC), DatePrecision.SECOND
-    return parse_date(raw, zone) if raw else None
+    return parse_date(raw, zone, language=language) if raw else None

@@ -11,10 +11,10 @@ from urllib.parse import unquote, urlsplit
 from scraper.source import Source
 from storage.model.errors import ConfigError
 from storage.model.field_limits import MAX_SECTIONS
-from storage.model.records import Link
+from storage.model.records import DatePrecision, Link
 from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin, request_url
 
-LINKS_VERSION = 2
+LINKS_VERSION = 3
 """Raised when links of an unchanged channel would be parsed differently: all channels are then parsed again."""
 
 
@@ -202,8 +202,8 @@ def merge(links: Iterable[Link]) -> dict[str, Link]:
 
 
 def _merged(first: Link, other: Link) -> Link:
-    """Merge two links of one URL. Date and raw date come from the same link: a parsed one, else a printed one."""
-    dated = max(first, other, key=lambda link: (link.published_at is not None, link.published_raw is not None))
+    """Merge two links of one URL. Date and raw date come from the same link: a time, else a day, else a printed one."""
+    dated = max(first, other, key=_date_grade)
     return replace(
         first,
         title=first.title or other.title,
@@ -213,6 +213,11 @@ def _merged(first: Link, other: Link) -> Link:
         sections=tuple(dict.fromkeys(first.sections + other.sections[:MAX_SECTIONS]))[:MAX_SECTIONS],
         language=first.language or other.language,
     )
+
+
+def _date_grade(link: Link) -> tuple[bool, bool, bool]:
+    is_time = link.published_precision not in (None, DatePrecision.DAY)
+    return is_time, link.published_at is not None, link.published_raw is not None
 
 
 def slug_of(href: str) -> str:

@@ -204,6 +204,20 @@ def test_a_date_without_a_zone_is_in_that_of_the_source() -> None:
     assert link.published_at == datetime(2026, 6, 25, 17, 24, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
+@pytest.mark.parametrize(
+    ("channel", "default", "expected"),
+    [("fr", "en", "fr"), (None, "fr", "fr"), (None, "en", "en"), ("en", "fr", "en")],
+)
+def test_the_language_of_a_channel_tells_day_from_month(channel: str | None, default: str, expected: str) -> None:
+    source = replace(SOURCE, article_path=r"/post/.+", default_language=default)
+    body = rss(
+        ITEM.replace("/en/post", "/post").replace("Thu, 25 Jun 2026 17:24:00 +0400", "05/06/2026 17:24")
+    ).encode()
+    (link,) = parse_feed(body, url=URL, urls=SourceUrls(source), language=channel, content_type=None).links
+    assert link.language == expected
+    assert (link.published_at is not None) is (expected == "fr")
+
+
 def test_small_entities_of_its_own_are_read() -> None:
     before = '<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY nbsp "&#160;"><!ENTITY az \'AZ\'>]>'
     assert read(rss(titled("No&nbsp;break"), before=before))[0].title == "No break"

@@ -9,7 +9,7 @@ import pytest
 
 from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge
 from storage.model.errors import ConfigError
-from storage.model.records import Link
+from storage.model.records import DatePrecision, Link
 from storage.model.urls import canonicalize
 from tests.support.declared import HOME, SOURCE, SOURCE_URLS
 
@@ -171,6 +171,20 @@ def test_merged_links_complete_each_other() -> None:
         _link(title="Second", sections=("politics", "world"), published_at=at, published_raw="25 June 2026 17:24"),
         other,
     )
+
+
+def test_a_time_settles_what_a_list_prints_as_a_day() -> None:
+    day = _link(
+        published_at=datetime(2026, 6, 25, tzinfo=UTC), published_precision=DatePrecision.DAY, published_raw="25.06"
+    )
+    at = datetime(2026, 6, 25, 13, 24, tzinfo=UTC)
+    exact = _link(published_at=at, published_precision=DatePrecision.MINUTE, published_raw="25 June 2026 17:24")
+    for links in ([day, exact], [exact, day]):
+        (merged,) = merge(links).values()
+        assert (merged.published_at, merged.published_precision, merged.published_raw) == (
+            *(at, DatePrecision.MINUTE),
+            "25 June 2026 17:24",
+        )
 
 
 @pytest.mark.parametrize(
