@@ -163,6 +163,11 @@ class PageElements:
         trails = self._tree.css(_BREADCRUMBS)[:MAX_TRAILS]
         return next((links for trail in trails if (links := trail.css("a")[:MAX_TRAILS])), [])
 
+    @property
+    def scripts(self) -> Iterator[str]:
+        """Yield the texts of inline scripts."""
+        return (node.text() for node in self._tree.css("script:not([src])"))
+
     def texts_behind_heading(self) -> Iterator[str]:
         """Yield the first text nodes behind the heading, or of the page if it has none."""
         body, is_behind, left = self._tree.body, self.heading is None, MAX_TEXTS

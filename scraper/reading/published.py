@@ -19,71 +19,23 @@ from storage.model.published import MAX_DAY_LEAD, is_in_future
 from storage.model.records import DatePrecision
 from storage.text.sanitize import clean_text
 
-DATE_METAS = (
-    "article:published_time",
-    "og:article:published_time",
-    "http://ogp.me/ns/article#published_time",
-    "article:published",
-    "article:published_date",
-    "article:publish_date",
-    "og:published_time",
-    "og:publish_date",
-    "og:pubdate",
-    "published_time",
-    "datepublished",
-    "date_published",
-    "parsely-pub-date",
-    "cxenseparse:recs:publishtime",
-    "cxenseparse:publishtime",
-    "cxenseparse:recs:published_time",
-    "sailthru.date",
-    "bt:pubdate",
-    "pubdate",
-    "publishdate",
-    "publish-date",
-    "publisheddate",
-    "published-date",
-    "published_at",
-    "publish_date",
-    "published",
-    "published-time",
-    "publication_date",
-    "publicationdate",
-    "content:publishdate",
-    "prism.publicationdate",
-    "dc.date.issued",
-    "dc:date.issued",
-    "dcterms.issued",
-    "dcterms.date",
-    "dcterms.created",
-    "dc.date.created",
-    "dc.date.published",
-    "dc.date",
-    "dc:date",
-    "citation_date",
-    "citation_publication_date",
-    "citation_online_date",
-    "article_date_original",
-    "article.published",
-    "article:created",
-    "og:article:time",
-    "og:release_date",
-    "release:date",
-    "release_date",
-    "date-pub",
-    "date.created",
-    "date.available",
-    "datecreated",
-    "displaydate",
-    "originalpublicationdate",
-    "iso-8601-publish-date",
-    "outbrain-date",
-    "gsa_date",
-    "timestamp",
-    "date",
+_META_NAMES = (
+    "article:published_time og:article:published_time http://ogp.me/ns/article#published_time article:published"
+    " article:published_date article:publish_date og:published_time og:publish_date og:pubdate published_time"
+    " datepublished date_published parsely-pub-date cxenseparse:recs:publishtime cxenseparse:publishtime"
+    " cxenseparse:recs:published_time sailthru.date bt:pubdate pubdate publishdate publish-date publisheddate"
+    " published-date published_at publish_date published published-time publication_date publicationdate"
+    " content:publishdate prism.publicationdate dc.date.issued dc:date.issued dcterms.issued dcterms.date"
+    " dcterms.created dc.date.created dc.date.published dc.date dc:date citation_date citation_publication_date"
+    " citation_online_date article_date_original article.published article:created og:article:time og:release_date"
+    " release:date release_date date-pub date.created date.available datecreated displaydate"
+    " originalpublicationdate iso-8601-publish-date outbrain-date gsa_date timestamp date"
 )
-"""Names of meta tags that state when a page was published, the most reliable first; names of other sites' prefixes
-(`awa-publisheddate`) are found by their ending."""
+DATE_METAS = tuple(_META_NAMES.split())
+"""Names of meta tags that state when a page was published, the most reliable first.
+
+Those of other prefixes, such as `awa-publisheddate`, are found by their words.
+"""
 
 _TELLING_META = re.compile(
     r"(?:publish(?:ed)?|pub|publication|issue)[-_.]?(?:date|time)|(?:date|time)[-_.]?publish", re.IGNORECASE
@@ -98,6 +50,17 @@ _DAY_WITHIN = re.compile(
     r"|(?:19|20)[0-9]{2}([./-])[0-9]{1,2}\2[0-9]{1,2}"
     r")(?!\w)"
 )
+_TWO_MONTHS = re.compile(r"([^\W\d_]{3,12}) / [^\W\d_]{3,12} ")  # of two calendars of months: نيسان / أبريل
+_SCRIPT_DATE = re.compile(
+    r"(?P<name>date_?published|published_?(?:date|at|time|on)?|publish_?(?:date|time)|pub_?date|publication_?date"
+    r"|first_?published\w{0,4}|(?:show|print|write)_?(?:date|time))[\"']?\s{0,5}[:=(]\s{0,5}[\"'](?P<date>[^\"'<>]{6,40})[\"']",
+    re.IGNORECASE,
+)
+MAX_SCRIPT_LENGTH = 100_000
+"""Characters of a script that are searched for a date."""
+MAX_SCRIPTS = 50
+MAX_SCRIPT_DATES = 5
+
 MAX_PRINTED = 40
 """Maximum texts with a number that are parsed behind the heading."""
 
@@ -194,6 +157,14 @@ def marked_dates(elements: PageElements, reader: DateReader) -> Iterator[Candida
             yield reader.candidate(line.strip(_AROUND), f"class {class_of(node)}", Grade.GUESSED)
 
 
+def script_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+    """Yield the dates that inline scripts give a name of publication, as data for advertisements and statistics."""
+    scripts = (script[:MAX_SCRIPT_LENGTH] for script in islice(elements.scripts, MAX_SCRIPTS))
+    found = (match for script in scripts for match in _SCRIPT_DATE.finditer(script))
+    for match in islice(found, MAX_SCRIPT_DATES):
+        yield reader.candidate(match["date"], f"script {match['name']}", Grade.GUESSED)
+
+
 def printed_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
     """Yield the dates that are printed behind the heading: alone, then as the day within a short text."""
     texts = elements.texts_behind_heading()
@@ -201,7 +172,7 @@ def printed_dates(elements: PageElements, reader: DateReader) -> Iterator[Candid
     for text in dated:
         yield reader.candidate(text.strip(_AROUND), "text behind the heading", Grade.GUESSED)
     for text in dated:
-        for found in _DAY_WITHIN.finditer(text):
+        for found in _DAY_WITHIN.finditer(_TWO_MONTHS.sub(r"\1 ", text)):
             yield reader.candidate(found[0], "day in a text behind the heading", Grade.GUESSED)
 
 
