@@ -168,6 +168,7 @@ class ArticlePage:
             published_raw=published.value.raw,
             published_precision=published.value.precision,
             author=author.value,
+            authors=(author.value,) if author.value else (),
             view_count=views.value,
             image_url=image.value,
             problems=(

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from storage.articles.results import ArticleDetails, ArticleFull, ArticleSummary, ListingPeriod, ViewReading
+from storage.model.article_fields import AUTHOR_SEPARATOR
 from storage.model.published import is_day
 from storage.model.records import DatePrecision
 
@@ -213,6 +214,12 @@ def _article(stored: ArticleDetails, changes: PresenceChanges, moment: datetime)
     said = revision_at(stored.revisions, moment)
     if said is not None:
         values |= {name: getattr(said, name) for name in FULL_TEXT_FIELDS}
+        values["authors"] = _authors_as_of(article, said.author)
     if moment < article.fetched_at:
         values |= FIELDS_WITHOUT_HISTORY
     return replace(article, last_seen_at=min(article.last_seen_at, moment), **values)
+
+
+def _authors_as_of(article: ArticleFull, author: str | None) -> tuple[str, ...]:
+    """Return the authors of a revision, of which only the joined text is kept."""
+    return article.authors if author == article.author else tuple((author or "").split(AUTHOR_SEPARATOR)) * bool(author)

@@ -81,6 +81,7 @@ class ArticleFull(ArticleSummary):
     description: str | None
     body: str
     author: str | None
+    authors: tuple[str, ...]
     image_url: str | None
     published_raw: str | None  # as printed
     problems: tuple[Problem, ...]

@@ -39,7 +39,7 @@ CREATE TABLE articles (
 	parser_version INTEGER NOT NULL, 
 	recrawl_at DATETIME, 
 	unconfirmed_hash TEXT, 
-	unconfirmed_since DATETIME, reservations TEXT, 
+	unconfirmed_since DATETIME, reservations TEXT, authors TEXT, 
 	CONSTRAINT pk_articles PRIMARY KEY (id), 
 	CONSTRAINT fk_articles_duplicate_of_id FOREIGN KEY(duplicate_of_id) REFERENCES articles (id), 
 	CONSTRAINT fk_articles_source FOREIGN KEY(source) REFERENCES sources (name), 
@@ -297,5 +297,5 @@ INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('crisismerge', 64);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('pgsz', 8000);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(1.0, 10.0, 4.0, 0.0, 0.0, 0.0)');
-INSERT INTO alembic_version VALUES ('0010');
+INSERT INTO alembic_version VALUES ('0011');
 INSERT INTO search_index_state VALUES (1, 1, 1);

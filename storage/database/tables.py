@@ -24,7 +24,7 @@ from storage.model.records import (
     Trigger,
 )
 
-SCHEMA_VERSION = "0010"
+SCHEMA_VERSION = "0011"
 """Alembic revision of these tables; revisions are numbered, so that a newer one is known from an older one."""
 
 METADATA = MetaData(
@@ -75,7 +75,8 @@ articles = Table(
     Column("published_at", UtcDateTime, doc="Time of publication."),
     Column("published_raw", Utf8Text, doc="Time of publication as written on the page."),
     Column("published_precision", enum_of(DatePrecision), doc="Precision of `published_at`."),
-    Column("author", Utf8Text, doc="Byline."),
+    Column("author", Utf8Text, doc="Authors, joined by a comma."),
+    Column("authors", StringList, doc="Name of each author."),
     Column("view_count", BigInt, doc="Last view count."),
     Column("image_url", Utf8Text, doc="URL of the main image."),
     Column("content_hash", Utf8Text, nullable=False, doc="Hash of title, subtitle and body."),

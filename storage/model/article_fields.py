@@ -10,6 +10,10 @@ from storage.model.urls import MAX_URL_LENGTH
 
 MAX_SECTION_LENGTH = 200
 """Characters of a section's name."""
+MAX_AUTHOR_LENGTH = 200
+"""Characters of an author's name."""
+AUTHOR_SEPARATOR = ", "
+"""Text between the authors in `author`."""
 
 
 class MergeRule(StrEnum):
@@ -36,7 +40,7 @@ class ArticleField:
     `is_parsed`: read from the page (`ArticleData` has it). `is_compared`: a difference may be an edit. `is_revised`: a
     revision keeps its earlier value. `is_of_source`: joined from the row of the source, no column of `articles`.
     `is_column`: a column of `articles`; False where rows of another table hold it. `max_length`: the most characters of
-    a text from the page that are stored (storage.model.field_limits); of `sections` those of each name.
+    a text from the page that are stored (storage.model.field_limits); of `sections` and `authors` those of each name.
     """
 
     name: str
@@ -128,7 +132,15 @@ ARTICLE_FIELDS = (
         is_revised=True,
         max_length=1_000_000,
     ),
-    _parsed("author", "Author as printed.", detail=_FULL, is_compared=True, is_revised=True, max_length=500),
+    _parsed(
+        "author",
+        "Authors, joined by a comma (schema.org: author).",
+        detail=_FULL,
+        is_compared=True,
+        is_revised=True,
+        max_length=500,
+    ),
+    _parsed("authors", "Name of each author, in page order.", detail=_FULL, max_length=MAX_AUTHOR_LENGTH),
     _parsed("image_url", "URL of the main picture.", detail=_FULL, max_length=MAX_URL_LENGTH),
     _parsed(
         "published_raw",

@@ -14,11 +14,13 @@ from storage.model.records import ArticleData, Link, Problem
 
 MAX_SECTIONS = 50
 """Sections of one article or link."""
+MAX_AUTHORS = 50
+"""Authors of one article."""
 MAX_REASON_LENGTH = 500
 """Characters of the reason of a failure or of a problem; a reason may quote the page."""
 
 _CUT_FIELDS = ("title", "subtitle", "body", "description", "author", "published_raw", "language")
-_MAX_NAME_LENGTH = MAX_LENGTHS["sections"]
+_MAX_NAMES = {"sections": MAX_SECTIONS, "authors": MAX_AUTHORS}
 
 
 def article_within_limits(article: ArticleData) -> ArticleData:
@@ -39,11 +41,12 @@ def article_within_limits(article: ArticleData) -> ArticleData:
     if article.image_url is not None and len(article.image_url) > MAX_LENGTHS["image_url"]:
         values["image_url"] = None
         problems["image_url"] = Problem("image_url", f"dropped: longer than {MAX_LENGTHS['image_url']:,} characters")
-    sections = _sections(article.sections)
-    if sections != article.sections:
-        values["sections"] = sections
-        limits = f"{MAX_SECTIONS} sections of {_MAX_NAME_LENGTH} characters"
-        problems["sections"] = Problem("sections", f"cut to {limits}")
+    for name, most in _MAX_NAMES.items():
+        names: tuple[str, ...] = getattr(article, name)
+        kept = _names(name, names)
+        if kept != names:
+            values[name] = kept
+            problems[name] = Problem(name, f"cut to {most} {name} of {MAX_LENGTHS[name]} characters")
     quoted = tuple(Problem(problem.field, short_reason(problem.reason)) for problem in article.problems)
     if not values and quoted == article.problems:
         return article
@@ -57,7 +60,7 @@ def link_within_limits(link: Link) -> Link:
         link,
         title=title and title[: MAX_LENGTHS["title"]].rstrip(),
         published_raw=raw and raw[: MAX_LENGTHS["published_raw"]].rstrip(),
-        sections=_sections(link.sections),
+        sections=_names("sections", link.sections),
         language=language and language[: MAX_LENGTHS["language"]],
     )
 
@@ -67,5 +70,5 @@ def short_reason(reason: str) -> str:
     return reason if len(reason) <= MAX_REASON_LENGTH else f"{reason[: MAX_REASON_LENGTH - 1]}…"
 
 
-def _sections(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name[:_MAX_NAME_LENGTH] for name in names))[:MAX_SECTIONS]
+def _names(field: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name[: MAX_LENGTHS[field]] for name in names))[: _MAX_NAMES[field]]

@@ -195,7 +195,8 @@ class ArticleData:
     published_at: datetime | None = None
     published_raw: str | None = None  # as printed
     published_precision: DatePrecision | None = None
-    author: str | None = None
+    author: str | None = None  # `authors`, joined by AUTHOR_SEPARATOR
+    authors: tuple[str, ...] = ()
     view_count: int | None = None
     image_url: str | None = None
     problems: tuple[Problem, ...] = ()

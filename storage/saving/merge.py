@@ -11,7 +11,7 @@ from storage.model.page_end import PAGE_FIELD, UNCLOSED, find_page_end, kind_of
 from storage.model.records import ArticleData, DatePrecision, Problem, SaveOutcome
 from storage.model.recrawl import next_recrawl
 from storage.model.reservations import stored_reservations
-from storage.saving.change_detection import CONFIRM_AFTER, CONFIRM_CUT_AFTER, ChangeDecision
+from storage.saving.change_detection import CONFIRM_AFTER, CONFIRM_CUT_AFTER, UNFILLED, ChangeDecision
 from storage.saving.requests import SaveRequest
 
 
@@ -57,7 +57,7 @@ def _problems_with_end(stored: tuple[Problem, ...], parsed: tuple[Problem, ...])
 def _filled(stored: AnyRow, data: ArticleData, name: str) -> Any:
     """Return the parsed value of a field; the stored one where nothing could be parsed."""
     parsed = getattr(data, name)
-    missing = parsed is None or (name == "sections" and not parsed)
+    missing = parsed in UNFILLED
     # A missing subtitle is no extraction problem: it was removed.
     return getattr(stored, name) if missing and name != "subtitle" else parsed
 

@@ -16,12 +16,13 @@ from scraper.errors import PageError
 from scraper.parsing.source_urls import SourceUrls
 from scraper.reading.article_page import GENERIC_PARSER_VERSION, ArticlePage
 from scraper.sources import get_source, load_sources
+from storage.model.article_fields import AUTHOR_SEPARATOR
 from storage.model.errors import ConfigError
 from storage.model.records import ArticleData, FailureStage, ParsedPage
 from tests.support.paths import PAGES
 
 CASES = sorted(path.parent for path in PAGES.glob("*/*/expected.json"))
-READ = {field.name for field in fields(ArticleData)} - {"source", "url", "fetched_at", "parser_version"}
+READ = {field.name for field in fields(ArticleData)} - {"source", "url", "fetched_at", "parser_version", "authors"}
 
 
 @cache
@@ -111,6 +112,12 @@ def test_what_is_known_of_every_article(case: Path) -> None:
         source.page.version,
     )
     assert SourceUrls(source).article_url(article.url) == article.url
+
+
+@pytest.mark.parametrize("case", ARTICLES, ids=named)
+def test_the_author_is_the_authors_joined(case: Path) -> None:
+    article = reading(case).article
+    assert article.author == (AUTHOR_SEPARATOR.join(article.authors) or None)
 
 
 def test_every_source_has_a_case() -> None:

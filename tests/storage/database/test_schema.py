@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from storage.database import (
     daemon_tables,  # noqa: F401  (its tables join METADATA)
@@ -21,7 +21,7 @@ from storage.database import (
     schema_dump,
 )
 from storage.database.engine import create_store_engine, transaction
-from storage.database.tables import METADATA, SCHEMA_VERSION
+from storage.database.tables import METADATA, SCHEMA_VERSION, articles
 from storage.model.errors import StoreError
 from storage.model.event_kinds import EventKind
 from storage.model.redaction import fingerprint
@@ -179,6 +179,26 @@ def test_sections_become_rows_and_stay_in_the_index(engine: Engine) -> None:
         (3, "siyasət", 1),
         (5, "archive", 0),
     ]
+
+
+def test_a_stored_author_becomes_one_name_of_the_list(engine: Engine) -> None:
+    upgrade_to(engine, "0010")
+    columns = "source, title, body, content_hash, problems, first_seen_at, last_seen_at, stored_at, fetched_at"
+    moments = ", ".join(["'2026-11-04 12:00:00.000000'"] * 4)
+    with transaction(engine) as connection:
+        connection.execute(text("INSERT INTO sources VALUES ('s', 'S', 'h', 't', 'UTC', NULL, NULL)"))
+        for article_id, author in enumerate(("Ann Lee, Bo Wu", "a|b", "", None), 1):
+            connection.execute(
+                text(
+                    f"INSERT INTO articles (id, url, author, {columns}, parser_version)"
+                    f" VALUES (:id, :url, :author, 's', 't', 'b', 'h', '[]', {moments}, 1)"
+                ),
+                {"id": article_id, "url": f"u{article_id}", "author": author},
+            )
+    schema.upgrade(engine)
+    with transaction(engine, writes=False) as connection:
+        lists = connection.scalars(select(articles.c.authors).order_by(articles.c.id)).all()
+    assert lists == [("Ann Lee, Bo Wu",), ("a/b",), (), ()]
 
 
 def test_the_targets_of_stored_alerts_get_their_hashes(engine: Engine) -> None:
