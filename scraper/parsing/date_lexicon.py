@@ -145,7 +145,9 @@ _KINDS = {roles: chr(0x100 + number) for number, roles in enumerate(dict.fromkey
 KINDS = {word: _KINDS[roles] for word, roles in _ROLES.items()} | {mark: mark for mark in ",.-/:()"}
 KINDS |= {"|": "|", "•": "|", "·": "|", "t": "t"}  # `t` of ISO 8601
 KINDS |= {str(number): "D" for number in range(100)} | {f"0{number}": "D" for number in range(10)}
-KINDS |= {str(year): "Y" for year in YEARS} | {"T": "T", "H": "H"}  # times of day; other words are in lower case
+KINDS |= {str(year): "Y" for year in YEARS} | {
+    kind: kind for kind in "TCH"
+}  # times of day; other words are in lower case
 """Character that stands for the roles of each word, mark and number."""
 
 

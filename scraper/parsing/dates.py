@@ -57,17 +57,17 @@ _TOKEN = re.compile(r"[0-9]+|[^\W\d]+(?:['-][^\W\d]+)*|\S")
 _UPDATE_TIME = re.compile(r"[:. -]*(?:[^\W\d_]+[.,]* ){0,3}[0-9]")
 _YEAR = timedelta(days=366)
 
-# Forms of dates, over the kinds of their tokens: D one or two digits, Y four, T a time of day, H one with a dot, and
-# the sets of roles of words.
+# Forms of dates, over the kinds of their tokens: D one or two digits, Y four, T a time of day, C one that can be a
+# duration, H one that can be a number, and the sets of roles of words.
 _MONTH, _WEEKDAY, _OF = role_class(Role.MONTH), role_class(Role.WEEKDAY), role_class(Role.BETWEEN)
 _TH = rf"(?:-?{role_class(Role.AFTER_DAY)}\.?|\.)"
 _IN_YEAR = rf"\.?-?{role_class(Role.AFTER_YEAR)}{{1,2}}\.?"
 _AT = role_class(Role.BEFORE_TIME)
 _LABEL = rf"(?:{role_class(Role.PUBLISHED)}+(?:{role_class(Role.BEFORE_DAY, Role.BEFORE_TIME)}|[:-])?)?"
-_BEFORE = rf"{_LABEL}(?:{_AT}?T[,|/-]*)?(?:(?P<weekday1>{_WEEKDAY})[.,|-]*)?{role_class(Role.BEFORE_DAY)}?"
+_BEFORE = rf"{_LABEL}(?:{_AT}?[TC][,|/-]*)?(?:(?P<weekday1>{_WEEKDAY})[.,|-]*)?{role_class(Role.BEFORE_DAY)}?"
 _AFTER = (
     rf"(?:,?(?P<weekday2>{_WEEKDAY})\.?|,?\((?P<weekday3>{_WEEKDAY})\.?\))?"
-    rf"(?:[,|/-]*{_AT}{{0,2}}[.:]?[TH]|[,|]?\([TH]\))?(?:,?(?P<weekday4>{_WEEKDAY})\.?)?"
+    rf"(?:[,|/-]*{_AT}{{0,2}}[.:]?[TCH]|[,|]?\([TCH]\))?(?:,?(?P<weekday4>{_WEEKDAY})\.?)?"
 )
 _WEEKDAY_GROUPS = ("weekday1", "weekday2", "weekday3", "weekday4")
 
@@ -82,7 +82,7 @@ _DAYS_OF_YEARS = _forms(
     r"(?P<year>Y)(?P<mark>[-/.])(?P<month>D)(?P=mark)(?P<day>D)[.t]?",
     rf"(?P<first>D)(?P<mark>[-/.])(?P<second>D)(?P=mark)(?P<year>Y)(?:{_IN_YEAR}|\.)?",
     rf"(?P<month>{_MONTH})[.,]?(?P<day>D){_TH}?,?(?P<of1>{_OF})?(?P<year>Y)(?:{_IN_YEAR})?",
-    rf"(?P<month>{_MONTH})(?P<day>D)T(?P<year>Y)",  # asctime of C, and `date` with the zone
+    rf"(?P<month>{_MONTH})(?P<day>D)[TC](?P<year>Y)",  # asctime of C, and `date` with the zone
     rf"(?P<year>Y)(?:{_IN_YEAR}|[-/.])?,?(?P<month>{_MONTH})[-/]?(?P<day>D){_TH}?",
     rf"(?P<year>Y)(?:{_IN_YEAR}|\.),?(?P<day>D){_TH}?-?(?P<month>{_MONTH})",
 )
@@ -362,7 +362,7 @@ def _day_before(
 def _days_in_years(found: re.Match[str], tokens: Sequence[str], latest_day: date, context: _Context) -> Iterator[date]:
     """Yield a day without a year in the year of another day and in the one before, without those that do not exist."""
     if "first" in found.re.groupindex:  # 25.06 is a number without a time
-        if "T" not in tokens:
+        if "T" not in tokens and "C" not in tokens:
             return
         month, day = int(_word(found, "second", tokens)), int(_word(found, "first", tokens))
     else:

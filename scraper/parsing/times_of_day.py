@@ -48,7 +48,7 @@ class TimeOfDay:
     at: time
     zone: tzinfo | None
     precision: DatePrecision
-    kind: str  # T; H for hours and minutes with a dot, which can be a number; ? for a number
+    kind: str  # T; C for 1:30, which can be a duration; H for 17.24, which can be a number; ? for a number
 
 
 def split_time(text: str) -> tuple[TimeOfDay | None, str, str]:
@@ -74,8 +74,9 @@ def _find(text: str) -> re.Match[str] | None:
 def _time_of_day(found: re.Match[str]) -> TimeOfDay:
     second = found["second"]
     kind = "T"
-    if found.re is _CLOCK_WITH_DOT and not (found["half"] or found["unit"] or found["zone"]):
-        kind = "H" if len(found["hour"]) == 2 else "?"
+    if not (found["half"] or found["unit"] or found["zone"]):
+        has_dot, has_two_digits = found.re is _CLOCK_WITH_DOT, len(found["hour"]) == 2
+        kind = ("H" if has_two_digits else "?") if has_dot else ("T" if has_two_digits else "C")
     return TimeOfDay(
         time(_hour(found), int(found["minute"]), int(second or 0)),
         _zone(found),
