@@ -87,7 +87,9 @@ class DateReader:
 
     def candidate(self, text: str, provenance: str, grade: Grade) -> Candidate[PublishedDate]:
         """Parse a date; one that is not understood has the text alone."""
-        parsed = parse_date(text, self.zone, now=self.fetched_at, language=self.language)
+        # Servers write 11/01/2023 into metadata by their own rules, whatever the language of the page.
+        language = None if grade is Grade.STATED else self.language
+        parsed = parse_date(text, self.zone, now=self.fetched_at, language=language)
         value = PublishedDate(raw=text) if parsed is None else PublishedDate(parsed[0], text, parsed[1])
         return Candidate(value, provenance, grade)
 
