@@ -1,13 +1,15 @@
-"""Declare a news site: its channels, its URLs, its sections, and the parser of its article pages."""
+"""Declare a news site: its channels, its URLs, its sections, and the selectors of its pages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
+from scraper.selectors import parse_selector
 from storage.model.records import ParsedPage
 
 
@@ -19,19 +21,80 @@ class Feed:
     language: str | None = None  # None: the feed may mix languages
 
 
+Selectors = tuple[str | tuple[str, ...], ...]
+"""Selectors of one field, the first that yields a valid value counts; the texts of an inner tuple are joined."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeaserSelectors:
-    """XPaths of a listing page: `card` from the root, the others relative to a card.
+    """Selectors of a listing page: `card` in the page, the others in a card. See `scraper.selectors`.
 
-    Cards are selected before links: resolving every link of a page costs more than parsing the page.
+    `link` and `section_link` name elements whose `href` is read unless they name another attribute. Cards are
+    selected before links: resolving every link of a page costs more than parsing the page. Raises ValueError that
+    names the field of a selector that is not valid.
     """
 
     card: str
-    link: str = ".//a/@href"
+    link: str = "a"
     title: str | None = None
     section_label: str | None = None
     section_link: str | None = None
     published: str | None = None
+
+    def __post_init__(self) -> None:
+        _validate(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSelectors:
+    """Selectors of article pages, see `scraper.selectors`; empty: the pages of the source have no such field.
+
+    Fields are searched within the first element of `article`, then in the whole page, because broken HTML may move
+    them out of it. Raises ValueError that names the field of a selector or pattern that is not valid.
+    """
+
+    article: Selectors = ()
+    title: Selectors = ()
+    subtitle: Selectors = ()
+    sections: Selectors = ()
+    published: Selectors = ()
+    body: Selectors = ()
+    author: Selectors = ()
+    views: Selectors = ()
+    cover: Selectors = ()
+    drop: Selectors = ()  # elements of a body that are not part of the article
+    drop_lines: str | None = None  # regular expression of the body lines that are not part of the article, any case
+    no_image: str | None = None  # regular expression found in the URLs of placeholder images
+
+    def __post_init__(self) -> None:
+        _validate(self)
+        for name in ("drop_lines", "no_image"):
+            try:
+                re.compile(getattr(self, name) or "")
+            except re.error as error:
+                raise ValueError(f"{name}: {getattr(self, name)!r} is not a regular expression: {error}") from None
+
+
+_PATTERNS = frozenset({"drop_lines", "no_image"})
+
+
+def _validate(declared: TeaserSelectors | PageSelectors) -> None:
+    for declared_field in fields(declared):
+        if declared_field.name not in _PATTERNS:
+            for text in _texts(getattr(declared, declared_field.name)):
+                try:
+                    parse_selector(text)
+                except ValueError as error:
+                    raise ValueError(f"{declared_field.name}: {error}") from None
+
+
+def _texts(value: str | Selectors | tuple[str, ...] | None) -> Iterator[str]:
+    """Yield the selectors of a field."""
+    if isinstance(value, str):
+        yield value
+    else:
+        for inner in value or ():
+            yield from _texts(inner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +172,7 @@ class Identity(StrEnum):
 
 
 class PageParser(Protocol):
-    """Parser of one article page; `version` is raised when any page would be parsed differently."""
-
-    version: ClassVar[int]
+    """Parser of one article page."""
 
     def __init__(
         self,
@@ -129,6 +190,11 @@ class PageParser(Protocol):
         """Parse every field. Raises PageError if the page is not an article."""
         ...
 
+    @classmethod
+    def version(cls, source: Source) -> int:
+        """Return a number that changes when any page of a source would be parsed differently."""
+        ...
+
 
 DEFAULT_PER_DAY = 20.0
 """Articles a day that a source is expected to publish if its declaration does not say."""
@@ -143,7 +209,8 @@ class Source:
     page on the host that a channel lists as an article. `language_codes` maps what the group matches to a language
     code. `excluded_paths` are regular expressions found in paths of pages that are no articles.
     `section_names` maps each section name of the settings to every normalized label and slug that the site uses for
-    it.
+    it. `page_class` parses the pages instead of ArticlePage of `scraper.reading.article_page`, where selectors are not
+    enough.
     """
 
     name: str
@@ -164,4 +231,5 @@ class Source:
     per_day: float = DEFAULT_PER_DAY  # estimated articles a day, used until one week of publication times is known
     user_agent: str | None = None  # None: the one of the settings
     render: bool = False  # pages are rendered by a browser
-    page: type[PageParser]
+    page: PageSelectors = PageSelectors()
+    page_class: type[PageParser] | None = None

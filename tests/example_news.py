@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.article_page import page_class
 from scraper.source import Source
 from scraper.sources import get_source
 from storage.crawling import channels
@@ -120,7 +121,7 @@ class SiteCrawl:
             self.store.links.record_failure(replace(attempt, http_status=404), missing)
             return
         shown = replace(self.articles[slug], views=self._views(slug, attempt.fetched_at))
-        page = self.source.page(
+        page = page_class(self.source)(
             article_page(shown, self.source.base_url, [], PageStyle()).encode(),
             url=attempt.url,
             source=self.source,

@@ -15,6 +15,7 @@ from scraper.errors import ChannelError
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.json_list import parse_json_list
 from scraper.parsing.list_page import parse_listing_page
+from scraper.parsing.markup_limits import is_costly
 from scraper.parsing.sitemaps import ParsedSitemap, parse_sitemap, select_children
 from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap
 from storage.model.errors import ConfigError
@@ -112,7 +113,7 @@ async def _parse_json(
 async def _call_parser(
     session: CrawlSession, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
 ) -> Parsed:
-    if len(body) <= LARGE_CHANNEL_SIZE:
+    if len(body) <= LARGE_CHANNEL_SIZE and not (parser is parse_listing_page and is_costly(body)):
         return parser(body, url=url, **options)
     try:
         return await session.parser.call(parser, body, url=url, **options)

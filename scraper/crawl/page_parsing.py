@@ -7,6 +7,7 @@ from datetime import datetime
 
 from scraper.errors import PageError
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.article_page import page_class
 from storage.model.field_limits import article_within_limits
 from storage.model.records import ParsedPage
 from storage.model.reservations import Reservation
@@ -37,7 +38,7 @@ def parse_page(job: PageJob) -> ParsedPage:
         reason = f"has more than {MAX_URL_LENGTH:,} characters" if too_long else "is not an article"
         raise PageError(job.requested_url, f"redirects to {job.url[:200]}, which {reason}")
     source = job.urls.source
-    page = source.page(
+    page = page_class(source)(
         job.body, url=url, source=source, urls=job.urls, fetched_at=job.fetched_at, content_type=job.content_type
     )
     parsed = page.parse()

@@ -20,6 +20,7 @@ from scraper.crawl.store_thread import StoreThread
 from scraper.crawl.write_batcher import WriteBatcher
 from scraper.declarations.channel_tables import channel_path, channels_of_settings
 from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
+from scraper.reading.article_page import page_class
 from scraper.source import Channel, Source, first_path
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
@@ -201,7 +202,8 @@ class CrawlSession(SourceContext):
         """Return everything besides the body that a channel's links depend on: parser versions and settings."""
         selection = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
         articles = f"{self.source.article_path} {self.source.excluded_paths}"
-        return f"{self.source.page.version} {LINKS_VERSION} {self.urls.base} {channel} {selection} {articles}"
+        version = page_class(self.source).version(self.source)
+        return f"{version} {self.source.teasers} {LINKS_VERSION} {self.urls.base} {channel} {selection} {articles}"
 
     async def call(self, call: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
         """Call the store in its thread and return the result."""

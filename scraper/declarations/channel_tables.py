@@ -7,6 +7,7 @@ from typing import Any
 
 from scraper.declarations.declared_table import DeclaredTable, language_code, nonempty_text, texts
 from scraper.parsing.json_paths import parse_json_path
+from scraper.selectors import parse_selector
 from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap, TeaserSelectors
 from storage.config.parsers import CHANNEL_KINDS, int_between
 from storage.model.errors import ConfigError
@@ -136,7 +137,7 @@ def _json_path(value: Any) -> str:
 
 def _selector(value: Any) -> str:
     [selector] = texts(nonempty_text(value))
-    return selector
+    return parse_selector(selector).text
 
 
 def _link_selector(value: Any) -> str:

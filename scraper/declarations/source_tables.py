@@ -16,7 +16,6 @@ from scraper.declarations.declared_table import (
     texts,
 )
 from scraper.parsing.source_urls import SourceUrls
-from scraper.reading.article_page import ArticlePage
 from scraper.source import DEFAULT_PER_DAY, Identity, Source, first_path
 from storage.config.parsers import boolean, choice, timezone_name
 from storage.config.source_files import SourceTable
@@ -71,7 +70,6 @@ def parse_source(declared: SourceTable) -> Source:
         per_day=table.parsed("per_day", positive, DEFAULT_PER_DAY),
         user_agent=table.parsed("user_agent", _header_text, None),
         render=table.parsed("render", boolean, False),
-        page=ArticlePage,
     )
     _check_channels(source, table)
     return source

@@ -1,13 +1,9 @@
-"""Decode the bytes of a page into text and parse it into a tree, whatever charset is declared."""
+"""Decode the bytes of a page, whatever charset is declared."""
 
 from __future__ import annotations
 
 import codecs
 import re
-
-from lxml import etree
-
-from scraper.parsing.markup_limits import check_depth, check_markup
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -21,8 +17,59 @@ _META_SEARCH_BYTES = 4096
 
 # Python codecs that no page uses: some raise on every text, some warn, one decodes to something else.
 _NO_CHARSETS = frozenset({"undefined", "unicode-escape", "raw-unicode-escape", "idna", "punycode", "utf-7"})
-# Pages declared as Latin-1 are decoded as Windows-1252 (WHATWG Encoding standard, table of labels).
-_WINDOWS = {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254"}
+# Charsets that browsers decode as a superset of the declared one (WHATWG Encoding standard, table of labels).
+_SUPERSETS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+}
+# Labels of that table which Python does not know or takes for another charset.
+_LABELS = {
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "x-gbk": "gb18030",
+    "gb_2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "csgb2312": "gb18030",
+    "cn-big5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    "windows-949": "cp949",
+    "ks_c_5601-1989": "cp949",
+    "ksc5601": "cp949",
+    "ksc_5601": "cp949",
+    "csksc56011987": "cp949",
+    "x-euc-jp": "euc-jp",
+    "dos-874": "cp874",
+    "windows-874": "cp874",
+    "iso-8859-8-i": "iso8859-8",
+    "logical": "iso8859-8",
+    "visual": "iso8859-8",
+    "sun_eu_greek": "iso8859-7",
+    "koi": "koi8-r",
+    "koi8": "koi8-r",
+    "koi8-ru": "koi8-u",
+    "x-cp1250": "cp1250",
+    "x-cp1251": "cp1251",
+    "x-cp1252": "cp1252",
+    "x-cp1253": "cp1253",
+    "x-cp1254": "cp1254",
+    "x-cp1255": "cp1255",
+    "x-cp1256": "cp1256",
+    "x-cp1257": "cp1257",
+    "x-cp1258": "cp1258",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-roman": "mac-roman",
+    "mac": "mac-roman",
+    "unicode-1-1-utf-8": "utf-8",
+    "x-unicode20utf8": "utf-8",
+}
 
 _NO_HTML = (
     (b"%PDF-", "a PDF"),
@@ -37,10 +84,6 @@ _NO_HTML = (
 )
 _CYRILLIC_WORD = re.compile(r"(?<![^\W\d_])[А-Яа-яЁёЇїІіЄєҐґ]{3,}(?![^\W\d_])")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-
-# huge_tree: without it libxml2 stops at elements nested 256 deep, as unclosed tags make them; with it at 2048.
-# Not lxml.html's parser: it asks Python for a class for every element that is accessed.
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 
 
 def sniff_non_html(body: bytes) -> str | None:
@@ -72,32 +115,40 @@ def decode(body: bytes, content_type: str | None = None) -> str:
         return _guess(body)
 
 
-def parse(text: str) -> etree._Element | None:
-    """Parse a page into a tree; None if it has no element. Raises MarkupLimitError."""
-    # libxml2 may end a document at NUL, and lone surrogates cannot be encoded.
-    data = text.replace("\0", "").encode("utf-8", "replace")
-    check_markup(data)
-    root: etree._Element | None = etree.fromstring(data, parser=_PARSER)
-    if root is not None:
-        check_depth(root)
-    return root
+def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
+    """Return a body in UTF-8, as `decode` decodes it: the body itself if it is that; never raises."""
+    if not body.startswith(tuple(mark for mark, _ in _BOMS)) and _declared(body, content_type) in {None, "utf-8"}:
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        else:
+            return body
+    return decode(body, content_type).encode("utf-8", "replace")  # lone surrogates cannot be encoded
 
 
 def _declared(body: bytes, content_type: str | None) -> str | None:
     """Return the Python name of the charset in the header or meta tag; None if neither is known."""
     header = _HEADER_CHARSET.search(content_type or "")
     meta = _META_CHARSET.search(body[:_META_SEARCH_BYTES])
-    labels = (header[1] if header else None, meta[1].decode("ascii", "replace") if meta else None)
-    return next((name for label in labels if label and (name := _known(label))), None)
+    name = _known(header[1]) if header else None
+    if name is None and meta is not None:
+        name = _known(meta[1].decode("ascii", "replace"))
+        # A page whose declaration could be read is not in UTF-16 (HTML Standard, prescan of the encoding).
+        name = "utf-8" if name is not None and name.startswith("utf-16") else name
+    return name
 
 
 def _known(label: str) -> str | None:
+    folded = label.lower()
     try:
-        name = codecs.lookup(label).name
-        b"a".decode(name, "replace")  # raises for codecs that do not decode to text
+        name = codecs.lookup(_LABELS.get(folded, label)).name
+        is_ascii = b"<a>".decode(name, "replace") == "<a>"  # raises for codecs that do not decode to text
     except (LookupError, ValueError):
         return None
-    return None if name.replace("_", "-") in _NO_CHARSETS else _WINDOWS.get(name, name)
+    if not is_ascii and not name.startswith("utf-16"):
+        return None
+    return None if name.replace("_", "-") in _NO_CHARSETS else _SUPERSETS.get(name, name)
 
 
 def _guess(body: bytes) -> str:

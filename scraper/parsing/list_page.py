@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
-from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
-from lxml import etree
+from selectolax.lexbor import LexborNode
 
 from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
-from scraper.parsing.decoding import decode, parse, sniff_non_html
+from scraper.parsing.decoding import as_utf8, sniff_non_html
+from scraper.parsing.html_tree import HtmlTree, attribute
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.page_end import find_early_end
 from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge, slug_of
+from scraper.selectors import Selector, parse_selector
 from scraper.source import Source, TeaserSelectors
 from storage.model.records import FailureStage, Link
 from storage.text.sanitize import clean_text
@@ -31,26 +30,10 @@ MAX_CARD_DEPTH = 10
 MAX_CARD_TEXTS = 20
 """Maximum elements of one card examined per field."""
 
-ANCHORS = TeaserSelectors(card="//a[@href]", link="@href", title=".")
+ANCHORS = TeaserSelectors(card="a[href]", link="@href", title=":scope")
 """Cards of a list without selectors: every link to an article, with its text as title."""
 
-Path = Callable[[Any], Any]
-"""A compiled XPath, called with an element."""
-
-_PIECES: Path = etree.XPath("descendant::text()[not(parent::script or parent::style)] | descendant::br")
-_BASE: Path = etree.XPath("string(//base[@href][1]/@href)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Paths:
-    """Compiled XPaths of TeaserSelectors."""
-
-    card: Path
-    link: Path
-    title: Path | None
-    section_label: Path | None
-    section_link: Path | None
-    published: Path | None
+_UNSEEN = frozenset({"script", "style"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +61,14 @@ def parse_listing_page(
     body that is not HTML, `empty list` for a page without a card of an article.
     """
     selectors = teasers or source.teasers or ANCHORS
-    cards, base, cut_card = _select_cards(body, url, source, selectors, content_type)
-    paths = _compile(selectors)
+    page = _select_cards(body, url, source, selectors, content_type)
     merged = merge(
         _link(article, hints, url=url, source=source, language=urls.language(article.url) or language)
-        for card in cards
-        for article, hints in _parse_card(card, paths, urls, base, has_hints=card is not cut_card)
+        for card in page.cards
+        for article, hints in _parse_card(card, selectors, urls, page.base, has_hints=card is not page.cut_card)
     )
     if not merged:
-        reason = f"no article on its cards ({len(cards)})" if cards else "no cards on this page"
+        reason = f"no article on its cards ({len(page.cards)})" if page.cards else "no cards on this page"
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"{reason}; {_advice(source)}")
     return tuple(merged.values())
 
@@ -95,91 +77,106 @@ def _advice(source: Source) -> str:
     return f"if the list has moved, set channels in [sources.{source.name}]"
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Cards of a page, the base URL of its links, and the card in which the page is cut."""
+
+    tree: HtmlTree
+    cards: list[LexborNode]
+    base: str
+    cut_card: LexborNode | None
+
+
 def _select_cards(
     body: bytes, url: str, source: Source, teasers: TeaserSelectors, content_type: str | None
-) -> tuple[list[Any], str, Any]:
-    """Select the cards of a page; return them with the base URL of its links, and the card in which the page is cut."""
+) -> _Page:
     if not body.strip():
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"an empty answer; {_advice(source)}")
     other_format = sniff_non_html(body)
     if other_format is not None:
         raise ChannelError(url, FailureStage.PARSE, f"no list page but {other_format}; {_advice(source)}")
+    markup = as_utf8(body, content_type)
     try:
-        text = decode(body, content_type)
-        root = parse(text)
+        tree = HtmlTree(markup)
     except MarkupLimitError as error:
         raise ChannelError(url, FailureStage.PARSE, f"no list page: it has {error}") from error
-    except (etree.LxmlError, ValueError) as error:
-        raise ChannelError(url, FailureStage.PARSE, f"no HTML ({error}); {_advice(source)}") from error
-    if root is None:
-        return [], url, None
-    cards = _within_depth(_compile(teasers).card(root))
-    return cards, _base(root, url), cards[-1] if cards and find_early_end(text, body) else None
+    cards = _within_depth(tree.select(parse_selector(teasers.card).css)[:MAX_CARDS])
+    cut_card = cards[-1] if cards and find_early_end(markup, body) else None
+    return _Page(tree, cards, tree.base_url(url), cut_card)
 
 
-def _within_depth(cards: list[Any]) -> list[Any]:
+def _within_depth(cards: Iterable[LexborNode]) -> list[LexborNode]:
     """Drop cards nested too deep: each card is searched whole, so that nested cards cost quadratic time."""
-    depths: dict[Any, int] = {}
-    for card in cards[:MAX_CARDS]:
-        outer = next((ancestor for ancestor in card.iterancestors() if ancestor in depths), None)
-        depths[card] = 0 if outer is None else depths[outer] + 1
-    return [card for card, depth in depths.items() if depth < MAX_CARD_DEPTH]
-
-
-def _base(root: Any, url: str) -> str:
-    try:
-        return urljoin(url, str(_BASE(root)).strip())
-    except ValueError:
-        return url
-
-
-@lru_cache
-def _compile(cards: TeaserSelectors) -> _Paths:
-    def path(xpath: str | None) -> Path | None:
-        return None if xpath is None else etree.XPath(xpath)
-
-    return _Paths(
-        card=etree.XPath(cards.card),
-        link=etree.XPath(cards.link),
-        title=path(cards.title),
-        section_label=path(cards.section_label),
-        section_link=path(cards.section_link),
-        published=path(cards.published),
-    )
+    depths: dict[int, int] = {}  # cards around an element and itself, of the cards and all their ancestors
+    kept: list[LexborNode] = []
+    for card in cards:
+        around: list[int] = []
+        ancestor = card.parent
+        while ancestor is not None and ancestor.mem_id not in depths:
+            around.append(ancestor.mem_id)
+            ancestor = ancestor.parent
+        depth = 0 if ancestor is None else depths[ancestor.mem_id]
+        depths |= dict.fromkeys(around, depth)
+        depths[card.mem_id] = depth + 1
+        if depth < MAX_CARD_DEPTH:
+            kept.append(card)
+    return kept
 
 
 def _parse_card(
-    card: Any, paths: _Paths, urls: SourceUrls, base: str, *, has_hints: bool
+    card: LexborNode, selectors: TeaserSelectors, urls: SourceUrls, base: str, *, has_hints: bool
 ) -> Iterator[tuple[ArticleUrl, _Hints]]:
     """Return the article URLs of a card with its hints, or without if it links to several articles (broken HTML)."""
     articles: dict[str, ArticleUrl] = {}
-    for href in dict.fromkeys(map(str, paths.link(card))):
+    for href in dict.fromkeys(_hrefs(selectors.link, card)):
         article = urls.find_article(href, base)
         if article is not None:
             articles.setdefault(article.url, article)
-    hints = _hints(card, paths) if has_hints and len(articles) == 1 else _Hints()
+    hints = _hints(card, selectors) if has_hints and len(articles) == 1 else _Hints()
     return ((article, hints) for article in articles.values())
 
 
-def _hints(card: Any, paths: _Paths) -> _Hints:
-    names = [*_texts(paths.section_label, card), *map(slug_of, _texts(paths.section_link, card))]
+def _hints(card: LexborNode, selectors: TeaserSelectors) -> _Hints:
+    slugs = map(slug_of, _hrefs(selectors.section_link, card, MAX_CARD_TEXTS))
+    names = [*_texts(selectors.section_label, card), *slugs]
     return _Hints(
-        title=next(iter(_texts(paths.title, card)), None),
-        published_raw=next(iter(_texts(paths.published, card)), None),
+        title=next(iter(_texts(selectors.title, card)), None),
+        published_raw=next(iter(_texts(selectors.published, card)), None),
         sections=tuple(dict.fromkeys(folded for name in names if (folded := normalize_section(name)))),
     )
 
 
-def _texts(path: Path | None, card: Any) -> list[str]:
-    """The words of what an XPath finds in a card, elements or strings; those without words left out."""
-    found = [] if path is None else path(card)[:MAX_CARD_TEXTS]
-    texts = (clean_text(part if isinstance(part, str) else _first_text(part)) for part in found)
+def _hrefs(text: str | None, card: LexborNode, limit: int | None = None) -> list[str]:
+    """Return the `href`, or the attribute that the selector names, of the elements that it selects in a card."""
+    if text is None:
+        return []
+    selector = parse_selector(text)
+    return [attribute(node, selector.attribute or "href") for node in _select(selector, card)[:limit]]
+
+
+def _texts(text: str | None, card: LexborNode) -> list[str]:
+    """Return the cleaned texts or attributes that a selector selects in a card, without empty ones."""
+    if text is None:
+        return []
+    selector = parse_selector(text)
+    name, nodes = selector.attribute, _select(selector, card)[:MAX_CARD_TEXTS]
+    texts = (clean_text(_text(node) if name is None else attribute(node, name)) for node in nodes)
     return [text for text in texts if text]
 
 
-def _first_text(element: Any) -> str:
+def _select(selector: Selector, card: LexborNode) -> list[LexborNode]:
+    return list({node.mem_id: node for node in card.css(selector.css)}.values()) if selector.css else [card]
+
+
+def _text(element: LexborNode) -> str:
     """Return the text of an element; a line break becomes a space, inline tags are dropped."""
-    return "".join(piece if isinstance(piece, str) else " " for piece in _PIECES(element))
+    pieces: list[str] = []
+    for node in element.traverse(include_text=True):
+        if node.tag == "br":
+            pieces.append(" ")
+        elif node.tag == "-text" and (parent := node.parent) is not None and parent.tag not in _UNSEEN:
+            pieces.append(node.text_content or "")
+    return "".join(pieces)
 
 
 def _link(article: ArticleUrl, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:

@@ -30,16 +30,23 @@ _EMPTY_ELEMENTS = frozenset(b"html head body title meta link base script style n
 """Elements of which alone no page is made."""
 
 
-def find_early_end(text: str, body: bytes = b"") -> Problem | None:
+_QUOTED_SIZE = 500
+"""Characters at the end of a document from which its problem quotes."""
+
+
+def find_early_end(markup: bytes, body: bytes = b"") -> Problem | None:
     """Return the problem of a document that ends too early; None if its end is proper.
 
-    `text` is the decoded document, and `body` its bytes, of which the last may be half a character.
+    `markup` is the document in UTF-8, and `body` its bytes as received, of which the last may be half a character.
     """
-    markup = text.encode("utf-8", "replace")
     if markup[-200:].rstrip().lower().endswith(_END_TAG):
         return None
     kind = _CUT_IN_CHARACTER if _ends_inside_character(body) else _kind_of_end(markup)
-    return None if kind is None else page_end_problem(kind, text[-500:])
+    return None if kind is None else page_end_problem(kind, _quoted_end(markup))
+
+
+def _quoted_end(markup: bytes) -> str:
+    return markup[-4 * _QUOTED_SIZE :].decode("utf-8", "ignore")[-_QUOTED_SIZE:]
 
 
 class _CutError(Exception):

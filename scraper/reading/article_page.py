@@ -1,25 +1,27 @@
 """Parse article pages: a page object with one method per field, returning the value and its provenance.
 
-The page class of a source is a subclass that declares selectors. Where a selector finds nothing, the metadata of the
-page is used: Open Graph and other meta tags, JSON-LD. Nothing is guessed: a field that cannot be parsed is None, with
-a problem recorded.
+The selectors are those of the source. Where they find nothing, the metadata of the page is used: Open Graph and other
+meta tags, JSON-LD. Nothing is guessed: a field that cannot be parsed is None, with a problem recorded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Any, ClassVar, Generic, TypeVar
-from urllib.parse import urljoin
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from lxml.etree import _Element
+from selectolax.lexbor import LexborNode
 
 from scraper.errors import PageError
 from scraper.parsing.dates import parse_date
-from scraper.parsing.decoding import decode, parse, sniff_non_html
+from scraper.parsing.decoding import as_utf8, sniff_non_html
+from scraper.parsing.html_tree import HtmlTree, attribute, resolve
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.page_end import find_early_end
 from scraper.parsing.source_urls import SourceUrls
@@ -27,24 +29,29 @@ from scraper.parsing.text import parse_count
 from scraper.reading.body_text import body_text
 from scraper.reading.not_found import is_home_page, says_not_found
 from scraper.reading.reservations import from_metadata
-from scraper.reading.selectors import ClassIndex, ClassSelector, PageMetadata, image_url, section_labels
+from scraper.reading.selectors import PageMetadata, image_url, section_labels, with_ancestors
 from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
-from scraper.source import Source
+from scraper.selectors import parse_selector
+from scraper.source import PageParser, PageSelectors, Selectors, Source
 from storage.model.page_end import failure_reason
 from storage.model.published import is_in_future
 from storage.model.records import ArticleData, DatePrecision, FailureStage, ParsedPage, Problem
 from storage.model.urls import request_url
 from storage.model.version import USER_AGENT_PRODUCT
+from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 
-GENERIC_PARSER_VERSION = 3
+GENERIC_PARSER_VERSION = 4
 """Raised when this module, or one that it uses, parses any page differently."""
 
 MAX_ELEMENTS = 20
 """Maximum elements examined per selector: pages repeat fields, for wide and for narrow screens."""
 
 MAX_BODY_ELEMENTS = 5
-"""Maximum body elements rendered in search of one with text."""
+"""Maximum body elements rendered in search of those with text."""
+
+_VERSIONS = 1_000_000
+_AUTHOR_PREFIX = re.compile(r"(?:by|author|автор|müəllif)\b\s*:?\s*", re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -76,33 +83,13 @@ class PublishedDate:
 
 
 class ArticlePage:
-    """Page object of an article. A subclass declares the selectors; None: the pages of the source have no such field.
+    """Page object of an article, which reads the selectors of its source.
 
-    Fields are searched within the first `article` element, then in the whole page, because broken HTML may move them
-    out of it. `own_version` is raised when the subclass parses any page differently.
+    A subclass may override the methods of fields for which selectors are not enough; it raises `own_version` when it
+    parses any page differently.
     """
 
     own_version: ClassVar[int] = 0
-    version: ClassVar[int] = GENERIC_PARSER_VERSION * 1000
-
-    article: ClassVar[ClassSelector | None] = None
-    title: ClassVar[ClassSelector | None] = None
-    subtitle: ClassVar[ClassSelector | None] = None
-    sections: ClassVar[ClassSelector | None] = None
-    published: ClassVar[ClassSelector | None] = None
-    body: ClassVar[ClassSelector | None] = None
-    author: ClassVar[ClassSelector | None] = None
-    views: ClassVar[ClassSelector | None] = None
-    cover: ClassVar[ClassSelector | None] = None
-
-    body_excluded_tags: ClassVar[ClassSelector | None] = None
-    body_excluded_selectors: ClassVar[re.Pattern[str] | None] = None  # body lines that are not part of the article
-    author_prefix: ClassVar[re.Pattern[str]] = re.compile(r"(?:by|author|автор|müəllif)\b\s*:?\s*", re.IGNORECASE)
-    no_image: ClassVar[re.Pattern[str] | None] = None  # URLs of placeholder images
-
-    def __init_subclass__(cls, **arguments: Any) -> None:
-        super().__init_subclass__(**arguments)
-        cls.version = GENERIC_PARSER_VERSION * 1000 + cls.own_version
 
     def __init__(
         self,
@@ -117,26 +104,30 @@ class ArticlePage:
         """Load the page at the canonical URL `url`. Raises PageError if `body` is not HTML."""
         self.url = url
         self.source = source
+        self.selectors = source.page
         self.urls = urls
         self.fetched_at = fetched_at
-        self.root = self._parse(body, content_type)
-        self.metadata = PageMetadata(self.root)
-        self.index = ClassIndex(self.root)
-        self.scope = self.index.descendants(self.article) if self.article else range(0)
+        self.tree = self._parse(body, content_type)
+        self.metadata = PageMetadata(self.tree)
+        self.scope: LexborNode | None = None
+        self.scope = next(iter(self._select(self.selectors.article)), None)
 
-    def _parse(self, body: bytes, content_type: str | None) -> _Element:
+    @classmethod
+    def version(cls, source: Source) -> int:
+        """Return a number that changes with this class and with the selectors of the source."""
+        return GENERIC_PARSER_VERSION * _VERSIONS + _fingerprint(source.page, cls.own_version)
+
+    def _parse(self, body: bytes, content_type: str | None) -> HtmlTree:
         other_format = sniff_non_html(body)
         if other_format is not None:
             raise PageError(self.url, f"the answer is no page but {other_format}")
-        text = decode(body, content_type)
+        markup = as_utf8(body, content_type)
         try:
-            root: _Element | None = parse(text)
+            tree = HtmlTree(markup)
         except MarkupLimitError as error:
             raise PageError(self.url, f"the answer is no page: it has {error}") from error
-        if root is None:
-            raise PageError(self.url, "the answer is no page but empty")
-        self.early_end = find_early_end(text, body)
-        return root
+        self.early_end = find_early_end(markup, body)
+        return tree
 
     def parse(self) -> ParsedPage:
         """Parse every field. Raises PageError if the page has no title, or says that there is no article."""
@@ -176,7 +167,7 @@ class ArticlePage:
                 *((self.early_end,) if self.early_end else ()),
             ),
             fetched_at=self.fetched_at,
-            parser_version=self.version,
+            parser_version=self.version(self.source),
         )
         return ParsedPage(
             article=article,
@@ -197,16 +188,16 @@ class ArticlePage:
 
     def parse_headline(self) -> ExtractedField[Headline]:
         """Parse title and subtitle. Raises PageError if there is no title."""
-        for element in self._elements(self.title):
-            parts = headline_parts(element)
-            if parts:
-                subtitle = " ".join(parts[1:]) or next(iter(self._lines(self.subtitle)), None)
-                return ExtractedField(Headline(parts[0], subtitle), self._name(self.title))
+        for name, element in self._candidates(self.selectors.title):
+            parts = [clean_text(element)] if isinstance(element, str) else headline_parts(element)
+            if parts and parts[0]:
+                subtitle = " ".join(parts[1:]) or next((line for _, line in self._lines(self.selectors.subtitle)), None)
+                return ExtractedField(Headline(parts[0], subtitle), name)
         metadata = self.metadata.meta("og:title", "twitter:title") or self.metadata.jsonld("headline")
         if metadata is None and self.early_end is not None:
             raise PageError(self.url, failure_reason(self.early_end), FailureStage.NETWORK)
         if metadata is None:
-            raise PageError(self.url, f"no title found ({self._name(self.title) or 'meta og:title'})")
+            raise PageError(self.url, f"no title found ({_names(self.selectors.title) or 'meta og:title'})")
         return ExtractedField(Headline(metadata[0]), metadata[1])
 
     def parse_language(self) -> ExtractedField[str | None]:
@@ -220,10 +211,12 @@ class ArticlePage:
 
     def parse_sections(self) -> ExtractedField[tuple[str, ...]]:
         """Parse the normalized section labels and the slugs of the URLs they link to, in page order."""
-        names = [name for element in self._elements(self.sections) for name in section_labels(element)]
-        normalized = tuple(dict.fromkeys(filter(None, map(normalize_section, names))))
-        if normalized:
-            return ExtractedField(normalized, self._name(self.sections))
+        for selector in self.selectors.sections:
+            found = [element for _, element in self._candidates((selector,))]
+            labels = (label for element in found for label in _section_names(element))
+            normalized = tuple(dict.fromkeys(filter(None, map(normalize_section, labels))))
+            if normalized:
+                return ExtractedField(normalized, _name(selector))
         metadata = self.metadata.meta("article:section") or self.metadata.jsonld("articleSection")
         if metadata is not None and normalize_section(metadata[0]):
             return ExtractedField((normalize_section(metadata[0]),), metadata[1])
@@ -231,39 +224,63 @@ class ArticlePage:
 
     def parse_published(self) -> ExtractedField[PublishedDate]:
         """Parse the first valid date; an invalid one is kept as printed, with a problem."""
-        texts = self._lines(self.published)
-        if texts:
-            return self._parse_dates(texts, self._name(self.published))
-        metadata = self.metadata.meta("article:published_time") or self.metadata.jsonld("datePublished")
-        return (
-            self._parse_dates([metadata[0]], metadata[1])
-            if metadata
-            else ExtractedField(PublishedDate(), problem="no date found")
-        )
+        candidates: Iterable[tuple[str, str]] = self._lines(self.selectors.published)
+        first = next(iter(candidates), None)
+        if first is None:
+            metadata = self.metadata.meta("article:published_time") or self.metadata.jsonld("datePublished")
+            if metadata is None:
+                return ExtractedField(PublishedDate(), problem="no date found")
+            first, candidates = (metadata[1], metadata[0]), ()
+        return self._parse_dates(first, candidates)
 
-    def _parse_dates(self, texts: Iterable[str], provenance: str | None) -> ExtractedField[PublishedDate]:
-        first = None
-        for text in texts:
-            first = first or text
-            parsed = parse_date(text, ZoneInfo(self.source.timezone), now=self.fetched_at)
+    def _parse_dates(self, first: tuple[str, str], others: Iterable[tuple[str, str]]) -> ExtractedField[PublishedDate]:
+        zone = ZoneInfo(self.source.timezone)
+        for provenance, text in chain((first,), others):
+            parsed = parse_date(text, zone, now=self.fetched_at)
             if parsed is not None:
                 ahead = is_in_future(*parsed, self.fetched_at)
                 return ExtractedField(
                     PublishedDate(parsed[0], text, parsed[1]), provenance, "lies in the future" if ahead else None
                 )
-        return ExtractedField(PublishedDate(raw=first), provenance, f"not understood as a date: {first!r}")
+        return ExtractedField(PublishedDate(raw=first[1]), first[0], f"not understood as a date: {first[1]!r}")
 
     def parse_body(self) -> ExtractedField[str]:
-        """Parse the first body with text; an empty body is valid, a missing one is a problem."""
-        bodies = self._elements(self.body)
-        dropped = frozenset(self.index.find(self.body_excluded_tags)) if self.body_excluded_tags else frozenset()
-        for element in bodies[:MAX_BODY_ELEMENTS]:
-            text = body_text(element, dropped=dropped, stray=self.body_excluded_selectors)
-            if text:
-                return ExtractedField(text, self._name(self.body))
-        if bodies:
-            return ExtractedField("", self._name(self.body))
-        return ExtractedField("", problem=f"no body found ({self._name(self.body) or 'no place named'})")
+        """Parse the first body with text and its siblings; an empty body is valid, a missing one is a problem."""
+        empty: str | None = None
+        for selector in self.selectors.body:
+            elements = [element for _, element in self._candidates((selector,)) if not isinstance(element, str)]
+            body, unread = self._bodies(elements[:MAX_BODY_ELEMENTS])
+            if body:
+                problem = f"{unread} more elements with another text are not read" if unread else None
+                return ExtractedField(body, _name(selector), problem)
+            empty = empty or (_name(selector) if elements else None)
+        if empty is not None:
+            return ExtractedField("", empty)
+        return ExtractedField("", problem=f"no body found ({_names(self.selectors.body) or 'no place named'})")
+
+    def _bodies(self, elements: Iterable[LexborNode]) -> tuple[str, int]:
+        """Return the text of the first body with text and of its siblings, and the number of others with a text."""
+        texts: list[str] = []
+        seen: set[int] = set()
+        parent, unread = 0, 0
+        for element in elements:
+            ancestors = {ancestor.mem_id for ancestor in with_ancestors(element)}
+            text = "" if ancestors & seen else self._body_text(element)
+            seen.add(element.mem_id)
+            if not text or any(text in other for other in texts):
+                continue
+            own_parent = 0 if element.parent is None else element.parent.mem_id
+            if not texts or own_parent == parent:
+                texts.append(text)
+                parent = own_parent
+            else:
+                unread += 1
+        return "\n\n".join(texts), unread
+
+    def _body_text(self, element: LexborNode) -> str:
+        patterns = _patterns(self.selectors)
+        dropped = frozenset(node.mem_id for node in element.css(patterns.drop)) if patterns.drop else frozenset()
+        return body_text(element, dropped=dropped, stray=patterns.drop_lines)
 
     def parse_description(self) -> ExtractedField[str | None]:
         """Return the description of the metadata; some pages have no other text."""
@@ -272,57 +289,125 @@ class ArticlePage:
 
     def parse_author(self) -> ExtractedField[str | None]:
         """Parse the author; the name of the site itself is ignored, and a missing author is not a problem."""
-        lines = [(first_block_line(element), self._name(self.author)) for element in self._elements(self.author)]
-        candidates = lines or filter(None, [self.metadata.meta("author"), self.metadata.jsonld("author")])
-        authors = ((self._as_author(text), provenance) for text, provenance in candidates)
+        lines = [
+            (name, element if isinstance(element, str) else first_block_line(element))
+            for name, element in self._candidates(self.selectors.author)
+        ]
+        metas = filter(None, (self.metadata.meta("author"), self.metadata.jsonld("author")))
+        authors = (
+            (self._as_author(text), provenance) for provenance, text in lines or ((p, text) for text, p in metas)
+        )
         return next(
             (ExtractedField(author, provenance) for author, provenance in authors if author), ExtractedField(None)
         )
 
     def _as_author(self, text: str) -> str | None:
-        name = self.author_prefix.sub("", text, count=1) if self.author_prefix.match(text) else text
+        name = _AUTHOR_PREFIX.sub("", text, count=1) if _AUTHOR_PREFIX.match(text) else text
         own_names = {normalize_section(self.source.title), normalize_section(self.source.name)}
         return None if normalize_section(name) in own_names or "://" in name else name or None
 
     def parse_views(self) -> ExtractedField[int | None]:
         """Parse the first valid view count."""
-        if self.views is None:
+        if not self.selectors.views:
             return ExtractedField(None)
-        texts = self._lines(self.views)
-        for text in texts:
+        first: str | None = None
+        for name, text in self._lines(self.selectors.views):
+            first = text if first is None else first
             count = parse_count(text)
             if count is not None:
-                return ExtractedField(count, self.views.name)
-        return ExtractedField(None, problem=f"not understood as a count: {texts[0]!r}" if texts else "no count found")
+                return ExtractedField(count, name)
+        return ExtractedField(
+            None, problem="no count found" if first is None else f"not understood as a count: {first!r}"
+        )
 
     def parse_image(self) -> ExtractedField[str | None]:
-        """Parse the URL of the cover image, from a background or an `img`."""
-        for element in self._elements(self.cover):
-            href = image_url(element)
-            if href:
-                return ExtractedField(self._as_image(href), self._name(self.cover))
+        """Parse the URL of the cover image, from a background, an `img` or an attribute."""
+        for name, element in self._candidates(self.selectors.cover):
+            href = element if isinstance(element, str) else image_url(element)
+            if href and not href.startswith("data:"):
+                return ExtractedField(self._as_image(href), name)
         metadata = self.metadata.meta("og:image", "twitter:image")
         image = self._as_image(metadata[0]) if metadata else None
         return ExtractedField(image, metadata[1]) if metadata and image else ExtractedField(None)
 
     def _as_image(self, href: str) -> str | None:
-        try:
-            url = urljoin(self.url, href)
-        except ValueError:
+        url = resolve(href, self.tree.base_url(self.url))
+        no_image = _patterns(self.selectors).no_image
+        if url is None or not url.startswith(("https://", "http://")):
             return None
-        is_placeholder = self.no_image is not None and self.no_image.search(url)
-        return None if is_placeholder or not url.startswith(("https://", "http://")) else url
+        return None if no_image is not None and no_image.search(url) else url
 
-    def _elements(self, selector: ClassSelector | None) -> list[_Element]:
-        if selector is None:
-            return []
-        return (self.index.find(selector, self.scope) or self.index.find(selector))[:MAX_ELEMENTS]
+    def _candidates(self, selectors: Selectors) -> Iterator[tuple[str, LexborNode | str]]:
+        """Yield what selectors select, each with its name: elements, or the texts of attributes and of joined lines."""
+        for selector in selectors:
+            if isinstance(selector, tuple):
+                parts = (next((line for _, line in self._lines((part,))), "") for part in selector)
+                joined = " ".join(filter(None, parts))
+                if joined:
+                    yield _name(selector), joined
+                continue
+            name = parse_selector(selector).attribute
+            for element in self._select((selector,)):
+                if name is None:
+                    yield selector, element
+                elif value := clean_text(attribute(element, name)):
+                    yield selector, value
 
-    def _lines(self, selector: ClassSelector | None) -> list[str]:
-        """Return each element as one line, then the first line of each: an unclosed element contains more."""
-        elements = self._elements(selector)
-        return [line for line in (*map(single_line, elements), *map(first_block_line, elements)) if line]
+    def _select(self, selectors: Selectors) -> list[LexborNode]:
+        """Return the elements of the first selector that selects any, within the article or else in the page."""
+        for text in selectors:
+            css = parse_selector(text).css if isinstance(text, str) else ""
+            found = self.tree.select(css, self.scope) if css and self.scope is not None else []
+            found = found or (self.tree.select(css) if css else [])
+            if found:
+                return found[:MAX_ELEMENTS]
+        return []
 
-    @staticmethod
-    def _name(selector: ClassSelector | None) -> str | None:
-        return None if selector is None else selector.name
+    def _lines(self, selectors: Selectors) -> Iterator[tuple[str, str]]:
+        """Yield each text as one line, then the first line of each: an unclosed element contains more."""
+        candidates = list(self._candidates(selectors))
+        for to_line in (single_line, first_block_line):
+            for name, element in candidates:
+                line = element if isinstance(element, str) else to_line(element)
+                if line:
+                    yield name, line
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Compiled parts of PageSelectors."""
+
+    drop: str
+    drop_lines: re.Pattern[str] | None
+    no_image: re.Pattern[str] | None
+
+
+@lru_cache
+def _patterns(selectors: PageSelectors) -> _Patterns:
+    return _Patterns(
+        drop=", ".join(map(_name, selectors.drop)),
+        drop_lines=re.compile(selectors.drop_lines, re.IGNORECASE) if selectors.drop_lines else None,
+        no_image=re.compile(selectors.no_image) if selectors.no_image else None,
+    )
+
+
+@lru_cache
+def _fingerprint(selectors: PageSelectors, own_version: int) -> int:
+    return crc32(f"{own_version} {selectors}".encode()) % _VERSIONS
+
+
+def _name(selector: str | tuple[str, ...]) -> str:
+    return selector if isinstance(selector, str) else " + ".join(selector)
+
+
+def _names(selectors: Selectors) -> str:
+    return ", ".join(map(_name, selectors))
+
+
+def _section_names(element: LexborNode | str) -> Iterable[str]:
+    return (element,) if isinstance(element, str) else section_labels(element)
+
+
+def page_class(source: Source) -> type[PageParser]:
+    """Return the class that parses the article pages of a source."""
+    return source.page_class or ArticlePage

@@ -8,16 +8,17 @@ from enum import IntEnum
 from itertools import count
 from typing import Any
 
-from lxml.etree import XPath, _Element
+from selectolax.lexbor import LexborNode
 
+from scraper.parsing.html_tree import attribute
 from scraper.reading.tree_walk import Kind, TreeWalker
 from storage.text.sanitize import clean_text
 
 MAX_DEPTH = 16
 """Maximum nesting of lists and quotes that is indented: deeper indentation would make text size quadratic."""
 
-_NOTHING: frozenset[_Element] = frozenset()
-_LAYOUT_TABLE = XPath("boolean(.//table or .//td[p[2] or .//li or .//blockquote or .//h2 or .//h3] or .//th//li)")
+_NOTHING: frozenset[int] = frozenset()
+_CELLS_OF_BLOCKS = ("td li, td blockquote, td h2, td h3, td > p ~ p, th li",)
 
 
 class Separator(IntEnum):
@@ -28,11 +29,10 @@ class Separator(IntEnum):
     BLANK = 2
 
 
-def body_text(
-    element: _Element, *, dropped: Collection[_Element] = _NOTHING, stray: re.Pattern[str] | None = None
-) -> str:
-    """Render the blocks of `element` in page order, separated by blank lines, without the elements in `dropped`.
+def body_text(element: LexborNode, *, dropped: Collection[int] = _NOTHING, stray: re.Pattern[str] | None = None) -> str:
+    """Render the blocks of `element` in page order, separated by blank lines.
 
+    Elements whose `mem_id` is in `dropped` are omitted.
     List items are consecutive lines with "1. " (numbered by `start` and `value`) or "- ", nested items are indented;
     each line of a quote starts with "> "; a table row is one line, its cells separated by " | "; `<br>` is a line
     end. Lines that `stray` matches in full are omitted.
@@ -43,7 +43,7 @@ def body_text(
 class BlockRenderer(TreeWalker):
     """Renders a tree as text lines with list marks, quote marks and table cells."""
 
-    def __init__(self, dropped: Collection[_Element], stray: re.Pattern[str] | None) -> None:
+    def __init__(self, dropped: Collection[int], stray: re.Pattern[str] | None) -> None:
         self.dropped = dropped
         self.stray = stray
         self.output: list[str] = []
@@ -52,23 +52,22 @@ class BlockRenderer(TreeWalker):
         self.marks: list[str] = []  # line prefixes of the open quotes and list items
         self.numbers: list[Iterator[int] | None] = []  # of the open lists; None: bullets
         self.tables: list[bool] = []  # of the open tables: whether each only lays out blocks
-        self.row: _Element | None = None
+        self.row: LexborNode | None = None
         self.cells: list[str] = []
 
-    def render(self, root: _Element) -> str:
+    def render(self, root: LexborNode) -> str:
         """Return the text of a tree."""
         self.walk(root)
         self._end_line()
         return "".join(self.output)
 
-    def is_dropped(self, element: _Element) -> bool:
-        return super().is_dropped(element) or element in self.dropped
+    def is_dropped(self, node: LexborNode, tag: str | None) -> bool:
+        return super().is_dropped(node, tag) or node.mem_id in self.dropped
 
-    def add_text(self, text: str | None) -> None:
-        if text:
-            self.words.append(text)
+    def add_text(self, text: str) -> None:
+        self.words.append(text)
 
-    def open(self, element: _Element, kind: Kind) -> None:
+    def open(self, element: LexborNode, kind: Kind) -> None:
         if self.row is not None:
             self.words.append(" ")
         elif kind is Kind.BREAK:
@@ -79,7 +78,7 @@ class BlockRenderer(TreeWalker):
             if opens is not None:
                 opens(self, element)
 
-    def close(self, element: _Element, kind: Kind) -> None:
+    def close(self, element: LexborNode, kind: Kind) -> None:
         if self.row is not None and self.row is not element:
             self._within_row(kind)
         elif kind is not Kind.BREAK:
@@ -92,30 +91,30 @@ class BlockRenderer(TreeWalker):
                 closes(self).pop()
             self._edge()
 
-    def open_list(self, element: _Element) -> None:
+    def open_list(self, element: LexborNode) -> None:
         """Start numbering for `ol`, bullets for other lists."""
         self.numbers.append(_numbers(element) if element.tag == "ol" else None)
 
-    def open_item(self, element: _Element) -> None:
+    def open_item(self, element: LexborNode) -> None:
         """Add the number or bullet of a list item to the line prefixes."""
         numbers = self.numbers[-1] if self.numbers else None
         if numbers is None:
             self.marks.append("- ")
             return
-        value = _integer(element.get("value"))
+        value = _integer(attribute(element, "value"))
         if value is not None:
             self.numbers[-1] = numbers = count(value)
         self.marks.append(f"{next(numbers)}. ")
 
-    def open_quote(self, element: _Element) -> None:
+    def open_quote(self, element: LexborNode) -> None:
         """Add "> " to the line prefixes."""
         self.marks.append("> ")
 
-    def open_table(self, element: _Element) -> None:
+    def open_table(self, element: LexborNode) -> None:
         """Record whether a table only lays out blocks."""
-        self.tables.append(bool(_LAYOUT_TABLE(element)))
+        self.tables.append(_is_layout_table(element))
 
-    def open_row(self, element: _Element) -> None:
+    def open_row(self, element: LexborNode) -> None:
         """Start a row, unless its table only lays out blocks."""
         if not (self.tables and self.tables[-1]):
             self.row, self.cells = element, []
@@ -163,7 +162,7 @@ class BlockRenderer(TreeWalker):
         self.separator = Separator.NONE
 
 
-_OPENERS: Mapping[Kind, Callable[[BlockRenderer, _Element], None]] = {
+_OPENERS: Mapping[Kind, Callable[[BlockRenderer, LexborNode], None]] = {
     Kind.LIST: BlockRenderer.open_list,
     Kind.ITEM: BlockRenderer.open_item,
     Kind.QUOTE: BlockRenderer.open_quote,
@@ -178,11 +177,22 @@ _CLOSERS: Mapping[Kind, Callable[[BlockRenderer], list[Any]]] = {
 }
 
 
-def _numbers(element: _Element) -> Iterator[int]:
+def _is_layout_table(table: LexborNode) -> bool:
+    """Return whether a table only lays out blocks: it holds a table, or cells of several blocks.
+
+    The search for a table within ends at the first, so that nested tables cost no more than their size.
+    """
+    nodes = table.traverse()
+    next(nodes, None)
+    return any(node.tag == "table" for node in nodes) or table.any_css_matches(_CELLS_OF_BLOCKS)
+
+
+def _numbers(element: LexborNode) -> Iterator[int]:
     """Return the item numbers of an ordered list, counted as in HTML."""
-    start, backwards = _integer(element.get("start")), "reversed" in element.attrib
+    attributes = element.attributes
+    start, backwards = _integer(attributes.get("start")), "reversed" in attributes
     if start is None:
-        start = sum(child.tag == "li" for child in element) if backwards else 1
+        start = sum(child.tag == "li" for child in element.iter()) if backwards else 1
     return count(start, -1 if backwards else 1)
 
 

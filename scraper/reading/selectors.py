@@ -1,17 +1,16 @@
-"""Select elements by tag and class, section labels, images and page metadata (meta tags, JSON-LD)."""
+"""Read section labels, images and page metadata (meta tags, JSON-LD)."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
-from typing import Any, cast
+from typing import Any
 
-from lxml.etree import XPath, _Element
+from selectolax.lexbor import LexborNode
 
+from scraper.parsing.html_tree import HtmlTree, attribute
 from scraper.parsing.source_urls import slug_of
 from scraper.reading.tree_walk import first_block_line, single_line
 from storage.text.sanitize import clean_text
@@ -25,99 +24,47 @@ MAX_LABELS = 50
 MAX_STYLE_LENGTH = 2_000
 """Maximum characters of a style attribute searched for a background."""
 
-_TAG_AND_CLASS = re.compile(r"(?P<tag>[a-z][a-z0-9]*)?\.(?P<name>[\w-]+)")
-_CLASSED = XPath("descendant-or-self::*[@class]")
-_CLASSED_COUNT = XPath("count(descendant-or-self::*[@class])")
 # Possessive quantifiers, to prevent backtracking.
 _CSS_URL = re.compile(
     r"""url\(\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^"')]*+))\s*+\)""", re.IGNORECASE
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClassSelector:
-    """Selector of elements by tag (None: any) and class; several pairs: any of them. `name` is shown to users."""
-
-    name: str
-    class_names: tuple[tuple[str | None, str], ...]
-
-
-def by_class(*selectors: str) -> ClassSelector:
-    """Create a selector from texts such as `h1.post_title` or `.post_hits`; several: any of them."""
-    return ClassSelector(", ".join(selectors), tuple(map(_pair, selectors)))
-
-
-def _pair(selector: str) -> tuple[str | None, str]:
-    match = _TAG_AND_CLASS.fullmatch(selector)
-    if match is None:
-        raise ValueError(f"{selector!r} is not a tag and class such as h1.post_title or .post_title")
-    return match["tag"], match["name"]
-
-
-class ClassIndex:
-    """Index of the elements of a page by class, built in one pass.
-
-    One search of the page per selector took a fifth of the parse time.
-    """
-
-    def __init__(self, root: _Element) -> None:
-        self._classed = xpath_elements(_CLASSED, root)
-        self._positions: dict[str, list[int]] = {}
-        for position, element in enumerate(self._classed):
-            for name in element.get("class", "").split():
-                self._positions.setdefault(name, []).append(position)
-
-    def descendants(self, selector: ClassSelector) -> range:
-        """Return the positions of the first element of `selector` and of its descendants; empty if there is none."""
-        first = next(iter(self._find(selector)), None)
-        if first is None:
-            return range(0)
-        return range(first, first + int(cast("float", _CLASSED_COUNT(self._classed[first]))))
-
-    def find(self, selector: ClassSelector, within: range | None = None) -> list[_Element]:
-        """Return the elements of `selector` in page order, within a range of positions or in the whole page."""
-        return [self._classed[position] for position in self._find(selector) if within is None or position in within]
-
-    def _find(self, selector: ClassSelector) -> list[int]:
-        positions = (
-            position
-            for tag, name in selector.class_names
-            for position in self._positions.get(name, ())
-            if tag is None or self._classed[position].tag == tag
-        )
-        return sorted(set(positions))
-
-
-def xpath_elements(xpath: XPath, element: _Element) -> list[_Element]:
-    """Return the elements that an XPath selects from `element`."""
-    return cast("list[_Element]", xpath(element))
-
-
-def section_labels(element: _Element) -> Iterator[str]:
+def section_labels(element: LexborNode) -> Iterator[str]:
     """Yield the section names of an element: its label, or one per link within; then the slug of each link."""
     # An unclosed element contains the article, whose links are not sections.
     is_unclosed = single_line(element, MAX_LABEL_LENGTH) is None
-    within = [] if is_unclosed else list(islice(element.iterdescendants("a"), MAX_LABELS))
-    around = [element, *element.iterancestors()]
-    yield from map(first_block_line, within or [element])
-    yield from (slug_of(link.get("href", "")) for link in (*around, *within) if link.tag == "a")
+    within = (
+        [] if is_unclosed else [link for link in element.css("a")[: MAX_LABELS + 1] if link.mem_id != element.mem_id]
+    )
+    yield from map(first_block_line, within[:MAX_LABELS] or [element])
+    links = (*(around for around in with_ancestors(element) if around.tag == "a"), *within[:MAX_LABELS])
+    yield from (slug_of(attribute(link, "href")) for link in links)
 
 
-def image_url(element: _Element) -> str | None:
+def with_ancestors(element: LexborNode) -> Iterator[LexborNode]:
+    """Yield an element and its ancestors, the nearest first."""
+    node: LexborNode | None = element
+    while node is not None:
+        yield node
+        node = node.parent
+
+
+def image_url(element: LexborNode) -> str | None:
     """Return the unresolved URL of the image of an element: its background, itself or an `img` within."""
-    background = _CSS_URL.search(element.get("style", "")[:MAX_STYLE_LENGTH])
+    background = _CSS_URL.search(attribute(element, "style")[:MAX_STYLE_LENGTH])
     if background is not None:
         return clean_text("".join(filter(None, background.groups()))) or None
-    images = islice(element.iter("img"), MAX_LABELS)
-    sources = (image.get("data-src") or image.get("src") or "" for image in images)
+    images = element.css("img")[:MAX_LABELS]
+    sources = (attribute(image, "data-src") or attribute(image, "src") for image in images)
     return next(filter(None, map(clean_text, sources)), None)
 
 
 class PageMetadata:
     """Metadata of a page: meta tags and JSON-LD, parsed on first use."""
 
-    def __init__(self, root: _Element) -> None:
-        self._root = root
+    def __init__(self, tree: HtmlTree) -> None:
+        self._root = tree.root
 
     def meta(self, *names: str) -> tuple[str, str] | None:
         """Return the cleaned content of the first non-empty meta tag, and its provenance; None if there is none."""
@@ -129,9 +76,9 @@ class PageMetadata:
 
     def canonical(self) -> tuple[str, str] | None:
         """Return the URL that the page names as its own, and its provenance; None if it names none."""
-        for link in self._root.iter("link"):
-            href = clean_text(link.get("href", ""))
-            if href and "canonical" in link.get("rel", "").lower().split():
+        for link in self._root.css("link[rel][href]"):
+            href = clean_text(attribute(link, "href"))
+            if href and "canonical" in attribute(link, "rel").lower().split():
                 return href, "link canonical"
         return self.meta("og:url")
 
@@ -146,19 +93,18 @@ class PageMetadata:
     @cached_property
     def _metas(self) -> Mapping[str, str]:
         metas: dict[str, str] = {}
-        for element in self._root.iter("meta"):
-            name = (element.get("property") or element.get("name") or "").strip().lower()
-            metas[name] = metas.get(name) or clean_text(element.get("content", ""))
+        for element in self._root.css("meta[content]"):
+            attributes = element.attributes
+            name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
+            metas[name] = metas.get(name) or clean_text(attributes.get("content") or "")
         return metas
 
     @cached_property
     def _jsonld_items(self) -> tuple[Mapping[str, Any], ...]:
         items: list[Mapping[str, Any]] = []
-        for script in self._root.iter("script"):
-            if script.get("type") != "application/ld+json":
-                continue
+        for script in self._root.css('script[type="application/ld+json" i]'):
             try:
-                items += _flat(json.loads(script.text or ""))
+                items += _flat(json.loads(script.text()))
             except (ValueError, RecursionError):  # malformed or malicious
                 continue
         return tuple(items)

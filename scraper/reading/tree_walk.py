@@ -12,8 +12,9 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from enum import IntEnum, auto
 
-from lxml.etree import _Element
+from selectolax.lexbor import LexborNode
 
+from scraper.parsing.html_tree import attribute, is_shadow_root
 from storage.text.sanitize import clean_text
 
 MAX_LINE_LENGTH = 200
@@ -24,6 +25,9 @@ MAX_HEADLINE_LENGTH = 1_000
 
 MAX_STEPS_PER_CHAR = 50
 """Maximum elements and characters, whitespace included, walked per character of a line."""
+
+TEXT, COMMENT = "-text", "-comment"
+"""Names that Lexbor gives to nodes that are no elements."""
 
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
@@ -60,7 +64,7 @@ _DROPPED_TAGS = (
 _DROPPED = frozenset(_DROPPED_TAGS.split())
 
 
-def single_line(element: _Element, max_length: int = MAX_LINE_LENGTH) -> str | None:
+def single_line(element: LexborNode, max_length: int = MAX_LINE_LENGTH) -> str | None:
     """Return the text of `element` as one line; None if it exceeds `max_length` characters."""
     line = LineText(max_length * MAX_STEPS_PER_CHAR)
     line.walk(element)
@@ -68,7 +72,7 @@ def single_line(element: _Element, max_length: int = MAX_LINE_LENGTH) -> str | N
     return text if line.steps >= 0 and len(text) <= max_length else None
 
 
-def headline_parts(element: _Element) -> list[str]:
+def headline_parts(element: LexborNode) -> list[str]:
     """Split a headline into title and, if there is one, subtitle.
 
     Parts end at blocks, line breaks and elements with "subtitle" in their class; also at `span` and `small`, unless
@@ -79,7 +83,7 @@ def headline_parts(element: _Element) -> list[str]:
     return [part for words in parts.parts if (part := clean_text("".join(words)))]
 
 
-def first_block_line(element: _Element) -> str:
+def first_block_line(element: LexborNode) -> str:
     """Return the text of `element` up to the next block boundary, since an unclosed element contains what follows."""
     line = FirstBlock(MAX_LINE_LENGTH * MAX_STEPS_PER_CHAR)
     line.walk(element)
@@ -89,63 +93,78 @@ def first_block_line(element: _Element) -> str:
 class TreeWalker(ABC):
     """Walks a tree in page order, without recursion: pages can be nested deeper than Python's stack."""
 
-    def walk(self, root: _Element) -> None:
+    def walk(self, root: LexborNode) -> None:
         """Visit the visible elements and texts of a tree."""
-        kind = self.kind_of(root)
-        self._enter(root, kind)
-        stack = [(root, kind, iter(root))]
+        kind = self.kind_of(root, root.tag)
+        if kind is not None:
+            self.open(root, kind)
+        stack = [(root, kind)]
+        node = root.first_child
         while stack:
-            element, kind, children = stack[-1]
-            child = next(children, None)
-            if child is None:
-                stack.pop()
-                self._leave(element, kind, tail=bool(stack))
-            elif self.is_dropped(child):
-                self.add_text(child.tail)
+            if node is None:
+                element, kind = stack.pop()
+                if kind is not None:
+                    self.close(element, kind)
+                node = element.next if stack else None
+                continue
+            tag = node.tag
+            if tag == TEXT:
+                self.add_text(node.text_content or "")
+                node = node.next
+            elif self.is_dropped(node, tag):
+                node = node.next
             else:
-                kind = self.kind_of(child)
-                self._enter(child, kind)
-                stack.append((child, kind, iter(child)))
+                kind = self.kind_of(node, tag)
+                if kind is not None:
+                    self.open(node, kind)
+                stack.append((node, kind))
+                node = _first_child(node, tag)
 
-    def kind_of(self, element: _Element) -> Kind | None:
+    def kind_of(self, element: LexborNode, tag: str | None) -> Kind | None:
         """Return the kind of an element; None: inline, as are unknown elements."""
-        return _KINDS.get(element.tag)
+        return _KINDS.get(tag or "")
 
-    def is_dropped(self, element: _Element) -> bool:
-        """Return whether an element is skipped with its descendants."""
-        tag: object = element.tag
-        # The tag of comments, processing instructions and entities is a function.
-        return tag in _DROPPED or not isinstance(tag, str) or _is_hidden(element)
-
-    def _enter(self, element: _Element, kind: Kind | None) -> None:
-        if kind is not None:
-            self.open(element, kind)
-        self.add_text(element.text)
-
-    def _leave(self, element: _Element, kind: Kind | None, *, tail: bool) -> None:
-        if kind is not None:
-            self.close(element, kind)
-        if tail:
-            self.add_text(element.tail)
+    def is_dropped(self, node: LexborNode, tag: str | None) -> bool:
+        """Return whether a node is skipped with its descendants: an element that is not shown, a comment."""
+        if tag in _DROPPED:
+            return tag != "template" or not is_shadow_root(node)
+        return tag is None or tag[0] == "-" or _is_hidden(node)
 
     @abstractmethod
-    def add_text(self, text: str | None) -> None:
+    def add_text(self, text: str) -> None:
         """Handle a text node."""
 
     @abstractmethod
-    def open(self, element: _Element, kind: Kind) -> None:
+    def open(self, element: LexborNode, kind: Kind) -> None:
         """Handle the start of an element that is not inline."""
 
-    def close(self, element: _Element, kind: Kind) -> None:
+    def close(self, element: LexborNode, kind: Kind) -> None:
         """Handle the end of an element that is not inline; by default like its start."""
         self.open(element, kind)
 
 
-def _is_hidden(element: _Element) -> bool:
-    attributes = element.attrib
+def _first_child(element: LexborNode, tag: str | None) -> LexborNode | None:
+    if tag != "template":
+        return element.first_child
+    fragments = element.template_fragments()
+    return fragments[0].first_child if fragments else None
+
+
+def _is_hidden(element: LexborNode) -> bool:
+    attributes = element.attributes
     if not attributes:
         return False
-    return "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style", "")) is not None
+    return "hidden" in attributes or _HIDDEN_STYLE.search(attributes.get("style") or "") is not None
+
+
+def _text_after(element: LexborNode) -> str:
+    """Return the text between an element and the next one."""
+    texts: list[str] = []
+    node = element.next
+    while node is not None and node.tag in {TEXT, COMMENT}:
+        texts.append(node.text_content or "")
+        node = node.next
+    return "".join(texts)
 
 
 class StopWalk(Exception):  # noqa: N818  (not an error)
@@ -153,25 +172,31 @@ class StopWalk(Exception):  # noqa: N818  (not an error)
 
 
 class BoundedWalker(TreeWalker):
-    """Tree walker that stops after a number of steps: one per text node and one per character."""
+    """Tree walker that stops after a number of steps: one per node and one per character."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
 
-    def walk(self, root: _Element) -> None:
+    def walk(self, root: LexborNode) -> None:
         with suppress(StopWalk):
             super().walk(root)
 
-    def add_text(self, text: str | None) -> None:
-        self.steps -= 1 + len(text or "")
+    def is_dropped(self, node: LexborNode, tag: str | None) -> bool:
+        self._take(1)
+        return super().is_dropped(node, tag)
+
+    def add_text(self, text: str) -> None:
+        self._take(1 + len(text))
+        self.add_text_part(text)
+
+    def _take(self, steps: int) -> None:
+        self.steps -= steps
         if self.steps < 0:
             raise StopWalk
-        if text:
-            self.add_text_part(text)
 
     @abstractmethod
     def add_text_part(self, text: str) -> None:
-        """Handle a text that is not empty."""
+        """Handle a text node."""
 
 
 class LineText(BoundedWalker):
@@ -184,7 +209,7 @@ class LineText(BoundedWalker):
     def add_text_part(self, text: str) -> None:
         self.words.append(text)
 
-    def open(self, element: _Element, kind: Kind) -> None:
+    def open(self, element: LexborNode, kind: Kind) -> None:
         self.words.append(" ")
 
 
@@ -196,16 +221,16 @@ class HeadlineParts(BoundedWalker):
         self.parts: list[list[str]] = [[]]
         self.has_text = False  # whether the last part has text
 
-    def kind_of(self, element: _Element) -> Kind | None:
-        kind = super().kind_of(element)
-        return Kind.BLOCK if kind is None and self._splits_title(element) else kind
+    def kind_of(self, element: LexborNode, tag: str | None) -> Kind | None:
+        kind = super().kind_of(element, tag)
+        return Kind.BLOCK if kind is None and self._splits_title(element, tag) else kind
 
-    def _splits_title(self, element: _Element) -> bool:
-        if "subtitle" in element.get("class", ""):
+    def _splits_title(self, element: LexborNode, tag: str | None) -> bool:
+        if "subtitle" in attribute(element, "class"):
             return True
-        if element.tag not in {"span", "small"}:
+        if tag not in {"span", "small"}:
             return False
-        after = element.tail or ""
+        after = _text_after(element)
         # Text on both sides, or a space before the rest: emphasis within the title, not a separate part.
         continues = self.has_text or after[:1].isspace()
         return not (after.strip() and continues)
@@ -214,7 +239,7 @@ class HeadlineParts(BoundedWalker):
         self.parts[-1].append(text)
         self.has_text = self.has_text or not text.isspace()
 
-    def open(self, element: _Element, kind: Kind) -> None:
+    def open(self, element: LexborNode, kind: Kind) -> None:
         self.parts.append([])
         self.has_text = False
 
@@ -222,7 +247,7 @@ class HeadlineParts(BoundedWalker):
 class FirstBlock(HeadlineParts):
     """Collects text up to the first block boundary after it."""
 
-    def open(self, element: _Element, kind: Kind) -> None:
+    def open(self, element: LexborNode, kind: Kind) -> None:
         if clean_text("".join(self.parts[-1])):
             raise StopWalk
         super().open(element, kind)

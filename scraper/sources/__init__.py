@@ -75,7 +75,7 @@ def load_sources(config: Config | None = None) -> Sources:
     declared, problems = dict(bundled.declared), dict(bundled.problems)
     if config is None or not config.declarations:
         return bundled
-    # Start-up time: the parser of pages loads lxml, which --help does not need.
+    # Start-up time: the reader of declarations loads lexicons, which --help does not need.
     from scraper.declarations.source_tables import parse_source  # noqa: PLC0415
 
     for name, table in config.declarations.items():

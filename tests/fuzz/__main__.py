@@ -25,6 +25,7 @@ from scraper.parsing.dates import parse_date
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.article_page import ArticlePage
 from scraper.sources import get_source
 from storage.model.urls import canonicalize, origin, request_url
 from tests.fuzz.inputs import MAKERS
@@ -53,7 +54,7 @@ def check_feed(body: Any) -> None:
 def check_page(body: Any) -> None:
     at = {"url": f"{HOME}/en/post/gas", "source": CALIBER, "urls": SourceUrls(CALIBER), "fetched_at": NOON}
     with suppress(PageError):
-        CALIBER.page(body, content_type=None, **at).parse()
+        ArticlePage(body, content_type=None, **at).parse()
     parse_listing_page(body, url=f"{HOME}/en/", source=SOURCE, urls=SOURCE_URLS, language=None, content_type=None)
 
 

@@ -19,15 +19,15 @@ from scraper.crawl.options import CrawlOptions
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine.event_loop import run_async
 from scraper.engine.run import crawl
+from scraper.reading.article_page import ArticlePage
 from scraper.sources import get_source
-from scraper.sources.caliber import CaliberPage
 from storage.config.settings import Config
 from storage.model.records import Trigger
 from storage.store import open_store
 from tests.support.crawl_env import FAST
 
 
-class DeadlyPage(CaliberPage):
+class DeadlyPage(ArticlePage):
     """Parser that does what a page says."""
 
     def __init__(self, body: bytes, **arguments: Any) -> None:
@@ -44,7 +44,7 @@ class DeadlyPage(CaliberPage):
             raise IndexError("a fault of the parser")
 
 
-DEADLY = replace(get_source("caliber"), page=DeadlyPage)
+DEADLY = replace(get_source("caliber"), page_class=DeadlyPage)
 
 
 def main(database: str, site: str, *urls: str) -> None:

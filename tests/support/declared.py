@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from scraper.parsing.source_urls import SourceUrls
 from scraper.source import Source, TeaserSelectors
 
@@ -18,17 +16,15 @@ SOURCE = Source(
     timezone="Asia/Baku",
     channels=(),
     teasers=TeaserSelectors(
-        card="//div[contains(concat(' ', normalize-space(@class), ' '), ' float_block ')]",
-        link=".//a/@href",
-        title=".//*[contains(concat(' ', normalize-space(@class), ' '), ' float_block_title ')]",
-        section_label=".//*[contains(concat(' ', normalize-space(@class), ' '), ' float_block_category ')]",
-        section_link=".//a[.//*[contains(concat(' ', normalize-space(@class), ' '), ' float_block_category ')]]/@href",
-        published=".//*[contains(concat(' ', normalize-space(@class), ' '), ' float_block_time ')]",
+        card="div.float_block",
+        title=".float_block_title",
+        section_label=".float_block_category",
+        section_link="a:has(.float_block_category)",
+        published=".float_block_time",
     ),
     article_path=r"/(?:(?P<language>en|arm)/)?post/[^/]+",
     languages=("en",),
     default_language="ru",
-    page=cast("Any", object),
 )
 
 SOURCE_URLS = SourceUrls(SOURCE)

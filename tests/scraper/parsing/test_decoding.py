@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scraper.parsing.decoding import decode, parse, sniff_non_html
+from scraper.parsing.decoding import as_utf8, decode, sniff_non_html
 
 RUSSIAN = "Комиссия закончила подсчёт голосов — «без спешки»."
 MIXED = "Caliber.Az: Комиссия, ГУАМ и NATO обсудили план №5 за 20 €"
@@ -70,12 +70,62 @@ def test_what_else(body: bytes, name: str | None) -> None:
     assert sniff_non_html(body) == name
 
 
-def test_parse() -> None:
-    root = parse("<p>a\0b<!-- c --><?php d ?>\ud83d</p>" + "<i>" * 1000 + "deep")
-    assert root is not None
-    assert "".join(root.itertext()) == "ab?deep"
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        ("gb2312", "gb18030", "新华社北京电 镕鎔€㐀"),
+        ("GBK", "gb18030", "朱镕基 𠮷"),
+        ("euc-kr", "cp949", "똠방각하 펲시콜라"),
+        ("ks_c_5601-1987", "cp949", "쌰햏"),
+        ("shift_jis", "cp932", "①髙﨑～㈱"),
+        ("x-sjis", "cp932", "ニュース①"),
+        ("big5", "big5hkscs", "香港㗎嘅"),
+        ("iso-8859-11", "cp874", "ข่าว€"),
+        ("x-cp1251", "cp1251", RUSSIAN),
+    ],
+)
+def test_a_charset_is_read_as_its_superset(label: str, codec: str, text: str) -> None:
+    body = f'<meta charset="{label}"><p>{text}'.encode(codec)
+    assert decode(body).endswith(text)
+    assert decode(text.encode(codec), f"text/html; charset={label}") == text
 
 
-@pytest.mark.parametrize("text", ["", " \n", "<!-- nothing -->"])
-def test_parse_nothing(text: str) -> None:
-    assert parse(text) is None
+@pytest.mark.parametrize("label", ["utf-16", "utf-16le", "utf-16be"])
+def test_a_page_that_names_utf_16_in_its_markup_is_in_utf_8(label: str) -> None:
+    body = f'<meta charset="{label}"><p>{RUSSIAN}'.encode()
+    assert decode(body) == body.decode()
+    assert decode(RUSSIAN.encode("utf-16-le"), "text/html; charset=utf-16le") == RUSSIAN
+
+
+@pytest.mark.parametrize("label", ["cp037", "cp500", "utf-32", "utf-7", "unicode_escape", "rot13"])
+def test_a_charset_that_hides_markup_is_not_read(label: str) -> None:
+    assert decode(b"<p>Baku", f"text/html; charset={label}") == "<p>Baku"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (RUSSIAN.encode(), None),
+        (RUSSIAN.encode(), "text/html; charset=UTF-8"),
+        (b"plain", "text/html"),
+        (f'<meta charset="utf8">{RUSSIAN}'.encode(), None),
+    ],
+)
+def test_a_body_in_utf_8_is_not_encoded_again(body: bytes, content_type: str | None) -> None:
+    assert as_utf8(body, content_type) is body
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (RUSSIAN.encode("cp1251"), None),
+        (RUSSIAN.encode("utf-8-sig"), None),
+        (RUSSIAN.encode("utf-16"), None),
+        (RUSSIAN.encode()[:-1], None),
+        (RUSSIAN.encode("koi8-r", "replace"), "text/html; charset=koi8-r"),
+        (RUSSIAN.encode("cp1251"), "text/html; charset=utf-8"),
+        (b"\xd8\x00", "text/html; charset=utf-16be"),
+    ],
+)
+def test_another_body_is_decoded_and_encoded(body: bytes, content_type: str | None) -> None:
+    assert as_utf8(body, content_type) == decode(body, content_type).encode("utf-8", "replace")

@@ -36,7 +36,7 @@ Make = Callable[[int], str]
 
 def page(html: str) -> ArticlePage:
     now = datetime(2026, 11, 4, tzinfo=UTC)
-    return CALIBER.page(html.encode(), url=URL, source=CALIBER, urls=SOURCE_URLS, fetched_at=now)
+    return ArticlePage(html.encode(), url=URL, source=CALIBER, urls=SOURCE_URLS, fetched_at=now)
 
 
 def assert_reads(make: Make, read: Callable[[str], object]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
+from selectolax.lexbor import LexborHTMLParser
 
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.list_page import parse_listing_page
@@ -17,10 +18,13 @@ from scraper.parsing.markup_limits import (
     MAX_ATTRIBUTES,
     MarkupLimitError,
     check_markup,
+    deepest,
     is_costly,
     most_attributes,
+    most_unclosed,
 )
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.article_page import ArticlePage
 from scraper.sources import get_source
 from tests.support.growth import assert_linear
 
@@ -37,7 +41,7 @@ def attributes(count: int, form: str = "a{}='x' ") -> str:
 
 def read(html: str) -> str:
     now = datetime(2026, 11, 4, tzinfo=UTC)
-    page = CALIBER.page(html.encode(), url=URL, source=CALIBER, urls=SOURCE_URLS, fetched_at=now)
+    page = ArticlePage(html.encode(), url=URL, source=CALIBER, urls=SOURCE_URLS, fetched_at=now)
     return page.parse().article.title
 
 
@@ -96,10 +100,88 @@ def test_a_page_of_too_many_tags_is_refused(tag: str) -> None:
         read(PAGE.format(tag * 300_000))
 
 
-@pytest.mark.parametrize("tag", ["<div>", "<b>", "<blockquote><p><i>", "<ul><li>"])
-def test_a_page_that_the_parser_cannot_read_to_its_end_is_refused(tag: str) -> None:
-    with pytest.raises(PageError, match="nested 2,048 deep"):
-        read(PAGE.format(tag * 3_000 + "the end"))
+DEEP = {
+    "blocks": "<div>",
+    "lists": "<ul><li>",
+    "unknown elements": "<x-y>",
+    "ruby": "<rb>",
+    "drawings": "<svg>",
+    "with end tags of nothing": "<div></b>",
+    "with line breaks": "<div><br>x",
+    "templates": "<template>",
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_page_of_deeply_nested_elements_is_refused(name: str) -> None:
+    with pytest.raises(PageError, match="nested more than 2,048 deep"):
+        read(PAGE.format(DEEP[name] * 12_000 + "the end"))
+
+
+NOT_DEEP = {
+    "paragraphs": "<p>x",
+    "rows": "<tr><td>x",
+    "list items": "<li><div>x</div>",
+    "end tags left out": "<div><span><b>x</div>",
+    "paths of a drawing": "<svg><path d='M0 0'/><path d='M1 1'/></svg>",
+    "comments": "<!-- <div> --><br>",
+    "scripts": "<script>'<div><div>'</script>",
+}
+
+
+@pytest.mark.parametrize("name", NOT_DEEP)
+def test_a_page_of_many_elements_is_read(name: str) -> None:
+    assert read(PAGE.format(NOT_DEEP[name] * 12_000)) == "T"
+
+
+REPEATED = {
+    "fonts in paragraphs": "<p><font color={}>",
+    "icons in table cells": "<table></b><tr><i id={}>",
+    "marks of upper case": "<DT><SMALL A={}>x",
+    "marks with a quoted end": "<p><u a='</u>' b={}>",
+    "marks with a quoted bracket": "<p><u a='></u>' b={}>",
+    "marks closed in a cell": "<font a={}><table><td></font></table><p>x",
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_formatting_that_is_never_closed_is_parsed_apart_or_refused(name: str) -> None:
+    few, many = (("".join(map(REPEATED[name].format, range(number)))).encode() for number in (1_000, 4_000))
+    assert is_costly(few)
+    assert is_costly(many)
+    if name != "marks closed in a cell":
+        with pytest.raises(MarkupLimitError, match="formatting elements that are not closed"):
+            check_markup(many)
+
+
+NOT_REPEATED = {
+    "icons": "<p><i class='icon icon-x'></i> x",
+    "colours": "<p><font color=red>x</font>",
+    "emphasis": "<p><b>x<p>y",
+    "links": "<p><a href=x>",
+}
+
+
+@pytest.mark.parametrize("name", NOT_REPEATED)
+def test_formatting_that_articles_have_is_read_at_once(name: str) -> None:
+    markup = (NOT_REPEATED[name] * 2_000).encode()
+    assert not is_costly(markup)
+    check_markup(markup)
+
+
+@pytest.mark.parametrize("tag", ["body", "HTML"])
+@pytest.mark.parametrize("per_tag", [1, 500])
+def test_attributes_of_many_bodies_are_those_of_one(tag: str, per_tag: int) -> None:
+    tags = (
+        f"<{tag} {' '.join(f'a{start + number}' for number in range(per_tag))}>" for start in range(0, 8_000, per_tag)
+    )
+    with pytest.raises(PageError, match=r"it has a tag of [\d,]+ attributes"):
+        read(PAGE.format("".join(tags)))
+
+
+def test_tags_hidden_by_nul_are_parsed_apart() -> None:
+    assert is_costly("".join(f"<p><fo\0nt a={number}>" for number in range(1_000)).encode())
+    assert is_costly(("<p>x" * 2_000).encode("utf-16"))
 
 
 def test_a_list_page_is_refused_alike() -> None:
@@ -133,11 +215,20 @@ SLOW = {
 }
 
 
+SLOW |= {
+    "formatting": "<i a='",
+    "formatting with bodies": "<font a=b>x",
+    "nested": "<div></p>",
+    "ends": "</div>",
+}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", SLOW)
 def test_counting_takes_time_that_grows_with_the_size_alone(name: str) -> None:
-    texts = {size: (SLOW[name] * (100_000 * size)).encode() for size in (1, 2)}
-    assert_linear(lambda size: most_attributes(texts[size]), 1)
+    texts = {size: (SLOW[name] * (100_000 * size))[: 120_000 * size].encode() for size in (1, 2)}
+    counts: tuple[Callable[[bytes], object], ...] = (most_attributes, deepest, most_unclosed, is_costly)
+    assert_linear(lambda size: [count(texts[size]) for count in counts], 1)
 
 
 PIECES = ["<p ", "<b", "a=1 ", "c='", 'd="', "'", '"', ">", "/>", "</p>", "<!--", "-->", "<script>", "</script>"]
@@ -149,8 +240,7 @@ PIECES += ["<title>", "</title>", "=", " ", "/", "x", "<!", "<?", "\n", "<", "&a
 def test_no_markup_hides_its_attributes(pieces: list[str], tag: str) -> None:
     """Refuse what the parser itself finds many attributes in."""
     markup = ("<html><body>" + "".join(pieces) + tag + attributes(1_500, "a{} ") + "".join(pieces)).encode()
-    tree = etree.fromstring(markup, parser=etree.HTMLParser(encoding="utf-8", huge_tree=True))
-    found = max((len(element.attrib) for element in tree.iter(etree.Element)), default=0)
+    found = max(len(element.attributes) for element in LexborHTMLParser(markup).css("*"))
     if found > MAX_ATTRIBUTES:
         assert most_attributes(markup) > MAX_ATTRIBUTES
 

@@ -14,7 +14,8 @@ import pytest
 
 from scraper.errors import PageError
 from scraper.parsing.source_urls import SourceUrls
-from scraper.reading.article_page import GENERIC_PARSER_VERSION, ArticlePage
+from scraper.reading.article_page import GENERIC_PARSER_VERSION, ArticlePage, page_class
+from scraper.source import PageParser, PageSelectors
 from scraper.sources import get_source, load_sources
 from storage.model.article_fields import AUTHOR_SEPARATOR
 from storage.model.errors import ConfigError
@@ -31,9 +32,9 @@ def expected(case: Path) -> Mapping[str, Any]:
     return document
 
 
-def page(case: Path, *, later: timedelta = timedelta(0)) -> ArticlePage:
+def page(case: Path, *, later: timedelta = timedelta(0)) -> PageParser:
     document, source = expected(case), get_source(case.parent.name)
-    return source.page(
+    return page_class(source)(
         (case / "page.html").read_bytes(),
         url=document["url"],
         source=source,
@@ -109,7 +110,7 @@ def test_what_is_known_of_every_article(case: Path) -> None:
     assert (article.source, article.url, article.parser_version) == (
         source.name,
         expected(case)["url"],
-        source.page.version,
+        ArticlePage.version(source),
     )
     assert SourceUrls(source).article_url(article.url) == article.url
 
@@ -132,12 +133,15 @@ class TestSources:
         with pytest.raises(ConfigError, match="'calibre'; there are: caliber"):
             get_source("calibre")
 
-    def test_a_name_is_that_of_its_module(self) -> None:
-        for name, source in load_sources().items():
-            assert source.page.__module__ == f"scraper.sources.{name}"
-
-    def test_the_version_counts_the_reader_and_the_source(self) -> None:
-        class Later(get_source("caliber").page):  # type: ignore[misc]
+    def test_the_version_counts_the_reader_the_selectors_and_the_class(self) -> None:
+        class Later(ArticlePage):
             own_version = 7
 
-        assert Later.version == GENERIC_PARSER_VERSION * 1000 + 7
+        source = get_source("caliber")
+        versions = [
+            ArticlePage.version(source),
+            Later.version(source),
+            ArticlePage.version(replace(source, page=PageSelectors(title=("h1",)))),
+        ]
+        assert len(set(versions)) == len(versions)
+        assert {version // 1_000_000 for version in versions} == {GENERIC_PARSER_VERSION}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scraper.parsing.decoding import parse
+from scraper.parsing.html_tree import HtmlTree
 from scraper.reading.reservations import (
     from_headers,
     from_metadata,
@@ -61,9 +61,8 @@ def test_headers(name: str, value: str, expected: list[str]) -> None:
     ],
 )
 def test_meta_tags(markup: str, expected: list[str]) -> None:
-    root = parse(f"<html><head>{markup}</head><body><p>x</p></body></html>")
-    assert root is not None
-    assert shown(from_metadata(PageMetadata(root), product=PRODUCT)) == expected
+    tree = HtmlTree(f"<html><head>{markup}</head><body><p>x</p></body></html>".encode())
+    assert shown(from_metadata(PageMetadata(tree), product=PRODUCT)) == expected
 
 
 ROBOTS = b"""

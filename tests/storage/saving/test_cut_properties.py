@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scraper.errors import PageError
 from scraper.parsing.source_urls import SourceUrls
+from scraper.reading.article_page import page_class
 from scraper.sources import get_source
 from storage.model.records import ArticleData, SaveOutcome
 from storage.saving.change_detection import StoredText, detect_change
@@ -33,7 +34,7 @@ def stored(case: Path) -> StoredText:
 def parse(case: Path, body: bytes) -> ArticleData:
     document, source = expected(case), get_source(case.parent.name)
     fetched_at = reading(case).article.fetched_at
-    page = source.page(
+    page = page_class(source)(
         body,
         url=document["url"],
         source=source,

@@ -1,0 +1,46 @@
+"""Parse the selectors of a source: CSS, with a trailing `@attribute` for the value of an attribute."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+
+_WITH_ATTRIBUTE = re.compile(r"(?P<css>.*?)@(?P<attribute>[A-Za-z_:][\w:.-]*)", re.DOTALL)
+_EMPTY_PAGE = LexborHTMLParser("")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """CSS selector (empty: the element itself), and the attribute that is read; None: the text of the element.
+
+    `text` is the selector as declared, which is shown as the provenance of a value.
+    """
+
+    text: str
+    css: str
+    attribute: str | None = None
+
+
+@lru_cache(maxsize=1_000)
+def parse_selector(text: str) -> Selector:
+    """Parse a selector such as `h1.title`, `time@datetime`, `@href` or `:scope`, the element itself.
+
+    Raises ValueError for one that is not valid.
+    """
+    match = _WITH_ATTRIBUTE.fullmatch(text.strip())
+    css, attribute = (match["css"].strip(), match["attribute"].lower()) if match else (text.strip(), None)
+    css = "" if css == ":scope" else css
+    if css or (attribute is None and ":scope" not in text):
+        _validate(text, css)
+    return Selector(text, css, attribute)
+
+
+def _validate(text: str, css: str) -> None:
+    try:
+        _EMPTY_PAGE.css(css)
+    except SelectolaxError:
+        reason = "write CSS such as h1.title or time@datetime; XPath is not read" if "/" in css else "check its CSS"
+        raise ValueError(f"{text!r} is not a selector: {reason}") from None
