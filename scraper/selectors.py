@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
 
 _WITH_ATTRIBUTE = re.compile(r"(?P<css>.*?)@(?P<attribute>[A-Za-z_:][\w:.-]*)", re.DOTALL)
-_EMPTY_PAGE = LexborHTMLParser("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,17 @@ def parse_selector(text: str) -> Selector:
 
 
 def _validate(text: str, css: str) -> None:
+    from selectolax.lexbor import SelectolaxError  # noqa: PLC0415  (start-up time: --help needs no selector)
+
     try:
-        _EMPTY_PAGE.css(css)
+        _empty_page().css(css)
     except SelectolaxError:
         reason = "write CSS such as h1.title or time@datetime; XPath is not read" if "/" in css else "check its CSS"
         raise ValueError(f"{text!r} is not a selector: {reason}") from None
+
+
+@cache
+def _empty_page() -> LexborHTMLParser:
+    from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415  (as above)
+
+    return LexborHTMLParser("")

@@ -15,7 +15,7 @@ from tests.support.site.fixtures import shared_site, site
 
 __all__ = ["shared_site", "site"]
 
-PARSERS = {"lxml"}
+PARSERS = {"lxml", "selectolax"}
 SCRAPING = PARSERS | {"scrapy", "twisted"}
 HELP = SCRAPING | {"alembic", "apprise", "aiohttp", "pyarrow", "xlsxwriter"}
 READING = HELP | {"apscheduler", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql"}

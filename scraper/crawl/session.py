@@ -20,7 +20,6 @@ from scraper.crawl.store_thread import StoreThread
 from scraper.crawl.write_batcher import WriteBatcher
 from scraper.declarations.channel_tables import channel_path, channels_of_settings
 from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
-from scraper.reading.article_page import page_class
 from scraper.source import Channel, Source, first_path
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
@@ -200,6 +199,8 @@ class CrawlSession(SourceContext):
 
     def fingerprint(self, channel: Channel) -> str:
         """Return everything besides the body that a channel's links depend on: parser versions and settings."""
+        from scraper.reading.article_page import page_class  # noqa: PLC0415  (start-up time: selectolax)
+
         selection = f"{sorted(self.policy.sections)} {sorted(self.policy.languages)}"
         articles = f"{self.source.article_path} {self.source.excluded_paths}"
         version = page_class(self.source).version(self.source)

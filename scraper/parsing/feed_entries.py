@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from io import BytesIO
 from typing import NamedTuple
@@ -11,6 +12,9 @@ import feedparser
 from scraper.parsing.feed_cleaning import clean_feed
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_ROOT_END = re.compile(r"</(?:[\w-]++:)?(?:rss|feed|rdf)\s*+>", re.IGNORECASE)
+_ENTRY_TAG = re.compile(r"<(/?)(?:[\w-]++:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
+_ENTRY_END_BEGUN = re.compile(r"</(?:[\w-]++:)?(?:i(?:t(?:em?)?)?|e(?:n(?:t(?:ry?)?)?)?)\s*", re.IGNORECASE)
 
 
 class TitleType(Enum):
@@ -37,6 +41,20 @@ class FeedEntries(NamedTuple):
     entries: tuple[FeedEntry, ...]
     is_feed: bool
     notices: tuple[str, ...]
+
+
+def drop_cut_entry(text: str) -> str:
+    """Return a feed without its last entry if it is cut in it; one whose end tag has begun is whole.
+
+    Half a URL would be a link of its own, half a category another section.
+    """
+    if _ROOT_END.search(text) is not None:
+        return text
+    tags = list(_ENTRY_TAG.finditer(text))
+    if not tags or tags[-1][1]:
+        return text
+    last = text.rfind("<")
+    return text[: last if _ENTRY_END_BEGUN.fullmatch(text, last) else tags[-1].start()]
 
 
 def read_entries(text: str, url: str) -> FeedEntries:

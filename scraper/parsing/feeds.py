@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import decode, sniff_non_html
-from scraper.parsing.feed_end import drop_cut_entry
-from scraper.parsing.feed_entries import FeedEntries, FeedEntry, TitleType, read_entries
+from scraper.parsing.feed_entries import FeedEntries, FeedEntry, TitleType, drop_cut_entry, read_entries
 from scraper.parsing.feed_tokens import UnboundedEntitiesError, decode_references
 from scraper.parsing.json_feed import read_json_entries
 from scraper.parsing.source_urls import SourceUrls, merge

@@ -87,9 +87,7 @@ class _Page:
     cut_card: LexborNode | None
 
 
-def _select_cards(
-    body: bytes, url: str, source: Source, teasers: TeaserSelectors, content_type: str | None
-) -> _Page:
+def _select_cards(body: bytes, url: str, source: Source, teasers: TeaserSelectors, content_type: str | None) -> _Page:
     if not body.strip():
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"an empty answer; {_advice(source)}")
     other_format = sniff_non_html(body)

@@ -41,9 +41,7 @@ EARLY = {
     "inside a style": (f"{START}<style>.a {{", f"{START}{TEXT}</div></div><style>", f"{START}<style media=x></sty"),
     "inside a character": (f"{START}{TEXT} п".encode()[:-1], f"{START}<p>…".encode()[:-2] + b"", b"<div>\xf0\x9f\x92"),
 }
-WHOLE = [
-    case / "page.html" for case in sorted(PAGES.glob("*/*")) if (case / "page.html").read_bytes()[-20:].endswith(b">\n")
-]
+WHOLE = [path for path in sorted(PAGES.glob("*/*/page.html")) if path.read_bytes()[-20:].endswith(b">\n")]
 
 
 @pytest.mark.parametrize("text", PROPER.values(), ids=PROPER)
