@@ -55,7 +55,7 @@ LIBRARIES = {
     "sqlalchemy": {"storage", "storage.*"},
     "alembic": {"storage.database"},
     "lxml": {"scraper.parsing"},
-    "selectolax": {"scraper", "scraper.parsing", "scraper.reading"},
+    "selectolax": {"scraper", "scraper.parsing", "scraper.body", "scraper.reading"},
     "feedparser": {"scraper.parsing"},
     "aiohttp": {"scheduler.daemon", "scraper.engine"},
     "apprise": {"scheduler.notifications"},
