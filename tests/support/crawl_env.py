@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +23,7 @@ from storage.config.settings import Config, ScraperSettings, SourceSettings, Sto
 from storage.crawling.runs import RunSummary
 from storage.database.tables import articles, channels, events, fetches, links, revisions
 from storage.store import Store, open_store
+from tests.support.forked_command import run_command
 from tests.support.paths import ROOT
 from tests.support.patience import patient
 from tests.support.site import Site
@@ -75,18 +75,9 @@ class CrawlEnv:
         with closing(self.store()) as store, closing(StoreThread()) as writer, loop as runner:
             return runner.run(crawl(source, store, writer, self.config, chosen))
 
-    def command(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `presswatch` with these arguments, in the folder and with the database of the environment."""
-        return subprocess.run(
-            [sys.executable, "-m", "presswatch", *arguments],
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env=self.environment(),
-            timeout=patient(60),
-            check=False,
-            **options,
-        )
+        return run_command(arguments, folder=self.folder, environment=self.environment(), timeout=patient(60))
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": str(ROOT), "PRESSWATCH_DATABASE": self.database}

@@ -114,7 +114,16 @@ def test_read_writes_whatever_the_output_can_hold(
     """Not every terminal or pipe is UTF-8: JSON is, whatever the locale, and a person sees question marks."""
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
     site.publish(plain_article("one", title="Переговоры", body=("Да.",)))
-    done = env.command("parse", site.url_of("one"), "--base-url", site.url, "--format", form, encoding="utf-8")
+    command = [sys.executable, "-m", "presswatch", "parse", site.url_of("one"), "--base-url", site.url]
+    done = subprocess.run(
+        [*command, "--format", form],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=env.folder,
+        env=env.environment(),
+        timeout=patient(60),
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert ("Переговоры" if form == "json" else "title               ??????????") in done.stdout
 
