@@ -24,7 +24,7 @@ from storage.articles.results import ArticleSummary, Highlight
 from storage.search.fulltext import RANK_LIMIT, to_fts5
 from storage.search.query import Query, parse
 from storage.store import Store
-from storage.text.analyzer import forms
+from storage.text.analyzer import analyzer_of
 
 PAGE = 50
 MIN_ROWS = 25
@@ -80,6 +80,7 @@ def _document_frequencies(connection: sqlite3.Connection) -> Mapping[str, int]:
     connection.execute("CREATE VIRTUAL TABLE temp.entries USING fts5vocab(main, articles_fts, row)")
     last = "SELECT body FROM articles WHERE language = 'en' ORDER BY id DESC LIMIT ?"
     bodies = [body for (body,) in connection.execute(last, [SAMPLED_ARTICLES])]
+    forms = analyzer_of("en").forms
     words = {word: stem for body in bodies for word, stem in forms(body) if word.isalpha() and len(word) > 3}
     of_entry = "SELECT doc FROM temp.entries WHERE term = ?"
     frequencies = {word: connection.execute(of_entry, [stem]).fetchone()[0] for word, stem in sorted(words.items())}
@@ -93,6 +94,7 @@ def _pair(connection: sqlite3.Connection, word: str) -> str:
         "SELECT body FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rowid DESC LIMIT 1",
         [to_fts5(parse(f"body:{word}").root)],
     )
+    forms = analyzer_of("en").forms
     stems = forms(found.fetchone()[0])
     [(_, wanted)] = forms(word)
     place = next(place for place, (_, stem) in enumerate(stems[:-1]) if stem == wanted)

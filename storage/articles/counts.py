@@ -14,7 +14,7 @@ from storage.articles.conditions import filter_conditions, filter_conditions_by_
 from storage.articles.filters import ArticleFilter
 from storage.database.session import Database
 from storage.database.tables import articles
-from storage.search.fulltext import FullTextMatches, prepared_match, query_params
+from storage.search.fulltext import FullTextMatches, match_expression, prepared_match, query_params
 from storage.search.index import IS_COMPLETE, require_complete
 from storage.search.query import Query
 
@@ -46,8 +46,8 @@ def count_with(connection: Connection, wanted: ArticleFilter) -> int:
 
 def _matches(connection: Connection, query: Query) -> int:
     """Count by the full-text index alone, without reading an article."""
-    dialect = connection.dialect.name
-    found, whole = connection.execute(_grouped_matches(prepared_match(dialect)), query_params(dialect, query)).one()
+    statement = _grouped_matches(prepared_match(connection.dialect.name))
+    found, whole = connection.execute(statement, query_params(match_expression(connection, query))).one()
     if not whole:
         require_complete(connection)
     return int(found)

@@ -33,6 +33,7 @@ from storage.search.fulltext import (
     FullTextMatches,
     MatchCount,
     is_cheap_to_count,
+    match_expression,
     prepared_match,
     query_params,
     ranking_cutoff_id,
@@ -110,20 +111,20 @@ class _FullText:
         return statement if self.matches is None else self.matches.restrict_to(statement, self.count)
 
 
-def _full_text(connection: Connection, query: Query | None, count: MatchCount | None = None) -> _FullText:
+def _full_text(connection: Connection, expression: str, count: MatchCount | None = None) -> _FullText:
     """Prepare the full-text part of a list; `count` is looked up in the index if it is not given."""
-    if query is None:
-        return _FullText()
-    dialect = connection.dialect.name
     if count is None:
-        count = MatchCount.FEW if ranking_cutoff_id(connection, query) is None else MatchCount.MANY
-    return _FullText(matches=prepared_match(dialect), values=query_params(dialect, query), count=count)
+        count = MatchCount.FEW if ranking_cutoff_id(connection, expression) is None else MatchCount.MANY
+    matches = prepared_match(connection.dialect.name)
+    return _FullText(matches=matches, values=query_params(expression), count=count)
 
 
 def _by_column(connection: Connection, request: ListingRequest) -> Iterator[ListingQuery]:
     """Sort by a column of `articles`: date, views or order of storing."""
     article_filter, key = request.article_filter, _KEYS.get(request.sort)
-    full_text = _full_text(connection, article_filter.query)
+    full_text = _FullText()
+    if article_filter.query is not None:
+        full_text = _full_text(connection, match_expression(connection, article_filter.query))
     section = _section_to_start_from(request)
     tests = [*conditions(article_filter), *recently_edited_ids(connection, article_filter)]
     if section is None:
@@ -193,18 +194,20 @@ def _by_rank(connection: Connection, request: ListingRequest, query: Query) -> I
         *section_tests(connection, article_filter),
     ]
     is_cheap, cutoff = is_cheap_to_count(connection, query), None
+    expression = match_expression(connection, query)
     if is_cheap:
-        cutoff = ranking_cutoff_id(connection, query)
+        cutoff = ranking_cutoff_id(connection, expression)
     else:
         require_complete(connection)
     if request.has_keyed_left and cutoff is None:
         count = MatchCount.FEW if is_cheap else MatchCount.UNKNOWN
-        yield _ranked(request, _full_text(connection, query, count), tests, is_last=True)
+        yield _ranked(request, _full_text(connection, expression, count), tests, is_last=True)
     if not is_cheap:
-        cutoff = ranking_cutoff_id(connection, query)  # the first SELECT found nothing, or there are too many matches
+        # The first SELECT found nothing, or there are too many matches.
+        cutoff = ranking_cutoff_id(connection, expression)
     if cutoff is None:
         return
-    full_text = _full_text(connection, query, MatchCount.MANY)
+    full_text = _full_text(connection, expression, MatchCount.MANY)
     if request.has_keyed_left:
         yield _ranked(request, full_text, tests)
     unranked = select(*SUMMARY_COLUMNS, cast(null(), Double).label("score")).where(*tests, articles.c.id <= P_CUTOFF_ID)

@@ -167,10 +167,15 @@ view_readings = Table(
 search_index_state = Table(
     "search_index_state",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Always 1."),
+    Column(
+        "id",
+        Integer,
+        primary_key=True,
+        doc="1 is the index; any other id is the code of a language with stems of its own, read in base 36.",
+    ),
     Column("analyser_version", Integer, nullable=False, doc="Version of the analyzer that made the indexed tokens."),
     Column("complete", Boolean, nullable=False, doc="True if every article is indexed."),
-    info={"doc": "The one row with the state of the full-text index `articles_fts` (storage.search.index)."},
+    info={"doc": "The state of the full-text index `articles_fts`, and the languages in it (storage.search.index)."},
 )
 
 links = Table(

@@ -93,7 +93,7 @@ class ArticleWriter:
         `marks` are links that are parsed next. Raises StoreError.
         """
         pending = [(save, detect_change(None, save.data, now=save.data.fetched_at)) for save in saves]
-        analyze_large(save.data.body for save in saves)
+        analyze_large((save.data.body, save.data.language) for save in saves)
         with self._database.write() as connection:
             quarantine.mark(connection, marks)
             return tuple(rows.result for batch in _batches(pending) for rows in _write_batch(connection, batch))

@@ -7,7 +7,7 @@ No text of a user reaches FTS5 or tsquery syntax, so none can break it. Tests co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -36,7 +36,9 @@ from storage.database.sql import no_index
 from storage.database.tables import articles
 from storage.search.index import IS_COMPLETE, require_complete
 from storage.search.index_entries import LABEL_MARK, TSVECTOR_WEIGHTS, label_term
+from storage.search.indexed_languages import indexed_analyzers
 from storage.search.query import LABEL_FIELDS, And, Node, Not, Or, Query, SearchField, Term
+from storage.text.analyzer import Analyzer, QueryTerms
 
 RANK_LIMIT = 20_000
 """Maximum number of matches that are ranked; of more, only the last stored are, and the others follow."""
@@ -66,15 +68,26 @@ fts5: Any = table("articles_fts", column("rowid", Integer), column("rank", Doubl
 vectors: Any = table("articles_fts", column("article_id", Integer), column("vector"))
 
 
-def to_fts5(node: Node) -> str:
+def match_expression(connection: Connection, query: Query) -> str:
+    """Compile a query to the syntax of the database, for articles in the languages that the index has."""
+    write = to_fts5 if connection.dialect.name == "sqlite" else to_tsquery
+    return write(query.root, indexed_analyzers(connection))
+
+
+def to_fts5(node: Node, analyzers: Sequence[Analyzer] = ()) -> str:
     """Compile a query to FTS5 syntax (https://sqlite.org/fts5.html, 3)."""
     if isinstance(node, Term):
-        return f"{FTS5_COLUMNS[node.field] if node.field else TEXT_COLUMNS} : {_phrase(node)}"
+        column = FTS5_COLUMNS[node.field] if node.field else TEXT_COLUMNS
+        return " OR ".join(f"{column} : {_phrase(reading)}" for reading in readings(node, analyzers))
+
+    def join(operator: str, parts: Iterable[Node]) -> str:
+        return f" {operator} ".join(_inner(to_fts5(part, analyzers), part) for part in _deepest_first(parts))
+
     if isinstance(node, Or):
-        return " OR ".join(map(_inner, _deepest_first(node.parts)))
+        return join("OR", node.parts)
     if isinstance(node, And):
-        wanted = " AND ".join(map(_inner, _deepest_first(part for part in node.parts if not isinstance(part, Not))))
-        barred = " OR ".join(map(_inner, _deepest_first(part.part for part in node.parts if isinstance(part, Not))))
+        wanted = join("AND", [part for part in node.parts if not isinstance(part, Not)])
+        barred = join("OR", [part.part for part in node.parts if isinstance(part, Not)])
         return f"({wanted}) NOT ({barred})" if barred else wanted
     raise TypeError(f"{node} only says what must not be")
 
@@ -84,35 +97,35 @@ def _deepest_first(parts: Iterable[Node]) -> list[Node]:
     return sorted(parts, key=query_depth, reverse=True)
 
 
-def _inner(node: Node) -> str:
-    return to_fts5(node) if isinstance(node, Term) else f"({to_fts5(node)})"
+def _inner(expression: str, node: Node) -> str:
+    return expression if isinstance(node, Term) and " OR " not in expression else f"({expression})"
 
 
-def _phrase(term: Term) -> str:
-    return f'"{" ".join(index_terms(term))}"{" *" if term.prefix else ""}'
+def _phrase(reading: QueryTerms) -> str:
+    return f'"{" ".join(reading.terms)}"{" *" if reading.is_prefix else ""}'
 
 
-def index_terms(term: Term) -> list[str]:
+def readings(term: Term, analyzers: Iterable[Analyzer]) -> tuple[QueryTerms, ...]:
+    """Return the index entries of a term in articles of each language: those of one reading side by side."""
     if term.field in LABEL_FIELDS:
-        return [label_term([word.word for word in term.words])]
-    return list(term.entries)
+        return (QueryTerms((label_term(term.label_words),), term.prefix),)
+    return term.alternatives(analyzers)
 
 
-def to_tsquery(node: Node) -> str:
+def to_tsquery(node: Node, analyzers: Sequence[Analyzer] = ()) -> str:
     """Compile a query to tsquery syntax."""
     if isinstance(node, Term):
-        return " <-> ".join(_lexemes(node))
+        return " | ".join(" <-> ".join(_lexemes(node, reading)) for reading in readings(node, analyzers))
     if isinstance(node, Not):
-        return f"!({to_tsquery(node.part)})"
-    return (" & " if isinstance(node, And) else " | ").join(f"({to_tsquery(part)})" for part in node.parts)
+        return f"!({to_tsquery(node.part, analyzers)})"
+    return (" & " if isinstance(node, And) else " | ").join(f"({to_tsquery(part, analyzers)})" for part in node.parts)
 
 
-def _lexemes(term: Term) -> Iterator[str]:
+def _lexemes(term: Term, reading: QueryTerms) -> Iterator[str]:
     before = f"{LABEL_MARK}{term.field}{LABEL_MARK}" if term.field in LABEL_FIELDS else ""
     weight = TSVECTOR_WEIGHTS.get(term.field, "") if term.field else ""
-    entries = index_terms(term)
-    for place, entry in enumerate(entries, 1):
-        marks = ("*" if term.prefix and place == len(entries) else "") + weight
+    for place, entry in enumerate(reading.terms, 1):
+        marks = ("*" if reading.is_prefix and place == len(reading.terms) else "") + weight
         yield f"'{before}{entry}'" + (f":{marks}" if marks else "")
 
 
@@ -184,7 +197,10 @@ class FullTextMatches:
 def matches(connection: Connection, query: Query) -> FullTextMatches:
     """Return the matches of a query. Raises StoreError if the index does not hold all articles."""
     require_complete(connection)
-    return fts5_matches(query.root) if connection.dialect.name == "sqlite" else _in_vectors(query.root)
+    expression = match_expression(connection, query)
+    if connection.dialect.name == "sqlite":
+        return _fts5(literal(expression, TEXT))
+    return _vectors(bindparam("tsquery", expression, TEXT, unique=True))
 
 
 @cache
@@ -193,19 +209,17 @@ def prepared_match(dialect: str) -> FullTextMatches:
     return _fts5(P_MATCH) if dialect == "sqlite" else _vectors(P_MATCH)
 
 
-def query_params(dialect: str, query: Query) -> dict[str, Any]:
-    """The values of `asked`."""
-    write = to_fts5 if dialect == "sqlite" else to_tsquery
-    return {P_MATCH.key: write(query.root), P_RANK_LIMIT.key: RANK_LIMIT}
+def query_params(expression: str) -> dict[str, Any]:
+    """Return the values of the bind parameters, of an expression by `match_expression`."""
+    return {P_MATCH.key: expression, P_RANK_LIMIT.key: RANK_LIMIT}
 
 
-def ranking_cutoff_id(connection: Connection, query: Query) -> int | None:
+def ranking_cutoff_id(connection: Connection, expression: str) -> int | None:
     """The id up to which answers are older than the last stored COMMON; None if there are no more than so many.
 
     Raises StoreError if the index does not hold all articles.
     """
-    dialect = connection.dialect.name
-    hits, values = prepared_match(dialect), query_params(dialect, query)
+    hits, values = prepared_match(connection.dialect.name), query_params(expression)
     below: int | None
     whole, below = connection.execute(_any_of(hits), values).one()
     if not whole:
@@ -229,23 +243,14 @@ def is_cheap_to_count(connection: Connection, query: Query) -> bool:
     FTS5 does where it need not compare places: 3,000 answers of one word take 0.1 ms to count and 5 ms to weigh.
     PostgreSQL always does, for to weigh an answer it fetches the words of the whole article.
     """
-    one_word = isinstance(query.root, Term) and len(index_terms(query.root)) == 1
+    one_word = isinstance(query.root, Term) and len(readings(query.root, ())[0].terms) == 1
     return one_word or connection.dialect.name == "postgresql"
-
-
-def fts5_matches(root: Node) -> FullTextMatches:
-    """Full-text matches of one FTS5 query."""
-    return _fts5(literal(to_fts5(root), TEXT))
 
 
 def _fts5(match: ColumnElement[str]) -> FullTextMatches:
     holds: ColumnElement[bool] = fts5.c.articles_fts.op("MATCH")(match)
     # bm25() is the better the lower; the migration says what a field weighs.
     return FullTextMatches(fts5.c.rowid, -fts5.c.rank, holds, is_ranked=True)
-
-
-def _in_vectors(root: Node) -> FullTextMatches:
-    return _vectors(bindparam("tsquery", to_tsquery(root), TEXT, unique=True))
 
 
 def _vectors(written: ColumnElement[str]) -> FullTextMatches:

@@ -19,6 +19,7 @@ from storage.database.session import Database
 from storage.database.tables import articles, search_index_state
 from storage.model.errors import StoreError
 from storage.search.index_entries import fts5_columns, tsvector
+from storage.search.indexed_languages import IS_STATE, add_languages, clear_languages
 from storage.search.matcher import IndexedDocument
 from storage.text.analyzer import ANALYZER_VERSION
 
@@ -33,10 +34,10 @@ _KEYS = {
     "sqlite": table("articles_fts_docsize", column("id")).c.id,
     "postgresql": table("articles_fts", column("article_id")).c.article_id,
 }
-IS_CURRENT = select(search_index_state.c.analyser_version == ANALYZER_VERSION).scalar_subquery()
+IS_CURRENT = select(search_index_state.c.analyser_version == ANALYZER_VERSION).where(IS_STATE).scalar_subquery()
 """True if the index has the words of this version of the analyser, so that it is kept in step."""
 IS_COMPLETE = select(search_index_state.c.id).where(
-    search_index_state.c.analyser_version == ANALYZER_VERSION, search_index_state.c.complete
+    IS_STATE, search_index_state.c.analyser_version == ANALYZER_VERSION, search_index_state.c.complete
 )
 """One row if the index would find all there is."""
 
@@ -75,6 +76,7 @@ def index_documents(connection: Connection, articles: Sequence[tuple[int, Indexe
     """Index articles, each with its id, of which none is in the index yet."""
     if not articles:
         return
+    add_languages(connection, [article for _, article in articles])
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_FTS5_ADD, [(one, *fts5_columns(article)) for one, article in articles])
     else:
@@ -118,7 +120,7 @@ def reindex(
     call goes on from there. `progress` is called after each batch. Raises StoreError.
     """
     with database.write() as connection:
-        known = connection.scalar(select(search_index_state.c.analyser_version))
+        known = connection.scalar(select(search_index_state.c.analyser_version).where(IS_STATE))
         if anew or known != ANALYZER_VERSION:
             _clear(connection)
         wanted = connection.scalar(select(func.count()).select_from(articles).where(_is_missing(connection))) or 0
@@ -148,7 +150,7 @@ def _index_batch(database: Database, last: int) -> list[AnyRow]:
                 batch = _missing(connection, last)
                 index_documents(connection, [(row.id, document_of(row)) for row in batch])
                 if not batch:
-                    connection.execute(update(search_index_state).values(complete=True))
+                    connection.execute(update(search_index_state).where(IS_STATE).values(complete=True))
                 return batch
         except StoreError as error:
             state = getattr(getattr(error.__cause__, "orig", None), "sqlstate", None)
@@ -167,7 +169,9 @@ def _clear(connection: Connection) -> None:
         connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     else:
         connection.exec_driver_sql("TRUNCATE articles_fts")
-    connection.execute(update(search_index_state).values(analyser_version=ANALYZER_VERSION, complete=False))
+    clear_languages(connection)
+    state = update(search_index_state).where(IS_STATE)
+    connection.execute(state.values(analyser_version=ANALYZER_VERSION, complete=False))
 
 
 def _is_missing(connection: Connection) -> Any:

@@ -3,9 +3,9 @@
 A text is in the index as its stems in their order, the n-th entry being the n-th word, and behind them the words
 that are not their own stem, each once and apart from the others. So a word is found by its stem, and by itself as
 people type it into Datasette; what begins with some letters is found in either form; and a phrase is found among the
-stems alone. The price: who asks for столовая, whose stem is столов, also finds столов, the tables, whose own stem is
-стол. The names of sections, sources and languages are compared whole, so each is one entry: its words with `_` between
-them.
+stems alone. Stems of most languages bear a mark of theirs (storage.text.stemmers). The price: who asks for столовая,
+whose stem is столов, also finds столов, the tables, whose own stem is стол. The names of sections, sources and
+languages are compared whole, so each is one entry: its words with `_` between them.
 
 On SQLite (FTS5) each field is a column, and a `_`, which no word has, precedes each of the words behind the stems.
 On PostgreSQL (tsvector) the fields follow each other with a gap that no phrase can bridge, and the words at a
@@ -19,7 +19,8 @@ from functools import lru_cache
 
 from storage.search.matcher import IndexedDocument
 from storage.search.query import SearchField
-from storage.text.analyzer import forms, stems_and_surface_forms
+from storage.text.analyzer import Analyzer, analyzer_of
+from storage.text.folding import fold_words
 
 UNSTEMMED_MARK = "_"
 """Before each word that follows the stems."""
@@ -46,20 +47,23 @@ LARGE_TEXT = 50_000
 """Characters from which a text is analyzed before its transaction begins: about 10 ms, 1 s at most for a million."""
 
 
-def analyze_large(article_texts: Iterable[str]) -> None:
-    """Analyze the large ones of these texts and remember the results, so that a transaction need not wait for it."""
-    for written in article_texts:
+def analyze_large(article_texts: Iterable[tuple[str, str | None]]) -> None:
+    """Analyze the large ones of these texts, each with its language, and remember the results, so that a transaction
+    need not wait for it."""
+    for written, language in article_texts:
         if len(written) >= LARGE_TEXT:
-            _analyze_large(written)
+            _analyze_large(written, analyzer_of(language))
 
 
 @lru_cache(maxsize=20)  # as many large texts as a transaction has room for (scraper.crawl.write_batcher)
-def _analyze_large(written: str) -> tuple[str, list[str]]:
-    return stems_and_surface_forms(written)
+def _analyze_large(written: str, analyzer: Analyzer) -> tuple[str, list[str]]:
+    return analyzer.stems_and_surface_forms(written)
 
 
-def _analyze(written: str) -> tuple[str, list[str]]:
-    return _analyze_large(written) if len(written) >= LARGE_TEXT else stems_and_surface_forms(written)
+def _analyze(written: str, analyzer: Analyzer) -> tuple[str, list[str]]:
+    if len(written) >= LARGE_TEXT:
+        return _analyze_large(written, analyzer)
+    return analyzer.stems_and_surface_forms(written)
 
 
 def label_term(words: list[str]) -> str:
@@ -88,17 +92,18 @@ def _names(sections: tuple[str, ...], source: str, language: str) -> Mapping[Sea
 
 
 def _name(name: str) -> str:
-    return label_term([word for word, _ in forms(name)])
+    return label_term(fold_words(name))
 
 
 def fts5_columns(article: IndexedDocument) -> tuple[str, ...]:
     """The columns of the FTS5 table: body, title, subtitle, section, source, language."""
-    texts = (article.body, article.title, article.subtitle or "")
-    return (*map(_column, texts), *map(" ".join, label_terms(article).values()))
+    analyzer = analyzer_of(article.language)
+    texts = (_column(text, analyzer) for text in (article.body, article.title, article.subtitle or ""))
+    return (*texts, *map(" ".join, label_terms(article).values()))
 
 
-def _column(text: str) -> str:
-    stems, words = _analyze(text)
+def _column(text: str, analyzer: Analyzer) -> str:
+    stems, words = _analyze(text, analyzer)
     return f" {UNSTEMMED_MARK} ".join([stems, *words])
 
 
@@ -128,10 +133,10 @@ def _size(entry: str) -> int:
 
 def _positions(article: IndexedDocument) -> Iterator[tuple[str, str, int]]:
     """Each entry of a text with its place and weight, and how many places it may have by then."""
-    at = 0
+    at, analyzer = 0, analyzer_of(article.language)
     for field, text in texts(article).items():
         apart, weight, most = UNSTEMMED_POSITION[field], TSVECTOR_WEIGHTS[field], MAX_POSITIONS[field]
-        stems, words = _analyze(text)
+        stems, words = _analyze(text, analyzer)
         for stem in stems.split():
             at += 1
             yield stem, f"{at if at <= MAX_LEXEME_POSITION else apart}{weight}", most

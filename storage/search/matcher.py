@@ -13,7 +13,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from storage.search.query import LABEL_FIELDS, And, Node, Not, Query, SearchField, Term
-from storage.text.analyzer import Memo, Token, forms, piece_tokens, spans, stems
+from storage.text.analyzer import Analyzer, Memo, QueryTerms, Token, analyzer_of
+from storage.text.folding import fold_words
 from storage.text.sentences import Span, clip_sentence, sentence_at
 
 TEXT_FIELDS = BODY, SUBTITLE, TITLE = (SearchField.BODY, SearchField.SUBTITLE, SearchField.TITLE)
@@ -68,8 +69,7 @@ def matches(query: Query, document: IndexedDocument) -> Match | None:
 
 def compile_matcher(query: Query) -> Callable[[IndexedDocument], Match | None]:
     """Compile a query into a function that matches documents, as `matches` does."""
-    compiled = _compiled_query(query)
-    return lambda document: _match(compiled, document)
+    return lambda document: _match(_compiled_query(query, analyzer_of(document.language)), document)
 
 
 def _match(query: _CompiledQuery, document: IndexedDocument) -> Match | None:
@@ -86,9 +86,13 @@ def _match(query: _CompiledQuery, document: IndexedDocument) -> Match | None:
 
 
 class _CompiledQuery:
-    """A query with its terms numbered, and a cache of the hits of its one-word terms in pieces of text."""
+    """A query as it is matched with the texts of one analyzer.
 
-    def __init__(self, query: Query) -> None:
+    Its terms are numbered, and the hits of its one-word terms in pieces of text are remembered.
+    """
+
+    def __init__(self, query: Query, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
         terms = tuple(dict.fromkeys(term for term in _terms(query.root) if term.field not in LABEL_FIELDS))
         numbers = {term: number for number, term in enumerate(terms)}
         wanted = {numbers[term] for term in _positive_terms(query.root)}
@@ -97,22 +101,27 @@ class _CompiledQuery:
             field: frozenset(number for number in wanted if terms[number].field in {None, field})
             for field in TEXT_FIELDS
         }
-        self.phrases = {number: term for term, number in numbers.items() if len(term.words) > 1}
+        readings = {number: term.alternatives([analyzer]) for term, number in numbers.items()}
+        self.phrases = {number: alternatives for number, alternatives in readings.items() if _is_phrase(alternatives)}
         words: defaultdict[str, list[int]] = defaultdict(list)
         prefixes: defaultdict[str, list[int]] = defaultdict(list)
-        for term, number in numbers.items():
-            if len(term.words) == 1:
-                (prefixes if term.prefix else words)[term.entries[0]].append(number)
+        for number in readings.keys() - self.phrases.keys():
+            for reading in readings[number]:
+                (prefixes if reading.is_prefix else words)[reading.terms[0]].append(number)
         self._words, self._prefixes = dict(words), dict(prefixes)
         self._prefix_lengths = sorted(set(map(len, prefixes)))
         self.piece_hits = Memo(self._token_hits, most=TOKEN_CACHE_SIZE)
 
     def _token_hits(self, piece: str) -> tuple[Hit, ...]:
         return tuple(
-            [(token.start, token.end, number) for token in piece_tokens[piece] for number in self._numbers(token)]
+            [
+                (token.start, token.end, number)
+                for token in self.analyzer.piece_tokens[piece]
+                for number in self._numbers(token)
+            ]
         )
 
-    def _numbers(self, token: Token) -> Sequence[int]:
+    def _numbers(self, token: Token) -> Iterable[int]:
         word, stem, _, _ = token
         numbers = self._words.get(stem, ())
         if word != stem:
@@ -120,7 +129,7 @@ class _CompiledQuery:
         if self._prefix_lengths:
             begun = {form[:length] for length in self._prefix_lengths for form in (word, stem)}
             numbers = [*numbers, *chain.from_iterable(self._prefixes.get(prefix, ()) for prefix in begun)]
-        return numbers
+        return dict.fromkeys(numbers) if len(numbers) > 1 else numbers  # one term may have two readings
 
 
 _compiled_query = lru_cache(maxsize=QUERY_CACHE_SIZE)(_CompiledQuery)
@@ -135,17 +144,22 @@ class _SearchedText:
         self.text = text
         self._query = query
         self._word_hits = list(_word_hits(text, query.piece_hits))
-        self._stems = f" {stems(text)} " if query.phrases else ""
+        self._stems = f" {query.analyzer.stems(text)} " if query.phrases else ""
         self.numbers = {number for _, _, number in self._word_hits}
-        self.numbers.update(number for number, term in query.phrases.items() if _phrase_needle(term) in self._stems)
+        self.numbers.update(
+            number
+            for number, readings in query.phrases.items()
+            if any(_phrase_needle(reading) in self._stems for reading in readings)
+        )
 
     def hits(self, wanted: frozenset[int]) -> list[Hit]:
         """Return the hits of the wanted terms, in the order of the text."""
         found = [hit for hit in self._word_hits if hit[2] in wanted]
         phrases = self._query.phrases.keys() & wanted & self.numbers
-        words = spans(self.text) if phrases else []
+        words = self._query.analyzer.spans(self.text) if phrases else []
         for number in phrases:
-            found += [(*span, number) for span in _phrase_spans(self._query.phrases[number], words, self._stems)]
+            for reading in self._query.phrases[number]:
+                found += [(*span, number) for span in _phrase_spans(reading, words, self._stems)]
         return sorted(found)
 
 
@@ -157,18 +171,22 @@ def _word_hits(text: str, piece_hits: Mapping[str, Sequence[Hit]]) -> Iterator[H
         offset += len(piece) + 1
 
 
-def _phrase_needle(term: Term) -> str:
-    return f" {' '.join(term.entries)}{'' if term.prefix else ' '}"
+def _is_phrase(readings: Sequence[QueryTerms]) -> bool:
+    return len(readings[0].terms) > 1  # languages reduce words, and part none
 
 
-def _phrase_spans(term: Term, words: Sequence[Span], padded_stems: str) -> Iterator[Span]:
-    needle = _phrase_needle(term)
+def _phrase_needle(reading: QueryTerms) -> str:
+    return f" {' '.join(reading.terms)}{'' if reading.is_prefix else ' '}"
+
+
+def _phrase_spans(reading: QueryTerms, words: Sequence[Span], padded_stems: str) -> Iterator[Span]:
+    needle = _phrase_needle(reading)
     number, counted = -1, 0
     position = padded_stems.find(needle)
     while position >= 0:
         number += padded_stems.count(" ", counted, position + 1)
         counted = position + 1
-        yield words[number][0], words[number + len(term.words) - 1][1]
+        yield words[number][0], words[number + len(reading.terms) - 1][1]
         position = padded_stems.find(needle, counted)
 
 
@@ -217,8 +235,8 @@ def _term_predicate(term: Term, numbers: Mapping[Term, int]) -> Callable[[_Docum
 
 
 def _is_label(term: Term, name: str) -> bool:
-    wanted = [word.word for word in term.words]
-    words = [word for word, _ in forms(name)]
+    wanted = term.label_words
+    words = fold_words(name)
     if not term.prefix:
         return words == wanted
     last = len(wanted) - 1

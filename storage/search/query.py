@@ -15,11 +15,13 @@ answered: `storage.search.matcher` does it in memory, `storage.search.fulltext` 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from storage.text.analyzer import tokens
+from storage.text.analyzer import Analyzer, QueryTerms, analyzer_of
+from storage.text.folding import fold_words
 
 MAX_QUERY_LENGTH = 2000
 """Maximum number of characters of a query."""
@@ -45,31 +47,41 @@ FIELD_NAMES = {str(field): field for field in SearchField} | {"lang": SearchFiel
 
 
 @dataclass(frozen=True, slots=True)
-class QueryWord:
-    """A word as it was asked for: folded, and reduced to its stem (see storage.text.analyzer)."""
-
-    word: str
-    stem: str
-
-
-@dataclass(frozen=True, slots=True)
 class Term:
-    """Adjacent words, mostly one. Of more than one the stems are compared.
+    """Adjacent words, mostly one, in small letters, a blank between them. Of more than one the stems are compared.
 
     One alone is also found where a word is written as its stem. With `prefix` the last is what a stem begins with, or,
     if it is alone, a word. `field` None means title, subtitle or body; in one of LABELS all words together are compared
     with the whole of it, folded.
+
+    A query has no language: a word of it has a stem in the language of each article.
     """
 
-    words: tuple[QueryWord, ...]
+    text: str
     prefix: bool = False
     field: SearchField | None = None
 
     @property
-    def entries(self) -> tuple[str, ...]:
-        """Return the terms to search for: stems, but a prefix as it is."""
-        last = self.words[-1]
-        return (*(word.stem for word in self.words[:-1]), last.word if self.prefix else last.stem)
+    def label_words(self) -> list[str]:
+        """Return the folded words, as names are compared."""
+        return fold_words(self.text)
+
+    def read_by(self, analyzer: Analyzer) -> QueryTerms:
+        """Return the terms to search for in articles whose texts this analyzer reads."""
+        return _read(self.text, analyzer, self.prefix)
+
+    def alternatives(self, analyzers: Iterable[Analyzer]) -> tuple[QueryTerms, ...]:
+        """Return each of the different readings, first the one without marks of a language."""
+        return tuple(dict.fromkeys([self.read_by(NO_LANGUAGE), *map(self.read_by, analyzers)]))
+
+
+NO_LANGUAGE = analyzer_of(None)
+"""The analyzer whose terms are searched for in articles of every language."""
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, analyzer: Analyzer, prefix: bool) -> QueryTerms:
+    return analyzer.query_terms(text, prefix=prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +126,15 @@ def parse(text: str) -> Query:
     return Query(text, _Parser(pieces).read())
 
 
-def query_words(text: str) -> tuple[QueryWord, ...]:
-    """The words of a text as a Term has them."""
-    return tuple(QueryWord(token.word, token.stem) for token in tokens(text))
+def term_text(text: str) -> str:
+    """Return the words of a text as a Term has them; "" if there are none."""
+    found: list[tuple[int, int]] = []
+    for start, end in NO_LANGUAGE.spans(text):
+        if found and start < found[-1][1]:  # a bigram
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return " ".join(text[start:end] for start, end in found).replace("İ", "i").lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +295,7 @@ class _Parser:
             self._field = outside
 
     def _term(self, piece: _Token) -> Term:
-        words = query_words(piece.text)
+        words = term_text(piece.text)
         if not words:
             raise _syntax_error(piece, f"no word is in {piece.text!r}")
         prefix = piece.kind == "word" and piece.text.endswith("*")

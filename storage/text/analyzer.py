@@ -1,9 +1,8 @@
 """Split text into normalized tokens with their positions, for queries and the index.
 
-Three steps a word: it is found (letters, digits and the marks on them; hyphens, points and every other sign part
-words), folded (case, diacritics, ё as е, Azerbaijani İ, I, ı and i as one), and reduced to its stem by Snowball, in
-Russian if it has Cyrillic letters, in English if it has only plain Latin ones. Numbers keep every digit: `1.5` is the
-word 1 and, right behind it, the word 5, so that it is found as it was written and never as 15.
+Three steps a word: it is found, folded (both storage.text.folding), and reduced to its stem by the language of its
+article (storage.text.stemmers). Text in scripts that part no words by blanks is taken apart into bigrams
+(storage.text.bigrams).
 
 Whatever is searched goes through here on both sides, so an index that is filled by one version must not be asked by
 another: `ANALYZER_VERSION` goes up whenever a stem could come out differently.
@@ -11,33 +10,19 @@ another: `ANALYZER_VERSION` goes up whenever a stem could come out differently.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
-from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-import Stemmer
+from storage.text.bigrams import bigrams, has_unspaced, is_single, rows
+from storage.text.folding import MAX_WORD_LENGTH, WORD, fold
+from storage.text.stemmers import STEM_MARK, Stemming, stem_by_script, stemming_of
 
-ANALYZER_VERSION = 1
-
-MAX_WORD_LENGTH = 64
-"""Characters of a word that count: no index takes words of any length, and nobody types longer ones."""
+ANALYZER_VERSION = 2
 
 WORD_CACHE_SIZE = 1 << 16
 """Words whose forms are remembered, so that a word that comes often is reduced once."""
-
-_APOSTROPHES = "'’ʼ‘＇"
-# What joins letters and is none: combining accents, Hebrew and Arabic vowel signs, soft hyphen, what has no width.
-_JOINED = "\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u0610-\u061a\u064b-\u065f\u0670\u00ad\u200b-\u200d\u2060\ufeff"
-# Nothing is given back: no character is of two of the kinds that follow each other.
-_WORD = re.compile(rf"[^\W_]++(?:[{_JOINED}]++[^\W_]*+|[{_APOSTROPHES}](?=[^\W\d_])[^\W_]*+)*+")
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
-_ENGLISH = re.compile("[a-z']+")
-# Letters that Unicode does not take apart, and whose plain form is what people type.
-_PLAIN = {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ħ": "h"}
 
 MemoValue = TypeVar("MemoValue")
 
@@ -73,110 +58,111 @@ class Token(NamedTuple):
     end: int
 
 
-def tokens(text: str) -> Iterator[Token]:
-    """The words of any text in their order; never raises. Word and stem are letters and digits only."""
-    for found in _WORD.finditer(text):
-        word, stem = _forms[found[0]]
-        if word:
-            yield Token(word, stem, found.start(), found.end())
+class QueryTerms(NamedTuple):
+    """The terms of a piece of a query as one analyzer reads it: they stand side by side."""
+
+    terms: tuple[str, ...]
+    is_prefix: bool
+    """True if the last is what a stem begins with."""
 
 
-def spans(text: str) -> list[tuple[int, int]]:
-    """Return start and end of each of `tokens`, in half of the time."""
-    return [found.span() for found in _WORD.finditer(text) if _forms[found[0]][0]]
+class Analyzer:
+    """Analyze texts in the languages of one `Stemming`; None is every language without marked stems.
+
+    A text is taken apart at its white space first, for no word reaches over it, and what is between comes often: the
+    words of each such piece are remembered, and a body costs a lookup a piece (75 µs for 400 words, by pattern 190).
+    """
+
+    def __init__(self, stemming: Stemming | None) -> None:
+        self.stemming = stemming
+        self._forms = Memo(self.analyze_word)
+        self._pieces = Memo(self._piece)
+        self.piece_tokens = Memo(lambda piece: tuple(self.tokens(piece)), most=1 << 14)
+        """The tokens of a piece of text without blanks, for texts that are matched again and again."""
+
+    def tokens(self, text: str) -> Iterator[Token]:
+        """The words of any text in their order; never raises. A word has letters, digits and their vowel signs only."""
+        if has_unspaced(text):
+            yield from self._mixed_tokens(text)
+            return
+        for found in WORD.finditer(text):
+            word, stem = self._forms[found[0]]
+            if word:
+                yield Token(word, stem, found.start(), found.end())
+
+    def _mixed_tokens(self, text: str) -> Iterator[Token]:
+        at = 0
+        for start, end in rows(text):
+            yield from self._spaced_tokens(text, at, start)
+            for bigram, begin, until in bigrams(text, start, end):
+                yield Token(bigram, bigram, begin, until)
+            at = end
+        yield from self._spaced_tokens(text, at, len(text))
+
+    def _spaced_tokens(self, text: str, start: int, end: int) -> Iterator[Token]:
+        for found in WORD.finditer(text, start, end):
+            word, stem = self._forms[found[0]]
+            if word:
+                yield Token(word, stem, found.start(), found.end())
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return start and end of each of `tokens`, in half of the time."""
+        if has_unspaced(text):
+            return [(token.start, token.end) for token in self._mixed_tokens(text)]
+        return [found.span() for found in WORD.finditer(text) if self._forms[found[0]][0]]
+
+    def forms(self, text: str) -> list[tuple[str, str]]:
+        """Word and stem of each of `tokens`, in their order."""
+        if has_unspaced(text):
+            return [(token.word, token.stem) for token in self._mixed_tokens(text)]
+        return [form for form in map(self._forms.__getitem__, WORD.findall(text)) if form[0]]
+
+    def stems(self, text: str) -> str:
+        """The stems of a text in their order, a blank between them."""
+        return " ".join(filter(None, map(itemgetter(0), map(self._pieces.__getitem__, text.split()))))
+
+    def stems_and_surface_forms(self, text: str) -> tuple[str, list[str]]:
+        """The stems, and the words that are not their own stem, each once, in the order of their first places."""
+        pieces = list(map(self._pieces.__getitem__, text.split()))
+        unstemmed = dict.fromkeys(map(itemgetter(1), pieces))
+        unstemmed.pop("", None)
+        if any(" " in found for found in unstemmed):
+            unstemmed = dict.fromkeys(" ".join(unstemmed).split())
+        return " ".join(filter(None, map(itemgetter(0), pieces))), list(unstemmed)
+
+    def analyze_word(self, written: str) -> tuple[str, str]:
+        """One word folded, and its stem."""
+        folded = fold(written)[:MAX_WORD_LENGTH]
+        word = folded.replace("'", "")
+        marked = self.stemming.stem(written[:MAX_WORD_LENGTH], folded) if word and self.stemming else None
+        # Of ʼ's nothing would be left.
+        return word, marked or stem_by_script(folded).replace("'", "") or word
+
+    def query_terms(self, text: str, *, prefix: bool = False) -> QueryTerms:
+        """Read a piece of a query: stems, but a prefix as it is."""
+        found = list(self.tokens(text))
+        if len(found) > 1 and found[-2].end == found[-1].end:  # the last character of a row is in the bigram, too
+            found.pop()
+        if not found:
+            return QueryTerms((), prefix)
+        *before, last = found
+        prefix = prefix or is_single(last.word)
+        marked = self.stemming is not None and last.stem.startswith(STEM_MARK)
+        begun = f"{self.stemming.mark}{last.word}" if self.stemming and marked else last.word
+        return QueryTerms((*(token.stem for token in before), begun if prefix else last.stem), prefix)
+
+    def _piece(self, piece: str) -> tuple[str, str]:
+        """The stems of a piece of text, and those of its words that are not their own."""
+        found = self.forms(piece)
+        return " ".join([stem for _, stem in found]), " ".join([word for word, stem in found if word != stem])
 
 
-def forms(text: str) -> list[tuple[str, str]]:
-    """Word and stem of each of `tokens`, in their order."""
-    return [form for form in map(_forms.__getitem__, _WORD.findall(text)) if form[0]]
+@cache
+def _analyzer(stemming: Stemming | None) -> Analyzer:
+    return Analyzer(stemming)
 
 
-# A text is taken apart at its white space first, for no word reaches over it, and what is between comes often: the
-# words of each such piece are remembered, and a body costs a lookup a piece (75 µs for 400 words, by pattern 190).
-
-
-def stems(text: str) -> str:
-    """The stems of a text in their order, a blank between them."""
-    return " ".join(filter(None, map(itemgetter(0), map(_pieces.__getitem__, text.split()))))
-
-
-def stems_and_surface_forms(text: str) -> tuple[str, list[str]]:
-    """The stems, and the words that are not their own stem, each once, in the order of their first places."""
-    pieces = list(map(_pieces.__getitem__, text.split()))
-    unstemmed = dict.fromkeys(map(itemgetter(1), pieces))
-    unstemmed.pop("", None)
-    if any(" " in found for found in unstemmed):
-        unstemmed = dict.fromkeys(" ".join(unstemmed).split())
-    return " ".join(filter(None, map(itemgetter(0), pieces))), list(unstemmed)
-
-
-def fold_words(text: str) -> list[str]:
-    """The words alone; remembers nothing and reduces none: that costs 4 µs each the first time."""
-    return [word for word in map(_word, _WORD.findall(text)) if word]
-
-
-def analyze_word(written: str) -> tuple[str, str]:
-    """One word folded, and its stem. Both begin with the same letter: Snowball changes endings only."""
-    folded = _folded(written)[:MAX_WORD_LENGTH]
-    word = folded.replace("'", "")
-    return word, _stem(folded).replace("'", "") or word  # of ʼ's nothing would be left
-
-
-def _word(written: str) -> str:
-    return _folded(written)[:MAX_WORD_LENGTH].replace("'", "")
-
-
-def _piece(piece: str) -> tuple[str, str]:
-    """The stems of a piece of text, and those of its words that are not their own."""
-    found = forms(piece)
-    return " ".join([stem for _, stem in found]), " ".join([word for word, stem in found if word != stem])
-
-
-_forms = Memo(analyze_word)
-_pieces = Memo(_piece)
-piece_tokens = Memo(lambda piece: tuple(tokens(piece)), most=1 << 14)
-"""The tokens of a piece of text without blanks, for texts that are matched again and again."""
-
-
-def _folded(written: str) -> str:
-    if written.isascii():
-        return written.lower()
-    return "".join(map(_plain, unicodedata.normalize("NFC", written)))
-
-
-@lru_cache(maxsize=4096)
-def _plain(character: str) -> str:
-    """One character without case and diacritics; "" for what is no part of a word."""
-    if character in _APOSTROPHES:
-        return "'"
-    if character in "йЙ":  # a letter of its own: Russian endings tell й from и
-        return "й"
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold()).casefold()
-    letters = "".join(_PLAIN.get(part, part) for part in apart if not _is_sign(part))
-    if letters.isalnum():
-        return letters
-    # What comes apart into more than letters and digits, such as ½ into 1⁄2, stays as it is.
-    return character.lower() if letters and character.isalnum() else ""
-
-
-def _is_sign(character: str) -> bool:
-    return character in _APOSTROPHES or unicodedata.category(character) in {"Mn", "Me", "Cf"}
-
-
-def _stem(folded: str) -> str:
-    if _CYRILLIC.search(folded):
-        return _snowball("russian", folded)
-    return _snowball("english", folded) if _ENGLISH.fullmatch(folded) else folded
-
-
-_stemmers: dict[str, Any] = {}
-_one_at_a_time = Lock()
-
-
-def _snowball(language: str, word: str) -> str:
-    """The stem by Snowball (https://snowballstem.org). A stemmer works in a buffer of its own: one thread at a time."""
-    with _one_at_a_time:
-        if language not in _stemmers:
-            _stemmers[language] = Stemmer.Stemmer(language, 0)  # it need not remember any: that is done here
-        stem: str = _stemmers[language].stemWord(word)
-    return stem
+@lru_cache(maxsize=1024)
+def analyzer_of(language: str | None) -> Analyzer:
+    """Return the analyzer of the texts of an article in this language; an article without one has that of None."""
+    return _analyzer(stemming_of(language))

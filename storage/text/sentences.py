@@ -17,9 +17,13 @@ _ABBREVIATION = re.compile(
     r"(?:(?<![^\W\d_])[^\W\d_]|\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Sen|Rep|Gov|Lt|Col|St|No|vs|cf|approx"
     r"|им|ул|гг|тыс|млн|млрд|руб|проф|акад))\.$"
 )
-# One of four characters first, which are found fast. Begun only at the first of a row of marks, and nothing is
+# Marks of Latin, Cyrillic and Greek, then Armenian, Arabic, Urdu and Hindi; Chinese and Japanese write no blank behind.
+_MARK = "[.!?…։؟۔।]"
+# One of few characters first, which are found fast. Begun only at the first of a row of marks, and nothing is
 # given back: a body of a million full stops takes no longer.
-_END = re.compile(r"[.!?…\n](?:(?<=\n)\s*+|(?<!\n)(?<![.!?…][.!?…])[.!?…]*+[\"'”’»)\]]*+(?=\s))")
+_END = re.compile(
+    rf"[.!?…։؟۔।\n](?:(?<=\n)\s*+|(?<!\n)(?<!{_MARK}{_MARK}){_MARK}*+[\"'”’»)\]]*+(?=\s))|[。！？]++[」』”’）]*+"
+)
 _SPACE = re.compile(r"\s+")
 
 

@@ -1,4 +1,4 @@
-"""Provide articles in English and Russian, and queries whose matches every implementation must agree on."""
+"""Provide articles in many languages, and queries whose matches every implementation must agree on."""
 
 from __future__ import annotations
 
@@ -48,6 +48,30 @@ ARTICLES = (
     IndexedDocument(
         title="Nothing | to = see_here 'quoted' \"twice\" *", body="AND OR NOT NEAR(gas oil) title:x ^gas +gas"
     ),
+    IndexedDocument(
+        title="Bakıda parlamentin iclasları keçirilib",
+        body="Qazın ixracından gələn gəlirlər artdı. Put qas NATO-nun саммити, İLHAM və reform. Nazirlər gas-field.",
+        source="caliber",
+        language="az-AZ",
+    ),
+    IndexedDocument(
+        title="Partilerin kararları",
+        body="Erdoğan'ın gas route ISPARTA'da; seçimler, seçim.",
+        source="apa",
+        language="tr",
+    ),
+    IndexedDocument(title="Die Regierungen der Länder", body="Gas und Reformen. Die Party, Partys.", language="de"),
+    IndexedDocument(title="Կառավարության նախագահը", body="Նախագահի խոսքը։ Gas reforms.", language="hy"),
+    IndexedDocument(title="رئیس‌جمهوری و کتاب‌ها", body="کتابها الرئيس gas.", language="fa"),
+    IndexedDocument(title="الرئيس والحكومة", body="حكومة الرئيس كتابها", language="ar"),
+    IndexedDocument(
+        title="中文新闻：天然气", body="阿塞拜疆总统说，天然气出口增加了COVID疫情2020年。gas 气", language="zh-Hant"
+    ),
+    IndexedDocument(title="ガス輸出について", body="アゼルバイジャンの大統領はﾊﾞｽで。天然气", language="ja"),
+    IndexedDocument(title="대통령이 말했다", body="가스 수출이 증가했다. 대통령", language="ko"),
+    IndexedDocument(title="ประธานาธิบดีกล่าว", body="ก๊าซ gas ธรรมชาติ", language="th"),
+    IndexedDocument(title="Из Београда", body="Vlada u Beogradu, gas.", language="sr"),
+    IndexedDocument(title="सरकारें और लड़के", body="सरकार दिल दाल", language="hi"),
 )
 
 WORDS = (
@@ -93,6 +117,28 @@ WORDS = (
     ),
     *("section:politics", "section:foreign", "section:foreign*", 'section:"foreign policy"', "section:foreign-po*"),
     *("source:apa", "SOURCE:Caliber", "lang:en", "language:RU", "lang:e", "lang:e*", "section:siyasət", "source:a*"),
+    *("qazın", "gəlir", "нато", "putin", "parti", "partiler", "kararın", "seçimleri", "Regierung", "party", "Isparta"),
+    *("նախագահ", "կառավարություն", "کتاب", "الرئيس", "حكومي", "天然气", "气", "疫情", "疫情2020", "总统*", "covid疫*"),
+    *("バス", "ガス", "대통령", "통", "ประธาน", "ก๊าซ", "beograd", "Београд", "सरकार", "लड़का", "दाल", "parl*", "seç*"),
+    *(
+        '"NATO саммит"',
+        '"qazın ixracı"',
+        '"iclas keçirilib"',
+        '"gas-fiel*"',
+        "nazir-gas*",
+        '"中文 新闻"',
+        '"парламент"',
+    ),
+    *(
+        "lang:az",
+        "lang:az*",
+        "lang:tr",
+        "title:partinin",
+        "title:天然",
+        "body:qaz",
+        '"partilerin karar"',
+        "partilerin-kar*",
+    ),
     *("title:gas", "subtitle:реформы", "body:reform", "title:ref*", 'body:"export route"', "title:(gas OR bare)"),
 )
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from storage.search.matcher import TEXT_FIELDS, IndexedDocument, Match
 from storage.search.query import LABEL_FIELDS, And, Node, Not, Or, Query, SearchField, Term
 from storage.text import sentences
-from storage.text.analyzer import Token, tokens
+from storage.text.analyzer import QueryTerms, Token, analyzer_of
+from storage.text.folding import fold_words
 from storage.text.sentences import Span, clip_sentence
 
 
@@ -60,27 +61,31 @@ def names(field: SearchField, article: IndexedDocument) -> tuple[str, ...]:
 
 
 def is_called(term: Term, name: str) -> bool:
-    whole = "_".join(token.word for token in tokens(name))
-    asked = "_".join(word.word for word in term.words)
+    whole = "_".join(fold_words(name))
+    asked = "_".join(term.label_words)
     return whole.startswith(asked) if term.prefix else whole == asked
 
 
 def places(term: Term, place: SearchField, article: IndexedDocument) -> list[Span]:
     if term.field not in {None, place}:
         return []
-    words = list(tokens(text_of(place, article)))
-    length = len(term.words)
-    rows = [words[start : start + length] for start in range(len(words) - length + 1)]
-    return [(row[0].start, row[-1].end) for row in rows if stands(term, row)]
+    analyzer = analyzer_of(article.language)
+    words = list(analyzer.tokens(text_of(place, article)))
+    found: set[Span] = set()
+    for reading in (term.read_by(analyzer_of(None)), term.read_by(analyzer)):
+        length = len(reading.terms)
+        rows = [words[start : start + length] for start in range(len(words) - length + 1)]
+        found.update((row[0].start, row[-1].end) for row in rows if stands(reading, row))
+    return sorted(found)
 
 
-def stands(term: Term, row: list[Token]) -> bool:
-    *before, last = zip(row, term.words, strict=True)
-    if any(token.stem != word.stem for token, word in before):
+def stands(reading: QueryTerms, row: list[Token]) -> bool:
+    *before, last = zip(row, reading.terms, strict=True)
+    if any(token.stem != wanted for token, wanted in before):
         return False
-    token, word = last
+    token, wanted = last
     forms = {token.stem} if before else {token.stem, token.word}
-    return any(form.startswith(word.word) if term.prefix else form == word.stem for form in forms)
+    return any(form.startswith(wanted) if reading.is_prefix else form == wanted for form in forms)
 
 
 def sentence_spans(text: str) -> Iterator[Span]:

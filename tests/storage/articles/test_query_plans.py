@@ -136,7 +136,7 @@ def test_past_crawls_of_a_source_come_out_of_their_index(rows: Rows, plans: Plan
 @pytest.mark.parametrize("sort", [Sort.DATE, Sort.VIEWS, Sort.STORED])
 def test_few_answers_are_found_before_the_articles_are_read(rows: Rows, plans: Plans, sort: Sort) -> None:
     assert list(rows.store.articles.find(ArticleFilter(query=parse("a7")), sort=sort))
-    _how_many, (first, article, *_order) = plans.statements
+    _languages, _how_many, (first, article, *_order) = plans.statements
     assert first.startswith("SCAN articles_fts VIRTUAL TABLE")
     assert article == "SEARCH articles USING INTEGER PRIMARY KEY (rowid=?)"
 
@@ -147,7 +147,7 @@ def test_common_answers_come_out_of_the_index_of_their_order(
 ) -> None:
     monkeypatch.setattr(fulltext, "RANK_LIMIT", 3)
     assert list(rows.store.articles.find(ArticleFilter(query=parse("source:apa")), sort=sort, limit=5))
-    assert index in plans.statements[2][0]  # after two counts
+    assert index in plans.statements[3][0]  # after the languages and two counts
     assert not [step for step in plans.steps if "TEMP B-TREE" in step]
 
 

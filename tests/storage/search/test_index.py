@@ -16,6 +16,7 @@ from storage.model.records import SaveOutcome
 from storage.saving import saving
 from storage.search import index
 from storage.search.index import ReindexProgress, reindex
+from storage.search.indexed_languages import IS_STATE
 from storage.search.query import parse
 from storage.store import open_store
 from tests.storage.saving.test_saving import URL, save
@@ -101,7 +102,7 @@ def test_an_article_that_cannot_be_stored_is_not_indexed(rows: Rows, monkeypatch
 
 def as_if_old(rows: Rows, **values: Any) -> None:
     with rows.store.write() as connection:
-        connection.execute(update(search_index_state).values(**values))
+        connection.execute(update(search_index_state).where(IS_STATE).values(**values))
 
 
 def clear(rows: Rows) -> None:

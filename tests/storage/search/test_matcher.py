@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search import matcher
 from storage.search.matcher import IndexedDocument, Match, matches
-from storage.search.query import Query, SearchField, parse, query_words
+from storage.search.query import Query, SearchField, parse
 from storage.text import sentences
+from storage.text.analyzer import analyzer_of
 from storage.text.sentences import MAX_SNIPPET_LENGTH, clip_sentence, sentence_at
+from storage.text.stemmers import STEMMINGS
 from tests.support.corpus import ARTICLES, queries
 from tests.support.reference_matcher import plainly, sentence_spans
 
@@ -156,6 +157,9 @@ def test_sentences_cover_the_text(text: str) -> None:
         ),
         ("“Go!” he said. “No.” So be it", ["“Go!” he said.", "“No.”", "So be it"]),
         ("Heading\nText goes on", ["Heading", "Text goes on"]),
+        ("天然气出口增加了。「真的吗？」他问。", ["天然气出口增加了。", "「真的吗？」", "他问。"]),
+        ("Խոսքը։ Եվս մեկը։", ["Խոսքը։", "Եվս մեկը։"]),
+        ("हाँ। नहीं।", ["हाँ।", "नहीं।"]),
     ],
 )
 def test_where_sentences_end(text: str, wanted: list[str]) -> None:
@@ -163,8 +167,8 @@ def test_where_sentences_end(text: str, wanted: list[str]) -> None:
 
 
 def test_a_word_is_also_found_where_it_is_written_as_the_stem_of_what_is_asked() -> None:
-    assert query_words("столовая")[0].stem == "столов"
-    assert query_words("столов")[0].stem == "стол"
+    assert analyzer_of("ru").stems("столовая") == "столов"
+    assert analyzer_of("ru").stems("столов") == "стол"
     tables = IndexedDocument(title="Столов нет")
     assert matches(parse("столовая"), tables) == Match(SearchField.TITLE, "Столов нет", ((0, 6),))
     assert matches(parse('"столовая нет"'), tables) is None
@@ -188,6 +192,7 @@ TEXTS = (
                     "стол",
                 ),
                 *("нет", "U.S.", "x\u0301", "Mr.", "1.5", "ªº", "ʼ", "’s", "İlham", ".", "!", "…»", "--", "a" * 70),
+                *("partiler", "nazirlərin", "qaz", "gazeteler", "北京市", "가스가", "ก๊าซ", "नहीं", "。", "İlhamın"),
                 *(" ", "\n", "\n\n", " \n ", "\t", "\u00a0", "\u200b", "\x1c", "\ud800", "\0", "中文字", "كتاب"),
             ]
         ),
@@ -207,9 +212,14 @@ def understood(text: str) -> Query | None:
 QUERIES = st.builds(understood, queries()).filter(bool)
 
 
-@given(TEXTS, TEXTS, TEXTS, st.lists(QUERIES, min_size=1, max_size=4))
-def test_as_if_every_word_was_compared(title: str, subtitle: str, body: str, asked: list[Query]) -> None:
-    article = IndexedDocument(title=title, subtitle=subtitle, body=body, sections=("sport", title), source="apa")
+LANGUAGES = st.sampled_from([None, "en", "zz", *STEMMINGS])
+
+
+@given(TEXTS, TEXTS, TEXTS, LANGUAGES, st.lists(QUERIES, min_size=1, max_size=4))
+def test_as_if_every_word_was_compared(
+    title: str, subtitle: str, body: str, language: str | None, asked: list[Query]
+) -> None:
+    article = IndexedDocument(title, subtitle, body, ("sport", title), "apa", language)
     for query in asked:
         assert matches(query, article) == plainly(query, article)
 
@@ -220,8 +230,8 @@ def test_of_real_articles_as_well(article: IndexedDocument, query: Query) -> Non
 
 
 # How the end of a sentence is written most plainly.
-END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|\n\s*+")
-LINES = st.text(st.sampled_from('aAг .!?…"”)\n\t1.Mr\u00a0'), max_size=60)
+END = re.compile(r"(?<![.!?…։؟۔।])[.!?…։؟۔।]++[\"'”’»)\]]*+(?=\s)|\n\s*+|[。！？]++[」』”’）]*+")
+LINES = st.text(st.sampled_from('aAг .!?…"”)\n\t1.Mr\u00a0։؟。」中'), max_size=60)
 
 
 @given(LINES)
@@ -254,9 +264,10 @@ def test_a_page_asked_for_again_takes_its_words_apart_only_once(monkeypatch: pyt
         for at in range(0, 9000, 180)
     ]
     query, seen = parse("talks42 OR talks8999"), []
-    tokenise = matcher.piece_tokens
+    analyzer = analyzer_of(None)
+    tokenise = analyzer.piece_tokens
     monkeypatch.setattr(
-        matcher,
+        analyzer,
         "piece_tokens",
         type("Counted", (), {"__getitem__": lambda _, piece: seen.append(piece) or tokenise[piece]})(),
     )

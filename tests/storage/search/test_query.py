@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search.query import And, Node, Not, Or, SearchField, Term, parse, query_words
+from storage.search.query import And, Node, Not, Or, SearchField, Term, parse, term_text
 
 
 def term(text: str, *, prefix: bool = False, field: SearchField | None = None) -> Term:
-    return Term(query_words(text), prefix, field)
+    return Term(term_text(text), prefix, field)
 
 
 GAS, OIL, SPORT = term("gas"), term("oil"), term("sport")
@@ -119,7 +119,7 @@ def _parsed(text: str) -> Node | str:
 def _is_sound(node: Node) -> bool:
     """As databases need it: a Not stands in an All beside what is none, and negates something that asks."""
     if isinstance(node, Term):
-        return bool(node.words)
+        return bool(node.text)
     if isinstance(node, Not):
         return False
     if isinstance(node, Or):
