@@ -17,6 +17,7 @@ import pytest
 
 from scraper.parsing.dates import parse_date, parse_date_parts
 from storage.model.records import DatePrecision
+from tests.support.paths import ROOT
 
 FOLDER = Path(__file__).with_name("date_cases")
 BAKU = ZoneInfo("Asia/Baku")
@@ -69,6 +70,17 @@ def test_unread_whatever_is_known(text: str) -> None:
 def test_open_without_a_language_or_a_reference(text: str) -> None:
     assert parse_date(text, BAKU, now=NOW) is None
     assert parse_date(text, BAKU, now=NOW, language="en") is None
+
+
+def test_every_form_of_the_documentation_is_read() -> None:
+    table = (ROOT / "docs" / "dates.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    examples = [
+        one.replace("\\|", "|")
+        for row in re.findall(r"^\|.*", table, re.MULTILINE)
+        for one in re.findall("`([^`]+)`", row)
+    ]
+    assert len(examples) > 20
+    assert [one for one in examples if parse_date(one, BAKU, now=NOW) is None] == []
 
 
 def test_many_texts_stay_unread() -> None:
