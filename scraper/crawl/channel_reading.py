@@ -92,6 +92,7 @@ async def parse_channel(session: CrawlSession, channel: Channel, response: Chann
                 language=channel.language,
                 content_type=response.content_type,
                 teasers=channel.teasers,
+                polled_at=session.now(),
             )
         case JsonList():
             links = await _parse_json(session, response, channel.items, channel.language)

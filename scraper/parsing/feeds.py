@@ -131,7 +131,7 @@ def _link(entry: FeedEntry, url: str, urls: SourceUrls, language: str | None) ->
     article = next((candidate for candidate in candidates if candidate is not None), None)
     if article is None:
         return None
-    language = urls.language_in(article.url) or language or urls.source.default_language
+    language = urls.listed_language(article.url, language)
     parsed, published_raw = _published(entry.dates, ZoneInfo(urls.source.timezone), language)
     return Link(
         url=article.url,

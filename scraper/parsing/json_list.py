@@ -67,7 +67,7 @@ def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str
     if article is None:
         return None
     raw = (find_text(item, items.published) or "")[:MAX_FIELD_LENGTH]
-    language = urls.language_in(article.url) or language or urls.source.default_language
+    language = urls.listed_language(article.url, language)
     date = _date(raw, ZoneInfo(urls.source.timezone), language)
     title = html.unescape(_TAG.sub("", (find_text(item, items.title) or "")[:MAX_FIELD_LENGTH]))
     section = normalize_section(find_text(item, items.section) or "")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborNode
 
 from scraper.errors import ChannelError
-from scraper.parsing.dates import parse_date
+from scraper.parsing.dates import parse_date_parts
 from scraper.parsing.decoding import as_utf8, sniff_non_html
 from scraper.parsing.html_tree import HtmlTree, attribute
 from scraper.parsing.markup_limits import MarkupLimitError
@@ -17,7 +18,7 @@ from scraper.parsing.page_end import find_early_end
 from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge, slug_of
 from scraper.selectors import Selector, parse_selector
 from scraper.source import Source, TeaserSelectors
-from storage.model.records import FailureStage, Link
+from storage.model.records import DatePrecision, FailureStage, Link
 from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 
@@ -41,7 +42,7 @@ class _Hints:
     """Fields of a card besides its link."""
 
     title: str | None = None
-    published_raw: str | None = None
+    published: tuple[str, ...] = ()  # as printed
     sections: tuple[str, ...] = ()
 
 
@@ -54,16 +55,25 @@ def parse_listing_page(
     language: str | None,
     content_type: str | None,
     teasers: TeaserSelectors | None = None,
+    polled_at: datetime | None = None,
 ) -> tuple[Link, ...]:
     """Parse the links of a listing page at `url`, in page order, with title, date and sections of their cards.
 
-    `language` applies to article URLs that do not contain a language. Raises ChannelError with stage `parse` for a
-    body that is not HTML, `empty list` for a page without a card of an article.
+    `language` applies to article URLs that do not contain a language. Dates without a year or a day are the nearest
+    before `polled_at` (aware), when the page was fetched; without it they stay open. Raises ChannelError with stage
+    `parse` for a body that is not HTML, `empty list` for a page without a card of an article.
     """
     selectors = teasers or source.teasers or ANCHORS
     page = _select_cards(body, url, source, selectors, content_type)
     merged = merge(
-        _link(article, hints, url=url, source=source, language=urls.language(article.url) or language)
+        _link(
+            article,
+            hints,
+            url=url,
+            source=source,
+            language=urls.listed_language(article.url, language),
+            polled_at=polled_at,
+        )
         for card in page.cards
         for article, hints in _parse_card(card, selectors, urls, page.base, has_hints=card is not page.cut_card)
     )
@@ -139,7 +149,7 @@ def _hints(card: LexborNode, selectors: TeaserSelectors) -> _Hints:
     names = [*_texts(selectors.section_label, card), *slugs]
     return _Hints(
         title=next(iter(_texts(selectors.title, card)), None),
-        published_raw=next(iter(_texts(selectors.published, card)), None),
+        published=tuple(_texts(selectors.published, card)),
         sections=tuple(dict.fromkeys(folded for name in names if (folded := normalize_section(name)))),
     )
 
@@ -177,16 +187,29 @@ def _text(element: LexborNode) -> str:
     return "".join(pieces)
 
 
-def _link(article: ArticleUrl, hints: _Hints, *, url: str, source: Source, language: str | None) -> Link:
-    date = parse_date(hints.published_raw, ZoneInfo(source.timezone)) if hints.published_raw else None
+def _link(
+    article: ArticleUrl, hints: _Hints, *, url: str, source: Source, language: str, polled_at: datetime | None
+) -> Link:
+    date, published_raw = _date(hints.published, ZoneInfo(source.timezone), language, polled_at)
     return Link(
         url=article.url,
         request_url=article.request_url,
         channel=url,
         title=hints.title,
         published_at=None if date is None else date[0],
-        published_raw=hints.published_raw,
+        published_raw=published_raw,
         published_precision=None if date is None else date[1],
         sections=hints.sections,
         language=language,
     )
+
+
+def _date(
+    texts: Sequence[str], zone: ZoneInfo, language: str, polled_at: datetime | None
+) -> tuple[tuple[datetime, DatePrecision] | None, str | None]:
+    """Return the date of all texts together, a day and its time, else the first that is understood; as printed, too."""
+    for parts in dict.fromkeys((tuple(texts), *((text,) for text in texts))):
+        date = parse_date_parts(parts, zone, now=polled_at, reference=polled_at, language=language)
+        if date is not None:
+            return date, " ".join(parts)
+    return None, next(iter(texts), None)

@@ -156,7 +156,7 @@ def _link(entry: _Entry, url: str, urls: SourceUrls, zone: ZoneInfo, language: s
         published_raw=clean_text(raw or "") or None,
         published_precision=None if date is None else date[1],
         sections=tuple(filter(None, (normalize_section(keywords),))),
-        language=urls.language_in(article.url) or language or named or urls.source.default_language,
+        language=urls.listed_language(article.url, language, named),
     )
 
 

@@ -104,6 +104,16 @@ class SourceUrls:
         """Return the language in an article URL (group `language` of article_path), else the source's default."""
         return self.language_in(url) or self.source.default_language
 
+    def listed_language(self, url: str, *stated: str | None) -> str:
+        """Return the language of an article URL that a channel lists, which may state languages, the surest first.
+
+        They count only where the URLs of the source have no languages: else a URL without one is in the default.
+        """
+        named = self.language_in(url)
+        if named is None and "language" not in self._article.groupindex:
+            named = next(filter(None, stated), None)
+        return named or self.source.default_language
+
     def language_in(self, url: str) -> str | None:
         """Return the language in an article URL (group `language` of article_path); None if it names none."""
         canonical = canonicalize(url)

@@ -10,6 +10,7 @@ import pytest
 
 from scraper.crawl.channel_reading import LARGE_CHANNEL_SIZE, ChannelResponse, parse_channel
 from scraper.crawl.parser_process import ParserLimits, ParserProcess
+from scraper.crawl.session import now
 from scraper.errors import ChannelError
 from scraper.parsing.source_urls import SourceUrls
 from scraper.source import Channel, Feed, ListingPage
@@ -27,7 +28,8 @@ PAGE = "<div class='float_block'><a href='/en/post/a'>A</a></div>"
 
 def parse(channel: Channel, text: str, parser: ParserProcess) -> tuple[Link, ...]:
     async def run() -> tuple[Link, ...]:
-        session = cast("Any", SimpleNamespace(parser=parser, urls=SourceUrls(CALIBER), source=CALIBER))
+        urls = SourceUrls(CALIBER)
+        session = cast("Any", SimpleNamespace(parser=parser, urls=urls, source=CALIBER, now=now))
         body = (text + " " * LARGE_CHANNEL_SIZE).encode()
         response = ChannelResponse(status=200, url=URL, body=body, etag=None, last_modified=None, content_type=None)
         try:

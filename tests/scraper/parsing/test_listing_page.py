@@ -122,6 +122,42 @@ def test_a_date_nobody_can_read_keeps_its_words() -> None:
     assert (link.published_at, link.published_raw) == (None, "25 ሰኔ 2026 17:24")
 
 
+TIMES = '25.06</div><div class="float_block_time">17:24'
+NOW = datetime(2026, 6, 25, 21, 0, tzinfo=UTC)  # 01:00 of the 26th in Baku
+
+
+@pytest.mark.parametrize(
+    ("printed", "at", "raw"),
+    [
+        ("25 iyun, 17:24", datetime(2026, 6, 25, 13, 24, tzinfo=UTC), "25 iyun, 17:24"),
+        ("27 iyun", datetime(2025, 6, 27, tzinfo=UTC), "27 iyun"),
+        ("19:00", datetime(2026, 6, 25, 15, 0, tzinfo=UTC), "19:00"),
+        ("dünən, 17:24", datetime(2026, 6, 25, 13, 24, tzinfo=UTC), "dünən, 17:24"),
+        (TIMES, datetime(2026, 6, 25, 13, 24, tzinfo=UTC), "25.06 17:24"),
+        (TIMES.replace("25.06", "25 June 2026"), datetime(2026, 6, 25, 13, 24, tzinfo=UTC), "25 June 2026 17:24"),
+        (TIMES.replace("25.06", "5 min"), datetime(2026, 6, 25, 13, 24, tzinfo=UTC), "17:24"),
+        (TIMES.replace("17:24", "5 min"), None, "25.06"),
+    ],
+)
+def test_a_date_that_needs_the_time_of_the_poll(printed: str, at: datetime | None, raw: str) -> None:
+    (link,) = parse_listing_page(
+        page(card(at=printed)),
+        url=URL,
+        source=SOURCE,
+        urls=SourceUrls(SOURCE),
+        language="az",
+        content_type=None,
+        polled_at=NOW,
+    )
+    assert (link.published_at, link.published_raw) == (at, raw)
+
+
+@pytest.mark.parametrize("printed", ["25 iyun, 17:24", "19:00", "dünən, 17:24"])
+def test_without_it_such_a_date_stays_open(printed: str) -> None:
+    (link,) = read(page(card(at=printed)))
+    assert (link.published_at, link.published_raw) == (None, printed)
+
+
 def test_broken_html() -> None:
     assert [link.url for link in read(bad_bytes.broken_html(page(card(), card("/en/post/b"))))] == [
         f"{HOME}/en/post/a",

@@ -112,6 +112,15 @@ def test_a_base_url_of_more_or_less_is_refused_by_name(written: str) -> None:
     assert "https://caliber.az" in str(refused.value)
 
 
+def test_the_language_of_a_channel_counts_where_urls_have_none() -> None:
+    assert SOURCE_URLS.listed_language(f"{HOME}/en/post/x", "az") == "en"
+    assert SOURCE_URLS.listed_language(f"{HOME}/post/x", "az") == "ru"
+    plain = SourceUrls(replace(SOURCE, article_path=r"/news/\d+"))
+    assert plain.listed_language(f"{HOME}/news/1", "az", "en") == "az"
+    assert plain.listed_language(f"{HOME}/news/1", None, "en") == "en"
+    assert plain.listed_language(f"{HOME}/news/1", None) == "ru"
+
+
 def test_language() -> None:
     assert SOURCE_URLS.language(f"{HOME}/en/post/x") == "en"
     assert SOURCE_URLS.language(f"{HOME}/post/x") == "ru"
