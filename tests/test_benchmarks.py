@@ -25,7 +25,7 @@ SMALL = {
     "idle": ("--polls", "2", "--child-polls", "1", "--rest", "1"),
 }
 """Arguments by benchmark; `month` has one size, which tests/scheduler/test_month_store.py runs."""
-LONG = {"starts", "end_to_end", "idle"}
+LONG = set(SMALL) - {"view_lists", "polling"}
 UNFIT = {"count-by-to-sql-ratio", "full-text-page-to-fts5-ratio"}
 """Goals of a ratio that a few articles say nothing about; they are left out, for the fixed cost of a query is most."""
 

@@ -49,6 +49,7 @@ class Clockwork(DaemonRunner):
         (self.folder / "new").replace(self.folder / "hours")
 
 
+@pytest.mark.long
 def test_a_clock_that_is_set_back_leaves_no_source_alone(tmp_path: Path, site: Site) -> None:
     with Clockwork(tmp_path, site) as runner:
         site.publish(plain_article("one"))

@@ -82,6 +82,7 @@ def test_people_ask_from_another_terminal(runner: DaemonRunner, site: Site) -> N
     assert "caliber: good" in status.stdout
 
 
+@pytest.mark.long
 def test_a_paused_source_is_not_crawled(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     runner.settle(schedule='interval = "2 s"')
@@ -115,6 +116,7 @@ def test_a_second_daemon_refuses_and_a_standby_takes_over(runner: DaemonRunner, 
     assert end(second) == 0
 
 
+@pytest.mark.long
 def test_a_standby_ends_when_it_is_stopped(runner: DaemonRunner) -> None:
     runner.start()
     runner.wait_for("leases")
@@ -232,6 +234,7 @@ def test_it_tells_its_service_manager(runner: DaemonRunner, tmp_path: Path) -> N
         assert word == b"STOPPING=1"
 
 
+@pytest.mark.long
 def test_logs_as_json(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     runner.settle(schedule=FAR, more='\n[log]\nformat = "json"\n')

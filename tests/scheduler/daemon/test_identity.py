@@ -65,6 +65,7 @@ def end_contained(container: subprocess.Popen[str], number: signal.Signals) -> s
     return container.communicate(timeout=patient(60))[1]
 
 
+@pytest.mark.long
 def test_the_same_host_and_pid_are_two_daemons(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     site.misbehave("/en/post/one", bad.slow(FOREVER))

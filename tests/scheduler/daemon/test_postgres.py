@@ -20,6 +20,7 @@ def runner(tmp_path: Path, site: Site, postgres: Server) -> Iterator[DaemonRunne
         yield runner
 
 
+@pytest.mark.long
 def test_one_watches_and_a_standby_takes_over(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     first = runner.start()

@@ -61,6 +61,7 @@ def test_a_crawl_that_fails_says_so_in_the_form_of_the_log(runner: DaemonRunner,
     assert any(entry["level"] == "error" for entry in entries)
 
 
+@pytest.mark.long
 def test_a_shorter_interval_does_not_wait_for_the_poll_that_the_longer_one_planned(
     runner: DaemonRunner, site: Site
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(runner: DaemonRun
     assert runner.rows("crawl_runs")[0].status == RunStatus.INTERRUPTED
 
 
+@pytest.mark.long
 def test_a_terminal_that_is_closed_does_not_end_it(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     daemon = runner.start()

@@ -443,6 +443,7 @@ class TestConfiguredTargets:
         assert fingerprint("json://u:p@host/") == "6f9ff076117fca6b0585dda4bad435c1"
 
 
+@pytest.mark.long
 def test_three_days_with_a_dead_a_refusing_a_slow_and_a_good_target(rows: Rows, webhook: WebhookServer) -> None:
     """Every 3 h an article: each arrives once at each target that accepts it, whatever the others do."""
     with WebhookServer() as dead, WebhookServer() as refusing, WebhookServer() as slow:

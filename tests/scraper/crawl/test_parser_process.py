@@ -120,6 +120,7 @@ def test_a_death_is_named_and_the_next_call_has_a_new_process(name: str) -> None
     assert run(use, ParserLimits(cpu_seconds=1)) == (reason, True, "xx")
 
 
+@pytest.mark.long
 def test_the_limit_of_cpu_time_is_that_of_a_call_and_not_of_the_process() -> None:
     async def use(process: ParserProcess) -> int:
         return len({await process.call(burn, 0.8) for _ in range(6)})

@@ -51,7 +51,7 @@ def publish(site: Site, act: str, *, large: bool = False) -> None:
     site.publish(plain_article("deadly", days=1, body=(blocks.paragraph(act), *([LARGE] if large else []))))
 
 
-@pytest.mark.parametrize("act", ["KILL", "CRASH"])
+@pytest.mark.parametrize("act", ["KILL", pytest.param("CRASH", marks=pytest.mark.long)])
 def test_a_page_that_kills_the_crawl_is_quarantined_and_no_other_is_lost(act: str, env: CrawlEnv, site: Site) -> None:
     publish(site, act)
     assert crawl_apart(env).returncode < 0
@@ -102,6 +102,7 @@ def test_a_large_page_kills_no_crawl(env: CrawlEnv, site: Site) -> None:
     assert crawl_here(env).failed == 0
 
 
+@pytest.mark.long
 def test_a_crawl_goes_on_while_a_large_page_is_parsed(
     env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_large_page_is_stored_like_a_small_one(env: CrawlEnv, site: Site) -> N
     assert env.command("parse", site.url_of("deadly"), "--base-url", site.url).returncode == 0
 
 
+@pytest.mark.long
 def test_what_a_parser_raises_is_no_death(env: CrawlEnv, site: Site) -> None:
     publish(site, "RAISE", large=True)
     for _ in range(3):
@@ -128,7 +130,9 @@ def test_what_a_parser_raises_is_no_death(env: CrawlEnv, site: Site) -> None:
     assert "the parser failed on this page (IndexError: a fault of the parser)" in link.outcome_reason
 
 
-@pytest.mark.parametrize(("sign", "times"), [(signal.SIGTERM, 1), (signal.SIGKILL, 3)])
+@pytest.mark.parametrize(
+    ("sign", "times"), [(signal.SIGTERM, 1), pytest.param(signal.SIGKILL, 3, marks=pytest.mark.long)]
+)
 def test_a_stop_quarantines_no_page(sign: signal.Signals, times: int, env: CrawlEnv, site: Site) -> None:
     """Killed in the same place three times, the pages are parsed by themselves, and are all stored."""
     publish(site, "Harmless.")

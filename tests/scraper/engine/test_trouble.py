@@ -155,6 +155,7 @@ def test_a_crawl_that_gets_sigterm_ends_in_good_order(env: CrawlEnv, site: Site)
     assert env.crawl().pending == 0
 
 
+@pytest.mark.long
 def test_one_open_run_a_source(env: CrawlEnv, site: Site) -> None:
     site.publish(plain_article("one"))
     with env.store() as store:

@@ -83,6 +83,7 @@ def listed(rows: Rows, section: str) -> list[Any]:
 NAMES = st.text(st.sampled_from("aAbİiIıßé1 _-/|%\\'\"\0\ud800ªя𞤀中*"), max_size=4) | st.text(max_size=6)
 
 
+@pytest.mark.long
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(NAMES | st.none(), st.lists(NAMES, max_size=2)), min_size=1, max_size=3), st.data())
 def test_whether_a_section_is_small_makes_no_difference_to_what_is_found(
