@@ -31,8 +31,9 @@ Item = Mapping[str, Any]
 
 _DECODER = json.JSONDecoder(strict=False)
 # Comments and CDATA sections around a script, each perhaps behind the comment sign of JavaScript.
-_WRAP_START = re.compile(r"\s*(?:(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/|//)?)?\s*", re.IGNORECASE)
-_STRING_OR_FAULT = re.compile(r'"(?:[^"\\]|\\.)*+"|,(?=\s*[,}\]])|/\*.*?\*/', re.DOTALL)
+_WRAP_START = re.compile(r"(?://|/\*)?\s*(?:<!\[CDATA\[|<!--)\s*(?:\*/|//)?", re.IGNORECASE)
+_BEFORE = "\ufeff;\xa0 \t\r\n"
+_STRING_OR_FAULT = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|,(?=\s*[,}\]])|/\*.{0,1000}?\*/', re.DOTALL)
 _STRAY_BACKSLASH = re.compile(r'\\(?:(["\\/bfnrt]|u[0-9a-fA-F]{4})|)')
 
 _ARTICLE_TYPE_NAMES = (
@@ -61,8 +62,9 @@ def read_items(scripts: Iterable[str]) -> Iterator[Any]:
 
 def _values(script: str) -> Iterator[Any]:
     """Yield the values of a script, which may have several, one after another, and text after the last."""
+    script = script.lstrip(_BEFORE)
     start = _WRAP_START.match(script)
-    text = script[start.end() if start else 0 :].lstrip("\ufeff;\xa0 \t\r\n")
+    text = script[start.end() if start else 0 :].lstrip(_BEFORE)
     for _ in range(MAX_SCRIPTS):
         if not text.startswith(("{", "[")):
             return
