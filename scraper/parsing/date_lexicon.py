@@ -56,26 +56,28 @@ def normalize(text: str) -> str:
     visible = " ".join(_ZERO_WIDTH.sub("", text).split())
     if len(visible) > 4 * MAX_DATE_LENGTH:  # combining accents count extra; normalizing piles of accents is quadratic
         return ""
-    plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", visible)).lower().translate(_LETTERS)
-    if _ASCII_DIGIT.search(plain) is None:
-        plain = plain.translate(_OTHER_DIGITS)
-    return " ".join(plain.split())
+    return " ".join(_fold(visible).split())
+
+
+def _fold(text: str) -> str:
+    plain = _ZERO_WIDTH.sub("", unicodedata.normalize("NFKC", text)).lower().translate(_LETTERS)
+    return plain if _ASCII_DIGIT.search(plain) else plain.translate(_OTHER_DIGITS)
 
 
 def _groups(groups: str) -> Iterator[tuple[int, str]]:
     """Yield the number of each group, from 1, with each of its normalized words."""
-    for number, group in enumerate(groups.split("|"), 1):
-        for word in _words(group):
+    for number, group in enumerate(_fold(groups).split("|"), 1):
+        for word in group.split():
             yield number, word
 
 
-def _words(words: str) -> Iterator[str]:
-    return (normalize(word) for word in words.split())
+def _words(words: str) -> list[str]:
+    return _fold(words).split()
 
 
 def _without_accents(word: str) -> str:
     """Return a word of Latin or Greek letters without accents, as capitals are often printed."""
-    if not any("a" <= letter <= "ɏ" or "Ͱ" <= letter <= "Ͽ" or letter >= "ἀ" for letter in word[:1]):
+    if word.isascii() or not any("a" <= letter <= "ɏ" or "Ͱ" <= letter <= "Ͽ" or letter >= "ἀ" for letter in word[:1]):
         return word
     return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
 
@@ -141,7 +143,9 @@ def _roles() -> dict[str, frozenset[Role]]:
 
 
 _ROLES = _roles()
-_KINDS = {roles: chr(0x100 + number) for number, roles in enumerate(dict.fromkeys(_ROLES.values()))}
+# ASCII letters, of which regular expressions make small sets, without those of numbers and times.
+_KIND_LETTERS = "abcdefghijklmnopqrsuvwxyzABEFGIJKLMNOPQRSUVWXZ"
+_KINDS = dict(zip(dict.fromkeys(_ROLES.values()), _KIND_LETTERS, strict=False))
 KINDS = {word: _KINDS[roles] for word, roles in _ROLES.items()} | {mark: mark for mark in ",.-/:()"}
 KINDS |= {"|": "|", "•": "|", "·": "|", "t": "t"}  # `t` of ISO 8601
 KINDS |= {str(number): "D" for number in range(100)} | {f"0{number}": "D" for number in range(10)}
@@ -151,8 +155,13 @@ KINDS |= {str(year): "Y" for year in YEARS} | {
 """Character that stands for the roles of each word, mark and number."""
 
 
-PHRASE_STARTS = frozenset(word.split("_")[0] for word in KINDS if "_" in word)
-"""First words of those that hold a space, which `KINDS` has with `_` instead."""
+PHRASE_LENGTHS: dict[str, tuple[int, ...]] = {}
+"""Numbers of words, the largest first, of the phrases that begin with a word; `KINDS` has them with `_` for spaces."""
+for _phrase in KINDS:
+    if "_" in _phrase:
+        _first, *_others = _phrase.split("_")
+        _lengths = {1 + len(_others), *PHRASE_LENGTHS.get(_first, ())}
+        PHRASE_LENGTHS[_first] = tuple(sorted(_lengths, reverse=True))
 
 
 def role_class(*roles: Role) -> str:

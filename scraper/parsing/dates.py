@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from scraper.parsing.date_lexicon import (
@@ -21,7 +22,7 @@ from scraper.parsing.date_lexicon import (
     KINDS,
     MAX_DATE_LENGTH,
     MONTHS,
-    PHRASE_STARTS,
+    PHRASE_LENGTHS,
     UPDATED,
     WEEKDAYS,
     Role,
@@ -72,8 +73,14 @@ _AFTER = (
 _WEEKDAY_GROUPS = ("weekday1", "weekday2", "weekday3", "weekday4")
 
 
-def _forms(*forms: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(_BEFORE + form + _AFTER) for form in forms)
+def _forms(*forms: str) -> tuple[str, ...]:
+    return tuple(_BEFORE + form + _AFTER for form in forms)
+
+
+@cache
+def _compile(form: str) -> re.Pattern[str]:
+    """Compile a form when it is first needed: all of them would take a third of the start of a parser process."""
+    return re.compile(form)
 
 
 _DAYS_OF_YEARS = _forms(
@@ -93,11 +100,10 @@ _DAYS_WITHOUT_YEAR = _forms(
 )
 _DAY_OF_SHORT_YEAR = _forms(r"(?P<first>D)(?P<mark>\.)(?P<second>D)\.(?P<year>D)")
 _NAMED_DAYS = _forms(f"(?P<named>{role_class(Role.NAMED_DAY)})")
-_TIME_ALONE = re.compile(f"{_LABEL}{_AT}?T")
+_TIME_ALONE = f"{_LABEL}{_AT}?T"
 
 
-@dataclass(frozen=True, slots=True)
-class _Context:
+class _Context(NamedTuple):
     timezone: ZoneInfo
     now: datetime | None
     reference: datetime | None
@@ -227,12 +233,11 @@ def _with_phrases(tokens: Sequence[str]) -> list[str]:
     at = 0
     while at < len(tokens):
         token, size = tokens[at], 1
-        if token in PHRASE_STARTS:
-            for longer in (3, 2):
-                phrase = "_".join(tokens[at : at + longer])
-                if phrase in KINDS:
-                    token, size = phrase, longer
-                    break
+        for longer in PHRASE_LENGTHS.get(token, ()):
+            phrase = "_".join(tokens[at : at + longer])
+            if phrase in KINDS:
+                token, size = phrase, longer
+                break
         joined.append(token)
         at += size
     return joined
@@ -257,9 +262,9 @@ def _find_day(kinds: str, tokens: Sequence[str], clock: TimeOfDay | None, contex
     return None if context.reference is None else _day_before(context.reference, kinds, tokens, clock, context)
 
 
-def _first_match(forms: Iterable[re.Pattern[str]], kinds: str) -> re.Match[str] | None:
+def _first_match(forms: Iterable[str], kinds: str) -> re.Match[str] | None:
     for form in forms:
-        found = form.fullmatch(kinds)
+        found = _compile(form).fullmatch(kinds)
         if found is not None:
             return found
     return None
@@ -346,7 +351,7 @@ def _day_before(
     """Return the nearest day before the reference of a text without a year, at most a year before it."""
     latest = reference + MAX_CLOCK_SKEW
     latest_day = latest.astimezone((clock.zone if clock else None) or context.timezone).date()
-    if _TIME_ALONE.fullmatch(kinds):
+    if _compile(_TIME_ALONE).fullmatch(kinds):
         days, weekdays = [latest_day, latest_day - timedelta(days=1)], 0b1111111
     else:
         found = _first_match(_DAYS_WITHOUT_YEAR, kinds)

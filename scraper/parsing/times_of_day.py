@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import time, timedelta, tzinfo
 from datetime import timezone as fixed_zone
+from functools import cache
+from typing import NamedTuple
 
 from storage.model.records import DatePrecision
 
@@ -29,20 +30,15 @@ _CLOCK = re.compile(
     r"(?<![0-9:.])(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?(?![0-9:])"
     + _CLOCK_END
 )
-_CLOCK_WITH_DOT = re.compile(
-    r"(?<![0-9:.,/-])(?P<hour>[01]?[0-9]|2[0-3])\.(?P<minute>[0-5][0-9])(?P<second>(?!))?(?![0-9]|[.,][0-9])"
-    + _CLOCK_END
-)
-_CLOCK_WITH_H = re.compile(
-    r"(?<![0-9:.,/-])(?P<hour>[01]?[0-9]|2[0-3]) ?h ?(?P<minute>[0-5][0-9])(?P<second>(?!))?(?![0-9]|[.,:][0-9])"
-    + _CLOCK_END
+_CLOCK_WITHOUT_COLON = (
+    r"(?<![0-9:.,/-])(?P<hour>[01]?[0-9]|2[0-3])(?:\.| ?(?P<h>h) ?)(?P<minute>[0-5][0-9])(?P<second>(?!))?"
+    r"(?![0-9]|[.,:][0-9])" + _CLOCK_END
 )
 # The name of a zone behind its offset: a comment of RFC 5322 §3.2.2, a suffix of RFC 9557, or without either.
 _ZONE_NAME = re.compile(rf"\A ?(?:\([^()]*\)|\[[^\[\]]*\]|(?:{'|'.join(_HOURS)})\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class TimeOfDay:
+class TimeOfDay(NamedTuple):
     """Time of day, its zone if it is printed, and how it is written."""
 
     at: time
@@ -64,18 +60,22 @@ def split_time(text: str) -> tuple[TimeOfDay | None, str, str]:
 
 def _find(text: str) -> re.Match[str] | None:
     found = _CLOCK.search(text) if ":" in text else None
-    if found is None and "." in text:
-        found = _CLOCK_WITH_DOT.search(text)
-    if found is None and "h" in text:
-        found = _CLOCK_WITH_H.search(text)
+    if found is None and ("." in text or "h" in text):
+        found = _without_colon().search(text)
     return found
+
+
+@cache
+def _without_colon() -> re.Pattern[str]:
+    """Compile the rarer pattern when it is first needed."""
+    return re.compile(_CLOCK_WITHOUT_COLON)
 
 
 def _time_of_day(found: re.Match[str]) -> TimeOfDay:
     second = found["second"]
     kind = "T"
     if not (found["half"] or found["unit"] or found["zone"]):
-        has_dot, has_two_digits = found.re is _CLOCK_WITH_DOT, len(found["hour"]) == 2
+        has_dot, has_two_digits = found.re is not _CLOCK and not found["h"], len(found["hour"]) == 2
         kind = ("H" if has_two_digits else "?") if has_dot else ("T" if has_two_digits else "C")
     return TimeOfDay(
         time(_hour(found), int(found["minute"]), int(second or 0)),
