@@ -16,7 +16,7 @@ COMMANDS = {
     "parse": LazyCommand(
         "presswatch.cli.commands.parse", "Fetch and parse one page, print every field; store nothing."
     ),
-    "sources": LazyCommand(f"{ROOM}.sources", "List the sources that can be crawled."),
+    "sources": LazyCommand(f"{ROOM}.sources", "List, show, check and add the sources that can be crawled."),
     "daemon": LazyCommand(f"{ROOM}.daemon", "Crawl every source on its schedule until stopped."),
     "status": LazyCommand(
         "presswatch.cli.commands.status", "Show the status of every source; exit code 1 if any is unhealthy."

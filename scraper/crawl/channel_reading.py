@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from scraper.crawl.parser_process import ParserDiedError
 from scraper.crawl.selection import should_fetch_next_page
-from scraper.crawl.session import CrawlSession
+from scraper.crawl.session import CrawlSession, SourceContext
 from scraper.errors import ChannelError
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.json_list import parse_json_list
-from scraper.parsing.list_page import parse_listing_page
+from scraper.parsing.list_page import next_page_url, parse_listing_page
 from scraper.parsing.markup_limits import is_costly
 from scraper.parsing.sitemaps import ParsedSitemap, parse_sitemap, select_children
 from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap
@@ -56,7 +56,7 @@ async def read_channel(
     links = await parse_channel(session, channel, response)
     match channel:
         case ListingPage(paging=Paging() as paging):
-            pages = _pages_of(session, channel, paging, fetch)
+            pages = _pages_of(session, channel, paging, response, fetch)
             return (*links, *await _read_pages(session, links, pages, most=paging.most))
         case JsonList() if "{page}" in channel.path:
             pages = _json_pages(session, channel.path, channel.items, channel.first + 1, channel.language, fetch)
@@ -65,16 +65,16 @@ async def read_channel(
             return links
 
 
-async def parse_channel(session: CrawlSession, channel: Channel, response: ChannelResponse) -> tuple[Link, ...]:
+async def parse_channel(context: SourceContext, channel: Channel, response: ChannelResponse) -> tuple[Link, ...]:
     """Parse the links of one response, in the parser process if it is large."""
     match channel:
         case Feed():
             feed = await _call_parser(
-                session,
+                context,
                 parse_feed,
                 response.body,
                 url=response.url,
-                urls=session.urls,
+                urls=context.urls,
                 language=channel.language,
                 content_type=response.content_type,
             )
@@ -83,19 +83,19 @@ async def parse_channel(session: CrawlSession, channel: Channel, response: Chann
             links = feed.links
         case ListingPage():
             links = await _call_parser(
-                session,
+                context,
                 parse_listing_page,
                 response.body,
                 url=response.url,
-                source=session.source,
-                urls=session.urls,
+                source=context.source,
+                urls=context.urls,
                 language=channel.language,
                 content_type=response.content_type,
                 teasers=channel.teasers,
-                polled_at=session.now(),
+                polled_at=context.now(),
             )
         case JsonList():
-            links = await _parse_json(session, response, channel.items, channel.language)
+            links = await _parse_json(context, response, channel.items, channel.language)
         case _:
             raise TypeError(f"{type(channel).__name__} is read by read_sitemap")
     if not links:
@@ -104,20 +104,20 @@ async def parse_channel(session: CrawlSession, channel: Channel, response: Chann
 
 
 async def _parse_json(
-    session: CrawlSession, response: ChannelResponse, items: JsonItems, language: str | None
+    context: SourceContext, response: ChannelResponse, items: JsonItems, language: str | None
 ) -> tuple[Link, ...]:
     return await _call_parser(
-        session, parse_json_list, response.body, url=response.url, urls=session.urls, items=items, language=language
+        context, parse_json_list, response.body, url=response.url, urls=context.urls, items=items, language=language
     )
 
 
 async def _call_parser(
-    session: CrawlSession, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
+    context: SourceContext, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
 ) -> Parsed:
     if len(body) <= LARGE_CHANNEL_SIZE and not (parser is parse_listing_page and is_costly(body)):
         return parser(body, url=url, **options)
     try:
-        return await session.parser.call(parser, body, url=url, **options)
+        return await context.parser.call(parser, body, url=url, **options)
     except ParserDiedError as error:
         raise ChannelError(url, FailureStage.PARSE, f"{error.reason} ({len(body)} bytes)") from error
 
@@ -159,28 +159,46 @@ async def _is_next_page_needed(
 
 
 async def _pages_of(
-    session: CrawlSession, channel: ListingPage, paging: Paging, fetch: FetchChannel
+    context: SourceContext, channel: ListingPage, paging: Paging, first: ChannelResponse, fetch: FetchChannel
 ) -> AsyncIterator[tuple[Link, ...]]:
     """Yield the links of the pages after the first, each fetched when it is asked for."""
     if paging.json is not None and paging.items is not None:
-        pages = _json_pages(session, paging.json, paging.items, paging.first, channel.language, fetch)
+        pages = _json_pages(context, paging.json, paging.items, paging.first, channel.language, fetch)
         async for links in pages:
+            yield links
+        return
+    if paging.link is not None:
+        async for links in _linked_pages(context, channel, paging.link, first, fetch):
             yield links
         return
     number = paging.first
     while paging.suffix is not None:
-        url = session.urls.channel_url(channel.path + paging.suffix.replace("{page}", str(number)))
-        yield await parse_channel(session, channel, await fetch(url, {}))
+        url = context.urls.channel_url(channel.path + paging.suffix.replace("{page}", str(number)))
+        yield await parse_channel(context, channel, await fetch(url, {}))
         number += 1
 
 
+async def _linked_pages(
+    context: SourceContext, channel: ListingPage, link: str, first: ChannelResponse, fetch: FetchChannel
+) -> AsyncIterator[tuple[Link, ...]]:
+    """Yield the links of the pages that each name the next one; the list ends with a page that names none."""
+    response, seen = first, {first.url}
+    while True:
+        found = next_page_url(response.body, url=response.url, link=link, content_type=response.content_type)
+        if found is None or found in seen or not context.urls.is_same_site(found):
+            return
+        seen.add(found)
+        response = await fetch(context.urls.channel_url(found), {})
+        yield await parse_channel(context, channel, response)
+
+
 async def _json_pages(
-    session: CrawlSession, path: str, items: JsonItems, first: int, language: str | None, fetch: FetchChannel
+    context: SourceContext, path: str, items: JsonItems, first: int, language: str | None, fetch: FetchChannel
 ) -> AsyncIterator[tuple[Link, ...]]:
     number = first
     while True:
-        url = session.urls.channel_url(path.replace("{page}", str(number)))
-        yield await _parse_json(session, await fetch(url, {}), items, language)
+        url = context.urls.channel_url(path.replace("{page}", str(number)))
+        yield await _parse_json(context, await fetch(url, {}), items, language)
         number += 1
 
 
@@ -194,7 +212,7 @@ class SitemapReading:
 
 
 async def read_sitemap(
-    session: CrawlSession,
+    context: SourceContext,
     channel: Sitemap,
     response: ChannelResponse,
     fetch: FetchChannel,
@@ -205,12 +223,12 @@ async def read_sitemap(
 
     Raises ChannelError: another document, no article of this source, or no child could be read.
     """
-    sitemap = await _parse_sitemap(session, channel, response)
+    sitemap = await _parse_sitemap(context, channel, response)
     if not sitemap.is_index:
         if not sitemap.links:
             raise ChannelError(response.url, FailureStage.EMPTY_LIST, "a sitemap without an article of this source")
         return SitemapReading(sitemap.links)
-    links = await _read_children(session, channel, response.url, sitemap, fetch, last_read_at, depth=1)
+    links = await _read_children(context, channel, response.url, sitemap, fetch, last_read_at, depth=1)
     if not links and last_read_at is None:
         raise ChannelError(response.url, FailureStage.EMPTY_LIST, "a sitemap index without an article of this source")
     links = [replace(link, channel=response.url) for link in links]
@@ -218,9 +236,9 @@ async def read_sitemap(
     return SitemapReading(tuple(links), is_index=True, is_undated_index=is_undated)
 
 
-async def _parse_sitemap(session: CrawlSession, channel: Sitemap, response: ChannelResponse) -> ParsedSitemap:
+async def _parse_sitemap(context: SourceContext, channel: Sitemap, response: ChannelResponse) -> ParsedSitemap:
     sitemap = await _call_parser(
-        session, parse_sitemap, response.body, url=response.url, urls=session.urls, language=channel.language
+        context, parse_sitemap, response.body, url=response.url, urls=context.urls, language=channel.language
     )
     for notice in sitemap.notices:
         logger.info("%s: %s", response.url, notice)
@@ -228,7 +246,7 @@ async def _parse_sitemap(session: CrawlSession, channel: Sitemap, response: Chan
 
 
 async def _read_children(
-    session: CrawlSession,
+    context: SourceContext,
     channel: Sitemap,
     index_url: str,
     index: ParsedSitemap,
@@ -244,8 +262,8 @@ async def _read_children(
     failed: list[ChannelError] = []
     for child in chosen:
         try:
-            url = session.urls.channel_url(child.url)
-            parsed = await _parse_sitemap(session, channel, await fetch(url, {}))
+            url = context.urls.channel_url(child.url)
+            parsed = await _parse_sitemap(context, channel, await fetch(url, {}))
         except ConfigError:
             logger.warning("%s: names a sitemap on another host: %s", index_url, child.url)
             continue
@@ -255,7 +273,7 @@ async def _read_children(
             continue
         links.extend(parsed.links)
         if parsed.is_index and depth < MAX_INDEX_DEPTH:
-            links.extend(await _read_children(session, channel, url, parsed, fetch, last_read_at, depth + 1))
+            links.extend(await _read_children(context, channel, url, parsed, fetch, last_read_at, depth + 1))
     if failed and len(failed) == len(chosen):
         first = failed[0]
         reason = f"none of its sitemaps could be read: {first.url}: {first.reason}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scraper.declarations.declared_table import DeclaredTable, language_code, nonempty_text, texts
+from scraper.declarations.declared_table import DeclaredTable, language_code, nonempty_text
+from scraper.declarations.page_tables import selector
 from scraper.parsing.json_paths import parse_json_path
 from scraper.selectors import parse_selector
 from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap, TeaserSelectors
@@ -72,11 +73,11 @@ def _teasers(table: DeclaredTable) -> TeaserSelectors | None:
                 raise table.error(key, "needs card, the selector of one article in the list")
         return None
     return TeaserSelectors(
-        card=table.required("card", _selector, '"article"'),
+        card=table.required("card", selector, '"article"'),
         link=table.parsed("link", _link_selector, "a@href"),
-        title=table.parsed("title", _selector, None),
-        section_label=table.parsed("section", _selector, None),
-        published=table.parsed("date", _selector, None),
+        title=table.parsed("title", selector, None),
+        section_label=table.parsed("section", selector, None),
+        published=table.parsed("date", selector, None),
     )
 
 
@@ -135,14 +136,9 @@ def _json_path(value: Any) -> str:
     return text
 
 
-def _selector(value: Any) -> str:
-    [selector] = texts(nonempty_text(value))
-    return parse_selector(selector).text
-
-
 def _link_selector(value: Any) -> str:
-    selector = _selector(value)
-    return selector if "@" in selector.rpartition("]")[2] else f"{selector}@href"
+    text = selector(value)
+    return text if parse_selector(text).attribute is not None else f"{text}@href"
 
 
 def channel_as_table(channel: Channel) -> dict[str, Any]:

@@ -1,5 +1,7 @@
-"""Make a Source of its declaration in TOML; everything is validated, and only home, language, time zone and one channel
-are required."""
+"""Make a Source of its declaration in TOML.
+
+Everything is validated; only home, language, time zone and one channel are required.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from scraper.declarations.declared_table import (
     positive,
     texts,
 )
+from scraper.declarations.page_tables import parse_page
 from scraper.parsing.source_urls import SourceUrls
 from scraper.source import DEFAULT_PER_DAY, Identity, Source, first_path
 from storage.config.parsers import boolean, choice, timezone_name
@@ -70,6 +73,7 @@ def parse_source(declared: SourceTable) -> Source:
         per_day=table.parsed("per_day", positive, DEFAULT_PER_DAY),
         user_agent=table.parsed("user_agent", _header_text, None),
         render=table.parsed("render", boolean, False),
+        page=parse_page(table.table("page")),
     )
     _check_channels(source, table)
     return source

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
@@ -13,10 +13,11 @@ from scrapy.settings import Settings
 
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import CrawlSession, FirstFetches, SourceContext
+from scraper.crawl.source_check import Fetch
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine.pipelines import FetchedArticle
 from scraper.engine.scrapy_settings import BASE_SETTINGS, scrapy_settings
-from scraper.engine.spiders import PageSpider, spider_class
+from scraper.engine.spiders import PageSpider, ProbeSpider, spider_class
 from scraper.parsing.source_urls import ArticleUrl
 from scraper.source import Source
 from storage.config.settings import Config
@@ -25,6 +26,8 @@ from storage.model.errors import CrawlStoppedError, PresswatchError
 from storage.model.failure_causes import FailureCause
 from storage.model.records import FailureStage, FetchFailure, ParsedPage, RunStatus
 from storage.store import Store
+
+T = TypeVar("T")
 
 MAX_NAMED = 3
 """Failed articles named in the error of a run."""
@@ -151,6 +154,41 @@ async def fetch_page(context: SourceContext, article: ArticleUrl) -> ParsedPage 
         if results
         else FetchFailure(url=article.url, failure_stage=FailureStage.NETWORK, reason="stopped before its end")
     )
+
+
+async def probe(context: SourceContext, work: Callable[[Fetch], Awaitable[T]]) -> T:
+    """Let a coroutine fetch pages of one site by the client of a crawl; return its result. Nothing is stored.
+
+    Raises what `work` raises, and CrawlStoppedError if it was stopped.
+    """
+    results: list[T] = []
+    errors: list[Exception] = []
+
+    async def run(fetch: Fetch) -> None:
+        try:
+            results.append(await work(fetch))
+        except Exception as error:  # noqa: BLE001  (Scrapy would log it with its trace, and end in good order)
+            errors.append(error)
+
+    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(context.settings) | _without_store()))
+    crawler = runner.create_crawler(ProbeSpider)
+    try:
+        with suppress(CrawlStoppedError):
+            await _wait_closed(crawler, runner.crawl(crawler, context=context, work=run), context.stopping)
+    finally:
+        await context.parser.close()
+    if errors:
+        raise errors[0]
+    if not results:
+        raise CrawlStoppedError("stopped before its end")
+    return results[0]
+
+
+def _without_store() -> dict[str, Any]:
+    return {
+        "EXTENSIONS": {**BASE_SETTINGS["EXTENSIONS"], **dict.fromkeys(STORE_EXTENSIONS)},
+        "ITEM_PIPELINES": {},
+    }
 
 
 STORE_EXTENSIONS = ("scraper.engine.extensions.RunRecorder", "scraper.engine.extensions.Progress")

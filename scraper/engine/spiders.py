@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -22,6 +22,7 @@ from scraper.crawl.page_parsing import PageJob, parse_page
 from scraper.crawl.parser_process import ParserDiedError
 from scraper.crawl.selection import FetchRequest
 from scraper.crawl.session import CrawlSession, SourceContext, now
+from scraper.crawl.source_check import Fetch, Fetched
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine import failures
 from scraper.engine.pipelines import FailedFetch, FetchedArticle
@@ -138,6 +139,38 @@ class PageSpider(Spider):
             http_status=None if response is None else response.status,
             byte_count=None if response is None else len(response.body),
         )
+
+
+class ProbeSpider(PageSpider):
+    """Lets a coroutine fetch the pages and channels of one site, as politely as a crawl; yields no items."""
+
+    work: Callable[[Fetch], Awaitable[None]]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
+        spider = super(PageSpider, cls).from_crawler(crawler, name="probe")
+        spider.context, spider.work = arguments["context"], arguments["work"]
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        await self.work(self.fetch)
+        no_requests: tuple[Request, ...] = ()
+        for request in no_requests:
+            yield request
+
+    async def fetch(self, url: str) -> Fetched:
+        """Fetch a URL through the downloader middlewares. Raises ChannelError."""
+        try:
+            response = await self.crawler.engine.download_async(verbatim_request(url))
+        except Exception as error:
+            if self.context.stopping.is_set():
+                raise CrawlStoppedError("stopped before its end") from error
+            failure = failures.from_exception(url, error)
+            raise ChannelError(url, failure.failure_stage, failure.reason) from error
+        refused = failures.from_response(url, response)
+        if refused is not None:
+            raise ChannelError(url, refused.failure_stage, refused.reason, response.status)
+        return Fetched(_channel_response(response), page_job(self.context, response, url))
 
 
 class ArticleSpider(PageSpider):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from selectolax.lexbor import LexborNode
 from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date_parts
 from scraper.parsing.decoding import as_utf8, sniff_non_html
-from scraper.parsing.html_tree import HtmlTree, attribute
+from scraper.parsing.html_tree import HtmlTree, attribute, resolve
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.page_end import find_early_end
 from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge, slug_of
@@ -31,10 +31,17 @@ MAX_CARD_DEPTH = 10
 MAX_CARD_TEXTS = 20
 """Maximum elements of one card examined per field."""
 
-ANCHORS = TeaserSelectors(card="a[href]", link="@href", title=":scope")
-"""Cards of a list without selectors: every link to an article, with its text as title."""
+MAX_CLIMB = 12
+"""Maximum ancestors of a link that may be the card around it."""
+
+MAX_ANCHORS = 2_000
+"""Maximum links of a page without card selectors that are examined."""
+
+FOUND_CARDS = TeaserSelectors(card="a[href]", link="a@href", title="h1, h2, h3, h4, h5", published="time@datetime")
+"""Selectors of a list that declares none, within the cards around its links to articles."""
 
 _UNSEEN = frozenset({"script", "style"})
+_PAGE_PARTS = frozenset({"html", "body", "main", "-document"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,22 @@ class _Hints:
     title: str | None = None
     published: tuple[str, ...] = ()  # as printed
     sections: tuple[str, ...] = ()
+
+
+def next_page_url(body: bytes, *, url: str, link: str, content_type: str | None) -> str | None:
+    """Return the URL that a selector of links finds on the page at `url`: its next page; None if there is none."""
+    if not body.strip() or sniff_non_html(body) is not None:
+        return None
+    try:
+        tree = HtmlTree(as_utf8(body, content_type))
+    except MarkupLimitError:
+        return None
+    selector = parse_selector(link)
+    for node in tree.select(selector.css):
+        href = attribute(node, selector.attribute or "href")
+        if href.strip() and (target := resolve(href, tree.base_url(url))) is not None:
+            return target.partition("#")[0]
+    return None
 
 
 def parse_listing_page(
@@ -63,8 +86,9 @@ def parse_listing_page(
     before `polled_at` (aware), when the page was fetched; without it they stay open. Raises ChannelError with stage
     `parse` for a body that is not HTML, `empty list` for a page without a card of an article.
     """
-    selectors = teasers or source.teasers or ANCHORS
-    page = _select_cards(body, url, source, selectors, content_type)
+    declared = teasers or source.teasers
+    page = _select_cards(body, url, source, declared, urls, content_type)
+    selectors = declared or FOUND_CARDS
     merged = merge(
         _link(
             article,
@@ -97,7 +121,9 @@ class _Page:
     cut_card: LexborNode | None
 
 
-def _select_cards(body: bytes, url: str, source: Source, teasers: TeaserSelectors, content_type: str | None) -> _Page:
+def _select_cards(
+    body: bytes, url: str, source: Source, teasers: TeaserSelectors | None, urls: SourceUrls, content_type: str | None
+) -> _Page:
     if not body.strip():
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"an empty answer; {_advice(source)}")
     other_format = sniff_non_html(body)
@@ -108,9 +134,50 @@ def _select_cards(body: bytes, url: str, source: Source, teasers: TeaserSelector
         tree = HtmlTree(markup)
     except MarkupLimitError as error:
         raise ChannelError(url, FailureStage.PARSE, f"no list page: it has {error}") from error
-    cards = _within_depth(tree.select(parse_selector(teasers.card).css)[:MAX_CARDS])
+    base = tree.base_url(url)
+    if teasers is None:
+        cards = [card for _, _, card in find_cards(tree, urls, base)][:MAX_CARDS]
+    else:
+        cards = _within_depth(tree.select(parse_selector(teasers.card).css)[:MAX_CARDS])
     cut_card = cards[-1] if cards and find_early_end(markup, body) else None
-    return _Page(tree, cards, tree.base_url(url), cut_card)
+    return _Page(tree, cards, base, cut_card)
+
+
+def find_cards(tree: HtmlTree, urls: SourceUrls, base: str) -> list[tuple[LexborNode, ArticleUrl, LexborNode]]:
+    """Find the links to articles of a page; return each with its article and its card.
+
+    The card of a link is its largest ancestor that links to no other article. Pages that do not look like articles are
+    left out.
+    """
+    anchors = [
+        (node, article)
+        for node in tree.select("a[href]")[:MAX_ANCHORS]
+        if (article := urls.find_article(attribute(node, "href"), base)) is not None
+        and urls.looks_like_article(article.url)
+    ]
+    linked: dict[int, str | None] = {}  # the only article that an element links to; None: several
+    for node, article in anchors:
+        for element in _with_ancestors(node):
+            before = linked.setdefault(element.mem_id, article.url)
+            linked[element.mem_id] = article.url if before == article.url else None
+    found = []
+    for node, article in anchors:
+        card = node
+        for element in _with_ancestors(node):
+            if linked[element.mem_id] != article.url or element.tag in _PAGE_PARTS:
+                break
+            card = element
+        found.append((node, article, card))
+    return found
+
+
+def _with_ancestors(node: LexborNode) -> Iterator[LexborNode]:
+    element: LexborNode | None = node
+    for _ in range(MAX_CLIMB):
+        if element is None or element.tag in _PAGE_PARTS:
+            return
+        yield element
+        element = element.parent
 
 
 def _within_depth(cards: Iterable[LexborNode]) -> list[LexborNode]:
@@ -141,6 +208,8 @@ def _parse_card(
         if article is not None:
             articles.setdefault(article.url, article)
     hints = _hints(card, selectors) if has_hints and len(articles) == 1 else _Hints()
+    if selectors is FOUND_CARDS and has_hints and hints.title is None and len(articles) == 1:
+        hints = replace(hints, title=max(_texts("a", card), key=len, default=None))
     return ((article, hints) for article in articles.values())
 
 

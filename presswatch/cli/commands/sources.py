@@ -1,23 +1,51 @@
-"""`presswatch sources`: the sources that can be crawled."""
+"""`presswatch sources`: list, show, check, add, import and export the sources that can be crawled."""
 
 from __future__ import annotations
 
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from presswatch.cli.group import debug_option
-from presswatch.cli.options import format_options
-from presswatch.output.records import write_records
-from scraper.source import first_path
-from scraper.sources import load_sources
+from presswatch.cli.commands.crawl import configure_logs
+from presswatch.cli.group import config_options, debug_option, invalid_option
+from presswatch.cli.options import details_format_option, format_options
+from presswatch.output import formats
+from presswatch.output.records import print_notice, write_records
+from scraper.crawl.options import CrawlOptions
+from scraper.source import Source, first_path
+from scraper.sources import Sources, load_crawl_config, load_sources
+from storage.config.logging_setup import print_error
+from storage.config.parsers import timezone_name
+from storage.config.settings import Config
+from storage.model.errors import ConfigError, PresswatchError
+from storage.text.sanitize import sanitize
+
+if TYPE_CHECKING:
+    from scraper.crawl.source_check import SourceCheck
 
 COLUMNS = ("name", "title", "home", "channels", "terms")
 
+_config_option = click.option(
+    "--config", "config_path", metavar="FILE", help="Configuration file (default: presswatch.toml, if it exists)."
+)
 
-@click.command()
+
+@click.group()
+def sources() -> None:
+    """List, show, check and add the sources that can be crawled."""
+
+
+@sources.command("list")
 @format_options
+@_config_option
 @debug_option
-def sources(form: str, raw: bool) -> None:
-    """List the sources that can be crawled."""
+def list_sources(form: str, raw: bool, config_path: str | None) -> int:
+    """List the sources that can be crawled. Exit code 2 if a declaration is invalid."""
+    known = load_sources(load_crawl_config(config_path))
     records = (
         {
             "name": source.name,
@@ -26,6 +54,216 @@ def sources(form: str, raw: bool) -> None:
             "channels": tuple(first_path(channel) for channel in source.channels),
             "terms": source.terms,
         }
-        for source in load_sources().values()
+        for source in known.values()
     )
     write_records(records, COLUMNS, form, raw=raw)
+    return _print_problems(known)
+
+
+def _print_problems(known: Sources) -> int:
+    return max((print_error(f"{name}: {problem}", 2) for name, problem in known.problems.items()), default=0)
+
+
+@sources.command()
+@click.argument("name")
+@_config_option
+@debug_option
+def show(name: str, config_path: str | None) -> None:
+    """Print the declaration of a source as TOML, as a file of sources.d."""
+    from scraper.declarations.source_text import source_as_toml  # noqa: PLC0415  (start-up time: the page parsers)
+
+    source = load_sources(load_crawl_config(config_path)).named(name)
+    formats.print_lines(source_as_toml(source).splitlines())
+
+
+@sources.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--base-url", metavar="URL", help="Base URL of another copy of the site, such as http://127.0.0.1:8099.")
+@details_format_option
+@config_options
+def check(names: Sequence[str], base_url: str | None, form: str, config_path: str | None, database: str | None) -> int:
+    """Poll each channel live and read a few articles of it: what is read, field by field. Stores nothing.
+
+    Without a name: every source. Exit codes: 0 everything is read, 1 something is not, 2 invalid usage, configuration
+    or declaration.
+    """
+    config = load_crawl_config(config_path, database=database)
+    known = load_sources(config)
+    selected = [known.named(name) for name in dict.fromkeys(names)] or list(known.values())
+    if base_url is not None and len(selected) != 1:
+        raise ConfigError("--base-url needs exactly one NAME")
+    configure_logs(config.log, CrawlOptions(), verbose=False)
+    from scraper.engine.event_loop import run_async  # noqa: PLC0415  (start-up time: Scrapy, 0.3 s)
+
+    options = CrawlOptions(base_url=base_url)
+    checks = run_async(_check_all(selected, config, options))
+    if form == "json":
+        formats.write_stdout([formats.as_json([formats.as_dict(one) for one in checks], indent=2), "\n"])
+    else:
+        from presswatch.cli.source_check_text import render_check  # noqa: PLC0415
+
+        formats.print_lines(line for one in checks for line in render_check(one))
+    problems = 0 if names else _print_problems(known)
+    return max(problems, int(not all(one.is_good for one in checks)))
+
+
+async def _check_all(selected: Sequence[Source], config: Config, options: CrawlOptions) -> list[SourceCheck]:
+    return list(await asyncio.gather(*(_check_one(source, config, options) for source in selected)))
+
+
+async def _check_one(source: Source, config: Config, options: CrawlOptions) -> SourceCheck:
+    from scraper.crawl.session import SourceContext, channels_of  # noqa: PLC0415
+    from scraper.crawl.source_check import Fetch, SourceCheck, check_source  # noqa: PLC0415
+    from scraper.engine.run import probe  # noqa: PLC0415
+
+    channels = channels_of(source, config.source(source.name))
+
+    async def work(fetch: Fetch) -> SourceCheck:
+        return await check_source(context, channels, fetch)
+
+    try:
+        context = SourceContext(source=source, config=config, options=options)
+        return await probe(context, work)
+    except PresswatchError as error:
+        return SourceCheck(source=source.name, problem=str(error))
+
+
+@sources.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--language", metavar="CODE", default="en", show_default=True, help="Language of sites that say none.")
+@click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="Time zone of dates without one.")
+@_config_option
+@debug_option
+def import_opml(file: Path, language: str, timezone: str, config_path: str | None) -> int:
+    """Declare the feeds of an OPML file, which feed readers export: one file in sources.d a site.
+
+    Existing files are kept. Exit code 1 if a feed could not be declared.
+    """
+    from scraper.declarations.source_text import source_as_toml  # noqa: PLC0415
+    from scraper.site_discovery.opml import read_opml  # noqa: PLC0415
+
+    config = load_crawl_config(config_path)
+    found, refused = read_opml(
+        file.read_bytes(), language=language, timezone=_zone(timezone), known=load_sources(config)
+    )
+    for source in found:
+        written = write_declaration(config, source.name, source_as_toml(source))
+        click.echo(f"{written}: {source.base_url}, {len(source.channels)} feeds")
+    for line in refused:
+        print_notice(line)
+    return int(bool(refused))
+
+
+def folder_of(config: Config) -> Path:
+    """Return the folder of declarations beside the configuration file."""
+    return (config.path or Path("presswatch.toml")).parent / "sources.d"
+
+
+def write_declaration(config: Config, name: str, toml: str) -> Path:
+    """Write a declaration in sources.d; raises ConfigError if the file exists."""
+    file = folder_of(config) / f"{name}.toml"
+    file.parent.mkdir(exist_ok=True)
+    try:
+        with file.open("x", encoding="utf-8") as output:
+            output.write(toml)
+    except FileExistsError:
+        raise ConfigError(f"{file} exists; choose another name with --name, or remove it") from None
+    return file
+
+
+@sources.command("export")
+@_config_option
+@debug_option
+def export_opml(config_path: str | None) -> None:
+    """Print the feeds of all sources as OPML, which feed readers import."""
+    from scraper.site_discovery.opml import write_opml  # noqa: PLC0415
+
+    formats.write_stdout([write_opml(load_sources(load_crawl_config(config_path)).values())])
+
+
+@sources.command()
+@click.argument("url")
+@click.option("--name", metavar="NAME", help="Name of the source (default: made of its host name).")
+@click.option("--language", metavar="CODE", help="Language of its articles, such as en, if the site does not say it.")
+@click.option("--timezone", metavar="ZONE", help="Time zone of its dates, such as Asia/Baku.")
+@click.option("--section", "sections", multiple=True, metavar="NAME", help="Section to keep; can be repeated.")
+@click.option("--yes", is_flag=True, help="Ask nothing: take what the site says; exit code 2 if it does not say it.")
+@_config_option
+@debug_option
+def add(
+    url: str,
+    name: str | None,
+    language: str | None,
+    timezone: str | None,
+    sections: Sequence[str],
+    *,
+    yes: bool,
+    config_path: str | None,
+) -> int:
+    """Find the channels of the site at URL, read five of its articles and declare it in sources.d.
+
+    Looks at robots.txt, the home page and usual addresses, as politely as a crawl. Shows every field with its
+    provenance, asks what the site does not say, and saves pages as test cases beside the declaration. Exit codes: 0
+    declared, 1 no article could be read, 2 invalid usage, or nothing was found.
+    """
+    from presswatch.cli import adding  # noqa: PLC0415  (start-up time: Scrapy, the page parsers)
+    from scraper.crawl.exploration import Exploration, explore  # noqa: PLC0415
+    from scraper.crawl.session import SourceContext  # noqa: PLC0415
+    from scraper.crawl.source_check import Fetch  # noqa: PLC0415
+    from scraper.engine.event_loop import run_async  # noqa: PLC0415
+    from scraper.engine.run import probe  # noqa: PLC0415
+
+    config = load_crawl_config(config_path)
+    source = _provisional_source(url, name, load_sources(config), language=language or "", timezone=timezone)
+    configure_logs(config.log, CrawlOptions(), verbose=False)
+    context = SourceContext(source=source, config=config, options=CrawlOptions())
+
+    async def work(fetch: Fetch) -> Exploration:
+        return await explore(context, fetch, lambda line: click.echo(sanitize(line), err=True))
+
+    found = run_async(probe(context, work))
+    formats.print_lines(adding.render_exploration(found))
+    if not found.pages:
+        return print_error(f"{source.base_url}: no article could be read; nothing is written", 1)
+    answers = adding.Answers(
+        language=language, timezone=timezone, sections=tuple(sections) if sections else None, yes=yes
+    )
+    settled, kept = adding.settle(found, answers)
+    file = write_declaration(config, settled.name, adding.declaration(settled, kept))
+    cases = adding.save_cases(found, file.parent / "cases" / settled.name)
+    click.echo(f"{file}: written, with {len(cases)} pages as cases in {file.parent / 'cases' / settled.name}")
+    click.echo(
+        f"presswatch sources check {settled.name} reads it live; presswatch crawl {settled.name} stores articles"
+    )
+    return 0
+
+
+def _provisional_source(url: str, name: str | None, known: Sources, *, language: str, timezone: str | None) -> Source:
+    """Return a source of which only the address is known. Raises ConfigError."""
+    from scraper.site_discovery.opml import host_name, source_name  # noqa: PLC0415  (start-up time: lxml)
+
+    address = url if "://" in url else f"https://{url}"
+    match = re.match(r"https?://[^/?#\\\s]+", address, re.IGNORECASE)
+    if match is None or host_name(address) is None:
+        raise ConfigError(f"{url} is no address of a site; write one such as https://news.example.net/")
+    for source in known.values():
+        if host_name(source.base_url) == host_name(address) and name in {None, source.name}:
+            raise ConfigError(f"{source.name} is a source of {host_name(address)} already")
+    chosen = name or source_name(address, {*known, *known.problems})
+    if chosen in known or chosen in known.problems:
+        raise ConfigError(f"a source is called {chosen} already; name another with --name")
+    return Source(
+        name=chosen,
+        title=chosen,
+        base_url=match[0],
+        default_language=language,
+        timezone=_zone(timezone),
+        channels=(),
+    )
+
+
+def _zone(timezone: str | None) -> str:
+    try:
+        return timezone_name(timezone) or "UTC"
+    except ValueError as error:
+        raise invalid_option("--timezone", error) from error

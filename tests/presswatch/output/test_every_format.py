@@ -22,7 +22,7 @@ LISTINGS = (
     ("query", "--group-by", "source"),
     ("runs",),
     ("events",),
-    ("sources",),
+    ("sources", "list"),
     ("watch", "list"),
     ("watch", "undelivered"),
     ("views", "--top", "5"),
@@ -57,7 +57,7 @@ def formats_of(command: click.Command) -> set[str]:
 def test_a_command_that_has_tables_has_every_format_of_records() -> None:
     listing = {names: formats_of(command) for names, command in commands(main) if "table" in formats_of(command)}
     assert all(found >= set(RECORD_FORMATS) for found in listing.values())
-    assert set(listing) == {words[: 2 if words[0] in {"watch", "db"} else 1] for words in LISTINGS}
+    assert set(listing) == {words[: 2 if words[0] in {"watch", "db", "sources"} else 1] for words in LISTINGS}
     assert formats_of(dict(commands(main))["query",]) == set(FORMATS)
 
 
@@ -71,7 +71,7 @@ def test_a_listing_writes_every_format(words: tuple[str, ...], rows: Rows, ask: 
     rows.article("one", title="A | title")
     for form in RECORD_FORMATS:
         asked = [*words, "--format", form]
-        done = CliRunner().invoke(main, asked) if words == ("sources",) else ask(*asked)  # it has no database
+        done = CliRunner().invoke(main, asked) if words == ("sources", "list") else ask(*asked)  # it has no database
         assert done.exit_code == 0, done.stderr
         if form == "json":
             assert isinstance(json.loads(done.stdout), list | dict)

@@ -140,7 +140,7 @@ def test_read_says_in_one_line_what_is_wrong(url: str, code: int, said: str, env
 
 
 def test_sources_lists_what_can_be_crawled(env: CrawlEnv) -> None:
-    done = env.command("sources")
+    done = env.command("sources", "list")
     assert done.returncode == 0
     assert "caliber" in done.stdout
     assert "/rss.xml" in done.stdout

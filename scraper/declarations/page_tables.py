@@ -1,0 +1,67 @@
+"""Make the selectors of article pages of the table `page`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from scraper.declarations.declared_table import DeclaredTable, nonempty_text, pattern
+from scraper.selectors import parse_selector
+from scraper.source import PageSelectors, Selectors
+
+PATTERN_KEYS = ("drop_lines", "no_image")
+"""Keys whose values are regular expressions; all others are selectors."""
+
+PAGE_KEYS = tuple(row.name for row in fields(PageSelectors))
+
+
+def parse_page(table: DeclaredTable | None) -> PageSelectors:
+    """Parse the table `page` of a declaration; None: no selectors. Raises ConfigError that names file and key."""
+    if table is None:
+        return PageSelectors()
+    table.refuse_unknown(*PAGE_KEYS)
+    values: dict[str, Any] = {
+        name: table.parsed(name, pattern() if name in PATTERN_KEYS else selectors, None)
+        for name in PAGE_KEYS
+        if name in table.values
+    }
+    return PageSelectors(**values)
+
+
+def selectors(value: Any) -> Selectors:
+    """Parse a selector, or a list of them: the first that yields a valid value counts; an inner list is joined.
+
+    A table `{ select = "…" }` is the selector in it. Raises ValueError.
+    """
+    if isinstance(value, dict):
+        if value.keys() != {"select"}:
+            raise ValueError('must be a selector, or { select = "span.views" }')
+        value = value["select"]
+    if isinstance(value, str):
+        return (selector(value),)
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a selector in quotation marks, or a list of them")
+    return tuple(tuple(map(selector, one)) if isinstance(one, list) and one else selector(one) for one in value)
+
+
+def selector(value: Any) -> str:
+    """Parse one selector: CSS, with a trailing `@attribute` for an attribute's value. Raises ValueError."""
+    text = nonempty_text(value)
+    parse_selector(text)
+    return text
+
+
+def page_as_table(page: PageSelectors) -> dict[str, Any]:
+    """Return the table `page` of a declaration; empty without selectors."""
+    table: dict[str, Any] = {}
+    for name in PAGE_KEYS:
+        value = getattr(page, name)
+        if name in PATTERN_KEYS and value is not None:
+            table[name] = value
+        elif name not in PATTERN_KEYS and value:
+            table[name] = value[0] if len(value) == 1 and isinstance(value[0], str) else _as_list(value)
+    return table
+
+
+def _as_list(value: Selectors) -> list[Any]:
+    return [list(one) if isinstance(one, tuple) else one for one in value]

@@ -1,0 +1,112 @@
+"""Judge by its content whether an address is a channel, and choose those of a declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from scraper.errors import ChannelError
+from scraper.parsing.feeds import parse_feed
+from scraper.parsing.sitemaps import ChildSitemap, parse_sitemap
+from scraper.parsing.source_urls import SourceUrls
+from scraper.source import Channel, Feed, ListingPage, Sitemap
+from storage.model.records import Link
+
+MAX_CHANNELS = 3
+"""Maximum feeds of a declaration that are chosen."""
+
+MIN_NEW_SHARE = 0.2
+"""Share of a channel's links that no chosen channel has, for the channel to be chosen as well."""
+
+_OLDEST = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundChannel:
+    """Channel of a site with the place that named it, its kind in words, and what it lists."""
+
+    channel: Channel
+    kind: str
+    origin: str
+    links: tuple[Link, ...] = ()
+    children: tuple[ChildSitemap, ...] = ()  # of an index, to be read for its links
+
+    @property
+    def newest(self) -> datetime | None:
+        """Return the newest date of the links."""
+        return max((link.published_at for link in self.links if link.published_at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class NoChannel:
+    """Address that is no channel, and why."""
+
+    url: str
+    origin: str
+    reason: str
+
+
+def judge_channel(
+    body: bytes, *, url: str, origin: str, urls: SourceUrls, content_type: str | None
+) -> FoundChannel | NoChannel:
+    """Return the channel that a response is, by its content; the content type and the address say nothing."""
+    path = path_of(url)
+    try:
+        feed = parse_feed(body, url=url, urls=urls, language=None, content_type=content_type)
+    except ChannelError as error:
+        reason = error.reason
+    else:
+        return FoundChannel(channel=Feed(path=path), kind="feed", origin=origin, links=feed.links)
+    try:
+        sitemap = parse_sitemap(body, url=url, urls=urls, language=None)
+    except ChannelError:
+        return NoChannel(url, origin, reason)
+    if sitemap.is_index and sitemap.children:
+        kind = "sitemap index"
+        return FoundChannel(channel=Sitemap(path=path), kind=kind, origin=origin, children=sitemap.children)
+    if not sitemap.links:
+        return NoChannel(url, origin, "a sitemap without articles")
+    kind = "news sitemap" if sitemap.is_news else "sitemap"
+    return FoundChannel(channel=Sitemap(path=path), kind=kind, origin=origin, links=sitemap.links)
+
+
+def path_of(url: str) -> str:
+    """Return path and query of a URL, as a declaration names a channel."""
+    split = urlsplit(url)
+    return (split.path or "/") + (f"?{split.query}" if split.query else "")
+
+
+def choose_channels(found: Iterable[FoundChannel]) -> tuple[FoundChannel, ...]:
+    """Choose the channels of a declaration.
+
+    Feeds and news sitemaps that list what no chosen one lists, those with most links first; another sitemap only if
+    there is none of them, and a list page only if there is no sitemap either.
+    """
+    every = [one for one in found if one.links]
+    quick = [one for one in every if one.kind in {"feed", "news sitemap"}]
+    slow = [one for one in every if one.kind in {"sitemap", "sitemap index"}]
+    lists = [one for one in every if isinstance(one.channel, ListingPage)]
+    for group in (quick, slow, lists):
+        chosen = _covering(sorted(group, key=_rank, reverse=True))
+        if chosen:
+            return chosen
+    return ()
+
+
+def _rank(found: FoundChannel) -> tuple[int, datetime, int]:
+    """Rank a channel: how many links have dates, the newest date, the shortest address."""
+    dated = sum(link.published_at is not None for link in found.links)
+    return min(dated, 100), found.newest or _OLDEST, -len(found.channel.path)
+
+
+def _covering(found: Sequence[FoundChannel]) -> tuple[FoundChannel, ...]:
+    chosen: list[FoundChannel] = []
+    covered = set[str]()
+    for one in found:
+        urls = {link.url for link in one.links}
+        if len(chosen) < MAX_CHANNELS and (not chosen or len(urls - covered) >= MIN_NEW_SHARE * len(urls)):
+            chosen.append(one)
+            covered |= urls
+    return tuple(chosen)

@@ -1,0 +1,128 @@
+"""Read and write subscriptions in OPML 2.0 (http://opml.org/spec2.opml), by which feed readers exchange feeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from xml.sax.saxutils import quoteattr
+
+from lxml import etree
+from lxml.etree import _Element
+
+from scraper.source import Feed, Source
+from storage.model.errors import ConfigError
+from storage.model.urls import origin
+from storage.text.sanitize import clean_text
+
+MAX_OUTLINES = 10_000
+"""Maximum outlines of a file that are read."""
+
+
+def read_opml(
+    document: bytes, *, language: str, timezone: str, known: Mapping[str, Source]
+) -> tuple[list[Source], list[str]]:
+    """Make a source of each site whose feeds an OPML file lists; return them, and a line for each feed left out.
+
+    Raises ConfigError for another document.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
+    root = etree.fromstring(document, parser) if document.strip() else None
+    if root is None or root.tag != "opml":
+        raise ConfigError("the file is no OPML: its first element is not <opml>")
+    feeds: dict[str, list[_FeedRow]] = {}
+    refused: list[str] = []
+    homes = {host_name(source.base_url) for source in known.values()}
+    for outline in list(root.iter("outline"))[:MAX_OUTLINES]:
+        row = _row(outline)
+        if row is None:
+            continue
+        if (reason := _refusal(row, homes)) is not None:
+            refused.append(f"{row.url[:200]}: {reason}")
+        else:
+            feeds.setdefault(host_name(row.url) or "", []).append(row)
+    taken = set(known)
+    sources = []
+    for rows in feeds.values():
+        sources.append(_source(rows, language, timezone, taken))
+        taken.add(sources[-1].name)
+    return sources, refused
+
+
+class _FeedRow(NamedTuple):
+    url: str
+    site: str
+    title: str
+    language: str
+
+
+def _row(outline: _Element) -> _FeedRow | None:
+    url = (outline.get("xmlUrl") or "").strip()
+    if not url:
+        return None
+    title = clean_text(outline.get("title") or outline.get("text") or "")[:100]
+    language = (outline.get("language") or "").strip().lower()
+    return _FeedRow(url, (outline.get("htmlUrl") or "").strip(), title, language)
+
+
+def _refusal(row: _FeedRow, homes: set[str | None]) -> str | None:
+    """Return why a feed cannot be declared; None if it can."""
+    host = host_name(row.url)
+    if host is None:
+        return "not an http(s) address"
+    if host in homes:
+        return f"a source of {host} is declared already"
+    site = host_name(row.site) if row.site else None
+    return None if site in {host, None} else f"the feed is not on the host of its site, {site}"
+
+
+def host_name(url: str) -> str | None:
+    """Return the host of a URL without `www.`; None if it is no http(s) URL."""
+    found = origin(url)
+    return None if found is None else found.host
+
+
+def _source(rows: list[_FeedRow], language: str, timezone: str, taken: Iterable[str]) -> Source:
+    url, _site, title, stated = rows[0]
+    split = urlsplit(url)
+    name = source_name(url, taken)
+    channels = [_path(row.url) for row in rows]
+    return Source(
+        name=name,
+        title=title if len(rows) == 1 and title else name,
+        base_url=f"{split.scheme.lower()}://{split.netloc}",
+        default_language=stated if re.fullmatch(r"[a-z]{2,3}(?:-[a-z0-9]+)*", stated) else language,
+        timezone=timezone,
+        channels=tuple(Feed(path=path) for path in dict.fromkeys(channels)),
+    )
+
+
+def _path(url: str) -> str:
+    split = urlsplit(url)
+    return (split.path or "/") + (f"?{split.query}" if split.query else "")
+
+
+def source_name(url: str, taken: Iterable[str]) -> str:
+    """Make the name of a source of its host: the label before the public suffix, with a number if it is taken."""
+    host = host_name(url) or "source"
+    labels = re.sub(r"[^a-z0-9.-]", "", host).split(".")
+    chosen = [label for label in labels[:-1] if label not in {"com", "co", "org", "net", "news", "gov", "edu"}]
+    base = "source" if re.fullmatch(r"[\d.]+", host) else (chosen or labels)[-1] or "source"
+    names = {*taken}
+    return next(name for n in range(1, len(names) + 2) if (name := base if n == 1 else f"{base}{n}") not in names)
+
+
+def write_opml(sources: Iterable[Source]) -> str:
+    """Write the feeds of sources as OPML."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">']
+    lines += ["  <head><title>Presswatch sources</title></head>", "  <body>"]
+    for source in sources:
+        for channel in source.channels:
+            if isinstance(channel, Feed):
+                full = channel.path if "://" in channel.path else f"{source.base_url}/{channel.path.lstrip('/')}"
+                lines.append(
+                    f'    <outline type="rss" text={quoteattr(source.title)} title={quoteattr(source.title)} '
+                    f"xmlUrl={quoteattr(full)} htmlUrl={quoteattr(source.base_url)}/>"
+                )
+    return "\n".join([*lines, "  </body>", "</opml>", ""])
