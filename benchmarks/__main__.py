@@ -22,6 +22,7 @@ def commands(database: str) -> tuple[tuple[str, ...], ...]:
     """List each module with its arguments; `saves` works on a copy, so all of them may share the database."""
     return (
         ("end_to_end",),
+        ("pages",),
         ("polling",),
         ("month",),
         ("idle",),

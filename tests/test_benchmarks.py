@@ -15,6 +15,7 @@ from benchmarks.goals import Bound, Goal, goal_line, is_goal_line, missed
 
 MODULES = [name for name, *_ in runner.commands("articles.db") if name != "million"]
 SMALL = {
+    "pages": ("--pages", "2", "--pairs", "1"),
     "polling": ("--seeds", "1"),
     "view_lists": ("--articles", "200", "--rounds", "1"),
     "queries": ("--file", "FILE", "--pairs", "1"),

@@ -55,18 +55,28 @@ _SHORTEST_ATTRIBUTE = 2
 
 _MERGED = frozenset({b"html", b"body"})
 """Elements of which a page has one: attributes of further tags are added to it."""
-_MERGED_TAG = re.compile(rb"<(?:html|body)[\s/]", re.IGNORECASE)
 _MAX_MERGED = 4
 """Tags of `html` and `body` with attributes from which smaller markup is examined."""
 
-_FORMATTING_NAMES = frozenset(b"b big code em font i s small strike strong tt u".split())
+_FORMATTING = frozenset(b"b big code em font i s small strike strong tt u".split())
 """Formatting elements (HTML Standard, 13.2.4.3) but `a` and `nobr`, of which a second one closes the first."""
-_WITH_ATTRIBUTES = re.compile(
+
+
+def _any_case(name: bytes) -> bytes:
+    return b"".join(b"[%c%c]" % (letter, letter - 32) for letter in name)
+
+
+# Neither a flag for case nor alternatives that begin alike: both cost twice the time.
+_SUSPECT = re.compile(
+    rb"<([BbCcEeFfHhIiSsTtUu](?:%b)?)[\s/]"
+    % b"|".join(sorted({_any_case(name[1:]) for name in _FORMATTING | _MERGED if len(name) > 1}))
+)
+"""Tags with attributes of elements that are repeated or merged; and a few more, as `tody`."""
+_UNPAIRED = re.compile(
     # Not one that is closed behind nothing but text, as icons are.
-    rb"<(" + b"|".join(sorted(_FORMATTING_NAMES)) + rb")[\s/](?!(?:\"[^\"]*+\"|'[^']*+'|[^\"'<>])*+>[^<]*+</\1[\s/>])",
+    rb"<(%b)[\s/](?!(?:\"[^\"]*+\"|'[^']*+'|[^\"'<>])*+>[^<]*+</\1[\s/>])" % b"|".join(sorted(_FORMATTING)),
     re.IGNORECASE,
 )
-
 
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _CLOSED_BY_NEXT = frozenset(
@@ -90,7 +100,7 @@ def is_costly(markup: bytes) -> bool:
     if tags <= FEW_TAGS:
         return False
     # NUL is in pages of UTF-16, and in those that hide the names of tags.
-    return tags > COSTLY_TAGS or b"\0" in markup or _repeated(markup, tags) > COSTLY_REPEATED
+    return tags > COSTLY_TAGS or b"\0" in markup or _may_repeat(markup, _suspects(markup), tags, COSTLY_REPEATED)
 
 
 def check_markup(markup: bytes) -> None:
@@ -100,26 +110,53 @@ def check_markup(markup: bytes) -> None:
     process that parses costly pages.
     """
     tags = markup.count(b"<")
+    if tags <= FEW_TAGS and len(markup) < SMALL_SIZE:
+        return
     if tags > MAX_TAGS:
         raise MarkupLimitError(f"{tags:,} tags; at most {MAX_TAGS:,} are read")
-    if tags > FEW_TAGS and _repeated(markup, tags) > MAX_REPEATED:
+    suspects = _suspects(markup)
+    if tags > FEW_TAGS and _may_repeat(markup, suspects, tags, MAX_REPEATED):
         unclosed = most_unclosed(markup)
-        if unclosed * (tags - unclosed) > MAX_REPEATED:
+        if _repeated(unclosed, tags) > MAX_REPEATED:
             raise MarkupLimitError(f"{unclosed:,} formatting elements that are not closed, and {tags:,} tags")
     if tags > COSTLY_TAGS and deepest(markup) > MAX_DEPTH:
         raise MarkupLimitError(f"elements nested more than {MAX_DEPTH:,} deep")
-    if _may_have_many_attributes(markup):
+    if _may_have_many_attributes(markup, suspects):
         attributes = most_attributes(markup)
         if attributes > MAX_ATTRIBUTES:
             raise MarkupLimitError(f"a tag of {attributes:,} attributes; at most {MAX_ATTRIBUTES:,} are read")
 
 
-def _may_have_many_attributes(markup: bytes) -> bool:
+def _suspects(markup: bytes) -> list[bytes]:
+    """Return the names in lower case of the tags with attributes whose elements may be repeated or merged."""
+    return [name.lower() for name in _SUSPECT.findall(markup)]
+
+
+def _may_repeat(markup: bytes, suspects: list[bytes], tags: int, limit: int) -> bool:
+    """Return whether formatting elements may be made anew more often than `limit`; the count of suspects is quick."""
+    return _repeated(len(suspects), tags) > limit and _repeated(len(_UNPAIRED.findall(markup)), tags) > limit
+
+
+def _repeated(formatting: int, tags: int) -> int:
+    """Count the elements that may be made anew: formatting ones with attributes, in each of the other tags."""
+    return formatting * max(0, tags - formatting)
+
+
+def _may_have_many_attributes(markup: bytes, suspects: list[bytes]) -> bool:
     if len(markup) < SMALL_SIZE:
         return False
-    if len(markup) >= SCANNED_SIZE or len(_MERGED_TAG.findall(markup)) > _MAX_MERGED:
-        return True
-    return max(map(len, markup.split(b">"))) >= MAX_GAP
+    return len(markup) >= SCANNED_SIZE or sum(map(_MERGED.__contains__, suspects)) > _MAX_MERGED or _has_gap(markup)
+
+
+def _has_gap(markup: bytes) -> bool:
+    """Return whether MAX_GAP bytes have no end of a tag."""
+    position = 0
+    while position + MAX_GAP <= len(markup):
+        end = markup.rfind(b">", position, position + MAX_GAP)
+        if end < 0:
+            return True
+        position = end + 1
+    return False
 
 
 def most_attributes(markup: bytes) -> int:
@@ -167,7 +204,7 @@ def most_unclosed(markup: bytes) -> int:
     most = unclosed = 0
     for tag in _iter_tags(markup):
         name = tag[1].lower()
-        if name not in _FORMATTING_NAMES or (not tag[2].strip() and not tag[0].startswith(b"</")):
+        if name not in _FORMATTING or (not tag[2].strip() and not tag[0].startswith(b"</")):
             continue
         if not tag[0].startswith(b"</"):
             open_elements[name] = open_elements.get(name, 0) + 1
@@ -177,12 +214,6 @@ def most_unclosed(markup: bytes) -> int:
             open_elements[name] -= 1
             unclosed -= 1
     return most
-
-
-def _repeated(markup: bytes, tags: int) -> int:
-    """Count the elements that may be made anew: formatting ones with attributes, in each of the other tags."""
-    formatting = len(_WITH_ATTRIBUTES.findall(markup))
-    return formatting * (tags - formatting)
 
 
 def _iter_tags(markup: bytes) -> Iterator[re.Match[bytes]]:
