@@ -236,4 +236,4 @@ def slug_of(href: str) -> str:
         scheme, _, path, _, _ = urlsplit(href.strip())
     except ValueError:
         return ""
-    return unquote(path.rstrip("/").rpartition("/")[2]) if scheme in {"", "http", "https"} else ""
+    return unquote(path.replace("\\", "/").rstrip("/").rpartition("/")[2]) if scheme in {"", "http", "https"} else ""

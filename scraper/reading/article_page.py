@@ -251,7 +251,7 @@ class ArticlePage:
             elements = [element for _, element in self._candidates((selector,)) if not isinstance(element, str)]
             body, unread = self._bodies(elements[:MAX_BODY_ELEMENTS])
             if body:
-                problem = f"{unread} more elements with another text are not read" if unread else None
+                problem = f"not read: {unread} more with another text" if unread else None
                 return ExtractedField(body, _name(selector), problem)
             empty = empty or (_name(selector) if elements else None)
         if empty is not None:

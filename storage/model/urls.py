@@ -178,7 +178,9 @@ def _clean(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    return urlsplit(_clean(url))
+    """Split a URL; a backslash in its path is a slash, as browsers read it, and one before the path is refused."""
+    split = urlsplit(_clean(url))
+    return split._replace(path=split.path.replace("\\", "/")) if "\\" in split.path else split
 
 
 # A crawl asks the same few hosts of every address several times, which was half of the work of `canonical`.

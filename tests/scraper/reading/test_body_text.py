@@ -162,6 +162,7 @@ def test_lines() -> None:
         ("<a href='https://x.az/en/category/politics/?a=1#b'><i class=s>Politics</i></a>", ["Politics", "politics"]),
         ("<i class=s><a href=/c/a>A</a><a href=/c/b>B</a></i>", ["A", "B", "a", "b"]),
         ("<a class=s href=/c/%D0%BC%D0%B8%D1%80>М</a>", ["М", "мир"]),
+        ("<a class=s href='/c\\politics\\'>A</a>", ["A", "politics"]),
         ("<a href='javascript:go()'><i class=s>A</i></a>", ["A", ""]),
         ("<a href='http://[x'><i class=s>A</i></a>", ["A", ""]),
         (f"<div class=s>A<h1>T</h1><p>{'word ' * 30}<a href=/post/b>B</a></div>", ["A"]),

@@ -29,6 +29,9 @@ SPELLINGS = {
     "dot segments": f"{HOME}/en/a/.././%2e/post/x",
     "white space around": f"\u00a0 \n{HOME}/en/post/x\t\ufeff",
     "white space and NUL inside": f"{HOME}/en/po\nst\0/x",
+    "backslashes in the path": f"{HOME}/en\\post\\x",
+    "a backslash at the end": f"{HOME}/en/post/x\\?utm_source=a",
+    "an escaped dot segment behind a backslash": f"{HOME}/en/post/y\\%2e%2e\\x",
 }
 
 
@@ -47,6 +50,7 @@ def test_spellings_of_one_address(url: str) -> None:
         (f"{HOME}/post/50%", f"{HOME}/post/50%25"),
         (f"{HOME}/post/сон?q=ə", f"{HOME}/post/%D1%81%D0%BE%D0%BD?q=%C9%99"),
         (f"{HOME}/post/a b", f"{HOME}/post/a%20b"),
+        (f"{HOME}/post/a?q=\\b", f"{HOME}/post/a?q=%5Cb"),
         ("https://Пример.рф/", "https://xn--e1afmkfd.xn--p1ai/"),
         ("http://caliber.az:8080/a/", "http://caliber.az:8080/a"),
         ("http://127.0.0.1:8099/en/post/x", "http://127.0.0.1:8099/en/post/x"),
