@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from scraper.parsing.language_codes import language_code
 from scraper.source import Source
 from storage.model.errors import ConfigError
 from storage.model.field_limits import MAX_SECTIONS
@@ -32,6 +33,9 @@ ARTICLE_SHAPE = (
     r"|/(?:[^/]+/)*[^/]*(?:\d{3,}|[^-_/]+(?:[-_][^-_/]+){2,}|\.[sp]?html?)[^/]*)/?"  # a number, three words, a file
 )
 """Shape of the paths of articles among other pages: a number of three digits, three words, a date or a file name."""
+
+_STORED_LABELS = frozenset({"arm"})
+"""Labels that articles were stored with before labels became codes of ISO 639-1; they stay what they are."""
 
 
 class ArticleUrl(NamedTuple):
@@ -119,7 +123,9 @@ class SourceUrls:
         canonical = canonicalize(url)
         match = None if canonical is None else self._match(canonical)
         language = None if match is None else match.groupdict().get("language")
-        return self.source.language_codes.get(language or "", language)
+        if language is None or language in self.source.language_codes or language in _STORED_LABELS:
+            return self.source.language_codes.get(language or "", language)
+        return language_code(language) or language
 
     def looks_like_article(self, url: str) -> bool:
         """Return whether an article URL may be one where pages of every kind are listed: a sitemap, a page of links.

@@ -1,13 +1,14 @@
 """Parse article pages: a page object with one method per field, returning the value and its provenance.
 
-The selectors are those of the source. Where they find nothing, the metadata of the page is used: Open Graph and other
-meta tags, JSON-LD. Nothing is guessed: a field that cannot be parsed is None, with a problem recorded.
+A field has candidates (scraper.reading.candidates): what the selectors of the source find, then what the page states in
+its metadata and its markup. The first valid one is its value. A field that cannot be parsed is None, with a problem
+recorded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -19,29 +20,34 @@ from zoneinfo import ZoneInfo
 from selectolax.lexbor import LexborNode
 
 from scraper.errors import PageError
-from scraper.parsing.dates import parse_date
 from scraper.parsing.decoding import as_utf8, sniff_non_html
-from scraper.parsing.html_tree import HtmlTree, attribute, resolve
+from scraper.parsing.html_tree import HtmlTree, attribute
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.page_end import find_early_end
 from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
+from scraper.reading.authors import names_of
 from scraper.reading.body_text import body_text
+from scraper.reading.candidates import Candidate, Choice, Grade, choose
+from scraper.reading.images import image_address
+from scraper.reading.metadata import PageMetadata
 from scraper.reading.not_found import is_home_page, says_not_found
+from scraper.reading.page_fields import PageFields
+from scraper.reading.published import DateReader, PublishedDate, choose_published
 from scraper.reading.reservations import from_metadata
-from scraper.reading.selectors import PageMetadata, image_url, section_labels, with_ancestors
+from scraper.reading.selectors import image_url, section_labels, with_ancestors
 from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
 from scraper.selectors import parse_selector
 from scraper.source import PageParser, PageSelectors, Selectors, Source
+from storage.model.article_fields import AUTHOR_SEPARATOR
 from storage.model.page_end import failure_reason
-from storage.model.published import is_in_future
-from storage.model.records import ArticleData, DatePrecision, FailureStage, ParsedPage, Problem
+from storage.model.records import ArticleData, FailureStage, ParsedPage, Problem
 from storage.model.urls import request_url
 from storage.model.version import USER_AGENT_PRODUCT
 from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 
-GENERIC_PARSER_VERSION = 4
+GENERIC_PARSER_VERSION = 5
 """Raised when this module, or one that it uses, parses any page differently."""
 
 MAX_ELEMENTS = 20
@@ -51,7 +57,6 @@ MAX_BODY_ELEMENTS = 5
 """Maximum body elements rendered in search of those with text."""
 
 _VERSIONS = 1_000_000
-_AUTHOR_PREFIX = re.compile(r"(?:by|author|автор|müəllif)\b\s*:?\s*", re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -71,15 +76,6 @@ class Headline:
 
     title: str
     subtitle: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedDate:
-    """Publication date of a page: parsed as far as possible, and as printed."""
-
-    published_at: datetime | None = None
-    raw: str | None = None
-    precision: DatePrecision | None = None
 
 
 class ArticlePage:
@@ -108,7 +104,9 @@ class ArticlePage:
         self.urls = urls
         self.fetched_at = fetched_at
         self.tree = self._parse(body, content_type)
-        self.metadata = PageMetadata(self.tree)
+        self.metadata = PageMetadata(self.tree, url)
+        self.found = PageFields(self.tree, self.metadata, source)
+        self.choices: dict[str, Choice[Any]] = {}
         self.scope: LexborNode | None = None
         self.scope = next(iter(self._select(self.selectors.article)), None)
 
@@ -131,9 +129,12 @@ class ArticlePage:
 
     def parse(self) -> ParsedPage:
         """Parse every field. Raises PageError if the page has no title, or says that there is no article."""
-        heading, language, sections = self.parse_headline(), self.parse_language(), self.parse_sections()
+        heading = self.parse_headline()
         self._refuse_not_found(heading.value.title)
-        published, body, author = self.parse_published(), self.parse_body(), self.parse_author()
+        self.found.title = heading.value.title
+        body = self.parse_body()
+        language, sections = self.parse_language(body.value), self.parse_sections()
+        published, authors = self.parse_published(language.value), self.parse_authors()
         views, image, description = self.parse_views(), self.parse_image(), self.parse_description()
         fields: dict[str, ExtractedField[Any]] = {
             "title": heading,
@@ -141,7 +142,7 @@ class ArticlePage:
             "sections": sections,
             "published_at": published,
             "body": body,
-            "author": author,
+            "author": authors,
             "view_count": views,
             "image_url": image,
             "description": description,
@@ -158,8 +159,8 @@ class ArticlePage:
             published_at=published.value.published_at,
             published_raw=published.value.raw,
             published_precision=published.value.precision,
-            author=author.value,
-            authors=(author.value,) if author.value else (),
+            author=AUTHOR_SEPARATOR.join(authors.value) or None,
+            authors=authors.value,
             view_count=views.value,
             image_url=image.value,
             problems=(
@@ -175,6 +176,17 @@ class ArticlePage:
             reservations=tuple(from_metadata(self.metadata, product=USER_AGENT_PRODUCT)),
         )
 
+    def evidence(self) -> dict[str, tuple[Candidate[Any], ...]]:
+        """Return the candidates of each parsed field that lost; call it once, after `parse`."""
+        return {name: choice.evidence() for name, choice in self.choices.items()}
+
+    def _choose(
+        self, name: str, candidates: Iterable[Candidate[T]], is_valid: Callable[[T], bool] = bool
+    ) -> Candidate[T] | None:
+        choice = choose(candidates, is_valid)
+        self.choices[name] = choice
+        return choice.chosen
+
     def _refuse_not_found(self, title: str) -> None:
         """Raise PageError for a page that answers 200 and yet says that there is no article (a soft 404)."""
         if says_not_found(title, self.source.title, self.source.name):
@@ -188,61 +200,79 @@ class ArticlePage:
 
     def parse_headline(self) -> ExtractedField[Headline]:
         """Parse title and subtitle. Raises PageError if there is no title."""
+        chosen = self._choose("title", self._headlines(), lambda headline: bool(headline.title))
+        if chosen is not None:
+            return ExtractedField(chosen.value, chosen.provenance)
+        if self.early_end is not None:
+            raise PageError(self.url, failure_reason(self.early_end), FailureStage.NETWORK)
+        raise PageError(self.url, f"no title found ({_names(self.selectors.title) or 'meta og:title'})")
+
+    def _headlines(self) -> Iterator[Candidate[Headline]]:
         for name, element in self._candidates(self.selectors.title):
             parts = [clean_text(element)] if isinstance(element, str) else headline_parts(element)
-            if parts and parts[0]:
+            if parts:
                 subtitle = " ".join(parts[1:]) or next((line for _, line in self._lines(self.selectors.subtitle)), None)
-                return ExtractedField(Headline(parts[0], subtitle), name)
-        metadata = self.metadata.meta("og:title", "twitter:title") or self.metadata.jsonld("headline")
-        if metadata is None and self.early_end is not None:
-            raise PageError(self.url, failure_reason(self.early_end), FailureStage.NETWORK)
-        if metadata is None:
-            raise PageError(self.url, f"no title found ({_names(self.selectors.title) or 'meta og:title'})")
-        return ExtractedField(Headline(metadata[0]), metadata[1])
+                yield Candidate(Headline(parts[0], subtitle), name, Grade.DECLARED)
+        subtitle = next((line for _, line in self._lines(self.selectors.subtitle)), None)
+        titles = self.found.stated_titles() if self.selectors.title else self.found.titles()
+        for found in titles:
+            yield Candidate(Headline(found.value, subtitle), found.provenance, found.grade)
 
-    def parse_language(self) -> ExtractedField[str | None]:
-        """Take the language from the URL: many sites declare the same language on all pages."""
+    def parse_language(self, text: str) -> ExtractedField[str | None]:
+        """Take the language from the URL or the declaration: many sites state the same language on all pages.
+
+        Of a source without a language that of the page is taken, then that of its text.
+        """
         language = self.urls.language(self.url)
+        if language:
+            return ExtractedField(language, "address")
+        chosen = self._choose("language", self.found.languages(text))
         return (
-            ExtractedField(language, "address")
-            if language
-            else ExtractedField(None, problem="the address names no language")
+            ExtractedField(None, problem="no language found")
+            if chosen is None
+            else ExtractedField(chosen.value, chosen.provenance)
         )
 
     def parse_sections(self) -> ExtractedField[tuple[str, ...]]:
         """Parse the normalized section labels and the slugs of the URLs they link to, in page order."""
+        chosen = self._choose("sections", chain(self._declared_sections(), self.found.sections()))
+        return (
+            ExtractedField((), problem="no section found")
+            if chosen is None
+            else ExtractedField(chosen.value, chosen.provenance)
+        )
+
+    def _declared_sections(self) -> Iterator[Candidate[tuple[str, ...]]]:
         for selector in self.selectors.sections:
             found = [element for _, element in self._candidates((selector,))]
             labels = (label for element in found for label in _section_names(element))
             normalized = tuple(dict.fromkeys(filter(None, map(normalize_section, labels))))
-            if normalized:
-                return ExtractedField(normalized, _name(selector))
-        metadata = self.metadata.meta("article:section") or self.metadata.jsonld("articleSection")
-        if metadata is not None and normalize_section(metadata[0]):
-            return ExtractedField((normalize_section(metadata[0]),), metadata[1])
-        return ExtractedField((), problem="no section found")
+            yield Candidate(normalized, _name(selector), Grade.DECLARED)
 
-    def parse_published(self) -> ExtractedField[PublishedDate]:
+    def parse_published(self, language: str | None) -> ExtractedField[PublishedDate]:
         """Parse the first valid date; an invalid one is kept as printed, with a problem."""
-        candidates: Iterable[tuple[str, str]] = self._lines(self.selectors.published)
-        first = next(iter(candidates), None)
-        if first is None:
-            metadata = self.metadata.meta("article:published_time") or self.metadata.jsonld("datePublished")
-            if metadata is None:
-                return ExtractedField(PublishedDate(), problem="no date found")
-            first, candidates = (metadata[1], metadata[0]), ()
-        return self._parse_dates(first, candidates)
+        reader = DateReader(ZoneInfo(self.source.timezone), self.fetched_at, language)
+        declared = list(self._declared_dates(reader))
+        guessed = () if self.selectors.published else self.found.guessed_dates(reader)
+        choice = choose_published(chain(declared, self.found.dates(reader), guessed), reader)
+        self.choices["published_at"] = choice
+        if choice.chosen is not None:
+            return ExtractedField(choice.chosen.value, choice.chosen.provenance)
+        ahead = next((one for one in choice.refused if one.value.published_at is not None), None)
+        if ahead is not None:
+            return ExtractedField(ahead.value, ahead.provenance, "lies in the future")
+        if not choice.refused:
+            return ExtractedField(PublishedDate(), problem="no date found")
+        first = choice.refused[0]
+        return ExtractedField(first.value, first.provenance, f"not understood as a date: {first.value.raw!r}")
 
-    def _parse_dates(self, first: tuple[str, str], others: Iterable[tuple[str, str]]) -> ExtractedField[PublishedDate]:
-        zone = ZoneInfo(self.source.timezone)
-        for provenance, text in chain((first,), others):
-            parsed = parse_date(text, zone, now=self.fetched_at)
-            if parsed is not None:
-                ahead = is_in_future(*parsed, self.fetched_at)
-                return ExtractedField(
-                    PublishedDate(parsed[0], text, parsed[1]), provenance, "lies in the future" if ahead else None
-                )
-        return ExtractedField(PublishedDate(raw=first[1]), first[0], f"not understood as a date: {first[1]!r}")
+    def _declared_dates(self, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+        for name, text in self._lines(self.selectors.published):
+            yield reader.candidate(text, name, Grade.DECLARED)
+        for name, element in self._candidates(self.selectors.published):
+            times = [] if isinstance(element, str) else element.css("time[datetime]")
+            for time in times[:MAX_ELEMENTS]:
+                yield reader.candidate(clean_text(attribute(time, "datetime")), f"{name} time@datetime", Grade.DECLARED)
 
     def parse_body(self) -> ExtractedField[str]:
         """Parse the first body with text and its siblings; an empty body is valid, a missing one is a problem."""
@@ -284,27 +314,21 @@ class ArticlePage:
 
     def parse_description(self) -> ExtractedField[str | None]:
         """Return the description of the metadata; some pages have no other text."""
-        metadata = self.metadata.meta("description", "og:description", "twitter:description")
-        return ExtractedField(metadata[0], metadata[1]) if metadata else ExtractedField(None)
+        chosen = self._choose("description", self.found.descriptions())
+        return ExtractedField(None) if chosen is None else ExtractedField(chosen.value, chosen.provenance)
 
-    def parse_author(self) -> ExtractedField[str | None]:
-        """Parse the author; the name of the site itself is ignored, and a missing author is not a problem."""
-        lines = [
-            (name, element if isinstance(element, str) else first_block_line(element))
-            for name, element in self._candidates(self.selectors.author)
-        ]
-        metas = filter(None, (self.metadata.meta("author"), self.metadata.jsonld("author")))
-        authors = (
-            (self._as_author(text), provenance) for provenance, text in lines or ((p, text) for text, p in metas)
-        )
-        return next(
-            (ExtractedField(author, provenance) for author, provenance in authors if author), ExtractedField(None)
-        )
+    def parse_authors(self) -> ExtractedField[tuple[str, ...]]:
+        """Parse the authors; the name of the site itself is ignored, and a missing author is not a problem."""
+        chosen = self._choose("author", chain(self._declared_authors(), self.found.authors()))
+        return ExtractedField(()) if chosen is None else ExtractedField(chosen.value, chosen.provenance)
 
-    def _as_author(self, text: str) -> str | None:
-        name = _AUTHOR_PREFIX.sub("", text, count=1) if _AUTHOR_PREFIX.match(text) else text
-        own_names = {normalize_section(self.source.title), normalize_section(self.source.name)}
-        return None if normalize_section(name) in own_names or "://" in name else name or None
+    def _declared_authors(self) -> Iterator[Candidate[tuple[str, ...]]]:
+        for selector in self.selectors.author:
+            lines = [
+                element if isinstance(element, str) else first_block_line(element)
+                for _, element in self._candidates((selector,))
+            ]
+            yield Candidate(names_of(lines, self.found.own_names), _name(selector), Grade.DECLARED)
 
     def parse_views(self) -> ExtractedField[int | None]:
         """Parse the first valid view count."""
@@ -322,20 +346,26 @@ class ArticlePage:
 
     def parse_image(self) -> ExtractedField[str | None]:
         """Parse the URL of the cover image, from a background, an `img` or an attribute."""
+        chosen = self._choose("image_url", chain(self._covers(), self.found.images()), self._is_image)
+        if chosen is not None:
+            return ExtractedField(self._as_image(chosen.value), chosen.provenance)
+        # A placeholder of the source is its statement that there is no picture.
+        refused = next((one for one in self.choices["image_url"].refused if one.grade is Grade.DECLARED), None)
+        return ExtractedField(None, None if refused is None else refused.provenance)
+
+    def _covers(self) -> Iterator[Candidate[str]]:
         for name, element in self._candidates(self.selectors.cover):
             href = element if isinstance(element, str) else image_url(element)
-            if href and not href.startswith("data:"):
-                return ExtractedField(self._as_image(href), name)
-        metadata = self.metadata.meta("og:image", "twitter:image")
-        image = self._as_image(metadata[0]) if metadata else None
-        return ExtractedField(image, metadata[1]) if metadata and image else ExtractedField(None)
+            if href:
+                yield Candidate(href, name, Grade.DECLARED)
+
+    def _is_image(self, href: str) -> bool:
+        return self._as_image(href) is not None
 
     def _as_image(self, href: str) -> str | None:
-        url = resolve(href, self.tree.base_url(self.url))
+        url = image_address(href, self.metadata.base_url)
         no_image = _patterns(self.selectors).no_image
-        if url is None or not url.startswith(("https://", "http://")):
-            return None
-        return None if no_image is not None and no_image.search(url) else url
+        return None if url is not None and no_image is not None and no_image.search(url) else url
 
     def _candidates(self, selectors: Selectors) -> Iterator[tuple[str, LexborNode | str]]:
         """Yield what selectors select, each with its name: elements, or the texts of attributes and of joined lines."""

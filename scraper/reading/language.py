@@ -106,17 +106,8 @@ _WORDS_OF_CYRILLIC = {
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʻ][^\W\d_]+)?")
 
 
-def language_candidates(
-    metadata: PageMetadata, *, declared: str | None, address: str | None, text: str
-) -> Iterator[Candidate[str]]:
-    """Yield the languages of a page as codes of ISO 639-1, or "" for a label that is none.
-
-    `declared`: of the source, whose pages have one language alone; `address`: what the address calls it.
-    """
-    if declared:
-        yield Candidate(language_code(declared) or "", "declaration", Grade.DECLARED)
-    if address:
-        yield Candidate(language_code(address) or "", "address", Grade.DECLARED)
+def language_candidates(metadata: PageMetadata, text: str) -> Iterator[Candidate[str]]:
+    """Yield the languages that a page states and that of its text, as codes of ISO 639-1; "" for no language."""
     if metadata.lang:
         yield Candidate(language_code(metadata.lang) or "", "html lang", Grade.STATED)
     for content, provenance in (*metadata.article_texts("inLanguage"), *metadata.metas(*LANGUAGE_METAS)):

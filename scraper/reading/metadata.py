@@ -7,11 +7,12 @@ from functools import cached_property
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from scraper.parsing.html_tree import HtmlTree
 from scraper.reading.candidates import choose
 from scraper.reading.json_ld import Item, LinkedData, read_items, text_of
-from scraper.reading.page_address import canonical_candidates, is_same_article, is_site_root, resolve
+from scraper.reading.page_address import canonical_candidates, is_same_article, is_site_root
 from scraper.reading.titles import compact
 from storage.text.sanitize import clean_text
 
@@ -21,7 +22,7 @@ MAX_CONTENT_LENGTH = 20_000
 """Characters of a meta tag that are read."""
 MAX_HEADINGS = 20
 
-_ELEMENTS = "html, base, title, meta, link[rel], script[type*='json' i], h1"
+_ELEMENTS = "html, title, meta, link[rel], script[type*='json' i], h1"
 _NAME_ATTRIBUTES = ("property", "name", "itemprop", "http-equiv")
 _OPEN_GRAPH_SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "publisher")
 
@@ -29,25 +30,21 @@ _OPEN_GRAPH_SITE = ("og:site_name", "application-name", "apple-mobile-web-app-ti
 class PageMetadata:
     """Metadata of a page: what its head and its headings state, collected in one pass over the tree."""
 
-    def __init__(self, tree: LexborHTMLParser, url: str) -> None:
+    def __init__(self, tree: HtmlTree, url: str) -> None:
+        """Collect the metadata of the page at `url`."""
         self.url = url
-        self.base_url = url
+        self.base_url = tree.base_url(url)
         self.title = ""
         self.lang = ""
         self.headings: list[LexborNode] = []  # h1
         self._metas: dict[str, list[str]] = {}
         self._links: list[tuple[str, str]] = []
         self._scripts: list[str] = []
-        for node, _ in zip(tree.css(_ELEMENTS), range(MAX_ELEMENTS), strict=False):
+        for node, _ in zip(tree.select(_ELEMENTS), range(MAX_ELEMENTS), strict=False):
             self._READERS[node.tag or ""](self, node)
 
     def _read_html(self, node: LexborNode) -> None:
         self.lang = self.lang or clean_text(node.attributes.get("lang") or node.attributes.get("xml:lang") or "")
-
-    def _read_base(self, node: LexborNode) -> None:
-        href = node.attributes.get("href")
-        if href and self.base_url == self.url:
-            self.base_url = resolve(href, self.url) or self.url
 
     def _read_title(self, node: LexborNode) -> None:
         if not self.title and (node.parent is None or node.parent.tag != "svg"):
@@ -77,7 +74,6 @@ class PageMetadata:
 
     _READERS: ClassVar[Mapping[str, Callable[[PageMetadata, LexborNode], None]]] = {
         "html": _read_html,
-        "base": _read_base,
         "title": _read_title,
         "meta": _read_meta,
         "link": _read_link,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import SplitResult, parse_qsl, unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from scraper.parsing import html_tree
 from scraper.reading.candidates import Candidate
+from storage.model.urls import MAX_URL_LENGTH
 
 _HOST_PREFIX = re.compile(r"\A(?:www\d?|m|mobile|amp|touch|wap)\.")
 _PATH_ENDING = re.compile(r"(?:/(?:amp|index\.\w+)|[./]amp\.html|\.s?html?|\.php|\.aspx?|/)+\Z")
@@ -20,9 +22,11 @@ MIN_SLUG_LENGTH = 16
 
 
 def split_address(url: str, base: str | None = None) -> SplitResult | None:
-    """Split an http address, resolved against `base`; None if it is none."""
+    """Split an http address, resolved against `base`; None if it is none, or longer than any that is stored."""
+    if len(url) > MAX_URL_LENGTH:
+        return None
     try:
-        parts = urlsplit(urljoin(base, url.strip()) if base else url.strip())
+        parts = urlsplit((html_tree.resolve(url, base) or "") if base else url.strip())
     except ValueError:
         return None
     return parts if parts.scheme in {"http", "https"} and parts.hostname else None

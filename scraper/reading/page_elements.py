@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from scraper.parsing.html_tree import HtmlTree
 from scraper.reading.titles import agree
+from scraper.reading.tree_walk import TEXT, single_line
 from storage.text.sanitize import clean_text
 
 MAX_ELEMENTS = 1_000
@@ -32,7 +34,7 @@ _MARKUP = "time, [itemprop], [rel~='author' i]"
 _AUTHOR_WORDS = ("author", "autor", "byline", "writer", "reporter", "avtor", "muellif")
 _AUTHOR_PATHS = ("/author", "/autor", "/auteur", "/people/", "/profile/", "/journalist", "/avtor")
 _DATE_WORDS = ("date", "time", "publi", "datum", "posted", "created", "fecha", "data", "tarix")
-_BREADCRUMBS = ":is([class*='breadcrumb' i], [id*='breadcrumb' i], [itemtype*='BreadcrumbList' i])"
+_BREADCRUMBS = "[class*='breadcrumb' i], [id*='breadcrumb' i], [itemtype*='BreadcrumbList' i]"
 
 _AUTHOR_CLASS = re.compile(r"author|autor|byline|by-line|writer|reporter|avtor|muellif", re.IGNORECASE)
 _OTHER_AUTHOR = re.compile(
@@ -75,22 +77,20 @@ def class_of(node: LexborNode) -> str:
 
 def line_of(node: LexborNode, max_length: int = MAX_LINE_LENGTH) -> str | None:
     """Return the text of an element as one line; None if it is empty or exceeds `max_length` characters."""
-    is_inline = node.css_first("br, div, p, li, h2, h3, span + span, td, style, script") is None
-    text = clean_text(node.text() if is_inline else node.text(separator=" "))
-    return text if 0 < len(text) <= max_length else None
+    return single_line(node, max_length) or None
 
 
 class PageElements:
     """Elements of telling markup; `title` is that of the article, by which its heading is found."""
 
-    def __init__(self, tree: LexborHTMLParser, title: str) -> None:
+    def __init__(self, tree: HtmlTree, title: str) -> None:
         self._tree = tree
         self._title = title
 
     @cached_property
     def heading(self) -> LexborNode | None:
         """Return the first heading that says the title, else the first h1; None if there is neither."""
-        headings = self._tree.css(_HEADINGS)[:MAX_TRAILS]
+        headings = self._tree.select(_HEADINGS)[:MAX_TRAILS]
         named = (node for node in headings if agree(line_of(node) or "", self._title))
         return next(named, next((node for node in headings if node.tag == "h1"), None))
 
@@ -100,7 +100,7 @@ class PageElements:
 
     def _near_heading(self, selectors: str) -> list[LexborNode]:
         """Return the elements of a selector in the article, by their distance from its heading, those behind first."""
-        found = self._tree.css(f":is({_HEADINGS}, {selectors})")[:MAX_ELEMENTS]
+        found = self._tree.select(f"{_HEADINGS}, {selectors}")[:MAX_ELEMENTS]
         place = next((at for at, node in enumerate(found) if self.heading and node.mem_id == self.heading.mem_id), 0)
         nodes = [*found[place:], *reversed(found[:place])]
         return [node for node in nodes if node.tag not in {"h1", "h2"} and not self._is_foreign(node)]
@@ -160,21 +160,21 @@ class PageElements:
     @cached_property
     def breadcrumbs(self) -> list[LexborNode]:
         """Return the links of the first trail of breadcrumbs that has any."""
-        trails = self._tree.css(_BREADCRUMBS)[:MAX_TRAILS]
+        trails = self._tree.select(_BREADCRUMBS)[:MAX_TRAILS]
         return next((links for trail in trails if (links := trail.css("a")[:MAX_TRAILS])), [])
 
     @property
     def scripts(self) -> Iterator[str]:
         """Yield the texts of inline scripts."""
-        return (node.text() for node in self._tree.css("script:not([src])"))
+        return (node.text() for node in self._tree.select("script:not([src])"))
 
     def texts_behind_heading(self) -> Iterator[str]:
         """Yield the first text nodes behind the heading, or of the page if it has none."""
-        body, is_behind, left = self._tree.body, self.heading is None, MAX_TEXTS
+        body, is_behind, left = self._tree.parser.body, self.heading is None, MAX_TEXTS
         for node in body.traverse(include_text=True) if body else ():
             if self.heading is not None and not is_behind:
                 is_behind = node.mem_id == self.heading.mem_id
-            elif node.tag == "-text" and node.parent is not None and node.parent.tag not in _NO_TEXT_TAGS:
+            elif node.tag == TEXT and node.parent is not None and node.parent.tag not in _NO_TEXT_TAGS:
                 text = clean_text(node.text())
                 left -= bool(text)
                 if left < 0:

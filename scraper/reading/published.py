@@ -133,10 +133,9 @@ def _is_near(first: PublishedDate, second: PublishedDate) -> bool:
 
 
 def stated_dates(metadata: PageMetadata, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
-    """Yield the dates of the metadata: JSON-LD of the article, then meta tags."""
-    for text, provenance in metadata.article_texts("datePublished"):
-        yield reader.candidate(text, provenance, Grade.STATED)
-    for text, provenance in metadata.metas(*DATE_METAS):
+    """Yield the dates of the metadata: of Open Graph, of the article in JSON-LD, of other meta tags."""
+    published = metadata.article_texts("datePublished")
+    for text, provenance in (*metadata.metas(DATE_METAS[0]), *published, *metadata.metas(*DATE_METAS[1:])):
         yield reader.candidate(text, provenance, Grade.STATED)
     for name, contents in metadata.meta_tags.items():
         if name not in DATE_METAS and _TELLING_META.search(name) and not _OTHER_META.search(name):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from scraper.reading.selectors import PageMetadata
+from scraper.reading.metadata import PageMetadata
 from storage.model.reservations import Reservation
 from storage.text.sanitize import clean_text
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
 
 from selectolax.lexbor import LexborNode
 
-from scraper.parsing.html_tree import HtmlTree, attribute
+from scraper.parsing.html_tree import attribute
 from scraper.parsing.source_urls import slug_of
 from scraper.reading.tree_walk import first_block_line, single_line
 from storage.text.sanitize import clean_text
@@ -58,69 +55,3 @@ def image_url(element: LexborNode) -> str | None:
     images = element.css("img")[:MAX_LABELS]
     sources = (attribute(image, "data-src") or attribute(image, "src") for image in images)
     return next(filter(None, map(clean_text, sources)), None)
-
-
-class PageMetadata:
-    """Metadata of a page: meta tags and JSON-LD, parsed on first use."""
-
-    def __init__(self, tree: HtmlTree) -> None:
-        self._root = tree.root
-
-    def meta(self, *names: str) -> tuple[str, str] | None:
-        """Return the cleaned content of the first non-empty meta tag, and its provenance; None if there is none."""
-        for name in names:
-            value = self._metas.get(name)
-            if value:
-                return value, f"meta {name}"
-        return None
-
-    def canonical(self) -> tuple[str, str] | None:
-        """Return the URL that the page names as its own, and its provenance; None if it names none."""
-        for link in self._root.css("link[rel][href]"):
-            href = clean_text(attribute(link, "href"))
-            if href and "canonical" in attribute(link, "rel").lower().split():
-                return href, "link canonical"
-        return self.meta("og:url")
-
-    def jsonld(self, name: str) -> tuple[str, str] | None:
-        """Return the first text of a JSON-LD property, cleaned, and its provenance; None if there is none."""
-        for item in self._jsonld_items:
-            text = _jsonld_text(item.get(name))
-            if text:
-                return text, f"JSON-LD {name}"
-        return None
-
-    @cached_property
-    def _metas(self) -> Mapping[str, str]:
-        metas: dict[str, str] = {}
-        for element in self._root.css("meta[content]"):
-            attributes = element.attributes
-            name = (attributes.get("property") or attributes.get("name") or "").strip().lower()
-            metas[name] = metas.get(name) or clean_text(attributes.get("content") or "")
-        return metas
-
-    @cached_property
-    def _jsonld_items(self) -> tuple[Mapping[str, Any], ...]:
-        items: list[Mapping[str, Any]] = []
-        for script in self._root.css('script[type="application/ld+json" i]'):
-            try:
-                items += _flat(json.loads(script.text()))
-            except (ValueError, RecursionError):  # malformed or malicious
-                continue
-        return tuple(items)
-
-
-def _flat(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the items of a JSON-LD script: a single one, a list, or a graph."""
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            yield item
-            graph = item.get("@graph")
-            yield from (node for node in graph if isinstance(node, dict)) if isinstance(graph, list) else ()
-
-
-def _jsonld_text(value: Any) -> str:
-    """Return the text of a JSON-LD value: a string, the name of an item, or the first of a list."""
-    first = value[0] if isinstance(value, list) and value else value
-    text = first.get("name") if isinstance(first, dict) else first
-    return clean_text(text) if isinstance(text, str) else ""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scraper.parsing.html_tree import HtmlTree
+from scraper.reading.metadata import PageMetadata
 from scraper.reading.reservations import (
     from_headers,
     from_metadata,
@@ -17,7 +18,6 @@ from scraper.reading.reservations import (
     read_tdmrep,
     reservation_of,
 )
-from scraper.reading.selectors import PageMetadata
 from storage.model.reservations import MAX_RESERVATIONS, MAX_VALUE_LENGTH, Reservation, stored_reservations
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -62,7 +62,7 @@ def test_headers(name: str, value: str, expected: list[str]) -> None:
 )
 def test_meta_tags(markup: str, expected: list[str]) -> None:
     tree = HtmlTree(f"<html><head>{markup}</head><body><p>x</p></body></html>".encode())
-    assert shown(from_metadata(PageMetadata(tree), product=PRODUCT)) == expected
+    assert shown(from_metadata(PageMetadata(tree, "https://example.az/a"), product=PRODUCT)) == expected
 
 
 ROBOTS = b"""
