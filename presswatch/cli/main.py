@@ -14,7 +14,7 @@ COMMANDS = {
         "presswatch.cli.commands.crawl", "Crawl sources once: new articles, and recrawls that are due."
     ),
     "parse": LazyCommand(
-        "presswatch.cli.commands.parse", "Fetch and parse one page, print every field; store nothing."
+        "presswatch.cli.commands.parse", "Parse a page of any site, or in a file, and print every field; store nothing."
     ),
     "sources": LazyCommand(f"{ROOM}.sources", "List, show, check and add the sources that can be crawled."),
     "daemon": LazyCommand(f"{ROOM}.daemon", "Crawl every source on its schedule until stopped."),

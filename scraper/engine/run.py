@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 
@@ -15,16 +14,14 @@ from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import CrawlSession, FirstFetches, SourceContext
 from scraper.crawl.source_check import Fetch
 from scraper.crawl.store_thread import StoreThread
-from scraper.engine.pipelines import FetchedArticle
 from scraper.engine.scrapy_settings import BASE_SETTINGS, scrapy_settings
-from scraper.engine.spiders import PageSpider, ProbeSpider, spider_class
-from scraper.parsing.source_urls import ArticleUrl
+from scraper.engine.spiders import ProbeSpider, spider_class
 from scraper.source import Source
 from storage.config.settings import Config
 from storage.crawling.runs import RunSummary
 from storage.model.errors import CrawlStoppedError, PresswatchError
 from storage.model.failure_causes import FailureCause
-from storage.model.records import FailureStage, FetchFailure, ParsedPage, RunStatus
+from storage.model.records import FetchFailure, RunStatus
 from storage.store import Store
 
 T = TypeVar("T")
@@ -129,33 +126,6 @@ async def crawl(
     raise session.error or CrawlFailedError(f"{source.name}: the crawl did not start; run with --debug for the trace")
 
 
-async def fetch_page(context: SourceContext, article: ArticleUrl) -> ParsedPage | FetchFailure:
-    """Fetch and parse one page, in the running asyncio loop, as politely as a crawl; store nothing."""
-    results: list[ParsedPage | FetchFailure] = []
-
-    def collect(item: Any) -> None:
-        results.append(item.page if isinstance(item, FetchedArticle) else item.failure)
-
-    without_store = {
-        "EXTENSIONS": {**BASE_SETTINGS["EXTENSIONS"], **dict.fromkeys(STORE_EXTENSIONS)},
-        "ITEM_PIPELINES": {},
-    }
-    settings = scrapy_settings(context.settings, context.source.user_agent) | without_store
-    runner = AsyncCrawlerRunner(_as_settings(settings))
-    crawler = runner.create_crawler(PageSpider)
-    crawler.signals.connect(collect, signal=signals.item_scraped)
-    try:
-        with suppress(CrawlStoppedError):
-            await _wait_closed(crawler, runner.crawl(crawler, context=context, article=article), context.stopping)
-    finally:
-        await context.parser.close()
-    return (
-        results[0]
-        if results
-        else FetchFailure(url=article.url, failure_stage=FailureStage.NETWORK, reason="stopped before its end")
-    )
-
-
 async def probe(context: SourceContext, work: Callable[[Fetch], Awaitable[T]]) -> T:
     """Let a coroutine fetch pages of one site by the client of a crawl; return its result. Nothing is stored.
 
@@ -170,7 +140,12 @@ async def probe(context: SourceContext, work: Callable[[Fetch], Awaitable[T]]) -
         except Exception as error:  # noqa: BLE001  (Scrapy would log it with its trace, and end in good order)
             errors.append(error)
 
-    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(context.settings) | _without_store()))
+    without_store = {
+        "EXTENSIONS": {**BASE_SETTINGS["EXTENSIONS"], **dict.fromkeys(STORE_EXTENSIONS)},
+        "ITEM_PIPELINES": {},
+    }
+    settings = scrapy_settings(context.settings, context.source.user_agent) | without_store
+    runner = AsyncCrawlerRunner(_as_settings(settings))
     crawler = runner.create_crawler(ProbeSpider)
     try:
         with suppress(CrawlStoppedError):
@@ -182,13 +157,6 @@ async def probe(context: SourceContext, work: Callable[[Fetch], Awaitable[T]]) -
     if not results:
         raise CrawlStoppedError("stopped before its end")
     return results[0]
-
-
-def _without_store() -> dict[str, Any]:
-    return {
-        "EXTENSIONS": {**BASE_SETTINGS["EXTENSIONS"], **dict.fromkeys(STORE_EXTENSIONS)},
-        "ITEM_PIPELINES": {},
-    }
 
 
 STORE_EXTENSIONS = ("scraper.engine.extensions.RunRecorder", "scraper.engine.extensions.Progress")

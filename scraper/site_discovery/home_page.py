@@ -132,3 +132,13 @@ def _sections(tree: HtmlTree, base: str, urls: SourceUrls) -> Iterator[str]:
         seen.add(path)
         if len(clean_text(anchor.text())) <= 30 and not urls.source.article_path:
             yield url.partition("#")[0]
+
+
+def canonical_url(body: bytes) -> str | None:
+    """Return the URL that a page names as its own: canonical link, or og:url; None if it names none."""
+    tree = parse_html(body, None)
+    if tree is None:
+        return None
+    named = [attribute(node, "href") for node in tree.select("link[rel~=canonical]")]
+    named += [attribute(node, "content") for node in tree.select("meta[property='og:url']")]
+    return next((url.strip() for url in named if url.strip().startswith(("http://", "https://"))), None)

@@ -1,66 +1,169 @@
-"""`presswatch parse`: fetch and parse one page without storing it."""
+"""`presswatch parse`: parse one page of any site, or of a file, without storing it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from presswatch.cli.commands.crawl import configure_logs
-from presswatch.cli.group import debug_option
+from presswatch.cli.group import debug_option, invalid_option
 from presswatch.cli.options import details_format_option
 from presswatch.output import formats
 from presswatch.output.page_text import as_json, as_text
 from scraper.crawl.options import CrawlOptions
+from scraper.crawl.page_parsing import PageJob
 from scraper.crawl.session import SourceContext
-from scraper.parsing.source_urls import ArticleUrl, SourceUrls
+from scraper.errors import ChannelError, PageError
+from scraper.parsing.source_urls import SourceUrls
 from scraper.source import Source
 from scraper.sources import load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
+from storage.config.parsers import timezone_name
 from storage.config.settings import Config
 from storage.model.errors import ConfigError
-from storage.model.records import FetchFailure
+from storage.model.records import ParsedPage
+from storage.model.urls import origin
+
+if TYPE_CHECKING:
+    from scraper.crawl.source_check import Fetch
 
 
 @click.command()
-@click.argument("url")
+@click.argument("page", metavar="URL|FILE")
 @click.option("--source", "name", metavar="SOURCE", help="Parse it as a page of this source.")
 @click.option("--base-url", metavar="URL", help="Base URL of the copy of the site that URL belongs to.")
+@click.option("--url", metavar="URL", help="URL of the page in FILE (default: its canonical URL).")
+@click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="Time zone, without a source.")
+@click.option("--save-case", metavar="DIR", type=click.Path(path_type=Path), help="Write page.html and expected.json.")
 @details_format_option
 @click.option(
     "--config", "config_path", metavar="FILE", help="Configuration file (default: presswatch.toml, if it exists)."
 )
 @debug_option
-def parse(url: str, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
-    """Fetch and parse one page: print every field with its provenance, and the problems. Stores nothing."""
-    return parse_page(url, name=name, base_url=base_url, form=form, config_path=config_path)
+def parse(
+    page: str,
+    name: str | None,
+    base_url: str | None,
+    url: str | None,
+    timezone: str,
+    save_case: Path | None,
+    form: str,
+    config_path: str | None,
+) -> int:
+    """Parse one page of any site, or in a file: print every field with its provenance, and the problems.
 
-
-def parse_page(url: str, *, name: str | None, base_url: str | None, form: str, config_path: str | None) -> int:
-    """Fetch, parse and print one page; return the exit code."""
-    config, options = load_crawl_config(config_path), CrawlOptions(base_url=base_url)
-    source, article = _find_source(url, name, options, config)
+    A page of a source is parsed by its declaration, any other one by what pages say in general. Stores nothing.
+    """
+    config = load_crawl_config(config_path)
     configure_logs(config.log, CrawlOptions(), verbose=False)
-    # Start-up time: Scrapy takes 0.3 s to import, which --help and invalid usage do not need.
-    from scraper.engine.event_loop import run_async  # noqa: PLC0415
-    from scraper.engine.run import fetch_page  # noqa: PLC0415
+    known = load_sources(config)
+    candidates = [known.named(name)] if name else list(known.values())
+    is_file = "://" not in page and Path(page).is_file()
+    try:
+        if is_file:
+            job, source = _read_file(Path(page), url, candidates, config, CrawlOptions(base_url=base_url), timezone)
+            parsed = _parse(job)
+        else:
+            target = _find_page(
+                page, candidates, config, CrawlOptions(base_url=base_url), timezone, is_named=bool(name)
+            )
+            source = target.context.source
+            job, parsed = _fetch(target)
+    except (ChannelError, PageError) as error:
+        return print_error(f"{error.url}: {error.stage}: {error.reason}", 1)
+    if save_case is not None:
+        from presswatch.cli.page_case import write_case  # noqa: PLC0415
 
-    context = SourceContext(source=source, config=config, options=options)
-    outcome = run_async(fetch_page(context, article))
-    if isinstance(outcome, FetchFailure):
-        return print_error(f"{outcome.url}: {outcome.failure_stage}: {outcome.reason}", 1)
+        write_case(save_case, job, parsed)
     if form == "json":
-        formats.write_stdout([as_json(outcome, source), "\n"])
+        formats.write_stdout([as_json(parsed, source), "\n"])
     else:
-        formats.print_lines([as_text(outcome, source)])
+        formats.print_lines([as_text(parsed, source)])
     return 0
 
 
-def _find_source(url: str, name: str | None, options: CrawlOptions, config: Config) -> tuple[Source, ArticleUrl]:
-    sources = load_sources(config)
-    candidates = [sources.named(name)] if name else list(sources.values())
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Page to be fetched, and the source by which it is parsed."""
+
+    context: SourceContext
+    url: str
+
+
+def _find_page(
+    url: str, candidates: Sequence[Source], config: Config, options: CrawlOptions, timezone: str, *, is_named: bool
+) -> _Target:
+    """Return the page at a URL: an article of a source, else a page of a site that is not declared."""
     for source in candidates:
-        source_urls = SourceUrls(source, options.base(config.source(source.name).base_url))
-        article = source_urls.find_article(url)
+        article = SourceUrls(source, options.base(config.source(source.name).base_url)).find_article(url)
         if article is not None:
-            return source, article
-    known = ", ".join(f"{source.name} ({options.base_url or source.base_url})" for source in candidates)
-    raise ConfigError(f"{url} is not an article URL of {known}; --base-url names another copy of a site")
+            context = SourceContext(source=source, config=config, options=options)
+            return _Target(context, article.request_url or article.url)
+    if is_named or options.base_url is not None:
+        known = ", ".join(f"{source.name} ({options.base_url or source.base_url})" for source in candidates)
+        raise ConfigError(f"{url} is not an article URL of {known}; --base-url names another copy of a site")
+    source = undeclared_source(url, timezone)
+    article = SourceUrls(source).find_article(url)
+    if article is None:
+        raise ConfigError(f"{url} is no address of an article; write one such as https://news.example.net/a-vote")
+    context = SourceContext(source=source, config=config, options=CrawlOptions())
+    return _Target(context, article.request_url or article.url)
+
+
+def undeclared_source(url: str, timezone: str) -> Source:
+    """Return a source of which only the site of a page is known. Raises ConfigError."""
+    site = origin(url)
+    if site is None or "://" not in url:
+        raise ConfigError(f"{url} is neither a file nor an http(s) address")
+    try:
+        zone = timezone_name(timezone) or "UTC"
+    except ValueError as error:
+        raise invalid_option("--timezone", error) from error
+    home = "/".join(url.strip().split("/")[:3])  # its own scheme: a site may have no https
+    return Source(name=site.host, title=site.host, base_url=home, default_language="", timezone=zone, channels=())
+
+
+def _fetch(target: _Target) -> tuple[PageJob, ParsedPage]:
+    # Start-up time: Scrapy takes 0.3 s to import, which --help and invalid usage do not need.
+    from scraper.crawl.source_check import parse_fetched  # noqa: PLC0415
+    from scraper.engine.event_loop import run_async  # noqa: PLC0415
+    from scraper.engine.run import probe  # noqa: PLC0415
+
+    async def work(fetch: Fetch) -> tuple[PageJob, ParsedPage]:
+        job = (await fetch(target.url)).page
+        return job, await parse_fetched(target.context, job)
+
+    return run_async(probe(target.context, work))
+
+
+def _read_file(
+    file: Path, url: str | None, candidates: Sequence[Source], config: Config, options: CrawlOptions, timezone: str
+) -> tuple[PageJob, Source]:
+    """Return the job of a page in a file, by its URL: that of --url, or its canonical one."""
+    from scraper.site_discovery.home_page import canonical_url  # noqa: PLC0415
+
+    body = file.read_bytes()
+    address = url or canonical_url(body)
+    if address is None:
+        raise ConfigError(f"{file} names no canonical URL; name its URL with --url")
+    for source in candidates:
+        urls = SourceUrls(source, options.base(config.source(source.name).base_url))
+        if urls.find_article(address) is not None:
+            break
+    else:
+        source = undeclared_source(address, timezone)
+        urls = SourceUrls(source)
+    saved_at = datetime.fromtimestamp(int(file.stat().st_mtime), UTC)
+    job = PageJob(requested_url=address, url=address, body=body, urls=urls, fetched_at=saved_at, content_type=None)
+    return job, source
+
+
+def _parse(job: PageJob) -> ParsedPage:
+    from scraper.crawl.page_parsing import parse_page  # noqa: PLC0415
+
+    return parse_page(job)

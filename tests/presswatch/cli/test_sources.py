@@ -159,3 +159,27 @@ def test_a_broken_declaration_is_listed_with_its_problem(run: Run, tmp_path: Pat
     assert done.returncode == 2
     assert "caliber" in done.stdout
     assert "odd: sources.d/odd.toml: language is missing" in done.stderr
+
+
+def test_a_page_of_any_site_is_parsed_and_saved_as_a_case(server: RawServer, run: Run, tmp_path: Path) -> None:
+    server.answer_with(SITES["sitemap"](server.url, now()))
+    url = f"{server.url}/story/harbour-committee-puts-off-bridge-vote-88000"
+    live = run("parse", url, "--save-case", "case", "--format", "json")
+    assert live.returncode == 0, live.stderr
+    page = json.loads(live.stdout)
+    assert page["title"] == "Harbour committee puts off bridge vote"
+    assert page["provenance"]["published_at"]
+    expected = json.loads((tmp_path / "case" / "expected.json").read_text(encoding="utf-8"))
+    assert (expected["url"], expected["title"]) == (url, page["title"])
+    saved = run("parse", "case/page.html", "--url", url, "--format", "json")
+    assert json.loads(saved.stdout)["published_at"] == page["published_at"]
+    assert run("parse", "case/page.html").stderr == (
+        "presswatch: case/page.html names no canonical URL; name its URL with --url\n"
+    )
+    for odd in ("nosuch.html", "ftp://tern.example/a-vote", f"{server.url}/"):
+        refused = run("parse", odd)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "Traceback" not in refused.stderr
+    missing = run("parse", f"{server.url}/story/nothing-88999")
+    assert missing.returncode == 1
+    assert "answered 404" in missing.stderr
