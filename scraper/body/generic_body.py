@@ -18,6 +18,8 @@ from scraper.body.container import find_container
 from scraper.body.furniture import drop_furniture
 from scraper.body.tidying import tidy
 
+LEAST_PROSE = 120
+"""Minimum characters of prose of a body; a page of less has none, but notes about cookies and copyright."""
 MIN_SUBTITLE_LENGTH = 30
 MAX_SUBTITLE_LENGTH = 1_000
 MAX_BLOCKS_TO_SUBTITLE = 150
@@ -56,6 +58,8 @@ def find_body(root: LexborNode, *, heading: LexborNode | None = None, descriptio
     title = _block_of(top, heading)
     drop_furniture(top, title)
     container = find_container(top, title)
+    if container.prose < LEAST_PROSE:
+        return GenericBody((), frozenset())
     tidy(container)
     words = _Words(container)
     subtitle = _find_subtitle(top, container, title, descriptions, words) if title is not None else None

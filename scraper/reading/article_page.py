@@ -27,6 +27,7 @@ from scraper.parsing.page_end import find_early_end
 from scraper.parsing.source_urls import SourceUrls
 from scraper.parsing.text import parse_count
 from scraper.reading.authors import names_of
+from scraper.reading.body_reader import PROVENANCE as FOUND
 from scraper.reading.body_text import body_text
 from scraper.reading.candidates import Candidate, Choice, Grade, choose
 from scraper.reading.images import image_address
@@ -153,7 +154,7 @@ class ArticlePage:
             language=language.value,
             sections=sections.value,
             title=heading.value.title,
-            subtitle=heading.value.subtitle,
+            subtitle=heading.value.subtitle or (self.found.body.subtitle if body.provenance == FOUND else None),
             body=body.value,
             description=description.value,
             published_at=published.value.published_at,
@@ -275,7 +276,10 @@ class ArticlePage:
                 yield reader.candidate(clean_text(attribute(time, "datetime")), f"{name} time@datetime", Grade.DECLARED)
 
     def parse_body(self) -> ExtractedField[str]:
-        """Parse the first body with text and its siblings; an empty body is valid, a missing one is a problem."""
+        """Parse the first body with text and its siblings; an empty body is valid, a missing one is a problem.
+
+        Without a place named, or with none that the page has, the body is found by its prose.
+        """
         empty: str | None = None
         for selector in self.selectors.body:
             elements = [element for _, element in self._candidates((selector,)) if not isinstance(element, str)]
@@ -286,7 +290,10 @@ class ArticlePage:
             empty = empty or (_name(selector) if elements else None)
         if empty is not None:
             return ExtractedField("", empty)
-        return ExtractedField("", problem=f"no body found ({_names(self.selectors.body) or 'no place named'})")
+        problem = f"no body found ({_names(self.selectors.body)})" if self.selectors.body else None
+        if self.found.body.text:
+            return ExtractedField(self.found.body.text, FOUND, problem)
+        return ExtractedField("", problem=problem or "no body found")
 
     def _bodies(self, elements: Iterable[LexborNode]) -> tuple[str, int]:
         """Return the text of the first body with text and of its siblings, and the number of others with a text."""

@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborNode
 
 from scraper.parsing.html_tree import HtmlTree
 from scraper.reading.authors import author_candidates
+from scraper.reading.body_reader import BodyText, read_body
 from scraper.reading.candidates import Candidate
 from scraper.reading.images import image_candidates
 from scraper.reading.language import language_candidates
@@ -55,6 +56,12 @@ class PageFields:
     @cached_property
     def _elements(self) -> PageElements:
         return PageElements(self._tree, self.title)
+
+    @cached_property
+    def body(self) -> BodyText:
+        """Body and subtitle, found by their prose."""
+        descriptions = [text for text, _ in self._metadata.metas(*DESCRIPTION_METAS)]
+        return read_body(self._tree, heading=self._elements.heading, descriptions=descriptions)
 
     def titles(self) -> Iterator[Candidate[str]]:
         """Yield the titles, without the name of the site."""

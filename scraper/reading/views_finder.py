@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
+from scraper.parsing.html_tree import HtmlTree
 from scraper.parsing.text import parse_count
 from scraper.reading.page_address import is_same_article, is_same_host, resolve
 from scraper.reading.page_elements import PageElements, line_of
@@ -81,7 +82,7 @@ class _Count:
     reason: str
 
 
-def find_views(tree: LexborHTMLParser, title: str, url: str) -> ViewsProposal | None:
+def find_views(tree: HtmlTree, title: str, url: str) -> ViewsProposal | None:
     """Propose the place of the view count of the article `title` at `url`; None if there is no or more than one."""
     elements = PageElements(tree, title)
     block = _block_of_heading_and_date(elements)
@@ -199,7 +200,7 @@ def _count_of(node: LexborNode) -> int | None:
     return count if count is not None and count >= MIN_COUNT else None
 
 
-def _proposal(tree: LexborHTMLParser, block: LexborNode, found: _Count) -> ViewsProposal | None:
+def _proposal(tree: HtmlTree, block: LexborNode, found: _Count) -> ViewsProposal | None:
     """Return the shortest selector that selects the count alone; None if there is none: other counts are like it."""
     own = _selectors_of(found)
     scopes = [""]
@@ -209,7 +210,7 @@ def _proposal(tree: LexborHTMLParser, block: LexborNode, found: _Count) -> Views
             break
     for scope in scopes:
         for selector in own:
-            nodes = tree.css(scope + selector)
+            nodes = tree.select(scope + selector)
             if len(nodes) == 1 and nodes[0].mem_id == found.node.mem_id:
                 suffix = f"@{found.attribute}" if found.attribute else ""
                 return ViewsProposal(f"{scope}{selector}{suffix}", found.count, found.reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from scraper.parsing.html_tree import HtmlTree
 from scraper.reading.views_finder import ViewsProposal, find_views, find_views_of_card
 
 TITLE = "Council votes to rebuild the bridge"
@@ -13,10 +14,10 @@ DATE = "<time datetime=2026-05-04T10:00:00+04:00>4 May</time>"
 OTHER = "<a href=/2026/05/03/other>Ferry runs every hour again, says the port</a>"
 
 
-def _page(markup: str, *, before: str = "", behind: str = "") -> LexborHTMLParser:
-    return LexborHTMLParser(
+def _page(markup: str, *, before: str = "", behind: str = "") -> HtmlTree:
+    return HtmlTree(
         f"<html><body>{before}<div class=article><div class=article_top><h1>{TITLE}</h1>{DATE}{markup}</div>"
-        f"<p>The council voted on Monday.</p></div>{behind}</body></html>"
+        f"<p>The council voted on Monday.</p></div>{behind}</body></html>".encode()
     )
 
 
@@ -107,7 +108,7 @@ PAGES = {
 
 @pytest.mark.parametrize("content", PAGES.values(), ids=PAGES)
 def test_a_page_without_a_block_of_heading_and_date_has_no_proposal(content: str) -> None:
-    assert find_views(LexborHTMLParser(f"<html><body>{content}</body></html>"), TITLE, URL) is None
+    assert find_views(HtmlTree(f"<html><body>{content}</body></html>".encode()), TITLE, URL) is None
 
 
 CARDS = {
