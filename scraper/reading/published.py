@@ -155,7 +155,7 @@ def marked_dates(elements: PageElements, reader: DateReader) -> Iterator[Candida
     for node in elements.date_lines:
         line = line_of(node, MAX_DATE_LENGTH)
         if line:
-            yield reader.candidate(line.strip(_AROUND), f"class {class_of(node)}", Grade.GUESSED)
+            yield reader.candidate(_bare(line), f"class {class_of(node)}", Grade.GUESSED)
 
 
 def script_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
@@ -171,10 +171,16 @@ def printed_dates(elements: PageElements, reader: DateReader) -> Iterator[Candid
     texts = elements.texts_behind_heading()
     dated = list(islice((text for text in texts if len(text) <= MAX_DATE_LENGTH and _YEAR.search(text)), MAX_PRINTED))
     for text in dated:
-        yield reader.candidate(text.strip(_AROUND), "text behind the heading", Grade.GUESSED)
+        yield reader.candidate(_bare(text), "text behind the heading", Grade.GUESSED)
     for text in dated:
         for found in _DAY_WITHIN.finditer(_TWO_MONTHS.sub(r"\1 ", text)):
             yield reader.candidate(found[0], "day in a text behind the heading", Grade.GUESSED)
+
+
+def _bare(text: str) -> str:
+    """Return a text without marks around it; the bracket of a zone, `(UTC +04:00)`, is part of it."""
+    bare = text.strip(_AROUND)
+    return f"{bare})" if bare.count("(") > bare.count(")") and f"{bare})" in text else bare
 
 
 def _machine_texts(node: LexborNode) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from scraper.source import Source
-from scraper.sources import Sources, load_crawl_config, load_sources
+from scraper.sources import Sources, get_source, load_crawl_config, load_sources
 from tests.support.paths import ROOT
 
 EXAMPLES = ROOT / "examples" / "sources"
@@ -23,6 +23,11 @@ def example_sources() -> Mapping[str, Source]:
         sources = load_examples(Path(folder))
     assert not sources.problems, sources.problems
     return {name: sources.named(name) for name in NAMES}
+
+
+def source_named(name: str) -> Source:
+    """Return a source of the package, or one of the examples."""
+    return example_sources()[name] if name in NAMES else get_source(name)
 
 
 def load_examples(folder: Path) -> Sources:

@@ -20,6 +20,7 @@ from scraper.sources import get_source, load_sources
 from storage.model.article_fields import AUTHOR_SEPARATOR
 from storage.model.errors import ConfigError
 from storage.model.records import ArticleData, FailureStage, ParsedPage
+from tests.support.example_sources import NAMES, source_named
 from tests.support.paths import PAGES
 
 CASES = sorted(path.parent for path in PAGES.glob("*/*/expected.json"))
@@ -33,7 +34,7 @@ def expected(case: Path) -> Mapping[str, Any]:
 
 
 def page(case: Path, *, later: timedelta = timedelta(0)) -> PageParser:
-    document, source = expected(case), get_source(case.parent.name)
+    document, source = expected(case), source_named(case.parent.name)
     return page_class(source)(
         (case / "page.html").read_bytes(),
         url=document["url"],
@@ -106,7 +107,7 @@ def test_read_twice_it_says_the_same(case: Path) -> None:
 @pytest.mark.parametrize("case", ARTICLES, ids=named)
 def test_what_is_known_of_every_article(case: Path) -> None:
     article = reading(case).article
-    source = get_source(case.parent.name)
+    source = source_named(case.parent.name)
     assert (article.source, article.url, article.parser_version) == (
         source.name,
         expected(case)["url"],
@@ -122,7 +123,7 @@ def test_the_author_is_the_authors_joined(case: Path) -> None:
 
 
 def test_every_source_has_a_case() -> None:
-    assert {case.parent.name for case in CASES} == set(load_sources())
+    assert {case.parent.name for case in CASES} == {*load_sources(), *NAMES}
 
 
 class TestSources:
