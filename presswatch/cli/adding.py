@@ -11,9 +11,11 @@ import click
 from presswatch.cli.page_case import write_case
 from presswatch.cli.source_check_text import render_fields
 from scraper.crawl.exploration import Exploration
+from scraper.crawl.page_parsing import parse_page
 from scraper.declarations.source_text import source_as_toml
+from scraper.parsing.source_urls import SourceUrls
 from scraper.site_discovery.channels import FoundChannel
-from scraper.source import Source
+from scraper.source import PageSelectors, Source
 from storage.config.parsers import timezone_name
 from storage.config.toml_text import as_toml
 from storage.model.errors import ConfigError
@@ -32,6 +34,7 @@ class Answers:
     language: str | None = None
     timezone: str | None = None
     sections: tuple[str, ...] | None = None
+    views: bool | None = None
     yes: bool = False
 
 
@@ -50,6 +53,10 @@ def render_exploration(found: Exploration) -> Iterator[str]:
         yield f"  {sanitize(url)}: {sanitize(failure)}"
     yield sanitize(f"language: {found.source.default_language or 'unknown'} ({found.language_reason or 'not said'})")
     yield sanitize(f"time zone: {found.zone or 'unknown'} ({found.zone_reason})")
+    if found.views:
+        yield sanitize(
+            f"views: {found.views} may be the view count, on {found.views_pages} of {len(found.pages)} pages"
+        )
     if found.sections:
         yield sanitize(f"sections: {', '.join(found.sections)}")
 
@@ -76,7 +83,16 @@ def settle(found: Exploration, answers: Answers) -> tuple[Source, tuple[str, ...
         zone = timezone_name(zone) or "UTC"
     except ValueError as error:
         raise ConfigError(f"--timezone: {error}") from error
-    return replace(found.source, default_language=language, timezone=zone), _sections(found, answers)
+    page = PageSelectors(views=(found.views,)) if found.views and _takes_views(found, answers) else PageSelectors()
+    source = replace(found.source, default_language=language, timezone=zone, page=page)
+    return source, _sections(found, answers)
+
+
+def _takes_views(found: Exploration, answers: Answers) -> bool:
+    """Return whether the proposed view count is read: only if a person says so."""
+    if answers.views is not None or answers.yes:
+        return bool(answers.views)
+    return bool(click.confirm(f"Read view counts from {sanitize(found.views or '')}?", default=False, err=True))
 
 
 def _ask(question: str, option: str, answers: Answers) -> str:
@@ -106,7 +122,7 @@ def declaration(source: Source, sections: Sequence[str]) -> str:
     return f"{head}sections = {as_toml(list(sections))}\n{mark}{rest}"
 
 
-def save_cases(found: Exploration, folder: Path) -> list[Path]:
-    """Save some of the pages that were read as test cases."""
-    urls = list(found.jobs)[:MAX_CASES]
-    return [write_case(folder / str(number), found.jobs[url], found.pages[url]) for number, url in enumerate(urls, 1)]
+def save_cases(found: Exploration, source: Source, folder: Path) -> list[Path]:
+    """Save some of the pages as test cases, with what is read of them by the declaration."""
+    jobs = [replace(job, urls=SourceUrls(source)) for job in list(found.jobs.values())[:MAX_CASES]]
+    return [write_case(folder / str(number), job, parse_page(job)) for number, job in enumerate(jobs, 1)]

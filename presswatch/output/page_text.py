@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,12 +14,19 @@ from storage.text.sanitize import sanitize
 PAGE_LABEL_WIDTH = 20
 
 
-def as_text(page: ParsedPage, source: Source) -> str:
-    """Render one field per line, the body last."""
+Lost = Mapping[str, Sequence[Mapping[str, str]]]
+"""Candidates of each field that were not chosen: `value` and `provenance`."""
+
+
+def as_text(page: ParsedPage, source: Source, lost: Lost | None = None) -> str:
+    """Render one field per line, below it the candidates that were not chosen; the body last."""
     fields = _fields(page)
     body = fields.pop("body")
     problems = fields.pop("problems")
-    lines = [_line(name, value, page.provenance.get(name)) for name, value in fields.items()]
+    lines: list[str] = []
+    for name, value in fields.items():
+        lines.append(_line(name, value, page.provenance.get(name)))
+        lines += [_line("  not chosen", one["value"], one["provenance"]) for one in (lost or {}).get(name, ())]
     lines += [_line("problem", problem, None) for problem in problems] or [_line("problems", "none", None)]
     lines += [
         _line("terms", source.terms, None),
@@ -32,11 +40,12 @@ def _line(name: str, value: Any, provenance: str | None) -> str:
     return f"{name:<{PAGE_LABEL_WIDTH}}{sanitize(text)}" + (f"   [{sanitize(provenance)}]" if provenance else "")
 
 
-def as_json(page: ParsedPage, source: Source) -> str:
-    """Return one JSON object: the fields, `provenance`, `problems` and the terms of the source."""
+def as_json(page: ParsedPage, source: Source, lost: Lost | None = None) -> str:
+    """Return one JSON object: the fields, `provenance`, `not_chosen`, `problems` and the terms of the source."""
     record = _fields(page) | {
         "problems": [asdict(problem) for problem in page.article.problems],
         "provenance": dict(page.provenance),
+        "not_chosen": lost or {},
         "source_title": source.title,
         "terms": source.terms,
     }

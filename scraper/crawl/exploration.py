@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scraper.crawl.page_parsing import PageJob
+from scraper.crawl.page_parsing import PageJob, propose_views
 from scraper.crawl.selection import newest_first
 from scraper.crawl.session import SourceContext
 from scraper.crawl.source_check import Fetch, Fetched, FieldCheck, check_fields, parse_fetched, poll
@@ -54,6 +54,8 @@ class Exploration:
     zone: str | None  # None: nothing says it
     zone_reason: str
     language_reason: str | None
+    views: str | None = None  # proposed selector of the view count
+    views_pages: int = 0  # pages on which it is proposed
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -213,6 +215,7 @@ async def _read(
             jobs[link.url] = fetched.page
         except (ChannelError, PageError) as error:
             failures[link.url] = f"{error.stage}: {error.reason}"
+    views, views_pages = _views(jobs, pages)
     language, language_reason = _language(home, pages.values(), context.source)
     zone, zone_reason = propose_zone(
         [page.article.published_raw or "" for page in pages.values()], context.urls.request_base, now=context.now()
@@ -237,7 +240,17 @@ async def _read(
         zone=zone,
         zone_reason=zone_reason,
         language_reason=language_reason,
+        views=views,
+        views_pages=views_pages,
     )
+
+
+def _views(jobs: Mapping[str, PageJob], pages: Mapping[str, ParsedPage]) -> tuple[str | None, int]:
+    """Return the selector that is proposed for the view counts of most pages, and of how many of them."""
+    proposals = (propose_views(job, pages[url].article.title) for url, job in jobs.items())
+    counted = Counter(proposal.selector for proposal in proposals if proposal is not None)
+    selector, count = next(iter(counted.most_common(1)), (None, 0))
+    return (selector, count) if 2 * count > len(jobs) else (None, 0)
 
 
 def _spread(chosen: Sequence[FoundChannel], context: SourceContext) -> list[Link]:

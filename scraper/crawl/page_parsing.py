@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from scraper.errors import PageError
+from scraper.parsing.decoding import as_utf8
+from scraper.parsing.html_tree import HtmlTree
+from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.source_urls import SourceUrls
-from scraper.reading.article_page import page_class
+from scraper.reading.article_page import ArticlePage, page_class
+from scraper.reading.candidates import Candidate
+from scraper.reading.views_finder import ViewsProposal, find_views
 from storage.model.field_limits import article_within_limits
 from storage.model.records import ParsedPage
 from storage.model.reservations import Reservation
@@ -47,3 +53,25 @@ def parse_page(job: PageJob) -> ParsedPage:
         return replace(parsed, article=article_within_limits(parsed.article), reservations=reservations)
     except ValueError as error:
         raise PageError(job.requested_url, str(error)) from error
+
+
+def find_evidence(job: PageJob) -> dict[str, tuple[Candidate[Any], ...]]:
+    """Return the candidates of each field that lost, for a person who asks why a value was chosen.
+
+    Raises PageError, as `parse_page` does.
+    """
+    source, url = job.urls.source, job.urls.article_url(job.url) or job.url
+    page = page_class(source)(
+        job.body, url=url, source=source, urls=job.urls, fetched_at=job.fetched_at, content_type=job.content_type
+    )
+    page.parse()
+    return page.evidence() if isinstance(page, ArticlePage) else {}
+
+
+def propose_views(job: PageJob, title: str) -> ViewsProposal | None:
+    """Propose the place of the view count on a page; None if it shows none, or not without doubt."""
+    try:
+        tree = HtmlTree(as_utf8(job.body, job.content_type))
+    except MarkupLimitError:
+        return None
+    return find_views(tree, title, job.url)

@@ -109,8 +109,7 @@ def static_site(_url: str, now: datetime) -> Site:
             f"<div class='article'><h1>{headline}</h1><div class='info'><span class='date'>{printed}</span> "
             f"<span class='views'>Просмотров: {1_200 + number}</span></div><div class='text'>{text}</div></div>"
         )
-        head = f"<title>{headline} | Вестник долины</title><meta property='og:title' content='{headline}'>"
-        page = _page(head, body, "ru")
+        page = _page(f"<title>{headline} | Вестник долины</title>", body, "ru")
         site[path] = answer(page.encode(), HTML)
         cards.append(
             f"<div class='news-item'><a href='{path}'>{headline}: подробности дня</a>"

@@ -32,6 +32,9 @@ from storage.model.urls import origin
 if TYPE_CHECKING:
     from scraper.crawl.source_check import Fetch
 
+MAX_SHOWN = 100
+"""Characters of a candidate that was not chosen which are shown."""
+
 
 @click.command()
 @click.argument("page", metavar="URL|FILE")
@@ -80,11 +83,32 @@ def parse(
         from presswatch.cli.page_case import write_case  # noqa: PLC0415
 
         write_case(save_case, job, parsed)
+    lost = _lost_candidates(job)
     if form == "json":
-        formats.write_stdout([as_json(parsed, source), "\n"])
+        formats.write_stdout([as_json(parsed, source, lost), "\n"])
     else:
-        formats.print_lines([as_text(parsed, source)])
+        formats.print_lines([as_text(parsed, source, lost)])
     return 0
+
+
+def _lost_candidates(job: PageJob) -> dict[str, list[dict[str, str]]]:
+    """Return the candidates of each field that were not chosen, as text with their provenance."""
+    from scraper.crawl.page_parsing import find_evidence  # noqa: PLC0415  (start-up time: the page parsers)
+
+    evidence = find_evidence(job)
+    return {
+        name: [{"value": _short(one.value), "provenance": one.provenance} for one in candidates]
+        for name, candidates in evidence.items()
+        if candidates
+    }
+
+
+def _short(value: object) -> str:
+    """Return a value as one line of text that is not too long."""
+    at, raw = getattr(value, "published_at", None), getattr(value, "raw", None)
+    parts = value if isinstance(value, tuple) else [at or raw or getattr(value, "title", None) or value]
+    text = " ".join(", ".join(map(str, parts)).split())
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ def export_opml(config_path: str | None) -> None:
 @click.option("--language", metavar="CODE", help="Language of its articles, such as en, if the site does not say it.")
 @click.option("--timezone", metavar="ZONE", help="Time zone of its dates, such as Asia/Baku.")
 @click.option("--section", "sections", multiple=True, metavar="NAME", help="Section to keep; can be repeated.")
+@click.option("--views/--no-views", default=None, help="Read view counts where they are found, or do not.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take what the site says; exit code 2 if it does not say it.")
 @_config_option
 @debug_option
@@ -197,6 +198,7 @@ def add(
     timezone: str | None,
     sections: Sequence[str],
     *,
+    views: bool | None,
     yes: bool,
     config_path: str | None,
 ) -> int:
@@ -226,11 +228,11 @@ def add(
     if not found.pages:
         return print_error(f"{source.base_url}: no article could be read; nothing is written", 1)
     answers = adding.Answers(
-        language=language, timezone=timezone, sections=tuple(sections) if sections else None, yes=yes
+        language=language, timezone=timezone, sections=tuple(sections) or None, views=views, yes=yes
     )
     settled, kept = adding.settle(found, answers)
     file = write_declaration(config, settled.name, adding.declaration(settled, kept))
-    cases = adding.save_cases(found, file.parent / "cases" / settled.name)
+    cases = adding.save_cases(found, settled, file.parent / "cases" / settled.name)
     click.echo(f"{file}: written, with {len(cases)} pages as cases in {file.parent / 'cases' / settled.name}")
     click.echo(
         f"presswatch sources check {settled.name} reads it live; presswatch crawl {settled.name} stores articles"

@@ -89,9 +89,12 @@ def test_what_the_site_does_not_say_is_asked_for(server: RawServer, run: Run, tm
     assert refused.returncode == 2
     assert "name it with --timezone" in refused.stderr
     assert not (tmp_path / "sources.d").exists()
-    added = run("sources", "add", server.url, "--name", "tern", said="Asia/Baku\n\n")
+    added = run("sources", "add", server.url, "--name", "tern", said="Asia/Baku\ny\n\n")
     assert added.returncode == 0, added.stderr
-    assert 'timezone = "Asia/Baku"' in (tmp_path / "sources.d" / "tern.toml").read_text(encoding="utf-8")
+    declared = tomllib.loads((tmp_path / "sources.d" / "tern.toml").read_text(encoding="utf-8"))
+    assert (declared["timezone"], declared["page"]) == ("Asia/Baku", {"views": "span.views"})
+    case = json.loads((tmp_path / "sources.d" / "cases" / "tern" / "1" / "expected.json").read_text(encoding="utf-8"))
+    assert (case["view_count"], case["origins"]["view_count"]) == (1_200, "span.views")
 
 
 def test_a_site_without_news_is_told_with_what_was_tried(server: RawServer, run: Run, tmp_path: Path) -> None:
@@ -169,6 +172,7 @@ def test_a_page_of_any_site_is_parsed_and_saved_as_a_case(server: RawServer, run
     page = json.loads(live.stdout)
     assert page["title"] == "Harbour committee puts off bridge vote"
     assert page["provenance"]["published_at"]
+    assert page["not_chosen"]["title"][0].keys() == {"value", "provenance"}
     expected = json.loads((tmp_path / "case" / "expected.json").read_text(encoding="utf-8"))
     assert (expected["url"], expected["title"]) == (url, page["title"])
     saved = run("parse", "case/page.html", "--url", url, "--format", "json")
