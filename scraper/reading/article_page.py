@@ -193,7 +193,7 @@ class ArticlePage:
         if says_not_found(title, self.source.title, self.source.name):
             raise PageError(self.url, f"answered 200, but says that it was not found: {title!r}")
         canonical = self.metadata.canonical()
-        if canonical is None:
+        if canonical is None or self.metadata.canonical_url is not None:  # another hint names this article
             return
         resolved = request_url(canonical[0], self.url)
         if resolved is not None and is_home_page(str(resolved), self.urls):
@@ -262,9 +262,9 @@ class ArticlePage:
         ahead = next((one for one in choice.refused if one.value.published_at is not None), None)
         if ahead is not None:
             return ExtractedField(ahead.value, ahead.provenance, "lies in the future")
-        if not choice.refused:
+        first = next((one for one in choice.refused if one.grade is not Grade.GUESSED), None)
+        if first is None:
             return ExtractedField(PublishedDate(), problem="no date found")
-        first = choice.refused[0]
         return ExtractedField(first.value, first.provenance, f"not understood as a date: {first.value.raw!r}")
 
     def _declared_dates(self, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:

@@ -210,18 +210,17 @@ class LinkedData:
         return tuple(crumb for crumb in crumbs if crumb[0])
 
     def articles(self, urls: Collection[str], headings: Collection[str]) -> tuple[Item, ...]:
-        """Return the article of the page, whose addresses are `urls` and whose headings are `headings`.
-
-        Several items may describe it: those that name its address come first. An item with another address counts
-        only if its headline is one of the page's; one without, also if it is the only article.
-        """
+        """Return the items that describe the article of the page: by its `urls`, then by its `headings`."""
         articles = [(item, is_own) for item, is_own in self.items if is_article(item) and id(item) not in self._parts]
         own = [item for item, _ in articles if self._names(item, urls)]
         others = [item for item, is_own in articles if is_own and item not in own]
         confirmed = [item for item in others if any(agree(text_of(item.get("headline")), one) for one in headings)]
-        if not own and not confirmed and len(others) == 1 and not self._addresses(others[0], urls):
-            return (others[0],)
         return (*own, *confirmed)
+
+    def only_article(self, urls: Collection[str]) -> Item | None:
+        """Return the only article, if it has no address that could tell whether it is that of the page."""
+        articles = [item for item, is_own in self.items if is_own and is_article(item)]
+        return articles[0] if len(articles) == 1 and not self._addresses(articles[0], urls) else None
 
     def _names(self, item: Item, urls: Collection[str]) -> bool:
         addresses = self._addresses(item, urls)

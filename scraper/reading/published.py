@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborNode
@@ -133,9 +133,9 @@ def _is_near(first: PublishedDate, second: PublishedDate) -> bool:
 
 
 def stated_dates(metadata: PageMetadata, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
-    """Yield the dates of the metadata: of Open Graph, of the article in JSON-LD, of other meta tags."""
-    published = metadata.article_texts("datePublished")
-    for text, provenance in (*metadata.metas(DATE_METAS[0]), *published, *metadata.metas(*DATE_METAS[1:])):
+    """Yield the dates of metadata: of the article in JSON-LD and of meta tags, which go first if it may be another."""
+    places = (metadata.article_texts("datePublished"), metadata.metas(*DATE_METAS))
+    for text, provenance in chain(*(places if metadata.confirmed_articles else reversed(places))):
         yield reader.candidate(text, provenance, Grade.STATED)
     for name, contents in metadata.meta_tags.items():
         if name not in DATE_METAS and _TELLING_META.search(name) and not _OTHER_META.search(name):
@@ -163,7 +163,9 @@ def script_dates(elements: PageElements, reader: DateReader) -> Iterator[Candida
     scripts = (script[:MAX_SCRIPT_LENGTH] for script in islice(elements.scripts, MAX_SCRIPTS))
     found = (match for script in scripts for match in _SCRIPT_DATE.finditer(script))
     for match in islice(found, MAX_SCRIPT_DATES):
-        yield reader.candidate(match["date"], f"script {match['name']}", Grade.GUESSED)
+        found_day = _DAY_WITHIN.match(match["date"])
+        for text in (match["date"], *([found_day[0]] if found_day else ())):
+            yield reader.candidate(text, f"script {match['name']}", Grade.GUESSED)
 
 
 def printed_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:

@@ -29,6 +29,8 @@ _SECTION_WORDS = frozenset({"blog", "news", "home", "article", "opinion", "homep
 MIN_NAME_LENGTH = 4
 MIN_INITIALS = 3
 MIN_CUT_LENGTH = 30
+MAX_SHOWN_LENGTH = 100
+"""Characters of a headline that is cut for search engines, which show 110."""
 MAX_PARTS = 4
 """Maximum parts dropped from a title."""
 
@@ -123,7 +125,7 @@ def title_candidates(headings: Headings, names: Collection[str]) -> Iterator[Can
     names = {*names, *filter(None, rests)}
     plain = [Candidate(without_site_name(unescape(text), names), provenance) for text, provenance in stated]
     plain = [one for one in plain if compact(one.value) not in names]
-    plain.sort(key=lambda one: any(_is_cut(one.value, other.value) for other in plain))
+    plain = sorted(plain, key=lambda one: any(_is_cut(one.value, other.value) for other in plain))
     printed = [
         Candidate(without_site_name(unescape(text), names), provenance, Grade.MARKED)
         for text, provenance in headings.h1
@@ -137,9 +139,12 @@ def title_candidates(headings: Headings, names: Collection[str]) -> Iterator[Can
 
 
 def _is_cut(text: str, whole: str) -> bool:
-    """Return whether a heading is the start of another one, cut at a number of characters."""
+    """Return whether a heading is the start of another one, cut within a word or at the length that networks show."""
     start, other = compact(text), compact(whole)
-    return MIN_CUT_LENGTH <= len(start) < len(other) and other.startswith(start) and not whole.startswith(f"{text} ")
+    if not MIN_CUT_LENGTH <= len(start) < len(other) or not other.startswith(start):
+        return False
+    is_between_words = whole.startswith(f"{text} ")
+    return not is_between_words or (len(text) >= MAX_SHOWN_LENGTH and whole[len(text) + 1].isalnum())
 
 
 def _bare(printed: Candidate[str], stated: Sequence[Candidate[str]]) -> Iterator[Candidate[str]]:
