@@ -24,7 +24,7 @@ from scraper.parsing.decoding import as_utf8, sniff_non_html
 from scraper.parsing.html_tree import HtmlTree, attribute
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.page_end import find_early_end
-from scraper.parsing.source_urls import SourceUrls
+from scraper.parsing.source_urls import SourceUrls, slug_of
 from scraper.parsing.text import parse_count
 from scraper.reading.authors import names_of
 from scraper.reading.body_reader import PROVENANCE as FOUND
@@ -37,6 +37,7 @@ from scraper.reading.page_fields import PageFields
 from scraper.reading.published import DateReader, PublishedDate, choose_published
 from scraper.reading.reservations import from_metadata
 from scraper.reading.selectors import image_url, section_labels, with_ancestors
+from scraper.reading.titles import agree
 from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
 from scraper.selectors import parse_selector
 from scraper.source import PageParser, PageSelectors, Selectors, Source
@@ -194,6 +195,8 @@ class ArticlePage:
             raise PageError(self.url, f"answered 200, but says that it was not found: {title!r}")
         canonical = self.metadata.canonical()
         if canonical is None or self.metadata.canonical_url is not None:  # another hint names this article
+            return
+        if agree(slug_of(self.url).replace("-", " "), title):  # the site states one address for all of its pages
             return
         resolved = request_url(canonical[0], self.url)
         if resolved is not None and is_home_page(str(resolved), self.urls):
