@@ -25,10 +25,10 @@ _ZERO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+
 # letters that keyboards confuse, and vowel marks.
 _LETTERS = {
     **str.maketrans("ıʼ’‘`–—‐‑−", "i''''-----"),
-    **str.maketrans("أإآكيى", "اااکیی"),
+    **str.maketrans("أإآكيى،", "اااکیی,"),
     **dict.fromkeys([0x301, 0x307, *range(0x64B, 0x653)]),
 }
-_OTHER_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹،", "01234567890123456789,")
+_OTHER_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 _ASCII_DIGIT = re.compile("[0-9]")
 
 

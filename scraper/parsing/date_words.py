@@ -187,8 +187,8 @@ LANGUAGES: Mapping[str, Language] = {
         "ontem",
     ),
     "ca": Language(
-        "gener gen|febrer febr|març|abril abr d'abril|maig|juny|juliol jul|agost ag d'agost|setembre set"
-        "|octubre oct d'octubre|novembre nov|desembre des",
+        "gener gen|febrer febr|març|abril abr d'abril d'abr|maig|juny|juliol jul|agost ag d'agost d'ag|setembre set"
+        "|octubre oct d'octubre d'oct|novembre nov|desembre des",
         "dilluns|dimarts|dimecres|dijous|divendres|dissabte|diumenge",
         "avui",
         "ahir",
@@ -256,8 +256,9 @@ LANGUAGES: Mapping[str, Language] = {
         "januar jan јануар јан|februar feb фебруар феб|mart mar март мар|april apr април апр|maj мај|jun juni јун јуни"
         "|jul juli јул јули|avgust avg август авг|septembar sept sep септембар сеп|oktobar okt октобар окт"
         "|novembar nov новембар нов|decembar dec децембар дец",
-        "ponedeljak ponedjeljak понедељак|utorak уторак|sreda srijeda среда|četvrtak четвртак|petak петак"
-        "|subota субота|nedelja nedjelja недеља",
+        "ponedeljak ponedjeljak понедељак понедјељак|utorak уторак"
+        "|sreda srijeda среда сриједа|četvrtak четвртак|petak петак"
+        "|subota субота|nedelja nedjelja недеља недјеља",
         "danas данас",
         "juče јуче",
     ),
@@ -354,7 +355,8 @@ LANGUAGES: Mapping[str, Language] = {
         is_day_first=False,
     ),
     "sq": Language(
-        "janar jan|shkurt|mars mar|prill|maj|qershor|korrik|gusht|shtator|tetor|nëntor|dhjetor",
+        "janar jan|shkurt shk|mars mar|prill pri|maj|qershor qer|korrik korr|gusht gush|shtator sht|tetor tet"
+        "|nëntor nën|dhjetor dhj",
         "e_hënë|e_martë|e_mërkurë|e_enjte|e_premte|e_shtunë|e_diel",
         "sot",
         "dje",
@@ -396,7 +398,7 @@ DAY_FIRST_REGIONS = frozenset({"en-gb", "en-ie", "en-au", "en-nz", "en-in", "en-
 """Language tags that settle 5/6/2026 as 5 June where the language alone does not."""
 
 MONTH_FIRST_REGIONS = frozenset({"en-us"})
-UNSETTLED_REGIONS = frozenset({"es-us", "es-pr", "fr-ca"})
+UNSETTLED_REGIONS = frozenset({"es-us", "es-pr", "es-pa", "fr-ca"})
 """Language tags in which both orders are printed though the language has one."""
 
 # Only labels of publication: a date after "updated" is another one.

@@ -49,10 +49,12 @@ _ISO_BASIC = re.compile(  # or with colons in the time alone
 )
 _ISO_DAY_IN_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:z|[+-][0-9]{2}:[0-9]{2})")  # xsd:date
 _ASIAN_DAY = re.compile(r"([0-9]{4}) ?[年년] ?([0-9]{1,2}) ?[月월] ?([0-9]{1,2}) ?[日일]")
-_ASIAN_TIME = re.compile(
-    r"(?:(오전|上午|午前|凌晨)|(오후|下午|午後))? ?([0-9]{1,2})(?::| ?[時时点點시] ?)([0-9]{2})[分분]?"
+_ASIAN_HALF = "(?:(?P<am>오전|上午|午前|凌晨)|(?P<pm>오후|下午|午後)) ?"
+_ASIAN_TIMES = (
+    re.compile(rf"{_ASIAN_HALF}(?P<clock>[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?)"),
+    re.compile(rf"(?:{_ASIAN_HALF})?(?P<hour>[0-9]{{1,2}}) ?[時时点點시] ?(?P<minute>[0-9]{{2}}) ?[分분]?"),
 )
-_ARABIC_HALF = re.compile(r"(?<=:[0-9]{2}) (?:(ص|صباحا|ق\.ظ)|(م|مساء|ب\.ظ))(?!\w)")
+_OTHER_HALF = re.compile(r"(?<=:[0-9]{2}) (?:(?P<am>ص|صباحا|ق\.ظ|öö)|(?P<pm>م|مساء|ب\.ظ|ös))(?!\w)")
 
 _TOKEN = re.compile(r"[0-9]+|[^\W\d]+(?:['-][^\W\d]+)*|\S")
 _UPDATE_TIME = re.compile(r"[:. -]*(?:[^\W\d_]+[.,]* ){0,3}[0-9]")
@@ -90,8 +92,8 @@ _DAYS_OF_YEARS = _forms(
     rf"(?P<first>D)(?P<mark>[-/.])(?P<second>D)(?P=mark)(?P<year>Y)(?:{_IN_YEAR}|\.)?",
     rf"(?P<month>{_MONTH})[.,]?(?P<day>D){_TH}?,?(?P<of1>{_OF})?(?P<year>Y)(?:{_IN_YEAR})?",
     rf"(?P<month>{_MONTH})(?P<day>D)[TC](?P<year>Y)",  # asctime of C, and `date` with the zone
-    rf"(?P<year>Y)(?:{_IN_YEAR}|[-/.])?,?(?P<month>{_MONTH})[-/]?(?P<day>D){_TH}?",
-    rf"(?P<year>Y)(?:{_IN_YEAR}|\.),?(?P<day>D){_TH}?-?(?P<month>{_MONTH})",
+    rf"(?P<year>Y)(?:{_IN_YEAR}|[-/.])?,?(?P<month>{_MONTH})\.?[-/]?(?P<day>D){_TH}?",
+    rf"(?P<year>Y)(?:{_IN_YEAR}|\.),?(?P<day>D){_TH}?-?(?P<month>{_MONTH})\.?",
 )
 _DAYS_WITHOUT_YEAR = _forms(
     rf"(?P<day>D){_TH}?-?(?P<of1>{_OF})?(?P<month>{_MONTH})\.?",
@@ -191,14 +193,15 @@ def _rewrite_iso(text: str) -> str:
 def _rewrite_rare(text: str) -> str:
     if not text.isascii():
         if max(text) >= "\u2e80":  # Chinese, Japanese, Korean
-            text = _ASIAN_TIME.sub(_asian_time, _ASIAN_DAY.sub(r"\1-\2-\3 ", text))
-        text = _ARABIC_HALF.sub(lambda found: " am" if found[1] else " pm", text)
+            text = _ASIAN_DAY.sub(r"\1-\2-\3 ", text)
+            text = _ASIAN_TIMES[0].sub(lambda found: f"{found['clock']}{_half(found)}", text)
+            text = _ASIAN_TIMES[1].sub(lambda found: f"{found['hour']}:{found['minute']}{_half(found)}", text)
+        text = _OTHER_HALF.sub(_half, text)
     return text.strip("[]|•·/ ")
 
 
-def _asian_time(found: re.Match[str]) -> str:
-    morning, afternoon, hour, minute = found.groups()
-    return f" {hour}:{minute}{' am' if morning else ' pm' if afternoon else ''} "
+def _half(found: re.Match[str]) -> str:
+    return " am" if found["am"] else " pm" if found["pm"] else ""
 
 
 def _parse(text: str, context: _Context) -> tuple[datetime, DatePrecision] | None:
@@ -257,8 +260,10 @@ def _find_day(kinds: str, tokens: Sequence[str], clock: TimeOfDay | None, contex
             return _day_of_year(found, tokens, context)
     if _is_day_first(context.language):
         found = _first_match(_DAY_OF_SHORT_YEAR, kinds)
-        if found is not None:
-            return _day_of_year(found, tokens, context)
+        day = None if found is None else _day_of_year(found, tokens, context)
+        latest = context.reference or context.now
+        if day is not None and (latest is None or day <= latest.date() + timedelta(days=1)):
+            return day
     return None if context.reference is None else _day_before(context.reference, kinds, tokens, clock, context)
 
 

@@ -31,9 +31,10 @@ _CLOCK = re.compile(
     + _CLOCK_END
 )
 _CLOCK_WITHOUT_COLON = (
-    r"(?<![0-9:.,/-])(?P<hour>[01]?[0-9]|2[0-3])(?:\.| ?(?P<h>h) ?)(?P<minute>[0-5][0-9])(?P<second>(?!))?"
+    r"(?<![0-9:.,/-])(?P<hour>[01]?[0-9]|2[0-3])(?:\.| ?(?P<h>h) ?)(?P<minute>[0-5][0-9])(?:\.(?P<second>[0-5][0-9]))?"
     r"(?![0-9]|[.,:][0-9])" + _CLOCK_END
 )
+_DIGIT = re.compile("[0-9]")
 # The name of a zone behind its offset: a comment of RFC 5322 §3.2.2, a suffix of RFC 9557, or without either.
 _ZONE_NAME = re.compile(rf"\A ?(?:\([^()]*\)|\[[^\[\]]*\]|(?:{'|'.join(_HOURS)})\Z)")
 
@@ -60,9 +61,12 @@ def split_time(text: str) -> tuple[TimeOfDay | None, str, str]:
 
 def _find(text: str) -> re.Match[str] | None:
     found = _CLOCK.search(text) if ":" in text else None
-    if found is None and ("." in text or "h" in text):
-        found = _without_colon().search(text)
-    return found
+    if found is not None or not ("." in text or "h" in text):
+        return found
+    found = _without_colon().search(text)
+    # 23.09.22 is a day with a year of two digits unless it stands behind a date.
+    is_day = found is not None and found["second"] is not None and _DIGIT.search(text, 0, found.start()) is None
+    return None if is_day else found
 
 
 @cache
