@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -27,6 +29,7 @@ from scraper.parsing.source_urls import SourceUrls
 from scraper.reading.article_page import ArticlePage
 from scraper.sources import get_source
 from tests.support.growth import assert_linear
+from tests.support.paths import ROOT
 
 CALIBER = get_source("caliber")
 SOURCE_URLS = SourceUrls(CALIBER)
@@ -249,3 +252,34 @@ def test_small_markup_is_not_examined() -> None:
     check_markup(f"<p {attributes(3_000, 'a{} ')}>".encode())
     with pytest.raises(MarkupLimitError):
         check_markup(f"<p {attributes(9_000, 'a{} ')}>".encode())
+
+
+AT_THE_LIMITS = """
+import resource
+from scraper.parsing.html_tree import HtmlTree
+from scraper.parsing.markup_limits import COSTLY_TAGS, FEW_TAGS, check_markup, is_costly
+
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+tags, few = COSTLY_TAGS, FEW_TAGS // 2
+shapes = {
+    "nested": "<ul><ol>" * (tags // 2),
+    "ended by others": "<span>" * (tags // 2) + "</x>" * (tags // 2),
+    "adopted": "<div>" * (tags // 2) + "<b><p></b>" * (tags // 6),
+    "links in blocks": "<a><div>" * (tags // 2),
+    "repeated": "".join(f"<p><font a={number}>" for number in range(few)),
+    "repeated behind": "".join(f"<i a={number}>" for number in range(few)) + "<p>x" * few,
+    "attributes": "<p " + " ".join(f"a{number}" for number in range(5_000)) + ">",
+    "bodies": "".join(f"<body a{number}>" for number in range(1_000)),
+}
+for name, markup in shapes.items():
+    page = markup.encode()
+    assert not is_costly(page), name
+    check_markup(page)
+    HtmlTree(page)
+print("read")
+"""
+
+
+def test_the_costliest_markup_that_is_read_at_once_takes_seconds_at_most() -> None:
+    done = subprocess.run([sys.executable, "-c", AT_THE_LIMITS], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("read\n", 0), done.stderr
