@@ -119,4 +119,4 @@ def test_the_declaration_of_the_page_is_valid_and_its_table_has_every_key(tmp_pa
     sources = load_sources(load_config(tmp_path / "presswatch.toml"))
     assert sources.problems == {}
     assert sources.named("example").sections == ("politics",)
-    assert set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) == set(KEYS) - {"identity"}
+    assert set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) == set(KEYS)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from scraper.crawl.article_ids import unify
 from scraper.crawl.channel_reading import ChannelResponse, FetchChannel, read_channel, read_sitemap
 from scraper.crawl.selection import FetchRequest, RecrawlMode, select
 from scraper.crawl.session import CrawlSession
@@ -154,6 +155,7 @@ def evaluate_response(
 
 async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[FetchRequest, ...]:
     crawls, now = session.store.crawls, session.now()
+    polls = await unify(session, polls)
     listed = merge(link for poll in polls for link in poll.links)
     session.listed.update(listed)
     everything = session.policy.recrawl is RecrawlMode.ALL

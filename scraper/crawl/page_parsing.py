@@ -14,6 +14,7 @@ from scraper.parsing.source_urls import SourceUrls
 from scraper.reading.article_page import ArticlePage, page_class
 from scraper.reading.candidates import Candidate
 from scraper.reading.views_finder import ViewsProposal, find_views
+from scraper.source import Identity
 from storage.model.field_limits import article_within_limits
 from storage.model.records import ParsedPage
 from storage.model.reservations import Reservation
@@ -44,6 +45,8 @@ def parse_page(job: PageJob) -> ParsedPage:
         reason = f"has more than {MAX_URL_LENGTH:,} characters" if too_long else "is not an article"
         raise PageError(job.requested_url, f"redirects to {job.url[:200]}, which {reason}")
     source = job.urls.source
+    if source.identity is Identity.ID and job.urls.article_id(url) == job.urls.article_id(job.requested_url):
+        url = job.urls.article_url(job.requested_url) or url  # by which the article is known
     page = page_class(source)(
         job.body, url=url, source=source, urls=job.urls, fetched_at=job.fetched_at, content_type=job.content_type
     )

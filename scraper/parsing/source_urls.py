@@ -127,6 +127,12 @@ class SourceUrls:
             return self.source.language_codes.get(language or "", language)
         return language_code(language) or language
 
+    def article_id(self, url: str) -> str | None:
+        """Return what group `id` of article_path matches in an article URL; None if it matches nothing."""
+        canonical = canonicalize(url)
+        match = None if canonical is None else self._match(canonical)
+        return None if match is None else match.groupdict().get("id")
+
     def looks_like_article(self, url: str) -> bool:
         """Return whether an article URL may be one where pages of every kind are listed: a sitemap, a page of links.
 

@@ -46,6 +46,10 @@ class RequestedLink:
     is_suspect: bool
 
 
+MAX_SEARCHED_PARTS = 50
+"""Maximum parts that are searched in every URL of a source; reading all URLs costs less beyond."""
+
+
 class Links:
     """Read and write `links`, and `fetches` of pages that were filtered or failed."""
 
@@ -56,6 +60,14 @@ class Links:
         """Return known links by URL; see `read_known`."""
         with self._database.read() as connection:
             return read_known(connection, source, listed, now=now, all_articles=all_articles)
+
+    def urls_with(self, source: str, parts: Collection[str]) -> list[str]:
+        """Return the stored URLs of a source that contain one of the parts, in their order; all if these are many."""
+        statement = select(links.c.url).where(links.c.source == source).order_by(links.c.id)
+        if len(parts) <= MAX_SEARCHED_PARTS:
+            statement = statement.where(or_(*(links.c.url.contains(part, autoescape=True) for part in parts)))
+        with self._database.read() as connection:
+            return list(connection.scalars(statement)) if parts else []
 
     def ensure(
         self,

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from scraper.source import Channel, JsonItems, JsonList, ListingPage, Paging, Sitemap, Source
+from scraper.crawl.selection import RecrawlMode
+from scraper.source import Channel, Feed, Identity, JsonItems, JsonList, ListingPage, Paging, Sitemap, Source
 from scraper.sources import get_source
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawServer, answer
-from tests.support.raw_site import page, raw_env
+from tests.support.raw_site import feed, page, raw_env
 
 HTML = b"Content-Type: text/html; charset=utf-8"
 HOUR = timedelta(hours=1)
@@ -172,3 +173,27 @@ def test_a_page_that_fails_is_named(tmp_path: Path, caplog: pytest.LogCaptureFix
         channel = ListingPage(path="/list", paging=Paging(suffix="?page={page}"))
         assert env.crawl_source(source_of(server, channel)).error is None
         assert "pagination ends here" in caplog.text
+
+
+def test_an_article_is_known_by_its_id_whatever_its_name(tmp_path: Path) -> None:
+    def feed_of(*names: str) -> bytes:
+        return answer(feed(f"/news/{name}" for name in names), b"Content-Type: application/rss+xml")
+
+    with RawServer({}) as server:
+        env = raw_env(tmp_path, server)
+        pattern = r"/news/(?:[a-z-]+-)?n(?P<id>\d+)"
+        source = replace(source_of(server, Feed(path="/feed")), identity=Identity.ID, article_path=pattern)
+        server.answer_with(
+            {"/feed": feed_of("vote-n12", "a-vote-n12", "storm-n123"), **pages("vote-n12", "storm-n123")}
+        )
+        assert env.crawl_source(source).error is None
+        assert stored(env) == {"vote-n12", "storm-n123"}
+        renamed = pages("vote-is-off-n12") | {
+            "/news/storm-over-n123": answer(b"", b"Location: /news/n123", status=b"301 Moved"),
+            **pages("n123", "n1"),
+        }
+        server.answer_with({"/feed": feed_of("vote-is-off-n12", "storm-over-n123", "n1"), **renamed})
+        assert env.crawl_source(source, recrawl=RecrawlMode.ALL).error is None
+        assert stored(env) == {"vote-n12", "storm-n123", "n1"}
+        assert len(env.rows("links")) == 3
+        assert env.rows("events") == []
