@@ -166,7 +166,7 @@ class PageElements:
     @property
     def scripts(self) -> Iterator[str]:
         """Yield the texts of inline scripts."""
-        return (node.text() for node in self._tree.select("script:not([src])"))
+        return (node.text() for node in self._tree.select("script:not([src]):not([type*='json' i])"))
 
     def texts_behind_heading(self) -> Iterator[str]:
         """Yield the first text nodes behind the heading, or of the page if it has none."""
