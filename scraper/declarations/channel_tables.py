@@ -8,7 +8,6 @@ from typing import Any
 from scraper.declarations.declared_table import DeclaredTable, language_code, nonempty_text
 from scraper.declarations.page_tables import selector
 from scraper.parsing.json_paths import parse_json_path
-from scraper.selectors import parse_selector
 from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap, TeaserSelectors
 from storage.config.parsers import CHANNEL_KINDS, int_between
 from storage.model.errors import ConfigError
@@ -18,7 +17,7 @@ MAX_PAGES = 1_000
 
 _PAGES = int_between(1, MAX_PAGES)
 _NUMBER = int_between(0, 1_000_000)
-_CARD_KEYS = ("card", "link", "title", "date", "section")
+_CARD_KEYS = ("card", "link", "title", "date", "section", "section_link")
 _ITEM_KEYS = ("items", "url", "title", "date", "section")
 
 
@@ -74,9 +73,10 @@ def _teasers(table: DeclaredTable) -> TeaserSelectors | None:
         return None
     return TeaserSelectors(
         card=table.required("card", selector, '"article"'),
-        link=table.parsed("link", _link_selector, "a@href"),
+        link=table.parsed("link", selector, "a"),
         title=table.parsed("title", selector, None),
         section_label=table.parsed("section", selector, None),
+        section_link=table.parsed("section_link", selector, None),
         published=table.parsed("date", selector, None),
     )
 
@@ -105,7 +105,7 @@ def _paging(table: DeclaredTable, path: str) -> Paging | None:
             return Paging(suffix=suffix, first=further.parsed("from", _NUMBER, 2), most=most)
         case "link":
             further.refuse_unknown("link", "most")
-            return Paging(link=further.required("link", _link_selector, '"a.next"'), most=most)
+            return Paging(link=further.required("link", selector, '"a.next"'), most=most)
         case _:
             further.refuse_unknown("json", *_ITEM_KEYS, "from", "most")
             path = further.required("json", _paged_text, '"/more?page={page}"')
@@ -136,13 +136,8 @@ def _json_path(value: Any) -> str:
     return text
 
 
-def _link_selector(value: Any) -> str:
-    text = selector(value)
-    return text if parse_selector(text).attribute is not None else f"{text}@href"
-
-
-def channel_as_table(channel: Channel) -> dict[str, Any]:
-    """Return the table of a channel, as it is written in a declaration."""
+def channel_as_table(channel: Channel, teasers: TeaserSelectors | None = None) -> dict[str, Any]:
+    """Return the table of a channel, as it is written in a declaration; `teasers` are those of its source."""
     table: dict[str, Any]
     match channel:
         case Feed():
@@ -154,7 +149,7 @@ def channel_as_table(channel: Channel) -> dict[str, Any]:
             table |= {"from": channel.first if channel.first != 1 else None, "most": channel.most}
         case ListingPage():
             table = {"list": channel.path, "language": channel.language}
-            table |= _card_table(channel.teasers) | _next_table(channel.paging)
+            table |= _card_table(channel.teasers or teasers) | _next_table(channel.paging)
     return {name: value for name, value in table.items() if value is not None}
 
 
@@ -177,6 +172,7 @@ def _card_table(teasers: TeaserSelectors | None) -> dict[str, Any]:
         "title": teasers.title,
         "date": teasers.published,
         "section": teasers.section_label,
+        "section_link": teasers.section_link,
     }
 
 

@@ -26,23 +26,31 @@ def _lines(source: Source) -> Iterator[str]:
         "article": source.article_path,
         "exclude": list(source.excluded_paths) or None,
         "identity": source.identity.value if source.identity is not Identity.PATH else None,
-        "languages": dict(source.language_codes) or None,
-        "per_day": source.per_day if source.per_day != DEFAULT_PER_DAY else None,
+        "languages": dict(source.language_codes) or list(source.languages) or None,
+        "per_day": _number(source.per_day) if source.per_day != DEFAULT_PER_DAY else None,
         "user_agent": source.user_agent,
         "render": source.render or None,
     }
     yield from _assignments(table)
     for name, labels in source.section_names.items():
         yield f"sections.{toml_key(name)} = {as_toml(sorted(labels))}"
+    if source.sections and not source.section_names:
+        yield f"sections = {as_toml(list(source.sections))}"
+    if source.page_class is not None:
+        yield f"# its pages are parsed by {source.page_class.__name__}, which a declaration cannot name"
     for channel in source.channels:
         yield ""
         yield "[[channels]]"
-        yield from _assignments(channel_as_table(channel))
+        yield from _assignments(channel_as_table(channel, source.teasers))
     page = page_as_table(source.page)
     if page:
         yield ""
         yield "[page]"
         yield from _assignments(page)
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value
 
 
 def _assignments(table: Mapping[str, Any]) -> Iterator[str]:

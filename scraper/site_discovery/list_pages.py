@@ -89,7 +89,7 @@ def _teasers(tree: HtmlTree, anchors: Sequence[_Anchor]) -> TeaserSelectors | No
             has_time = sum(bool(card.css("time[datetime]")) for card in selected)
             return TeaserSelectors(
                 card=selector,
-                link="a@href" if not selector.startswith("a.") else "@href",
+                link="a" if not selector.startswith("a.") else "@href",
                 published="time@datetime" if 2 * has_time >= len(selected) else None,
             )
     return None

@@ -1,4 +1,4 @@
-"""Several sources for one daemon: a copy of the site for each, declared from outside as a source file would."""
+"""Several sources for one daemon: a copy of the site for each, declared as a person does, in sources.d."""
 
 from __future__ import annotations
 
@@ -6,30 +6,19 @@ import socket
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
+from scraper.declarations.source_text import source_as_toml
+from scraper.sources import get_source
 from tests.support.daemon_process import DaemonRunner
 from tests.support.patience import patient
 from tests.support.plain_articles import plain_article
 from tests.support.site import Site
 
-DECLARATION = """
-from dataclasses import replace
-
-from scraper.sources.caliber import SOURCE as CALIBER
-
-SOURCE = replace(CALIBER, name="{name}", title="{name}", base_url="https://{name}.example")
-"""
-# Python imports it at the start of every process: the sources of a second folder belong to the package, too.
-PLUG = """
-import scraper.sources
-
-scraper.sources.__path__.append({folder!r})
-"""
 TABLE = """
 [sources.{name}]
 base_url = "{url}"
@@ -60,11 +49,11 @@ class DaemonEnv(DaemonRunner):
         self.port = free_port()
         self._published = 0
         super().__init__(folder, next(iter(sites.values())), database)
-        (folder / "more").mkdir()
+        (folder / "sources.d").mkdir()
         for name in sites:
             if name != "caliber":
-                (folder / "more" / f"{name}.py").write_text(DECLARATION.format(name=name), encoding="utf-8")
-        (folder / "sitecustomize.py").write_text(PLUG.format(folder=str(folder / "more")), encoding="utf-8")
+                source = replace(get_source("caliber"), name=name, title=name, base_url=f"https://{name}.example")
+                (folder / "sources.d" / f"{name}.toml").write_text(source_as_toml(source), encoding="utf-8")
         tables = [TABLE.format(name=name, url=site.url) for name, site in sites.items() if name != "caliber"]
         self.settle(listen=f"127.0.0.1:{self.port}", watched=list(sites), more="".join(tables))
 

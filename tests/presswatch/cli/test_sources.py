@@ -51,7 +51,7 @@ def run(tmp_path: Path) -> Run:
     ("site", "channel", "article", "options"),
     [
         ("wordpress", {"feed": "/feed/"}, r"/\d{4}/", ()),
-        ("static", {"list": "/", "card": "div.news-item", "link": "a@href"}, "/news/", ("--timezone", "Asia/Baku")),
+        ("static", {"list": "/", "card": "div.news-item", "link": "a"}, "/news/", ("--timezone", "Asia/Baku")),
         ("sitemap", {"sitemap": "/sitemap-news.xml.gz"}, "/story/", ()),
     ],
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scraper.declarations.source_text import source_as_toml
 from scraper.parsing.source_urls import SourceUrls
 from scraper.source import Feed, Identity, JsonItems, JsonList, ListingPage, Paging, Sitemap, TeaserSelectors
-from scraper.sources import Sources, load_crawl_config, load_sources
+from scraper.sources import Sources, get_source, load_crawl_config, load_sources
 from storage.config.settings import load_config
 from storage.model.errors import ConfigError
+from tests.support.example_sources import example_sources
 
 REQUIRED = """
 home = "https://news.example.net"
@@ -98,14 +101,12 @@ most = 3
         ListingPage(
             path="/news/",
             language="uk",
-            teasers=TeaserSelectors(
-                card="div.news-list li", link="a@href", published="time@datetime", section_label=".cat"
-            ),
+            teasers=TeaserSelectors(card="div.news-list li", link="a", published="time@datetime", section_label=".cat"),
             paging=Paging(suffix="?page={page}", first=2, most=5),
         ),
         ListingPage(path="/all/?sort=new", paging=Paging(suffix="&p={page}", first=1)),
         ListingPage(path="/more/", paging=Paging(json="/api?p={page}", items=JsonItems(items="items[*]", url="link"))),
-        ListingPage(path="/old/", paging=Paging(link="a.next@href")),
+        ListingPage(path="/old/", paging=Paging(link="a.next")),
         JsonList(
             path="/latest?p={page}", items=JsonItems(items="data[*]", url="url", title="name", published="at"), most=3
         ),
@@ -115,6 +116,21 @@ most = 3
     assert urls.language("https://news.example.net/rus/a-vote_n12") == "ru"
     assert urls.language("https://news.example.net/eng/a-vote_n12") == "en"
     assert urls.language("https://news.example.net/a-vote_n12") == "uk"
+
+
+def test_a_declaration_can_be_written_and_read_again(tmp_path: Path) -> None:
+    bundled = get_source("caliber")
+    text = source_as_toml(bundled)
+    again = sources_of(tmp_path, caliber=text).named("caliber")
+    assert source_as_toml(replace(again, languages=bundled.languages)) == text
+    assert load_config(tmp_path / "presswatch.toml").source("caliber").languages == bundled.languages
+    channels = tuple(
+        replace(channel, teasers=bundled.teasers) if isinstance(channel, ListingPage) else channel
+        for channel in bundled.channels
+    )
+    assert again == replace(bundled, channels=channels, teasers=None, languages=())
+    for name, source in example_sources().items():
+        assert sources_of(tmp_path, **{name: source_as_toml(source)}).named(name) == source
 
 
 def test_settings_and_declaration_stand_in_one_table(tmp_path: Path) -> None:

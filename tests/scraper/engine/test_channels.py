@@ -109,9 +109,9 @@ def test_a_child_that_fails_is_left_out_unless_all_do(broken: str, said: str | N
         assert stored(env) == ({"one"} if said is None else set())
 
 
-def listing(*names: str) -> bytes:
+def listing(*names: str, more: str = "") -> bytes:
     cards = "".join(f"<div class='float_block'><a href='/news/{name}'>{name}</a></div>" for name in names)
-    return answer(f"<html><body>{cards}</body></html>".encode(), HTML)
+    return answer(f"<html><body>{cards}{more}</body></html>".encode(), HTML)
 
 
 def items(*names: str) -> bytes:
@@ -133,6 +133,14 @@ TWO_PAGES = {"/list": listing("a", "b"), "/list?page=2": listing("c", "d")}
             ["/more?p=1", "/more?p=2"],
         ),
         (
+            ListingPage(path="/list", paging=Paging(link="a.next")),
+            {
+                "/list": listing("a", "b", more="<a class='next' href='/list/old?from=2#top'>Older</a>"),
+                "/list/old?from=2": listing("c", "d", more="<a class='prev' href='/list'>Newer</a>"),
+            },
+            ["/list/old?from=2"],
+        ),
+        (
             JsonList(path="/latest?p={page}", items=JSON, most=2),
             {"/latest?p=1": items("a", "b"), "/latest?p=2": items("c", "d")},
             ["/latest?p=2"],
@@ -144,7 +152,7 @@ TWO_PAGES = {"/list": listing("a", "b"), "/list?page=2": listing("c", "d")}
             [f"/list?page={number}" for number in range(2, 31)],
         ),
     ],
-    ids=["ends with 404", "declared limit", "json pages", "json list", "more than twenty"],
+    ids=["ends with 404", "declared limit", "json pages", "next link", "json list", "more than twenty"],
 )
 def test_the_end_of_a_list_is_no_trouble(
     channel: Channel,
@@ -197,3 +205,21 @@ def test_an_article_is_known_by_its_id_whatever_its_name(tmp_path: Path) -> None
         assert stored(env) == {"vote-n12", "storm-n123", "n1"}
         assert len(env.rows("links")) == 3
         assert env.rows("events") == []
+
+
+def test_a_list_without_selectors_is_read_by_the_cards_around_its_links(tmp_path: Path) -> None:
+    cards = "".join(
+        f"<li><a href='/news/{name}-{number}00'><img alt=''></a><time datetime='2026-11-04T0{number}:00:00Z'></time>"
+        f"<h3><a href='/news/{name}-{number}00'>The story of {name}</a></h3></li>"
+        for number, name in enumerate("abc", 1)
+    )
+    front = f"<nav><a href='/about'>About</a><a href='/news/tag/x'>Tag</a></nav><ul>{cards}</ul>"
+    every = pages("a-100", "b-200", "c-300")
+    with RawServer({"/": answer(f"<html><body>{front}</body></html>".encode(), HTML), **every}) as server:
+        env = raw_env(tmp_path, server)
+        bundled = source_of(server, ListingPage(path="/"))
+        assert env.crawl_source(replace(bundled, teasers=None, article_path=None)).error is None
+        assert stored(env) == {"a-100", "b-200", "c-300"}
+        links = {row.url.rpartition("/")[2]: row for row in env.rows("links")}
+        assert links["b-200"].title == "The story of b"
+        assert links["b-200"].published_at == datetime(2026, 11, 4, 2, tzinfo=UTC)
