@@ -59,6 +59,7 @@ LIBRARIES = {
     "lxml": {"scraper.parsing", "scraper.site_discovery"},
     "selectolax": {"scraper", "scraper.parsing", "scraper.reading", "scraper.body", "scraper.site_discovery"},
     "feedparser": {"scraper.parsing"},
+    "playwright": {"scraper.engine"},
     "aiohttp": {"scheduler.daemon", "scraper.engine"},
     "apprise": {"scheduler.notifications"},
     "Stemmer": {"storage.text"},

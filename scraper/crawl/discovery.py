@@ -15,7 +15,7 @@ from scraper.crawl.selection import FetchRequest, RecrawlMode, select
 from scraper.crawl.session import CrawlSession
 from scraper.errors import ChannelError
 from scraper.parsing.source_urls import merge
-from scraper.source import Channel, Sitemap
+from scraper.source import Channel, ListingPage, Sitemap
 from storage.crawling.channels import ChannelState, PollResult
 from storage.crawling.crawls import ChannelPoll
 from storage.model.errors import ConfigError, PresswatchError
@@ -99,6 +99,8 @@ async def _poll_channel(
 ) -> ChannelPoll:
     fingerprint = session.fingerprint(channel)
     conditional = can_use_conditional_get(state, fingerprint, session.now())
+    if session.source.render and isinstance(channel, ListingPage):
+        conditional = False  # the page of a list that its scripts fill is always the same
     response = await fetch(state.url, validators(state) if conditional else {})
     result = evaluate_response(state, response, fingerprint=fingerprint, conditional=conditional)
     if isinstance(channel, Sitemap) and response.status != 304 and (result.changed or not state.validators_trusted):

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from scraper.crawl.chromium import find_browser
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.parse_marks import ParseMarks
 from scraper.crawl.parser_process import ParserProcess
@@ -62,6 +63,7 @@ class SourceContext:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # no further request is sent once it is set
     crawl_delay: timedelta = timedelta(0)  # that robots.txt asks for
     identity: Identity | None = None  # signs each request
+    browser: str | None = None  # path of the Chromium that renders the pages; None: they are not rendered
     clock: Callable[[], datetime] = now  # replaced in simulations
     parser: ParserProcess = field(default_factory=ParserProcess)  # for large bodies; started by its first call
 
@@ -70,6 +72,8 @@ class SourceContext:
         self.urls = SourceUrls(self.source, base)
         if self.settings.identity:
             self.identity = load_identity(self.settings.identity)
+        if self.source.render:
+            self.browser = find_browser(self.settings.browser, source=self.source.name)
 
     def now(self) -> datetime:
         """Return the current time of the crawl's clock, UTC."""

@@ -26,7 +26,7 @@ from scraper.reading.reservations import TdmRule, from_tdmrep, read_tdmrep
 from storage.model.backoff import MAX_RETRY_AFTER, exponential_delay
 from storage.model.errors import CrawlStoppedError
 from storage.model.records import FailureStage
-from storage.model.urls import request_url
+from storage.model.urls import host_of, request_url
 from storage.model.version import USER_AGENT_PRODUCT
 from storage.text.durations import format_duration
 
@@ -72,14 +72,22 @@ class CrawlComponent(SourceComponent):
 
 
 class SameHostOnly(SourceComponent):
-    """Rejects requests to other hosts than the source's, and from https to http, redirects included."""
+    """Rejects requests to other hosts than the source's, and from https to http, redirects included.
+
+    A resource of a rendered page may also be at a host below the source's, such as api.news.example.
+    """
 
     def process_request(self, request: Request) -> None:
         parts = urlparse_cached(request)
-        if not self.context.urls.is_same_site(request.url):
+        is_below = request.meta.get("is_subrequest") and self._is_below(parts.hostname or "")
+        if not (is_below or self.context.urls.is_same_site(request.url)):
             raise RequestRejected(FailureStage.NETWORK, f"redirects to another host, {parts.netloc}")
         if parts.scheme == "http" and self.context.urls.base.startswith("https:"):
             raise RequestRejected(FailureStage.NETWORK, "redirects from https to http, which is not encrypted")
+
+    def _is_below(self, host: str) -> bool:
+        own = host_of(self.context.urls.base)
+        return own is not None and host.endswith(f".{own.removeprefix('www.')}")
 
 
 class RedirectWithinHost(SourceComponent):

@@ -14,7 +14,7 @@ from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import CrawlSession, FirstFetches, SourceContext
 from scraper.crawl.source_check import Fetch
 from scraper.crawl.store_thread import StoreThread
-from scraper.engine.scrapy_settings import BASE_SETTINGS, scrapy_settings
+from scraper.engine.scrapy_settings import BASE_SETTINGS, RENDERING, scrapy_settings
 from scraper.engine.spiders import ProbeSpider, spider_class
 from scraper.source import Source
 from storage.config.settings import Config
@@ -145,6 +145,8 @@ async def probe(context: SourceContext, work: Callable[[Fetch], Awaitable[T]]) -
         "ITEM_PIPELINES": {},
     }
     settings = scrapy_settings(context.settings, context.source.user_agent) | without_store
+    if context.source.render:
+        settings |= RENDERING
     runner = AsyncCrawlerRunner(_as_settings(settings))
     crawler = runner.create_crawler(ProbeSpider)
     try:

@@ -103,6 +103,13 @@ BASE_SETTINGS: dict[str, Any] = {
 }
 
 
+RENDERING: dict[str, Any] = {
+    # Outermost: it gets the response that the others accepted.
+    "DOWNLOADER_MIDDLEWARES": {**BASE_SETTINGS["DOWNLOADER_MIDDLEWARES"], "scraper.engine.rendering.RenderPages": 40},
+}
+"""Settings of sources whose pages are rendered; apart, since Scrapy imports what a setting names."""
+
+
 def user_agent(contact: str) -> str:
     """Return the User-Agent: product, version and a contact of the operator."""
     return f"{USER_AGENT_PRODUCT}/{VERSION} (+{contact or PROJECT_URL})"

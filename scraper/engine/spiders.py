@@ -27,6 +27,7 @@ from scraper.crawl.store_thread import StoreThread
 from scraper.engine import failures
 from scraper.engine.pipelines import FailedFetch, FetchedArticle
 from scraper.engine.requests import verbatim_request
+from scraper.engine.scrapy_settings import RENDERING
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.markup_limits import is_costly
 from scraper.reading.reservations import from_headers
@@ -299,5 +300,7 @@ def _own_session(source: Source, arguments: dict[str, Any]) -> CrawlSession:
 
 def spider_class(source: Source, *, module: str = __name__) -> type[ArticleSpider]:
     """Return the spider class of a source; Scrapy finds those of `module` by their names."""
-    members = {"name": source.name, "source": source, "__module__": module}
+    members: dict[str, Any] = {"name": source.name, "source": source, "__module__": module}
+    if source.render:
+        members["custom_settings"] = RENDERING
     return type(f"{source.name.title()}Spider", (ArticleSpider,), members)

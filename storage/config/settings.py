@@ -101,6 +101,11 @@ class ScraperSettings:
         text,
         "file of the key that signs each request (Web Bot Auth), see `presswatch identity`; off if empty",
     )
+    browser: str = setting(
+        "",
+        text,
+        "path of the Chromium that renders the pages of sources with `render = true`; searched on PATH if empty",
+    )
     max_crawl_delay: timedelta = setting(
         "60 s", duration, "maximum delay that Crawl-delay and Request-rate of robots.txt may ask for"
     )
