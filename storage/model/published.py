@@ -14,9 +14,14 @@ from storage.model.records import MAX_CLOCK_SKEW, DatePrecision
 MAX_DAY_LEAD = timedelta(hours=14)
 """Time by which a day may begin before it does in UTC: that of the Line Islands."""
 
-# A time of day as scraper/parsing/dates.py reads it: 07:57, 07.57, 7h57, 7時57分, 20260625T0757, epoch seconds.
+# A time of day as scraper/parsing/dates.py reads it.
 _CLOCK = re.compile(
-    r"\d:\d{2}|(?<![\d.,/-])\d{1,2}(?:\.| ?[hH] ?)\d{2}(?![\d.])|\d ?[時时点點시] ?\d|\d[tT]\d{4}|\A\s*\d{10,13}\s*\Z"
+    r"\d:\d{2}"  # 07:57
+    r"|(?<![\d.,/-])\d{1,2}(?:\.| ?[hH] ?)\d{2}(?![\d.])"  # 07.57 Uhr, 7h57
+    r"|\d[.,]? \d{2}\.\d{2}\.\d{2}(?![\d.])"  # 25.06.2026 07.57.11
+    r"|\d ?[時时点點시] ?\d"  # 7時57分
+    r"|\d[tT]\d{4}"  # 20260625T0757
+    r"|\A\s*\d{10,13}\s*\Z"  # epoch seconds or milliseconds
 )
 
 
