@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
@@ -22,6 +23,8 @@ AUTHOR_METAS = (
     *("dable:author", "bc:authors", "creator", "twitter:creator"),
 )
 MAX_AUTHORS = 20
+MAX_TEXTS = 100
+"""Maximum texts of one place that are searched for names."""
 MAX_BYLINE_LENGTH = 400
 """Characters of a longer byline are prose."""
 MAX_NAME_LENGTH = 80
@@ -74,7 +77,7 @@ def names_of(texts: Iterable[str], site_names: Collection[str], *, is_printed: b
     class alone, so that a name must look like one.
     """
     names: dict[str, str] = {}
-    for text in texts:
+    for text in islice(texts, MAX_TEXTS):
         for name in _names(text, site_names):
             if not is_printed or _looks_like_a_name(name):
                 names.setdefault(compact(name), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -132,7 +133,8 @@ class PageMetadata:
     @cached_property
     def stated_headings(self) -> tuple[str, ...]:
         """Return the headings of h1, Open Graph and `<title>`."""
-        stated = [*(content for content, _ in self.metas("og:title", "twitter:title")), self.title]
+        metas = islice(self.metas("og:title", "twitter:title"), MAX_HEADINGS)
+        stated = [*(content for content, _ in metas), self.title]
         return tuple(filter(None, (*(clean_text(node.text()) for node in self.headings), *stated)))
 
     @cached_property
