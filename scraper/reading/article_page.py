@@ -194,7 +194,9 @@ class ArticlePage:
         if says_not_found(title, self.source.title, self.source.name):
             raise PageError(self.url, f"answered 200, but says that it was not found: {title!r}")
         canonical = self.metadata.canonical()
-        if canonical is None or self.metadata.canonical_url is not None:  # another hint names this article
+        if (
+            canonical is None or canonical[0] == self.url or self.metadata.canonical_url is not None
+        ):  # another hint names this article
             return
         if agree(slug_of(self.url).replace("-", " "), title):  # the site states one address for all of its pages
             return
@@ -258,7 +260,8 @@ class ArticlePage:
         reader = DateReader(ZoneInfo(self.source.timezone), self.fetched_at, language)
         declared = list(self._declared_dates(reader))
         guessed = () if self.selectors.published else self.found.guessed_dates(reader)
-        choice = choose_published(chain(declared, self.found.dates(reader), guessed), reader)
+        guesses = chain(self.found.date_lines(reader), guessed)
+        choice = choose_published(chain(declared, self.found.dates(reader)), reader, guesses)
         self.choices["published_at"] = choice
         if choice.chosen is not None:
             return ExtractedField(choice.chosen.value, choice.chosen.provenance)
@@ -329,7 +332,8 @@ class ArticlePage:
 
     def parse_authors(self) -> ExtractedField[tuple[str, ...]]:
         """Parse the authors; the name of the site itself is ignored, and a missing author is not a problem."""
-        chosen = self._choose("author", chain(self._declared_authors(), self.found.authors()))
+        found = self.found.authors(with_guesses=not self.selectors.author)
+        chosen = self._choose("author", chain(self._declared_authors(), found))
         return ExtractedField(()) if chosen is None else ExtractedField(chosen.value, chosen.provenance)
 
     def _declared_authors(self) -> Iterator[Candidate[tuple[str, ...]]]:

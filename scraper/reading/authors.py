@@ -129,12 +129,17 @@ def _looks_like_a_name(text: str) -> bool:
 
 
 def author_candidates(
-    metadata: PageMetadata, elements: Callable[[], PageElements], declared: Collection[str]
+    metadata: PageMetadata,
+    elements: Callable[[], PageElements],
+    declared: Collection[str],
+    *,
+    with_guesses: bool = True,
 ) -> Iterator[Candidate[tuple[str, ...]]]:
     """Yield the authors of a page: of JSON-LD, meta tags, itemprop, rel=author, links to authors, bylines.
 
     `declared` are the compact names of the source, which are never authors. The names that the page gives its
-    publisher are left out, too; one that a statement gives as the author is the last candidate.
+    publisher are left out, too; one that a statement gives as the author is the last candidate. Without guesses,
+    bylines are left out: those of a page on which the selector of its source found none.
     """
     publishers = {*declared, *metadata.site_names}
     stated = list(_stated(metadata))
@@ -142,7 +147,7 @@ def author_candidates(
         yield Candidate(names_of(texts, publishers), provenance)
     for texts, provenance in _marked(elements()):
         yield Candidate(names_of(texts, publishers), provenance, Grade.MARKED)
-    for texts, provenance in _printed(elements()):
+    for texts, provenance in _printed(elements()) if with_guesses else ():
         yield Candidate(names_of(texts, publishers, is_printed=True), provenance, Grade.GUESSED)
     for texts, provenance in stated:
         yield Candidate(names_of(texts, declared), provenance, Grade.GUESSED)
@@ -153,7 +158,8 @@ def _stated(metadata: PageMetadata) -> Iterator[tuple[list[str], str]]:
         values = (one for item in metadata.articles for one in metadata.linked_data.resolve(item.get(name)))
         yield [text for value in values for text in texts_of(value)], f"JSON-LD {name}"
     for name in AUTHOR_METAS:
-        yield [text for text, _ in metadata.metas(name)], f"meta {name}"
+        if name in metadata.meta_tags:
+            yield [text for text, _ in metadata.metas(name)], f"meta {name}"
 
 
 def _marked(elements: PageElements) -> Iterator[tuple[list[str], str]]:

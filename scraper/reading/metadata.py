@@ -121,12 +121,16 @@ class PageMetadata:
     @cached_property
     def articles(self) -> tuple[Item, ...]:
         """Return the items of JSON-LD that describe the article of this page, the one with its address first."""
+        if not self._scripts:
+            return ()
         only = self.linked_data.only_article([self.url])
         return self.confirmed_articles or ((only,) if only else ())
 
     @cached_property
     def confirmed_articles(self) -> tuple[Item, ...]:
         """Return those that name the address or a heading of this page."""
+        if not self._scripts:
+            return ()
         urls = [self.url, *([self.canonical_url] if self.canonical_url else [])]
         return self.linked_data.articles(urls, self.stated_headings)
 

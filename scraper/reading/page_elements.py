@@ -104,6 +104,8 @@ class PageElements:
 
     def _near_heading(self, selectors: str) -> list[LexborNode]:
         """Return the elements of a selector in the article, by their distance from its heading, those behind first."""
+        if not self._tree.select(selectors):  # most pages, and the heading need not be found
+            return []
         found = self._tree.select(f"{_HEADINGS}, {selectors}")[:MAX_ELEMENTS]
         place = next((at for at, node in enumerate(found) if self.heading and node.mem_id == self.heading.mem_id), 0)
         nodes = [*found[place:], *reversed(found[:place])]
