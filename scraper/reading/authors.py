@@ -141,14 +141,16 @@ def author_candidates(
     publisher are left out, too; one that a statement gives as the author is the last candidate. Without guesses,
     bylines are left out: those of a page on which the selector of its source found none.
     """
-    publishers = {*declared, *metadata.site_names}
-    stated = list(_stated(metadata))
+    stated = [(texts, provenance) for texts, provenance in _stated(metadata) if texts]
     for texts, provenance in stated:
-        yield Candidate(names_of(texts, publishers), provenance)
+        yield Candidate(names_of(texts, {*declared, *metadata.site_names}), provenance)
     for texts, provenance in _marked(elements()):
-        yield Candidate(names_of(texts, publishers), provenance, Grade.MARKED)
+        if texts:
+            yield Candidate(names_of(texts, {*declared, *metadata.site_names}), provenance, Grade.MARKED)
     for texts, provenance in _printed(elements()) if with_guesses else ():
-        yield Candidate(names_of(texts, publishers, is_printed=True), provenance, Grade.GUESSED)
+        if texts:
+            names = names_of(texts, {*declared, *metadata.site_names}, is_printed=True)
+            yield Candidate(names, provenance, Grade.GUESSED)
     for texts, provenance in stated:
         yield Candidate(names_of(texts, declared), provenance, Grade.GUESSED)
 
