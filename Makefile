@@ -27,7 +27,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(2 * (os.cpu_count() or 1) 
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon test test-long test-properties test-kills test-busy fuzz coverage lint docs bench audit setup clean
+.PHONY: demo demo-daemon test test-long test-properties test-kills test-busy fuzz coverage lint docs bench bench-reading audit setup clean
 
 demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
 	@$(BIN)/python -m tests.demo
@@ -71,8 +71,12 @@ docs: $(VENV)/docs-ready  ## build the documentation into build/docs, without a 
 bench: $(VENV)/ready  ## measure beside the least that the same work can cost; fails if a goal is missed
 	@$(BIN)/python -m benchmarks
 
+bench-reading: $(VENV)/bench-ready  ## read the real pages of DIR without selectors, and score them beside trafilatura
+	@test -n "$(DIR)" || { echo "make bench-reading DIR=FOLDER: a folder of index.jsonl.gz and pages (docs/measured.md)"; exit 2; }
+	@$(BIN)/python -m benchmarks.reading $(DIR)
+
 audit: $(VENV)-audit/ready  ## look the pinned dependencies up among the published advisories; needs the network
-	@for file in requirements.txt requirements-dev.txt requirements-docs.txt requirements-audit.txt; do \
+	@for file in requirements.txt requirements-dev.txt requirements-docs.txt requirements-audit.txt requirements-bench.txt; do \
 		$(VENV)-audit/bin/python -m pip_audit --strict --require-hashes --disable-pip --progress-spinner off -r $$file \
 		|| exit 1; done
 
@@ -88,6 +92,10 @@ $(VENV)/ready: requirements-dev.txt pyproject.toml
 
 $(VENV)/docs-ready: $(VENV)/ready requirements-docs.txt
 	@$(INSTALL) --require-hashes -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/bench-ready: $(VENV)/ready requirements-bench.txt
+	@$(INSTALL) --require-hashes -r requirements-bench.txt
 	@touch $@
 
 # A place of its own: what the audit needs is no dependency of the program.

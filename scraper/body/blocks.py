@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
@@ -21,15 +20,16 @@ MAX_DEPTH = 200
 MAX_MARKS_LENGTH = 500
 """Characters of the class and id of an element that are read."""
 
-_NOT_SHOWN_NAMES = (
+_LEAF_NAMES = (
+    "img br hr "
     "script style iframe frame frameset ins noscript noframes template head title meta link base object "
     "embed applet param audio canvas svg map area button input select option optgroup textarea"
 )
-_NOT_SHOWN = frozenset(_NOT_SHOWN_NAMES.split())
-_IMAGES = frozenset({"img", "picture", "amp-img", "video"})
+_LEAVES = frozenset(_LEAF_NAMES.split())
+_IMAGES = frozenset({"picture", "amp-img", "video"})
 _LINE_BLOCK_NAMES = (
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset "
-    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup html legend li main menu nav ol p "
     "pre section summary table tbody td tfoot th thead tr ul"
 )
 _LINE_BLOCKS = frozenset(_LINE_BLOCK_NAMES.split())
@@ -95,6 +95,9 @@ class Block:
         self.quotes = 0
         # Of the element with all that it holds, dropped or not: a caption is known by its image.
         self.images = 0
+        attributes = node.attributes
+        if attributes:
+            _read_attributes(self, attributes)
 
     def add_to(self, parent: Block, sign: int = 1) -> None:
         """Add the measures to those of an ancestor, or subtract them (`sign` -1)."""
@@ -146,8 +149,8 @@ class Block:
         return self.lines == bool(self.line_length)
 
     def line_text(self) -> str:
-        """Return the text of the element's own line."""
-        return " ".join("".join(self.line).split())
+        """Return the text of the element's own line, its pieces apart: to be compared, not to be shown."""
+        return " ".join(" ".join(self.line).split())
 
     @property
     def free_length(self) -> int:
@@ -168,75 +171,61 @@ class Block:
             self.parent.images += self.images
 
 
-class _Frame(NamedTuple):
-    """Element whose nodes are being measured."""
-
-    block: Block  # nearest element but for emphasis
-    line: Block  # that takes its line
-    is_link: bool
-    is_emphasis: bool
-    nodes: Iterator[LexborNode]
+_Frame = tuple[Block, Block, bool, bool, Iterator[LexborNode]]
+"""Element whose nodes are measured, block of its line, whether within a link, whether mere emphasis, its nodes left."""
 
 
 def measure(root: LexborNode) -> Block:
     """Return the tree of measured elements; without what is never text, such as scripts and controls."""
     top = Block(root, root.tag or "", None)
-    stack = [_Frame(top, top, False, False, root.iter(include_text=True))]
+    stack: list[_Frame] = [(top, top, False, False, _nodes_of(root))]
     while stack:
-        frame = stack[-1]
-        for node in frame.nodes:
-            opened = _measure_node(frame, node, is_deep=len(stack) >= MAX_DEPTH)
-            if opened is not None:
-                stack.append(opened)
+        block, line, is_link, is_emphasis, nodes = stack[-1]
+        for node in nodes:
+            tag = node.tag
+            if tag == "-text":
+                _add_text(block, line, node.text_content or "", is_link=is_link)
+            elif tag in _EMPHASIS:
+                stack.append((block, line, is_link, True, _nodes_of(node)))
+                break
+            elif tag in _LEAVES or tag is None or tag[0] == "-":
+                block.images += tag == "img"
+            elif len(stack) >= MAX_DEPTH:
+                stack.append((block, line, is_link, True, _nodes_of(node)))
+                break
+            else:
+                child = Block(node, tag, block)
+                block.children.append(child)
+                block.images += tag in _IMAGES
+                is_within_link = is_link or child.anchors > 0
+                own = child if child.is_line_block else line
+                stack.append((child, own, is_within_link, False, _nodes_of(node)))
                 break
         else:
             stack.pop()
-            if not frame.is_emphasis:
-                frame.block.close()
+            if not is_emphasis:
+                block.close()
     return top
 
 
-def _measure_node(frame: _Frame, node: LexborNode, *, is_deep: bool) -> _Frame | None:
-    """Add a text to its line, or return the frame of an element."""
-    tag = node.tag
-    if tag == "-text":
-        _add_text(frame, node.text_content or "")
-        return None
-    if tag in _EMPHASIS:
-        return frame._replace(is_emphasis=True, nodes=node.iter(include_text=True))
-    if tag == "br":
-        frame.line.line.append(" ")
-        return None
-    if tag in _IMAGES:
-        frame.block.images += 1
-    if tag is None or tag in _NOT_SHOWN or tag[0] == "-":
-        return None
-    if is_deep:
-        return frame._replace(is_emphasis=True, nodes=node.iter(include_text=True))
-    block = Block(node, tag, frame.block)
-    _read_attributes(block, node.attributes)
-    frame.block.children.append(block)
-    line = block if block.is_line_block else frame.line
-    return _Frame(block, line, frame.is_link or block.anchors > 0, False, node.iter(include_text=True))
+def _nodes_of(node: LexborNode) -> Iterator[LexborNode]:
+    return node.iter(include_text=True, skip_empty=True)
 
 
-def _add_text(frame: _Frame, text: str) -> None:
-    block, line = frame.block, frame.line
-    line.line.append(text)
-    stripped = text.strip()
-    if not stripped:
+def _add_text(block: Block, line: Block, text: str, *, is_link: bool) -> None:
+    text = text.strip()
+    if not text:
         return
-    length = 2 * len(stripped) if stripped[0] >= _FIRST_WIDE else len(stripped)
+    line.line.append(text)
+    length = 2 * len(text) if text[0] >= _FIRST_WIDE else len(text)
     block.text += length
     line.line_length += length
-    if frame.is_link:
+    if is_link:
         block.links += length
         line.line_links += length
 
 
 def _read_attributes(block: Block, attributes: Mapping[str, str | None]) -> None:
-    if not attributes:
-        return
     classes, role = attributes.get("class") or "", attributes.get("role")
     block.marks = f"{classes} {attributes.get('id') or ''}".strip()[:MAX_MARKS_LENGTH]
     block.role = (role or "").lower()

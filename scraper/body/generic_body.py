@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from selectolax.lexbor import LexborNode
@@ -92,9 +93,12 @@ class _Words:
     """Shingles (runs of five words) of the text of a body."""
 
     def __init__(self, container: Block) -> None:
-        self._shingles = {
-            shingle for block in container.walk() if block.line_length for shingle in _shingles(block.line_text())
-        }
+        self._container = container
+
+    @cached_property
+    def _shingles(self) -> set[tuple[str, ...]]:
+        lines = [block.line_text() for block in self._container.walk() if block.line_length]
+        return {shingle for line in lines for shingle in _shingles(line)}
 
     def has(self, text: str) -> bool:
         """Return whether most of a text is in the body."""
