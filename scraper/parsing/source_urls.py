@@ -240,6 +240,7 @@ def _merged(first: Link, other: Link) -> Link:
         published_precision=dated.published_precision,
         sections=tuple(dict.fromkeys(first.sections + other.sections[:MAX_SECTIONS]))[:MAX_SECTIONS],
         language=first.language or other.language,
+        view_count=other.view_count if first.view_count is None else first.view_count,
     )
 
 
