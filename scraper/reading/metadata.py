@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -120,19 +121,24 @@ class PageMetadata:
     @cached_property
     def articles(self) -> tuple[Item, ...]:
         """Return the items of JSON-LD that describe the article of this page, the one with its address first."""
+        if not self._scripts:
+            return ()
         only = self.linked_data.only_article([self.url])
         return self.confirmed_articles or ((only,) if only else ())
 
     @cached_property
     def confirmed_articles(self) -> tuple[Item, ...]:
         """Return those that name the address or a heading of this page."""
+        if not self._scripts:
+            return ()
         urls = [self.url, *([self.canonical_url] if self.canonical_url else [])]
         return self.linked_data.articles(urls, self.stated_headings)
 
     @cached_property
     def stated_headings(self) -> tuple[str, ...]:
         """Return the headings of h1, Open Graph and `<title>`."""
-        stated = [*(content for content, _ in self.metas("og:title", "twitter:title")), self.title]
+        metas = islice(self.metas("og:title", "twitter:title"), MAX_HEADINGS)
+        stated = [*(content for content, _ in metas), self.title]
         return tuple(filter(None, (*(clean_text(node.text()) for node in self.headings), *stated)))
 
     @cached_property
