@@ -108,7 +108,7 @@ class ArticlePage:
         self.tree = self._parse(body, content_type)
         self.metadata = PageMetadata(self.tree, url)
         self.found = PageFields(self.tree, self.metadata, source)
-        self.choices: dict[str, Choice[Any]] = {}
+        self._choices: dict[str, Choice[Any]] | None = None
         self.scope: LexborNode | None = None
         self.scope = next(iter(self._select(self.selectors.article)), None)
 
@@ -179,14 +179,27 @@ class ArticlePage:
         )
 
     def evidence(self) -> dict[str, tuple[Candidate[Any], ...]]:
-        """Return the candidates of each parsed field that lost; call it once, after `parse`."""
-        return {name: choice.evidence() for name, choice in self.choices.items()}
+        """Return the candidates of each parsed field that lost, after `parse`, which is run again for them.
+
+        A page that kept its choices would live until the garbage is collected: their iterators refer to it.
+        """
+        choices: dict[str, Choice[Any]] = {}
+        self._choices = choices
+        try:
+            self.parse()
+            return {name: choice.evidence() for name, choice in choices.items()}
+        finally:
+            self._choices = None
+
+    def _keep(self, name: str, choice: Choice[Any]) -> None:
+        if self._choices is not None:
+            self._choices[name] = choice
 
     def _choose(
         self, name: str, candidates: Iterable[Candidate[T]], is_valid: Callable[[T], bool] = bool
     ) -> Candidate[T] | None:
         choice = choose(candidates, is_valid)
-        self.choices[name] = choice
+        self._keep(name, choice)
         return choice.chosen
 
     def _refuse_not_found(self, title: str) -> None:
@@ -262,7 +275,7 @@ class ArticlePage:
         guessed = () if self.selectors.published else self.found.guessed_dates(reader)
         guesses = chain(self.found.date_lines(reader), guessed)
         choice = choose_published(chain(declared, self.found.dates(reader)), reader, guesses)
-        self.choices["published_at"] = choice
+        self._keep("published_at", choice)
         if choice.chosen is not None:
             return ExtractedField(choice.chosen.value, choice.chosen.provenance)
         ahead = next((one for one in choice.refused if one.value.published_at is not None), None)
@@ -366,11 +379,12 @@ class ArticlePage:
             urls[href] = self._as_image(href)
             return urls[href] is not None
 
-        chosen = self._choose("image_url", chain(self._covers(), self.found.images()), is_image)
-        if chosen is not None:
-            return ExtractedField(urls[chosen.value], chosen.provenance)
+        choice = choose(chain(self._covers(), self.found.images()), is_image)
+        self._keep("image_url", choice)
+        if choice.chosen is not None:
+            return ExtractedField(urls[choice.chosen.value], choice.chosen.provenance)
         # A placeholder of the source is its statement that there is no picture.
-        refused = next((one for one in self.choices["image_url"].refused if one.grade is Grade.DECLARED), None)
+        refused = next((one for one in choice.refused if one.grade is Grade.DECLARED), None)
         return ExtractedField(None, None if refused is None else refused.provenance)
 
     def _covers(self) -> Iterator[Candidate[str]]:

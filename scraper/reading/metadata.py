@@ -23,7 +23,7 @@ MAX_CONTENT_LENGTH = 20_000
 """Characters of a meta tag that are read."""
 MAX_HEADINGS = 20
 
-_ELEMENTS = "html, title, meta, link[rel], script[type*='json' i], h1"
+_ELEMENTS = "title, meta, link[rel], script[type*='json' i]"
 _NAME_ATTRIBUTES = ("property", "name", "itemprop", "http-equiv")
 _OPEN_GRAPH_SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "publisher")
 
@@ -34,18 +34,16 @@ class PageMetadata:
     def __init__(self, tree: HtmlTree, url: str) -> None:
         """Collect the metadata of the page at `url`."""
         self.url = url
+        self._tree = tree
         self.base_url = tree.base_url(url)
         self.title = ""
-        self.lang = ""
-        self.headings: list[LexborNode] = []  # h1
+        root = tree.root.attributes
+        self.lang = clean_text(root.get("lang") or root.get("xml:lang") or "")
         self._metas: dict[str, list[str]] = {}
         self._links: list[tuple[str, str]] = []
         self._scripts: list[str] = []
         for node, _ in zip(tree.select(_ELEMENTS), range(MAX_ELEMENTS), strict=False):
             self._READERS[node.tag or ""](self, node)
-
-    def _read_html(self, node: LexborNode) -> None:
-        self.lang = self.lang or clean_text(node.attributes.get("lang") or node.attributes.get("xml:lang") or "")
 
     def _read_title(self, node: LexborNode) -> None:
         if not self.title and (node.parent is None or node.parent.tag != "svg"):
@@ -69,18 +67,17 @@ class PageMetadata:
         if "ld" in kind.replace("+", " ").replace("/", " ").split():
             self._scripts.append(node.text())
 
-    def _read_heading(self, node: LexborNode) -> None:
-        if len(self.headings) < MAX_HEADINGS:
-            self.headings.append(node)
-
     _READERS: ClassVar[Mapping[str, Callable[[PageMetadata, LexborNode], None]]] = {
-        "html": _read_html,
         "title": _read_title,
         "meta": _read_meta,
         "link": _read_link,
         "script": _read_script,
-        "h1": _read_heading,
     }
+
+    @cached_property
+    def headings(self) -> list[LexborNode]:
+        """Return the first headings of h1."""
+        return self._tree.select("h1")[:MAX_HEADINGS]
 
     def meta(self, *names: str) -> tuple[str, str] | None:
         """Return the content of the first meta tag of these names, and its provenance; None if there is none."""
