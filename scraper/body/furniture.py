@@ -11,15 +11,15 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-from scraper.body.blocks import Block
+from scraper.body.blocks import HEADINGS, Block
 
 MOST_OF_ALL = 0.4
 """Maximum share of the prose that the elements of one mark hold."""
 MOST_HIDDEN = 0.6
 """Maximum share of the prose that hidden elements hold: a page that shows its text by script hides more."""
 MOST_OF_FIGURE = 0.1
-LEAST_BESIDE_COMMENTS = 250
-"""Minimum characters of prose outside the comments, which may be longer than the article."""
+LEAST_BESIDE = 250
+"""Minimum characters of prose outside comments and questions about cookies."""
 MAX_WORDS_OF_MARK = 6
 """Maximum words of a class name; longer ones are slugs."""
 
@@ -51,7 +51,7 @@ _MARK = re.compile(
     r"|usercentrics"
     # Things within the text that are not of it
     r"|poll\b|rating|print-|player|carousel|slider|visually-?hidden|sr-only|screen-reader|twitter-tweet|instagram-media"
-    r"|tiktok-embed|\bfact\b|fact-?box|info-?box|ai-?summary",
+    r"|tiktok-embed|feedback|\bfact\b|fact-?box|info-?box|ai-?summary",
     re.IGNORECASE,
 )
 _STATE = re.compile(
@@ -63,27 +63,33 @@ _COMMENTS = re.compile(
     r"|disqus|^respond$|commentlist|comment-list|commentlisting",
     re.IGNORECASE,
 )
+_CONSENT = re.compile(
+    r"(?:cookie|consent)[-_]?(?:law|notice|banner|bar|modal|popup|policy-?pop|settings|dialog|wrapper|overlay)"
+    r"|\bcli-modal|\bcky-|cmplz-cookiebanner|onetrust|didomi|usercentrics|borlabs-?cookie",
+    re.IGNORECASE,
+)
 
 
 def drop_furniture(top: Block, heading: Block | None) -> None:
     """Drop the furniture of a page; `heading` is that of its article, which no furniture holds."""
     blocks = list(top.walk())
     above_heading = {id(one) for one in heading.ancestors()} if heading is not None else set()
-    _drop_comments(top, [block for block in blocks if _are_comments(block.marks) and id(block) not in above_heading])
+    _drop_apart(top, [block for block in blocks if _is_apart(block.marks) and id(block) not in above_heading])
     _drop_hidden(top, [block for block in blocks if block.is_hidden])
     _drop_marked(top, above_heading)
     _drop_figures(top, [block for block in blocks if block.tag == "figure"])
 
 
-def _drop_comments(top: Block, found: Sequence[Block]) -> None:
+def _drop_apart(top: Block, found: Sequence[Block]) -> None:
+    """Drop comments and questions about cookies, which may be longer than the article."""
     for block in found:
-        if block.tag not in _NEVER and top.prose - block.prose >= LEAST_BESIDE_COMMENTS:
-            block.drop("comments")
+        if block.tag not in _NEVER and top.prose - block.prose >= LEAST_BESIDE:
+            block.drop("comments or cookies")
 
 
 @lru_cache(maxsize=MAX_KNOWN_MARKS)
-def _are_comments(marks: str) -> bool:
-    return bool(marks) and _COMMENTS.search(marks) is not None
+def _is_apart(marks: str) -> bool:
+    return bool(marks) and (_COMMENTS.search(marks) or _CONSENT.search(marks)) is not None
 
 
 def _drop_hidden(top: Block, found: Sequence[Block]) -> None:
@@ -132,7 +138,7 @@ def mark_of(block: Block) -> str:
         return block.tag
     if block.role in _ROLES:
         return block.role
-    return "" if block.tag in _NEVER or not block.marks else _word_of(block.marks)
+    return "" if block.tag in _NEVER or block.tag in HEADINGS or not block.marks else _word_of(block.marks)
 
 
 @lru_cache(maxsize=MAX_KNOWN_MARKS)

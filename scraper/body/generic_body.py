@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborNode
 from scraper.body.blocks import HEADINGS, MIN_PROSE_LINE, Block, measure
 from scraper.body.container import find_container
 from scraper.body.furniture import drop_furniture
+from scraper.body.streamed import place_streamed_parts
 from scraper.body.tidying import tidy
 
 LEAST_PROSE = 120
@@ -55,6 +56,7 @@ class GenericBody:
 
 def find_body(root: LexborNode, *, heading: LexborNode | None = None, descriptions: Sequence[str] = ()) -> GenericBody:
     """Find the body in `root`, the body element of a page; `descriptions` are those of its metadata."""
+    place_streamed_parts(root)
     top = measure(root)
     title = _block_of(top, heading)
     drop_furniture(top, title)

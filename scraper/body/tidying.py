@@ -15,6 +15,7 @@ MOST_OF_ONE_CAPTION = 0.3
 """Maximum share of the prose that all captions, or one, hold: cards of an image and a text are no captions."""
 MIN_REPEATED_LENGTH = 60
 MIN_PROMPT_LENGTH = 100
+MAX_PROMPT_LENGTH = 400
 MIN_PROMPTS = 3
 """Characters and copies of a text that is repeated as often as no article repeats itself."""
 MIN_LINK_SHARE = 0.6
@@ -28,6 +29,8 @@ MAX_SIGNS = 50
 """Maximum characters of "more on this", and how many of them are handled."""
 MOST_OF_TAIL = 0.15
 """Maximum share of the prose behind "more on this"."""
+MIN_SHARE_OF_TAIL = 0.1
+"""Minimum share of the characters behind "more on this" that are within links, unless they are few."""
 MIN_SENTENCE_LENGTH = 25
 
 _NO_CAPTION_NAMES = "article blockquote li main ol p table tbody td tr ul"
@@ -52,12 +55,23 @@ _MORE = re.compile(
     r"|関連|おすすめ|あわせて読|相关|相關|推荐|延伸閱讀|관련|اقرأ أيضا|مواضيع ذات|بیشتر بخوانید|संबंधित|ये भी पढ़ें)\b",
     re.IGNORECASE,
 )
+_PROMPT = re.compile(
+    r"\W*(?:by (?:signing up|clicking|subscribing|submitting)\b|sign up (?:for|to)\b|signing up\b|thanks for signing up"
+    r"|subscribe (?:now|to|today)\b|to read (?:the rest|this)|already (?:have|had) an account|already a subscriber"
+    r"|this (?:site|form|page) is protected by recaptcha|this (?:article|content) is (?:reserved|exclusive|only)"
+    r"|unlock this (?:article|story)|advertisement\b|be the first to know|get the latest .{0,40} (?:inbox|phone)"
+    r"|mit (?:der|ihrer) anmeldung|en vous inscrivant|al (?:suscribirte|registrarte)|подписывайтесь на|подпишитесь на"
+    r"|підписуйтесь на|підпишіться на|bizi .{0,30} izləyin)",
+    re.IGNORECASE,
+)
+"""Starts of the lines that ask for a subscription or a consent."""
 _ENDED = re.compile(r"[.!?…。！？।؟»”\"'’)\]:;]\s*\Z|\A[…-]")
 
 
 def tidy(container: Block) -> None:
     """Drop what is no part of the text; some of it is known only after other parts are gone, so the order matters."""
     _drop_captions(container)
+    _drop_prompts(container)
     _drop_repeated(container)
     _drop_lists_and_teasers(container)
     _drop_tails(container)
@@ -91,6 +105,13 @@ def _is_caption(block: Block, container: Block) -> bool:
         and not block.headings
         and block.prose < MOST_OF_ONE_CAPTION * container.prose
     )
+
+
+def _drop_prompts(container: Block) -> None:
+    for block in list(container.walk()):
+        is_short = block.is_line_block and 0 < block.line_length <= MAX_PROMPT_LENGTH and block.is_leaf()
+        if is_short and _PROMPT.match(block.line_text()):
+            block.drop("prompt")
 
 
 def _drop_repeated(container: Block) -> None:
@@ -131,6 +152,8 @@ def _is_link_list(block: Block) -> bool:
         return False
     if 2 * block.page_anchors > block.anchors:  # a table of contents
         return False
+    if block.tag == "p" and block.anchors == 1 and not _MORE.match(block.line_text()):
+        return False
     least = MIN_LINK_SHARE if block.anchors > 1 else MIN_ONLY_LINK_SHARE
     return block.links >= least * block.text
 
@@ -153,7 +176,7 @@ def _drop_tails(container: Block) -> None:
             continue
         behind = _siblings_behind(block)
         most = MOST_OF_TAIL * container.prose
-        if sum(one.prose for one in behind) <= most:
+        if sum(one.prose for one in behind) <= most and _has_links(behind):
             tail = _until_paragraph(behind, max_links=0)
         else:
             tail = _until_paragraph(behind, max_links=len(behind))
@@ -161,6 +184,12 @@ def _drop_tails(container: Block) -> None:
         if tail or block is sign or block.prose <= most:
             for one in (block, *tail):
                 one.drop("more")
+
+
+def _has_links(behind: Sequence[Block]) -> bool:
+    """Return whether what follows is short, or has links."""
+    length = sum(one.text for one in behind)
+    return length <= MAX_CAPTION_LENGTH or sum(one.links for one in behind) >= MIN_SHARE_OF_TAIL * length
 
 
 def _until_paragraph(behind: Sequence[Block], *, max_links: int) -> Sequence[Block]:

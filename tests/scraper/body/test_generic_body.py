@@ -141,7 +141,11 @@ EDGES = {
     "scraps behind": f"{TEXT}<div>© Agency</div><div>Print</div>",
     "link list behind": f"{TEXT}{MENU}",
     "link list within": f"<p>{FIRST}</p>{MENU}<p>{SECOND}</p><p>{THIRD}</p>",
-    "single link within": f"<p>{FIRST}</p><p><a href=/other>Ferry runs on Sunday</a></p><p>{SECOND}</p><p>{THIRD}</p>",
+    "pointing paragraph": f"<p>{FIRST}</p><p><a href=/other>Read also: Ferry runs</a></p><p>{SECOND}</p><p>{THIRD}</p>",
+    "single link within": f"<p>{FIRST}</p><div><a href=/other>Ferry runs again</a></div><p>{SECOND}</p><p>{THIRD}</p>",
+    "prompt to sign up": f"<p>{FIRST}</p><p>By signing up you accept our terms.</p><p>{SECOND}</p><p>{THIRD}</p>",
+    "prompt, in Russian": f"<p>{FIRST}</p><p>Подписывайтесь на наш канал!</p><p>{SECOND}</p><p>{THIRD}</p>",
+    "prompt to subscribe": f"<p>{FIRST}</p><p>{SECOND}</p><div>Already have an account? Log in</div><p>{THIRD}</p>",
     "more on this, then a paragraph": f"<p>{FIRST}</p><p>{SECOND}</p><h3>Читайте также</h3>"
     f"<div><a href=/other>Ferry</a> runs</div><p>{THIRD}</p>",
     "more on this, in Azerbaijani": f"{TEXT}<h4>Həmçinin oxuyun</h4><div>Ferry <a href=/other>runs</a></div>",
@@ -166,6 +170,8 @@ WITHIN = {
     "list": "<ul><li>The bridge</li><li>The ferry</li></ul>",
     "table of contents": "<ul><li><a href=#a>The bridge</a></li><li><a href=#b>The ferry</a></li></ul>",
     "short sentence": "<p>They agreed.</p>",
+    "paragraph that is a link": "<p><a href=/place>The plans of the bridge, by the council</a></p>",
+    "heading whose id is a slug": "<h2 id=product-rating-of-ferries>The ferries</h2>",
     "table": "<table><tr><td>Bridge</td><td>1963</td></tr></table>",
     "quote in a figure": "<figure><blockquote>We have waited long enough.</blockquote></figure>",
     "exercise repeated": f"<ol><li>{OTHER}</li><li>{OTHER}</li></ol>",
@@ -219,6 +225,28 @@ PAGES_WITHOUT_TEXT = ["", "<p>", "<div></div>", f"<h1>{TITLE}</h1>", MENU, "<img
 @pytest.mark.parametrize("content", PAGES_WITHOUT_TEXT)
 def test_a_page_without_prose_raises_nothing(content: str) -> None:
     _body(content)
+
+
+STREAMED = {
+    "at a boundary": "<div><template id=B:1></template></div><div hidden id=S:1>{}</div>",
+    "at a place": "<div><span><template id=P:a></template></span></div><div hidden id=S:a>{}</div>",
+    "in one another": "<div><template id=B:0></template></div><div hidden id=S:0><template id=P:1></template></div>"
+    "<div hidden id=S:1>{}</div>",
+    "without a place": "<div hidden id=S:7>{}</div>",
+    "within itself": "<div hidden id=S:7><template id=B:7></template>{}</div>",
+}
+
+
+@pytest.mark.parametrize("markup", STREAMED.values(), ids=STREAMED)
+def test_a_part_that_the_server_sent_late_is_read(markup: str) -> None:
+    content = f"<h1>{TITLE}</h1><main><p>{FIRST}</p>{markup.format(f'<p>{SECOND}</p>')}</main>"
+    assert [*filter(None, [_subtitle(content)]), *_body(content)] == [FIRST, SECOND]
+
+
+def test_a_late_part_comes_where_its_place_is() -> None:
+    parts = f"<div hidden id=S:2><p>{THIRD}</p></div><div hidden id=S:1><p>{SECOND}</p></div>"
+    content = f"<main><p>{FIRST}</p><div><template id=B:1></template><template id=B:2></template></div></main>{parts}"
+    assert _body(content) == [FIRST, SECOND, THIRD]
 
 
 DEEP = 3_000

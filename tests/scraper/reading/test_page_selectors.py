@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -27,7 +25,7 @@ SELECTORS = PageSelectors(
 )
 
 
-def make_page(markup: str, **selectors: Any) -> ArticlePage:
+def read(markup: str, **selectors: Any) -> ParsedPage:
     source = replace(SOURCE, page=replace(SELECTORS, **selectors))
     return ArticlePage(
         f"<html><body><h1>Title</h1>{markup}</body></html>".encode(),
@@ -35,11 +33,7 @@ def make_page(markup: str, **selectors: Any) -> ArticlePage:
         source=source,
         urls=SourceUrls(source),
         fetched_at=NOW,
-    )
-
-
-def read(markup: str, **selectors: Any) -> ParsedPage:
-    return make_page(markup, **selectors).parse()
+    ).parse()
 
 
 @pytest.mark.parametrize(
@@ -98,19 +92,6 @@ def test_a_second_body_is_read_or_named(markup: str, body: str, problem: str | N
     article = read(markup).article
     assert article.body == body
     assert next((found.reason for found in article.problems if found.field == "body"), None) == problem
-
-
-def test_a_page_is_freed_with_its_last_reference() -> None:
-    page = make_page("<div class=text>one</div><i class=date>3.11.2026</i>")
-    page.parse()
-    assert page.evidence()
-    tree = weakref.ref(page.tree)
-    gc.disable()
-    try:
-        del page
-        assert tree() is None
-    finally:
-        gc.enable()
 
 
 def test_a_title_in_an_attribute() -> None:
