@@ -21,7 +21,7 @@ from storage.articles.counts import count
 from storage.articles.filters import ArticleFilter, Sort
 from storage.articles.highlight import highlights
 from storage.articles.results import ArticleSummary, Highlight
-from storage.search.fulltext import RANK_LIMIT, to_fts5
+from storage.search.fulltext import RANK_LIMIT, match_expression, to_fts5
 from storage.search.query import Query, parse
 from storage.store import Store
 from storage.text.analyzer import analyzer_of
@@ -104,7 +104,7 @@ def _pair(connection: sqlite3.Connection, word: str) -> str:
 def page(store: Store, connection: sqlite3.Connection, columns: str, kind: str, query: Query, sort: Sort) -> Comparison:
     """Compare the first page of a query, ours and by hand."""
     statement = f"SELECT {columns}, {SNIPPET} {FROM} ORDER BY {SORTED[sort]} LIMIT {PAGE}"
-    match = to_fts5(query.root)
+    match = _expression(store, query)
     (found,) = connection.execute(f"SELECT count(*) {FROM}", [match]).fetchone()
 
     def ours() -> list[Highlight]:
@@ -124,6 +124,12 @@ def page(store: Store, connection: sqlite3.Connection, columns: str, kind: str, 
     )
 
 
+def _expression(store: Store, query: Query) -> str:
+    """Compile a query for the languages of the articles, as ours does."""
+    with store.read() as reading:
+        return match_expression(reading, query)
+
+
 def _check_same(kind: str, ours: list[Highlight], plain: list[Any], sort: Sort) -> None:
     """Raise RuntimeError if the pages differ, by rank in length alone: of equal rank either may come first."""
     same = [one.article.id for one in ours] == [row[0] for row in plain]
@@ -133,7 +139,7 @@ def _check_same(kind: str, ours: list[Highlight], plain: list[Any], sort: Sort) 
 
 def total(store: Store, connection: sqlite3.Connection, kind: str, query: Query) -> Comparison:
     """Compare the number of articles that match a query."""
-    match = to_fts5(query.root)
+    match = _expression(store, query)
 
     def ours() -> int:
         return count(store, ArticleFilter(query=query))

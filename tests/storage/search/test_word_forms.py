@@ -104,6 +104,14 @@ def test_a_query_asks_for_the_stems_of_the_languages_that_are_stored(rows: Rows)
 
 
 @pytest.mark.dialect
+def test_a_query_of_very_many_words_in_every_language(rows: Rows) -> None:
+    for language in STEMMINGS:
+        rows.article(f"of-{language}", body="Reforms, gazlar: сезонов", language=language)
+    for text in ("gazlar " * 280, "gazlar OR " * 195 + "x", "(" * 19 + "gazlar" + " OR gazlara-x)" * 19, "сезонов"):
+        assert len(list(rows.store.articles.find(ArticleFilter(query=parse(text))))) == len(STEMMINGS)
+
+
+@pytest.mark.dialect
 def test_an_article_whose_language_changes_is_found_by_its_new_stems(rows: Rows) -> None:
     """Until then it goes by its script."""
     for language, is_found in ((None, False), ("az", True), ("ru", False)):
