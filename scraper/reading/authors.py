@@ -58,6 +58,8 @@ _AGENCY_NAMES = (
 )
 AGENCIES = frozenset(_AGENCY_NAMES.split())
 """Compact names of news agencies, which are authors beside persons: "Ann Lee, dpa"."""
+_PARTICLE_WORDS = "von van de la le al bin di da del della der den dos du el zu ibn ter af und y e"
+_PARTICLES = frozenset(_PARTICLE_WORDS.split())
 _DIGIT = re.compile(r"[0-9]")
 _ROLE = re.compile(
     r"\b(?:reporter|editor|correspondent|writer|journalist|producer|columnist|contributor|analyst|director|professor"
@@ -85,6 +87,8 @@ def _names(text: str, site_names: Collection[str]) -> Iterator[str]:
     unescaped = html.unescape(text[: 2 * MAX_BYLINE_LENGTH])
     line = clean_text(_MAIL_OR_LINK.sub(" ", _IN_BRACKETS.sub("", unescaped)))
     if not line or len(line) > MAX_BYLINE_LENGTH:
+        return
+    if compact(line) in site_names:  # whose name may have an "and" in it
         return
     for part in _STRONG.split(_without_prefix(line)):
         for name in _comma_parts(part or ""):
@@ -114,15 +118,16 @@ def _is_name(text: str, site_names: Collection[str]) -> bool:
     name = compact(text)
     if len(name) < 2 or len(text) > MAX_NAME_LENGTH or len(text.split()) > MAX_NAME_WORDS:
         return False
-    return not (name in _NO_NAMES or name in site_names or _DIGIT.search(text) or "://" in text)
+    return not (name in _NO_NAMES or "admin" in name or name in site_names or _DIGIT.search(text) or "://" in text)
 
 
 def _looks_like_a_name(text: str) -> bool:
-    """Return whether a text has capitals, if its script has them, and no role or word of the furniture of pages."""
+    """Return whether a text has two words or more, each with a capital if its script has them, and none of a role."""
     words = text.split()
-    return (
-        not words[0][:1].islower() and not _ROLE.search(text) and not any(compact(word) in _NO_WORDS for word in words)
-    )
+    if _ROLE.search(text) or any(compact(word) in _NO_WORDS for word in words):
+        return False
+    is_cased = text.lower() != text.upper()
+    return not is_cased or (len(words) > 1 and not any(word[0].islower() and word not in _PARTICLES for word in words))
 
 
 def author_candidates(
@@ -142,7 +147,10 @@ def author_candidates(
     for texts, provenance in _printed(elements()):
         yield Candidate(names_of(texts, publishers, is_printed=True), provenance, Grade.GUESSED)
     for texts, provenance in stated:
-        yield Candidate(names_of(texts, declared), provenance, Grade.GUESSED)
+        whole = tuple(
+            clean_text(text) for text in texts[:MAX_AUTHORS] if compact(text) in metadata.site_names - set(declared)
+        )
+        yield Candidate(whole or names_of(texts, declared), provenance, Grade.GUESSED)
 
 
 def _stated(metadata: PageMetadata) -> Iterator[tuple[list[str], str]]:

@@ -32,7 +32,7 @@ MAX_LINE_LENGTH = 500
 _HEADINGS = "h1, h2"
 _MARKUP = "time, [itemprop], [rel~='author' i]"
 _AUTHOR_WORDS = ("author", "autor", "byline", "writer", "reporter", "avtor", "muellif")
-_AUTHOR_PATHS = ("/author", "/autor", "/auteur", "/people/", "/profile/", "/journalist", "/avtor")
+_AUTHOR_PATHS = ("/author", "/autor", "/auteur", "/journalist", "/avtor")
 _DATE_WORDS = ("date", "time", "publi", "datum", "posted", "created", "fecha", "data", "tarix")
 _BREADCRUMBS = "[class*='breadcrumb' i], [id*='breadcrumb' i], [itemtype*='BreadcrumbList' i]"
 
@@ -40,9 +40,7 @@ _AUTHOR_CLASS = re.compile(r"author|autor|byline|by-line|writer|reporter|avtor|m
 _OTHER_AUTHOR = re.compile(
     r"avatar|bio\b|image|photo|comment|follow|social|related|more|socmed|contact|brand|cover|link-?list", re.IGNORECASE
 )
-_AUTHOR_PAGE = re.compile(
-    r"/(?:authors?|autore?n?|autores|auteurs?|people|profile|journalists?|avtor[yi]?)/[^/]+", re.IGNORECASE
-)
+_AUTHOR_PAGE = re.compile(r"/(?:authors?|autore?n?|autores|auteurs?|journalists?|avtor[yi]?)/[^/]+", re.IGNORECASE)
 _DATE_CLASS = re.compile(
     r"(?:^|[^a-z])(?:dates?|datum|data|fecha|time|timestamp|publish(?:ed)?|posted|created|dateline|datetime|tarix)"
     r"(?:$|[^a-z])|pub-?date|publish-?date|date-?publ|posted-?on|entry-?date|post-?date|article-?date|news-?date"
@@ -50,7 +48,7 @@ _DATE_CLASS = re.compile(
     re.IGNORECASE,
 )
 _OTHER_DATE = re.compile(
-    r"updat|modif|event|countdown|read(?:ing)?-?_?time|duration|picker|comment|weather", re.IGNORECASE
+    r"updat|modif|changed|event|countdown|read(?:ing)?-?_?time|duration|picker|comment|weather", re.IGNORECASE
 )
 _FOREIGN_TAGS = frozenset({"aside", "footer", "nav"})
 _FOREIGN_CLASS = re.compile(

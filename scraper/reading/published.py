@@ -61,8 +61,18 @@ MAX_SCRIPT_LENGTH = 100_000
 MAX_SCRIPTS = 50
 MAX_SCRIPT_DATES = 5
 
-MAX_PRINTED = 40
-"""Maximum texts with a number that are parsed behind the heading."""
+MAX_PRINTED = 10
+"""Maximum texts with a year that are parsed behind the heading."""
+MAX_LABEL = 30
+"""Characters of a text before a date that may be its label."""
+MAX_AROUND = 45
+"""Characters beside a day in a line of its date; a longer line is prose."""
+_OTHER_LINE = re.compile(
+    r"updat|modif|correct|edited|changed|review|expire|aktualis|geändert|mis à jour|actualiz|aggiornat|обновлен|изменен"
+    r"|оновлен|yenilən|güncel|©|copyright|\(c\)|rights reserved|isbn|issn|doi|vol\.|next|upcoming|nächste|deadline"
+    r"|until",
+    re.IGNORECASE,
+)
 
 _AROUND = " /|•·—–-,:()[]"
 _YEAR = re.compile(r"(?:19|20|13|14|25)[0-9]{2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2}")
@@ -169,14 +179,25 @@ def script_dates(elements: PageElements, reader: DateReader) -> Iterator[Candida
 
 
 def printed_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
-    """Yield the dates that are printed behind the heading: alone, then as the day within a short text."""
-    texts = elements.texts_behind_heading()
-    dated = list(islice((text for text in texts if len(text) <= MAX_DATE_LENGTH and _YEAR.search(text)), MAX_PRINTED))
+    """Yield the dates that are printed behind the heading: alone, then as the day of a short line.
+
+    A date of an update, of an event or of a copyright is none, nor is one behind a label of an update.
+    """
+    dated: list[str] = []
+    before = ""
+    for text in elements.texts_behind_heading():
+        is_dated = len(text) <= MAX_DATE_LENGTH and _YEAR.search(text) is not None
+        if is_dated and not _OTHER_LINE.search(text) and not (len(before) <= MAX_LABEL and _OTHER_LINE.search(before)):
+            dated.append(text)
+        if len(dated) == MAX_PRINTED:
+            break
+        before = text
     for text in dated:
         yield reader.candidate(_bare(text), "text behind the heading", Grade.GUESSED)
     for text in dated:
         for found in _DAY_WITHIN.finditer(_TWO_MONTHS.sub(r"\1 ", text)):
-            yield reader.candidate(found[0], "day in a text behind the heading", Grade.GUESSED)
+            if len(text) - len(found[0]) <= MAX_AROUND:
+                yield reader.candidate(found[0], "day in a text behind the heading", Grade.GUESSED)
 
 
 def _bare(text: str) -> str:
