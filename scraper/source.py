@@ -40,6 +40,7 @@ class TeaserSelectors:
     section_label: str | None = None
     section_link: str | None = None
     published: str | None = None
+    views: str | None = None
 
     def __post_init__(self) -> None:
         _validate(self)
@@ -106,6 +107,7 @@ class JsonItems:
     title: str | None = None
     published: str | None = None
     section: str | None = None
+    views: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

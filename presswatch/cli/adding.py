@@ -46,7 +46,8 @@ def render_exploration(found: Exploration) -> Iterator[str]:
     for other in found.others:
         if isinstance(other, FoundChannel):
             yield sanitize(f"not needed: {other.kind} {other.channel.path}, {_listed(other)} ({other.origin})")
-    yield sanitize(f"article: {found.source.article_path}")
+    if found.source.article_path is not None:
+        yield sanitize(f"article: {found.source.article_path}")
     yield f"fields of {len(found.pages)} articles:"
     yield from render_fields(found.fields)
     for url, failure in found.failures.items():

@@ -13,8 +13,8 @@ from scraper.crawl.session import SourceContext
 from scraper.crawl.source_check import Fetch, Fetched, FieldCheck, check_fields, parse_fetched, poll
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.list_page import parse_listing_page
-from scraper.site_discovery.article_pattern import article_pattern
-from scraper.site_discovery.channels import FoundChannel, NoChannel, choose_channels, judge_channel, path_of
+from scraper.site_discovery.article_pattern import article_pattern, listed_pattern
+from scraper.site_discovery.channels import NEWS_KINDS, FoundChannel, NoChannel, choose_channels, judge_channel, path_of
 from scraper.site_discovery.home_page import (
     HomePage,
     NamedChannel,
@@ -80,13 +80,12 @@ async def explore(context: SourceContext, fetch: Fetch, notify: Notify) -> Explo
     judged = await _judge_all(context, fetch, named, notify)
     if not choose_channels(judged_channels(judged)):
         judged += await _judge_all(context, fetch, _new(guessed_channels(urls), named), notify)
-    found = judged_channels(judged)
-    if not choose_channels(found):
-        found += await _list_pages(context, fetch, home_job, home, notify)
-    chosen = choose_channels(found)
+    if not choose_channels(judged_channels(judged)):
+        judged += await _list_pages(context, fetch, home_job, home, notify)
+    chosen = choose_channels(judged_channels(judged))
     if not chosen:
         raise ConfigError(_nothing_found(context, judged))
-    return await _read(context, fetch, home, chosen, [one for one in [*judged, *found] if one not in chosen], notify)
+    return await _read(context, fetch, home, chosen, [one for one in judged if one not in chosen], notify)
 
 
 async def _fetch_home(context: SourceContext, fetch: Fetch) -> PageJob:
@@ -226,7 +225,7 @@ async def _read(
         default_language=language,
         timezone=zone or context.source.timezone,
         channels=tuple(found.channel for found in chosen),
-        article_path=article_pattern(link.url for link in links),
+        article_path=_article_path(chosen, [link.url for link in links]),
     )
     return Exploration(
         source=source,
@@ -243,6 +242,12 @@ async def _read(
         views=views,
         views_pages=views_pages,
     )
+
+
+def _article_path(chosen: Sequence[FoundChannel], urls: Sequence[str]) -> str | None:
+    """Return the pattern of article paths: a narrow one only if a channel lists pages of other kinds, too."""
+    is_news = all(found.kind in NEWS_KINDS for found in chosen)
+    return listed_pattern(urls) if is_news else article_pattern(urls)
 
 
 def _views(jobs: Mapping[str, PageJob], pages: Mapping[str, ParsedPage]) -> tuple[str | None, int]:

@@ -17,8 +17,8 @@ MAX_PAGES = 1_000
 
 _PAGES = int_between(1, MAX_PAGES)
 _NUMBER = int_between(0, 1_000_000)
-_CARD_KEYS = ("card", "link", "title", "date", "section", "section_link")
-_ITEM_KEYS = ("items", "url", "title", "date", "section")
+_CARD_KEYS = ("card", "link", "title", "date", "section", "section_link", "views")
+_ITEM_KEYS = ("items", "url", "title", "date", "section", "views")
 
 
 def parse_channels(table: DeclaredTable, key: str = "channels") -> tuple[Channel, ...]:
@@ -77,6 +77,7 @@ def _teasers(table: DeclaredTable) -> TeaserSelectors | None:
         title=table.parsed("title", selector, None),
         section_label=table.parsed("section", selector, None),
         section_link=table.parsed("section_link", selector, None),
+        views=table.parsed("views", selector, None),
         published=table.parsed("date", selector, None),
     )
 
@@ -120,6 +121,7 @@ def _items(table: DeclaredTable) -> JsonItems:
         title=table.parsed("title", _json_path, None),
         published=table.parsed("date", _json_path, None),
         section=table.parsed("section", _json_path, None),
+        views=table.parsed("views", _json_path, None),
     )
 
 
@@ -160,6 +162,7 @@ def _item_table(items: JsonItems) -> dict[str, Any]:
         "title": items.title,
         "date": items.published,
         "section": items.section,
+        "views": items.views,
     }
 
 
@@ -173,6 +176,7 @@ def _card_table(teasers: TeaserSelectors | None) -> dict[str, Any]:
         "date": teasers.published,
         "section": teasers.section_label,
         "section_link": teasers.section_link,
+        "views": teasers.views,
     }
 
 

@@ -17,6 +17,12 @@ MAX_TEMPLATES = 200
 
 _SHADOW_ROOT = "shadowrootmode"
 
+# glibc gives the memory of a freed tree back to the system and asks for it again with the next page: 124 page faults,
+# which take as long as parsing 65 KB. A larger block that is freed once raises both of its thresholds (mallopt(3),
+# M_MMAP_THRESHOLD); other allocators do nothing. A process keeps at most twice this size for it.
+_KEPT_SIZE = 4_000_000
+bytearray(_KEPT_SIZE)
+
 
 class HtmlTree:
     """Tree of one page. `root` is its `html` element, which the parser adds where markup has none."""

@@ -13,6 +13,7 @@ from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.json_paths import find_text, find_values
 from scraper.parsing.source_urls import SourceUrls, merge
+from scraper.parsing.text import parse_count
 from scraper.source import JsonItems
 from storage.model.records import DatePrecision, FailureStage, Link
 from storage.model.urls import MAX_URL_LENGTH
@@ -80,6 +81,7 @@ def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str
         published_raw=clean_text(raw) or None,
         published_precision=None if date is None else date[1],
         sections=tuple(filter(None, (section,))),
+        view_count=parse_count((find_text(item, items.views) or "")[:MAX_FIELD_LENGTH]),
         language=language,
     )
 

@@ -16,6 +16,7 @@ from scraper.parsing.html_tree import HtmlTree, attribute, resolve
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.page_end import find_early_end
 from scraper.parsing.source_urls import ArticleUrl, SourceUrls, merge, slug_of
+from scraper.parsing.text import parse_count
 from scraper.selectors import Selector, parse_selector
 from scraper.source import Source, TeaserSelectors
 from storage.model.records import DatePrecision, FailureStage, Link
@@ -51,6 +52,7 @@ class _Hints:
     title: str | None = None
     published: tuple[str, ...] = ()  # as printed
     sections: tuple[str, ...] = ()
+    view_count: int | None = None
 
 
 def next_page_url(body: bytes, *, url: str, link: str, content_type: str | None) -> str | None:
@@ -220,6 +222,9 @@ def _hints(card: LexborNode, selectors: TeaserSelectors) -> _Hints:
         title=next(iter(_texts(selectors.title, card)), None),
         published=tuple(_texts(selectors.published, card)),
         sections=tuple(dict.fromkeys(folded for name in names if (folded := normalize_section(name)))),
+        view_count=next(
+            (count for text in _texts(selectors.views, card) if (count := parse_count(text)) is not None), None
+        ),
     )
 
 
@@ -270,6 +275,7 @@ def _link(
         published_precision=None if date is None else date[1],
         sections=hints.sections,
         language=language,
+        view_count=hints.view_count,
     )
 
 

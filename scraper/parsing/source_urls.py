@@ -38,6 +38,10 @@ _STORED_LABELS = frozenset({"arm"})
 """Labels that articles were stored with before labels became codes of ISO 639-1; they stay what they are."""
 
 
+ARTICLE_QUERY = r"(?:^|&)(?:\w*id|p|a|n|article|news|story|post)=\d+(?:&|$)"
+"""Query of the URLs of articles where a number in it says which one."""
+
+
 class ArticleUrl(NamedTuple):
     """Canonical URL of an article, by which it is known, and the spelling in which it is requested."""
 
@@ -138,8 +142,10 @@ class SourceUrls:
 
         True for every URL of a source that declares its `article_path`.
         """
-        path = urlsplit(url).path
-        return self.source.article_path is not None or re.fullmatch(ARTICLE_SHAPE, path) is not None
+        split = urlsplit(url)
+        if self.source.article_path is not None or re.fullmatch(ARTICLE_SHAPE, split.path) is not None:
+            return True
+        return re.search(ARTICLE_QUERY, split.query) is not None
 
     def _match(self, canonical: str, listed_path: str = "") -> re.Match[str] | None:
         """Match `article_path` against the spellings of a path, the listed one first: the final slash is no part."""
@@ -234,6 +240,7 @@ def _merged(first: Link, other: Link) -> Link:
         published_precision=dated.published_precision,
         sections=tuple(dict.fromkeys(first.sections + other.sections[:MAX_SECTIONS]))[:MAX_SECTIONS],
         language=first.language or other.language,
+        view_count=other.view_count if first.view_count is None else first.view_count,
     )
 
 

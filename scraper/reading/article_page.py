@@ -108,7 +108,7 @@ class ArticlePage:
         self.tree = self._parse(body, content_type)
         self.metadata = PageMetadata(self.tree, url)
         self.found = PageFields(self.tree, self.metadata, source)
-        self.choices: dict[str, Choice[Any]] = {}
+        self._choices: dict[str, Choice[Any]] | None = None
         self.scope: LexborNode | None = None
         self.scope = next(iter(self._select(self.selectors.article)), None)
 
@@ -179,14 +179,27 @@ class ArticlePage:
         )
 
     def evidence(self) -> dict[str, tuple[Candidate[Any], ...]]:
-        """Return the candidates of each parsed field that lost; call it once, after `parse`."""
-        return {name: choice.evidence() for name, choice in self.choices.items()}
+        """Return the candidates of each parsed field that lost, after `parse`, which is run again for them.
+
+        A page that kept its choices would live until the garbage is collected: their iterators refer to it.
+        """
+        choices: dict[str, Choice[Any]] = {}
+        self._choices = choices
+        try:
+            self.parse()
+            return {name: choice.evidence() for name, choice in choices.items()}
+        finally:
+            self._choices = None
+
+    def _keep(self, name: str, choice: Choice[Any]) -> None:
+        if self._choices is not None:
+            self._choices[name] = choice
 
     def _choose(
         self, name: str, candidates: Iterable[Candidate[T]], is_valid: Callable[[T], bool] = bool
     ) -> Candidate[T] | None:
         choice = choose(candidates, is_valid)
-        self.choices[name] = choice
+        self._keep(name, choice)
         return choice.chosen
 
     def _refuse_not_found(self, title: str) -> None:
@@ -194,7 +207,9 @@ class ArticlePage:
         if says_not_found(title, self.source.title, self.source.name):
             raise PageError(self.url, f"answered 200, but says that it was not found: {title!r}")
         canonical = self.metadata.canonical()
-        if canonical is None or self.metadata.canonical_url is not None:  # another hint names this article
+        if (
+            canonical is None or canonical[0] == self.url or self.metadata.canonical_url is not None
+        ):  # another hint names this article
             return
         if agree(slug_of(self.url).replace("-", " "), title):  # the site states one address for all of its pages
             return
@@ -256,10 +271,11 @@ class ArticlePage:
     def parse_published(self, language: str | None) -> ExtractedField[PublishedDate]:
         """Parse the first valid date; an invalid one is kept as printed, with a problem."""
         reader = DateReader(ZoneInfo(self.source.timezone), self.fetched_at, language)
-        declared = list(self._declared_dates(reader))
+        declared = self._declared_dates(reader)
         guessed = () if self.selectors.published else self.found.guessed_dates(reader)
-        choice = choose_published(chain(declared, self.found.dates(reader), guessed), reader)
-        self.choices["published_at"] = choice
+        guesses = chain(self.found.date_lines(reader), guessed)
+        choice = choose_published(chain(declared, self.found.dates(reader)), reader, guesses)
+        self._keep("published_at", choice)
         if choice.chosen is not None:
             return ExtractedField(choice.chosen.value, choice.chosen.provenance)
         ahead = next((one for one in choice.refused if one.value.published_at is not None), None)
@@ -329,7 +345,8 @@ class ArticlePage:
 
     def parse_authors(self) -> ExtractedField[tuple[str, ...]]:
         """Parse the authors; the name of the site itself is ignored, and a missing author is not a problem."""
-        chosen = self._choose("author", chain(self._declared_authors(), self.found.authors()))
+        found = self.found.authors(with_guesses=not self.selectors.author)
+        chosen = self._choose("author", chain(self._declared_authors(), found))
         return ExtractedField(()) if chosen is None else ExtractedField(chosen.value, chosen.provenance)
 
     def _declared_authors(self) -> Iterator[Candidate[tuple[str, ...]]]:
@@ -356,11 +373,18 @@ class ArticlePage:
 
     def parse_image(self) -> ExtractedField[str | None]:
         """Parse the URL of the cover image, from a background, an `img` or an attribute."""
-        chosen = self._choose("image_url", chain(self._covers(), self.found.images()), self._is_image)
-        if chosen is not None:
-            return ExtractedField(self._as_image(chosen.value), chosen.provenance)
+        urls: dict[str, str | None] = {}
+
+        def is_image(href: str) -> bool:
+            urls[href] = self._as_image(href)
+            return urls[href] is not None
+
+        choice = choose(chain(self._covers(), self.found.images()), is_image)
+        self._keep("image_url", choice)
+        if choice.chosen is not None:
+            return ExtractedField(urls[choice.chosen.value], choice.chosen.provenance)
         # A placeholder of the source is its statement that there is no picture.
-        refused = next((one for one in self.choices["image_url"].refused if one.grade is Grade.DECLARED), None)
+        refused = next((one for one in choice.refused if one.grade is Grade.DECLARED), None)
         return ExtractedField(None, None if refused is None else refused.provenance)
 
     def _covers(self) -> Iterator[Candidate[str]]:
@@ -368,9 +392,6 @@ class ArticlePage:
             href = element if isinstance(element, str) else image_url(element)
             if href:
                 yield Candidate(href, name, Grade.DECLARED)
-
-    def _is_image(self, href: str) -> bool:
-        return self._as_image(href) is not None
 
     def _as_image(self, href: str) -> str | None:
         url = image_address(href, self.metadata.base_url)
@@ -406,10 +427,12 @@ class ArticlePage:
     def _lines(self, selectors: Selectors) -> Iterator[tuple[str, str]]:
         """Yield each text as one line, then the first line of each: an unclosed element contains more."""
         candidates = list(self._candidates(selectors))
+        lines: set[tuple[str, str]] = set()
         for to_line in (single_line, first_block_line):
             for name, element in candidates:
                 line = element if isinstance(element, str) else to_line(element)
-                if line:
+                if line and (name, line) not in lines:
+                    lines.add((name, line))
                     yield name, line
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
@@ -22,6 +23,8 @@ AUTHOR_METAS = (
     *("dable:author", "bc:authors", "creator", "twitter:creator"),
 )
 MAX_AUTHORS = 20
+MAX_TEXTS = 100
+"""Maximum texts of one place that are searched for names."""
 MAX_BYLINE_LENGTH = 400
 """Characters of a longer byline are prose."""
 MAX_NAME_LENGTH = 80
@@ -76,7 +79,7 @@ def names_of(texts: Iterable[str], site_names: Collection[str], *, is_printed: b
     class alone, so that a name must look like one.
     """
     names: dict[str, str] = {}
-    for text in texts:
+    for text in islice(texts, MAX_TEXTS):
         for name in _names(text, site_names):
             if not is_printed or _looks_like_a_name(name):
                 names.setdefault(compact(name), name)
@@ -131,21 +134,28 @@ def _looks_like_a_name(text: str) -> bool:
 
 
 def author_candidates(
-    metadata: PageMetadata, elements: Callable[[], PageElements], declared: Collection[str]
+    metadata: PageMetadata,
+    elements: Callable[[], PageElements],
+    declared: Collection[str],
+    *,
+    with_guesses: bool = True,
 ) -> Iterator[Candidate[tuple[str, ...]]]:
     """Yield the authors of a page: of JSON-LD, meta tags, itemprop, rel=author, links to authors, bylines.
 
     `declared` are the compact names of the source, which are never authors. The names that the page gives its
-    publisher are left out, too; one that a statement gives as the author is the last candidate.
+    publisher are left out, too; one that a statement gives as the author is the last candidate. Without guesses,
+    bylines are left out: those of a page on which the selector of its source found none.
     """
-    publishers = {*declared, *metadata.site_names}
-    stated = list(_stated(metadata))
+    stated = [(texts, provenance) for texts, provenance in _stated(metadata) if texts]
     for texts, provenance in stated:
-        yield Candidate(names_of(texts, publishers), provenance)
+        yield Candidate(names_of(texts, {*declared, *metadata.site_names}), provenance)
     for texts, provenance in _marked(elements()):
-        yield Candidate(names_of(texts, publishers), provenance, Grade.MARKED)
-    for texts, provenance in _printed(elements()):
-        yield Candidate(names_of(texts, publishers, is_printed=True), provenance, Grade.GUESSED)
+        if texts:
+            yield Candidate(names_of(texts, {*declared, *metadata.site_names}), provenance, Grade.MARKED)
+    for texts, provenance in _printed(elements()) if with_guesses else ():
+        if texts:
+            names = names_of(texts, {*declared, *metadata.site_names}, is_printed=True)
+            yield Candidate(names, provenance, Grade.GUESSED)
     for texts, provenance in stated:
         whole = tuple(
             clean_text(text) for text in texts[:MAX_AUTHORS] if compact(text) in metadata.site_names - set(declared)
@@ -158,7 +168,8 @@ def _stated(metadata: PageMetadata) -> Iterator[tuple[list[str], str]]:
         values = (one for item in metadata.articles for one in metadata.linked_data.resolve(item.get(name)))
         yield [text for value in values for text in texts_of(value)], f"JSON-LD {name}"
     for name in AUTHOR_METAS:
-        yield [text for text, _ in metadata.metas(name)], f"meta {name}"
+        if name in metadata.meta_tags:
+            yield [text for text, _ in metadata.metas(name)], f"meta {name}"
 
 
 def _marked(elements: PageElements) -> Iterator[tuple[list[str], str]]:

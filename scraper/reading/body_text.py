@@ -143,6 +143,8 @@ class BlockRenderer(TreeWalker):
         self.separator = max(self.separator, Separator.LINE if ended or self.numbers else Separator.BLANK)
 
     def _flush_words(self) -> str:
+        if not self.words:
+            return ""
         words = "".join(self.words)
         self.words.clear()
         return "" if not words or words.isspace() else clean_text(words)

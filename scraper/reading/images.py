@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from scraper.reading.candidates import Candidate, Grade
 from scraper.reading.json_ld import addresses_of
@@ -17,13 +18,17 @@ IMAGE_METAS = (
 )
 
 
+MAX_IMAGES = 10
+"""Maximum pictures of one article, and addresses of one picture."""
+
+
 def image_candidates(metadata: PageMetadata, elements: Callable[[], PageElements]) -> Iterator[Candidate[str]]:
     """Yield the addresses of the main picture of a page as written: of meta tags, JSON-LD and markup."""
     for content, provenance in metadata.metas(*IMAGE_METAS):
         yield Candidate(content, provenance)
     for item in metadata.articles:
-        for value in metadata.linked_data.resolve(item.get("image")):
-            yield from (Candidate(address, "JSON-LD image") for address in addresses_of(value))
+        for value in metadata.linked_data.resolve(item.get("image"))[:MAX_IMAGES]:
+            yield from (Candidate(address, "JSON-LD image") for address in islice(addresses_of(value), MAX_IMAGES))
     for href, provenance in metadata.links("image_src"):
         yield Candidate(href, provenance)
     for node, _ in elements().properties("image"):

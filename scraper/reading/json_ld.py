@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from scraper.reading.page_address import is_same_article, is_site_root, resolve
@@ -24,6 +25,12 @@ MAX_ITEMS = 5_000
 """Maximum objects walked on one page."""
 MAX_DEPTH = 12
 """Maximum levels of objects and lists walked within each other."""
+MAX_TRAILS = 10
+"""Maximum trails of breadcrumbs of one page."""
+MAX_ADDRESSES = 10
+"""Maximum addresses of one item that are compared."""
+MAX_ARTICLES = 100
+"""Maximum articles of one page that are compared with it."""
 MAX_VALUES = 50
 """Maximum values of one property."""
 
@@ -192,12 +199,12 @@ class LinkedData:
             item for item, is_own in self.items if is_own and _SITE_TYPES.issuperset(types_of(item) or "-")
         )
         found = (name for item in (*publishers, *organizations) for name in texts_of(item))
-        return tuple(dict.fromkeys(name for name in found if "://" not in name))
+        return tuple(dict.fromkeys(name for name in islice(found, MAX_VALUES) if "://" not in name))
 
     @cached_property
     def breadcrumbs(self) -> tuple[tuple[str, str], ...]:
         """Return name and address of each step of the longest trail of breadcrumbs, from the home page down."""
-        trails = [self._trail(item) for item in self.of_types("breadcrumblist")]
+        trails = [self._trail(item) for item in islice(self.of_types("breadcrumblist"), MAX_TRAILS)]
         return max(trails, key=len, default=())
 
     def _trail(self, item: Item) -> tuple[tuple[str, str], ...]:
@@ -211,7 +218,8 @@ class LinkedData:
 
     def articles(self, urls: Collection[str], headings: Collection[str]) -> tuple[Item, ...]:
         """Return the items that describe the article of the page: by its `urls`, then by its `headings`."""
-        articles = [(item, is_own) for item, is_own in self.items if is_article(item) and id(item) not in self._parts]
+        found = ((item, is_own) for item, is_own in self.items if is_article(item) and id(item) not in self._parts)
+        articles = list(islice(found, MAX_ARTICLES))
         own = [item for item, _ in articles if self._names(item, urls)]
         others = [item for item, is_own in articles if is_own and item not in own]
         confirmed = [item for item in others if any(agree(text_of(item.get("headline")), one) for one in headings)]
@@ -233,7 +241,9 @@ class LinkedData:
         base = next(iter(urls), "")
         stated = (address for value in values for address in addresses_of(value) if _ADDRESS.match(address))
         found = (resolve(address, base) for address in stated)
-        return [address for address in found if address is not None and not is_site_root(address)]
+        return [
+            address for address in islice(found, MAX_ADDRESSES) if address is not None and not is_site_root(address)
+        ]
 
 
 def _position(step: Item) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ MAX_CONTENT_LENGTH = 20_000
 """Characters of a meta tag that are read."""
 MAX_HEADINGS = 20
 
-_ELEMENTS = "html, title, meta, link[rel], script[type*='json' i], h1"
+_ELEMENTS = "title, meta, link[rel], script[type*='json' i]"
 _NAME_ATTRIBUTES = ("property", "name", "itemprop", "http-equiv")
 _OPEN_GRAPH_SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "publisher")
 
@@ -33,18 +34,16 @@ class PageMetadata:
     def __init__(self, tree: HtmlTree, url: str) -> None:
         """Collect the metadata of the page at `url`."""
         self.url = url
+        self._tree = tree
         self.base_url = tree.base_url(url)
         self.title = ""
-        self.lang = ""
-        self.headings: list[LexborNode] = []  # h1
+        root = tree.root.attributes
+        self.lang = clean_text(root.get("lang") or root.get("xml:lang") or "")
         self._metas: dict[str, list[str]] = {}
         self._links: list[tuple[str, str]] = []
         self._scripts: list[str] = []
         for node, _ in zip(tree.select(_ELEMENTS), range(MAX_ELEMENTS), strict=False):
             self._READERS[node.tag or ""](self, node)
-
-    def _read_html(self, node: LexborNode) -> None:
-        self.lang = self.lang or clean_text(node.attributes.get("lang") or node.attributes.get("xml:lang") or "")
 
     def _read_title(self, node: LexborNode) -> None:
         if not self.title and (node.parent is None or node.parent.tag != "svg"):
@@ -68,18 +67,17 @@ class PageMetadata:
         if "ld" in kind.replace("+", " ").replace("/", " ").split():
             self._scripts.append(node.text())
 
-    def _read_heading(self, node: LexborNode) -> None:
-        if len(self.headings) < MAX_HEADINGS:
-            self.headings.append(node)
-
     _READERS: ClassVar[Mapping[str, Callable[[PageMetadata, LexborNode], None]]] = {
-        "html": _read_html,
         "title": _read_title,
         "meta": _read_meta,
         "link": _read_link,
         "script": _read_script,
-        "h1": _read_heading,
     }
+
+    @cached_property
+    def headings(self) -> list[LexborNode]:
+        """Return the first headings of h1."""
+        return self._tree.select("h1")[:MAX_HEADINGS]
 
     def meta(self, *names: str) -> tuple[str, str] | None:
         """Return the content of the first meta tag of these names, and its provenance; None if there is none."""
@@ -120,19 +118,24 @@ class PageMetadata:
     @cached_property
     def articles(self) -> tuple[Item, ...]:
         """Return the items of JSON-LD that describe the article of this page, the one with its address first."""
+        if not self._scripts:
+            return ()
         only = self.linked_data.only_article([self.url])
         return self.confirmed_articles or ((only,) if only else ())
 
     @cached_property
     def confirmed_articles(self) -> tuple[Item, ...]:
         """Return those that name the address or a heading of this page."""
+        if not self._scripts:
+            return ()
         urls = [self.url, *([self.canonical_url] if self.canonical_url else [])]
         return self.linked_data.articles(urls, self.stated_headings)
 
     @cached_property
     def stated_headings(self) -> tuple[str, ...]:
         """Return the headings of h1, Open Graph and `<title>`."""
-        stated = [*(content for content, _ in self.metas("og:title", "twitter:title")), self.title]
+        metas = islice(self.metas("og:title", "twitter:title"), MAX_HEADINGS)
+        stated = [*(content for content, _ in metas), self.title]
         return tuple(filter(None, (*(clean_text(node.text()) for node in self.headings), *stated)))
 
     @cached_property

@@ -8,8 +8,9 @@ only for a page whose metadata and markup have no value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
@@ -28,6 +29,9 @@ MAX_TEXTS = 500
 MAX_TRAILS = 20
 """Maximum breadcrumbs, and maximum links within them."""
 MAX_LINE_LENGTH = 500
+MAX_CLASS_LENGTH = 500
+MAX_CANDIDATES = 30
+"""Maximum elements near the heading that are read for one field."""
 
 _HEADINGS = "h1, h2"
 _MARKUP = "time, [itemprop], [rel~='author' i]"
@@ -70,7 +74,7 @@ class Property(NamedTuple):
 
 def class_of(node: LexborNode) -> str:
     """Return the class attribute of an element, the words of camel case apart."""
-    return _CAMEL_CASE.sub("-", clean_text(node.attributes.get("class") or ""))
+    return _CAMEL_CASE.sub("-", clean_text((node.attributes.get("class") or "")[:MAX_CLASS_LENGTH]))
 
 
 def line_of(node: LexborNode, max_length: int = MAX_LINE_LENGTH) -> str | None:
@@ -98,10 +102,16 @@ class PageElements:
 
     def _near_heading(self, selectors: str) -> list[LexborNode]:
         """Return the elements of a selector in the article, by their distance from its heading, those behind first."""
+        if not self._tree.select(selectors):  # most pages, and the heading need not be found
+            return []
         found = self._tree.select(f"{_HEADINGS}, {selectors}")[:MAX_ELEMENTS]
         place = next((at for at, node in enumerate(found) if self.heading and node.mem_id == self.heading.mem_id), 0)
         nodes = [*found[place:], *reversed(found[:place])]
-        return [node for node in nodes if node.tag not in {"h1", "h2"} and not self._is_foreign(node)]
+        return [node for node in nodes if node.tag not in {"h1", "h2"}]
+
+    def _own(self, nodes: Iterable[LexborNode]) -> list[LexborNode]:
+        """Return the first nodes that are in the article."""
+        return list(islice((node for node in nodes if not self._is_foreign(node)), MAX_CANDIDATES))
 
     def _is_foreign(self, node: LexborNode) -> bool:
         """Return whether an element is in a part of the page that is of other articles, comments or the site."""
@@ -117,14 +127,14 @@ class PageElements:
         return self._near_heading(_MARKUP)
 
     @property
-    def times(self) -> Iterator[LexborNode]:
+    def times(self) -> list[LexborNode]:
         """Return the time elements, but for those of an update."""
-        return (node for node in self._markup if node.tag == "time" and not _OTHER_DATE.search(class_of(node)))
+        return self._own(node for node in self._markup if node.tag == "time" and not _OTHER_DATE.search(class_of(node)))
 
     @property
-    def author_links(self) -> Iterator[LexborNode]:
+    def author_links(self) -> list[LexborNode]:
         """Return the links of rel=author."""
-        return (
+        return self._own(
             node
             for node in self._markup
             if node.tag == "a" and "author" in (node.attributes.get("rel") or "").lower().split()
@@ -132,28 +142,28 @@ class PageElements:
 
     def properties(self, *names: str) -> Iterator[Property]:
         """Return the elements of properties of the article (`itemprop`), named in lower case."""
-        for node in self._markup:
-            for name in (node.attributes.get("itemprop") or "").split():
-                if name.lower() in names and _is_of_article(node):
-                    yield Property(node, name)
+        for node in self._own(one for one in self._markup if _has_property(one, names) and _is_of_article(one)):
+            yield Property(node, next(name for name in _properties(node) if name.lower() in names))
 
     @cached_property
     def bylines(self) -> list[LexborNode]:
         """Return the elements whose class names an author."""
         found = self._near_heading(", ".join(f"[class*='{word}' i]" for word in _AUTHOR_WORDS))
-        return [node for node in found if _is_named(node, _AUTHOR_CLASS, _OTHER_AUTHOR)]
+        return self._own(node for node in found if _is_named(node, _AUTHOR_CLASS, _OTHER_AUTHOR))
 
     @cached_property
     def author_pages(self) -> list[LexborNode]:
         """Return the links to pages of authors."""
         found = self._near_heading(", ".join(f"a[href*='{path}' i]" for path in _AUTHOR_PATHS))
-        return [node for node in found if node.tag == "a" and _AUTHOR_PAGE.search(node.attributes.get("href") or "")]
+        return self._own(
+            node for node in found if node.tag == "a" and _AUTHOR_PAGE.search(node.attributes.get("href") or "")
+        )
 
     @cached_property
     def date_lines(self) -> list[LexborNode]:
         """Return the elements whose class names a date."""
         found = self._near_heading(", ".join(f"[class*='{word}' i]" for word in _DATE_WORDS))
-        return [node for node in found if _is_named(node, _DATE_CLASS, _OTHER_DATE)]
+        return self._own(node for node in found if _is_named(node, _DATE_CLASS, _OTHER_DATE))
 
     @cached_property
     def breadcrumbs(self) -> list[LexborNode]:
@@ -179,6 +189,14 @@ class PageElements:
                     return
                 if text:
                     yield text
+
+
+def _properties(node: LexborNode) -> list[str]:
+    return (node.attributes.get("itemprop") or "")[:MAX_CLASS_LENGTH].split()
+
+
+def _has_property(node: LexborNode, names: Collection[str]) -> bool:
+    return any(name.lower() in names for name in _properties(node))
 
 
 def _is_named(node: LexborNode, names: re.Pattern[str], others: re.Pattern[str]) -> bool:

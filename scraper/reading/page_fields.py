@@ -20,6 +20,7 @@ from scraper.reading.published import (
     DateReader,
     PublishedDate,
     address_dates,
+    line_dates,
     marked_dates,
     printed_dates,
     script_dates,
@@ -86,15 +87,19 @@ class PageFields:
         yield from stated_dates(self._metadata, reader)
         yield from marked_dates(self._elements, reader)
 
+    def date_lines(self, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+        """Yield the dates of lines of telling classes near the heading."""
+        yield from line_dates(self._elements, reader)
+
     def guessed_dates(self, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
         """Yield the dates of scripts, of the address, and those printed behind the heading."""
         yield from script_dates(self._elements, reader)
         yield from address_dates(self._metadata.url, reader)
         yield from printed_dates(self._elements, reader)
 
-    def authors(self) -> Iterator[Candidate[tuple[str, ...]]]:
+    def authors(self, *, with_guesses: bool = True) -> Iterator[Candidate[tuple[str, ...]]]:
         """Yield the names of the authors."""
-        return author_candidates(self._metadata, lambda: self._elements, self.own_names)
+        return author_candidates(self._metadata, lambda: self._elements, self.own_names, with_guesses=with_guesses)
 
     def sections(self) -> Iterator[Candidate[tuple[str, ...]]]:
         """Yield the normalized names of the sections."""

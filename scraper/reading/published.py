@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from zoneinfo import ZoneInfo
@@ -87,6 +87,9 @@ class PublishedDate:
     precision: DatePrecision | None = None
 
 
+_FAR_EAST, _FAR_WEST = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago")
+
+
 @dataclass(frozen=True, slots=True)
 class DateReader:
     """Parser of the dates of one page: in the zone and language of its source, as of its fetch."""
@@ -107,9 +110,13 @@ class DateReader:
         """Return whether a date states its zone, so that it is one instant wherever it is read."""
         if date.published_at is None or date.precision is DatePrecision.DAY:
             return False
-        zones = (ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Pacific/Pago_Pago"))
-        read = [parse_date(date.raw or "", zone, now=self.fetched_at, language=self.language) for zone in zones]
-        return read[0] == read[1]
+        other = _FAR_EAST if self._is_west else _FAR_WEST
+        read = parse_date(date.raw or "", other, now=self.fetched_at, language=self.language)
+        return read is not None and read[0] == date.published_at
+
+    @property
+    def _is_west(self) -> bool:
+        return (self.fetched_at.astimezone(self.zone).utcoffset() or timedelta()) < timedelta()
 
     def is_valid(self, date: PublishedDate) -> bool:
         """Return whether a date was understood; one in the future or before the web is that of something else."""
@@ -117,11 +124,19 @@ class DateReader:
         return at is not None and at.year >= 1900 and not is_in_future(at, date.precision, self.fetched_at)
 
 
-def choose_published(candidates: Iterable[Candidate[PublishedDate]], reader: DateReader) -> Choice[PublishedDate]:
-    """Choose the first date that is valid; one without a zone yields to one with a zone within a day of it."""
+def choose_published(
+    candidates: Iterable[Candidate[PublishedDate]], reader: DateReader, guesses: Iterable[Candidate[PublishedDate]] = ()
+) -> Choice[PublishedDate]:
+    """Choose the first date that is valid; one without a zone yields to one with a zone within a day of it.
+
+    `guesses` are read only if no candidate is valid: printed dates have no zones.
+    """
     choice = choose(candidates, reader.is_valid)
     chosen = choice.chosen
-    if chosen is None or reader.has_offset(chosen.value):
+    if chosen is None:
+        guess = choose(guesses, reader.is_valid)
+        return replace(guess, refused=(*choice.refused, *guess.refused))
+    if reader.has_offset(chosen.value):
         return choice
     lost = choice.evidence()
     after = lost[len(choice.refused) :]
@@ -155,13 +170,17 @@ def stated_dates(metadata: PageMetadata, reader: DateReader) -> Iterator[Candida
 
 
 def marked_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
-    """Yield the dates of markup: itemprop of the article, time elements, date lines of telling classes."""
+    """Yield the dates of markup: itemprop of the article, time elements."""
     for node, name in elements.properties("datepublished", "datecreated"):
         for text in _machine_texts(node):
             yield reader.candidate(text, f"itemprop {name}", Grade.MARKED)
     for node in elements.times:
         for text in _machine_texts(node):
             yield reader.candidate(text, "time", Grade.MARKED)
+
+
+def line_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
+    """Yield the dates of lines of telling classes."""
     for node in elements.date_lines:
         line = line_of(node, MAX_DATE_LENGTH)
         if line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,8 @@ SECTION_METAS = (
     *("mrf:sections", "rubric", "category"),
 )
 MAX_SECTIONS = 10
+MAX_LABELS = 50
+MAX_LABEL_LENGTH = 500
 MAX_NAME_LENGTH = 60
 """Characters of a longer breadcrumb are a headline."""
 
@@ -106,7 +109,7 @@ def _sections_of(crumbs: Sequence[tuple[str, str]], metadata: PageMetadata, titl
 
 
 def _names(labels: Iterable[str], metadata: PageMetadata) -> tuple[str, ...]:
-    parts = (part for label in labels for part in _SPLIT.split(label))
+    parts = (part for label in islice(labels, MAX_LABELS) for part in _SPLIT.split(label[:MAX_LABEL_LENGTH]))
     names = (
         normalize_section(part)
         for part in parts

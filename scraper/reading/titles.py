@@ -17,6 +17,8 @@ from scraper.reading.candidates import Candidate, Grade
 
 MAX_HEADING_LENGTH = 500
 """Characters of a heading that is compared."""
+MAX_HEADINGS = 30
+"""Maximum headings that a page states and that are compared with each other."""
 MIN_COMMON_WORDS = 3
 
 _SEPARATORS = r"\|+|::+|[–—\-‒―·•»«›/:~]"
@@ -120,11 +122,15 @@ def title_candidates(headings: Headings, names: Collection[str]) -> Iterator[Can
     statements agree on the headline without it; one that another cuts short comes after the whole one.
     """
     yield from (Candidate(text, provenance, Grade.DECLARED) for text, provenance in headings.selected)
-    stated = [*headings.linked_data, *headings.metas, *([(headings.title, "title")] if headings.title else [])]
-    rests = {compact(remainder(headings.title, text)) for text, _ in headings.metas}
+    stated = [
+        *headings.linked_data[:MAX_HEADINGS],
+        *headings.metas[:MAX_HEADINGS],
+        *([(headings.title, "title")] if headings.title else []),
+    ]
+    rests = {compact(remainder(headings.title, text)) for text, _ in headings.metas[:MAX_HEADINGS]}
     names = {*names, *filter(None, rests)}
     plain = [Candidate(without_site_name(unescape(text), names), provenance) for text, provenance in stated]
-    plain = [one for one in plain if compact(one.value) not in names]
+    plain = [one for one in plain if compact(one.value) not in names][:MAX_HEADINGS]
     plain = sorted(plain, key=lambda one: any(_is_cut(one.value, other.value) for other in plain))
     printed = [
         Candidate(without_site_name(unescape(text), names), provenance, Grade.MARKED)

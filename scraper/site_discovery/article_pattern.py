@@ -49,6 +49,16 @@ def article_pattern(urls: Iterable[str]) -> str | None:
     return "|".join(dict.fromkeys(_pattern(group) for group in large))
 
 
+def listed_pattern(urls: Iterable[str]) -> str | None:
+    """Return the pattern for articles of feeds, which list nothing else: any path, if languages stand in front of some.
+
+    None if they do not: a narrower pattern would lose the first article whose address has another shape.
+    """
+    paths = [urlsplit(url).path.strip("/").split("/") for url in urls]
+    languages = sorted({path[0] for path in paths if len(path) > 1 and path[0] in _LANGUAGES})
+    return f"/(?:(?P<language>{'|'.join(languages)})/)?.+" if languages else None
+
+
 def _kind(path: Sequence[str]) -> tuple[int, bool, str]:
     """Return what paths of one shape have in common: segments, a language in front, the extension."""
     extension = _EXTENSION.search(path[-1])

@@ -20,6 +20,9 @@ MAX_CHANNELS = 3
 MIN_NEW_SHARE = 0.2
 """Share of a channel's links that no chosen channel has, for the channel to be chosen as well."""
 
+NEWS_KINDS = frozenset({"feed", "news sitemap"})
+"""Kinds of channels that list articles alone."""
+
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -85,7 +88,7 @@ def choose_channels(found: Iterable[FoundChannel]) -> tuple[FoundChannel, ...]:
     there is none of them, and a list page only if there is no sitemap either.
     """
     every = [one for one in found if one.links]
-    quick = [one for one in every if one.kind in {"feed", "news sitemap"}]
+    quick = [one for one in every if one.kind in NEWS_KINDS]
     slow = [one for one in every if one.kind in {"sitemap", "sitemap index"}]
     lists = [one for one in every if isinstance(one.channel, ListingPage)]
     for group in (quick, slow, lists):

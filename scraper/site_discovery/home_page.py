@@ -101,7 +101,7 @@ def _feed_anchors(tree: HtmlTree, base: str) -> Iterator[NamedChannel]:
 
 
 def _named(href: str, base: str, origin: str) -> Iterable[NamedChannel]:
-    url = resolve(href, base) if href.strip() else None
+    url = resolve(href.partition("#")[0], base) if href.strip() else None
     return () if url is None or not url.startswith(("http://", "https://")) else (NamedChannel(url, origin),)
 
 

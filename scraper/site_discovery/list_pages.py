@@ -70,10 +70,15 @@ def _anchors(tree: HtmlTree, base: str, urls: SourceUrls) -> list[_Anchor]:
 
 
 def _shape(url: str) -> tuple[int, str, bool]:
-    """Return what the paths of one list have in common: segments, the first one, a number in the last."""
-    segments = urlsplit(url).path.strip("/").split("/")
+    """Return what the URLs of one list have in common: segments, the first one, a number in the last or the query."""
+    split = urlsplit(url)
+    segments = split.path.strip("/").split("/")
     first = "" if len(segments) == 1 or re.search(r"\d", segments[0]) else segments[0]
-    return len(segments), first if len(segments) == 2 else "", re.search(r"\d{3}", segments[-1]) is not None
+    return (
+        len(segments),
+        first if len(segments) == 2 else "",
+        re.search(r"\d{3}", segments[-1] + split.query) is not None,
+    )
 
 
 def _headlines(anchors: Iterable[_Anchor]) -> int:

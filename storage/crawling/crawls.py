@@ -15,6 +15,7 @@ from typing import Any
 
 from storage.crawling import channels, events, links, quarantine, runs, sources
 from storage.crawling.channels import ChannelState, PollResult
+from storage.crawling.listed_views import record_listed_views
 from storage.crawling.quarantine import ParsingMarks
 from storage.crawling.runs import CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
@@ -135,6 +136,7 @@ class Crawls:
             for group in ([link] for link in found) if one_by_one else [found]:
                 with refused_rows_left_out(connection) if one_by_one else nullcontext():
                     links.upsert_listed(connection, source, group, now)
+            record_listed_views(connection, listed, known, now=now)
             for poll in polls:
                 if poll.is_changed:
                     links.upsert_listings(connection, poll.state.id, poll.urls, now)

@@ -159,8 +159,8 @@ view_readings = Table(
     "view_readings",
     METADATA,
     Column("article_id", Integer, ForeignKey("articles.id"), primary_key=True, doc="The article."),
-    Column("measured_at", UtcDateTime, primary_key=True, doc="Time of the fetch."),
-    Column("view_count", BigInt, nullable=False, doc="View count on the page."),
+    Column("measured_at", UtcDateTime, primary_key=True, doc="Time of the fetch, or of the poll of a list."),
+    Column("view_count", BigInt, nullable=False, doc="View count on the page, or in a list."),
     info={"doc": "A view count at one time; rows are only added."},
 )
 

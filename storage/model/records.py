@@ -150,6 +150,7 @@ class Link:
     published_precision: DatePrecision | None = None
     sections: tuple[str, ...] = ()  # folded labels and slugs (scraper.text.fold); empty: not said
     language: str | None = None
+    view_count: int | None = None  # as the list prints it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

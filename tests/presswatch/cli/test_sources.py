@@ -17,6 +17,7 @@ from tests.support.paths import ROOT
 from tests.support.patience import patient
 from tests.support.raw_server import RawServer
 
+STATIC_ARTICLE = r"/news/[^/]*\d{3,}[^/]*\.html"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -50,15 +51,15 @@ def run(tmp_path: Path) -> Run:
 @pytest.mark.parametrize(
     ("site", "channel", "article", "options"),
     [
-        ("wordpress", {"feed": "/feed/"}, r"/\d{4}/", ()),
-        ("static", {"list": "/", "card": "div.news-item", "link": "a"}, "/news/", ("--timezone", "Asia/Baku")),
-        ("sitemap", {"sitemap": "/sitemap-news.xml.gz"}, "/story/", ()),
+        ("wordpress", {"feed": "/feed/"}, None, ()),
+        ("static", {"list": "/", "card": "div.news-item", "link": "a"}, STATIC_ARTICLE, ("--timezone", "Asia/Baku")),
+        ("sitemap", {"sitemap": "/sitemap-news.xml.gz"}, None, ()),
     ],
 )
 def test_a_site_is_declared_from_its_address(
     site: str,
     channel: dict[str, str],
-    article: str,
+    article: str | None,
     options: tuple[str, ...],
     server: RawServer,
     run: Run,
@@ -70,7 +71,7 @@ def test_a_site_is_declared_from_its_address(
     assert len(server.targets) <= 12 + 9  # usual addresses; robots.txt twice, the home page, five articles
     declared = tomllib.loads((tmp_path / "sources.d" / "tern.toml").read_text(encoding="utf-8"))
     assert declared["channels"] == [channel]
-    assert declared["article"].startswith(article)
+    assert declared.get("article") == article
     assert declared["language"] == ("ru" if site == "static" else "en")
     case = tmp_path / "sources.d" / "cases" / "tern" / "1"
     expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))

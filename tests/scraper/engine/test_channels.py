@@ -5,15 +5,29 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from scraper.crawl.selection import RecrawlMode
-from scraper.source import Channel, Feed, Identity, JsonItems, JsonList, ListingPage, Paging, Sitemap, Source
+from scraper.source import (
+    Channel,
+    Feed,
+    Identity,
+    JsonItems,
+    JsonList,
+    ListingPage,
+    Paging,
+    Sitemap,
+    Source,
+    TeaserSelectors,
+)
 from scraper.sources import get_source
+from storage.database.tables import view_readings
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawServer, answer
 from tests.support.raw_site import feed, page, raw_env
@@ -223,3 +237,28 @@ def test_a_list_without_selectors_is_read_by_the_cards_around_its_links(tmp_path
         links = {row.url.rpartition("/")[2]: row for row in env.rows("links")}
         assert links["b-200"].title == "The story of b"
         assert links["b-200"].published_at == datetime(2026, 11, 4, 2, tzinfo=UTC)
+
+
+def test_view_counts_of_a_list_are_read_without_a_fetch_of_their_pages(tmp_path: Path) -> None:
+    def front(count: str) -> bytes:
+        return answer(f"<div class='x'><a href='/news/a'>A</a> <b class='v'>{count} views</b></div>".encode(), HTML)
+
+    def latest(count: int) -> bytes:
+        return answer(json.dumps([{"u": "/news/b", "n": count}]).encode())
+
+    teasers = TeaserSelectors(card="div.x", views=".v")
+    channels = (
+        ListingPage(path="/", teasers=teasers),
+        JsonList(path="/api", items=JsonItems(items="[*]", url="u", views="n")),
+    )
+    with RawServer({}) as server:
+        env, source = raw_env(tmp_path, server), source_of(server, *channels)
+        for shown, number in (("1,200", 5), ("1,250", 7), ("1,300", 9)):
+            server.answer_with({"/": front(shown), "/api": latest(number), **pages("a", "b")})
+            assert env.crawl_source(source, recrawl=RecrawlMode.NONE).error is None
+        assert [target for target in server.targets if "/news/" in target] == []
+        with closing(env.store()) as store, store.read() as connection:
+            readings = connection.execute(select(view_readings.c.article_id, view_readings.c.view_count)).all()
+        counts = {row.url.rpartition("/")[2]: (row.id, row.view_count) for row in env.rows("articles")}
+        assert {name: count for name, (_, count) in counts.items()} == {"a": 1300, "b": 9}
+        assert sorted(count for _, count in readings) == [7, 9, 1250, 1300]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from scraper.reading.article_page import ArticlePage
 from scraper.reading.candidates import Candidate
 from scraper.source import PageSelectors, Source
 from storage.model.records import ParsedPage
+from tests.support.growth import assert_linear
 
 URL = "https://news.example.az/en/politics/quake-shakes-baku-123456"
 TITLE = "Quake shakes Baku and Sumgait"
@@ -377,6 +379,31 @@ def test_the_candidates_that_lost_are_evidence() -> None:
     assert [one.provenance for one in evidence["published_at"]] == ["meta article:published_time"]
 
 
-def test_a_hostile_page_of_many_elements_is_read() -> None:
-    body = H1 + '<time class="date author"><a rel="author" href="/author/x">x</a></time>' * 20_000
-    assert read(OG + '<meta name="date" content="x">' * 20_000, body).article.title == TITLE
+HOSTILE: dict[str, Callable[[int], tuple[str, str]]] = {
+    "titles": lambda n: (f'<meta property="og:title" content="{"a b c d " * 8}">' * (900 * n), H1),
+    "addresses": lambda n: (
+        OG + f'<link rel="canonical" href="/x/y"><meta property="og:url" content="{URL}x">' * 900 * n,
+        H1,
+    ),
+    "articles": lambda n: (ld([article(headline="x" * 50, url=[f"{URL}x"] * 50)] * (150 * n)) + OG, H1),
+    "authors": lambda n: (OG + ld(*[article(author=[{"name": "Ann Lee and Bo Wu"}] * 50)] * (20 * n)), H1),
+    "trails": lambda n: (OG + ld([crumbs(*["Politics"] * 50)] * (75 * n)), H1),
+    "pictures": lambda n: (OG + ld([article(image=["javascript:x"] * 50)] * (200 * n)), H1),
+    "nested dates": lambda n: (OG, H1 + '<div class="date">' * (750 * n) + "word " * (30_000 * n)),
+    "nested bylines": lambda n: (
+        OG,
+        H1 + '<div class="byline">' * (750 * n) + '<a href="/author/x">x</a>' * (10_000 * n),
+    ),
+    "classes": lambda n: (OG, H1 + f'<div class="{"a b " * (90_000 * n)}">' + "<time>x</time>" * (10_000 * n)),
+    "unclosed strings": lambda n: (
+        OG + '<script type="application/ld+json">{"' + '\\"' * (300_000 * n) + "</script>",
+        H1,
+    ),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_page_is_read_in_no_more_than_its_length(make: Callable[[int], tuple[str, str]]) -> None:
+    pages = {size: make(size) for size in (1, 2)}
+    assert_linear(lambda size: read(*pages[size]), 1)

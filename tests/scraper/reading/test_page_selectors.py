@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +27,7 @@ SELECTORS = PageSelectors(
 )
 
 
-def read(markup: str, **selectors: Any) -> ParsedPage:
+def make_page(markup: str, **selectors: Any) -> ArticlePage:
     source = replace(SOURCE, page=replace(SELECTORS, **selectors))
     return ArticlePage(
         f"<html><body><h1>Title</h1>{markup}</body></html>".encode(),
@@ -33,7 +35,11 @@ def read(markup: str, **selectors: Any) -> ParsedPage:
         source=source,
         urls=SourceUrls(source),
         fetched_at=NOW,
-    ).parse()
+    )
+
+
+def read(markup: str, **selectors: Any) -> ParsedPage:
+    return make_page(markup, **selectors).parse()
 
 
 @pytest.mark.parametrize(
@@ -92,6 +98,19 @@ def test_a_second_body_is_read_or_named(markup: str, body: str, problem: str | N
     article = read(markup).article
     assert article.body == body
     assert next((found.reason for found in article.problems if found.field == "body"), None) == problem
+
+
+def test_a_page_is_freed_with_its_last_reference() -> None:
+    page = make_page("<div class=text>one</div><i class=date>3.11.2026</i>")
+    page.parse()
+    assert page.evidence()
+    tree = weakref.ref(page.tree)
+    gc.disable()
+    try:
+        del page
+        assert tree() is None
+    finally:
+        gc.enable()
 
 
 def test_a_title_in_an_attribute() -> None:
