@@ -111,8 +111,9 @@ def test_lists_and_counts_that_scripts_fill_are_read(env: CrawlEnv, server: RawS
 @pytest.mark.long
 def test_each_request_of_a_page_is_one_of_the_crawl(env: CrawlEnv, server: RawServer) -> None:
     server.answer_with(answers())
-    env.slow_down(contact="mailto:desk@news.example")
-    env.crawl_source(source(server.url))
+    env.slow_down(contact="mailto:desk@news.example", concurrency=1, delay=timedelta(seconds=0.2), autothrottle=True)
+    run = env.crawl_source(source(server.url))
+    assert (run.error, run.new) == (None, 2)
     for head in server.heads:
         assert b"\r\nUser-Agent: Presswatch/" in head
         assert b"mailto:desk@news.example" in head

@@ -80,6 +80,17 @@ def test_sections_and_language_follow_the_page(rows: Rows) -> None:
     assert_in_step(rows)
 
 
+@pytest.mark.dialect
+def test_an_article_whose_language_changes_is_found_by_its_new_stems(rows: Rows) -> None:
+    saved = save(rows, 0, body="Nazirlərin görüşü.")
+    assert found(rows, "nazir") == []
+    save(rows, 1, body="Nazirlərin görüşü.", language="az")
+    assert found(rows, "nazir") == found(rows, '"nazirin görüş"') == [saved.article_id]
+    save(rows, 2, body="Nazirlərin görüşü.", language="en")
+    assert found(rows, "nazir") == []
+    assert_in_step(rows)
+
+
 def test_a_subtitle_that_can_be_read_now_is_found(rows: Rows) -> None:
     saved = save(rows, 0)
     save(rows, 1, subtitle="Premier")

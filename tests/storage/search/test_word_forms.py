@@ -111,9 +111,7 @@ def test_a_query_of_very_many_words_in_every_language(rows: Rows) -> None:
         assert len(list(rows.store.articles.find(ArticleFilter(query=parse(text))))) == len(STEMMINGS)
 
 
-@pytest.mark.dialect
-def test_an_article_whose_language_changes_is_found_by_its_new_stems(rows: Rows) -> None:
-    """Until then it goes by its script."""
+def test_an_article_without_a_language_goes_by_its_script() -> None:
     for language, is_found in ((None, False), ("az", True), ("ru", False)):
         document = IndexedDocument("-", body="Nazirlərin görüşü", language=language)
         assert (matches(parse("nazir"), document) is not None) is is_found
