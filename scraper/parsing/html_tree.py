@@ -16,6 +16,7 @@ MAX_TEMPLATES = 200
 """Maximum templates of one page that are searched."""
 
 _SHADOW_ROOT = "shadowrootmode"
+_STATEMENTS = "base[href], template, title, meta, link[rel], script[type*='json' i]"
 
 # glibc gives the memory of a freed tree back to the system and asks for it again with the next page: 124 page faults,
 # which take as long as parsing 65 KB. A larger block that is freed once raises both of its thresholds (mallopt(3),
@@ -25,7 +26,10 @@ bytearray(_KEPT_SIZE)
 
 
 class HtmlTree:
-    """Tree of one page. `root` is its `html` element, which the parser adds where markup has none."""
+    """Tree of one page. `root` is its `html` element, which the parser adds where markup has none.
+
+    `statements` are the elements by which a page describes itself, in page order: base, title, meta, link and JSON.
+    """
 
     def __init__(self, markup: bytes) -> None:
         """Parse markup in UTF-8. Raises MarkupLimitError."""
@@ -38,10 +42,10 @@ class HtmlTree:
         if root is None:
             raise ValueError("a page without an element")
         self.root: LexborNode = root
-        # Asked of the tree: a search of its markup takes twice the time.
-        special = root.css("base[href], template")
-        self._bases = [node for node in special if node.tag == "base"]
-        self._has_templates = len(self._bases) < len(special)
+        # In one pass: a search of the markup takes as long for each name.
+        found = root.css(_STATEMENTS)
+        self.statements = [node for node in found if node.tag != "template"]
+        self._has_templates = len(self.statements) < len(found)
 
     def select(self, css: str, within: LexborNode | None = None) -> list[LexborNode]:
         """Return the elements that a CSS selector selects, in page order, each once.
@@ -74,8 +78,8 @@ class HtmlTree:
 
     def base_url(self, url: str) -> str:
         """Return the URL against which the page at `url` resolves its links: that of `<base href>`, if it has one."""
-        for base in self._bases:
-            href = attribute(base, "href")
+        for base in self.statements:
+            href = attribute(base, "href") if base.tag == "base" else ""
             if href:
                 return resolve(href, url) or url
         return url

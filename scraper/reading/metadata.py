@@ -23,7 +23,6 @@ MAX_CONTENT_LENGTH = 20_000
 """Characters of a meta tag that are read."""
 MAX_HEADINGS = 20
 
-_ELEMENTS = "title, meta, link[rel], script[type*='json' i]"
 _NAME_ATTRIBUTES = ("property", "name", "itemprop", "http-equiv")
 _OPEN_GRAPH_SITE = ("og:site_name", "application-name", "apple-mobile-web-app-title", "al:ios:app_name", "publisher")
 
@@ -42,8 +41,10 @@ class PageMetadata:
         self._metas: dict[str, list[str]] = {}
         self._links: list[tuple[str, str]] = []
         self._scripts: list[str] = []
-        for node, _ in zip(tree.select(_ELEMENTS), range(MAX_ELEMENTS), strict=False):
-            self._READERS[node.tag or ""](self, node)
+        for node in tree.statements[:MAX_ELEMENTS]:
+            read = self._READERS.get(node.tag or "")
+            if read is not None:
+                read(self, node)
 
     def _read_title(self, node: LexborNode) -> None:
         if not self.title and (node.parent is None or node.parent.tag != "svg"):
