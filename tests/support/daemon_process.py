@@ -16,8 +16,11 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Row, select
 
+from scraper.sources import load_crawl_config, load_sources
 from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
 from storage.database.tables import METADATA
+from storage.model.errors import ConfigError
+from storage.model.urls import host_of
 from storage.store import Store, open_store
 from tests.support.leftovers import kill_processes
 from tests.support.paths import ROOT
@@ -85,9 +88,11 @@ class DaemonRunner:
             watched=json.dumps(list(watched)),
         )
         (self.folder / "presswatch.toml").write_text(text + more, encoding="utf-8")
+        refuse_live_sites(self.folder)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a daemon; its log goes to `log`."""
+        refuse_live_sites(self.folder)
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             daemon = subprocess.Popen(
                 [sys.executable, "-m", "presswatch", "daemon", *arguments],
@@ -103,6 +108,8 @@ class DaemonRunner:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `presswatch` with these arguments to its end."""
+        if arguments[:1] == ("daemon",):
+            refuse_live_sites(self.folder)
         return subprocess.run(
             [sys.executable, "-m", "presswatch", *arguments],
             cwd=self.folder,
@@ -161,6 +168,18 @@ class DaemonRunner:
                 daemon.kill()
                 daemon.wait()
         kill_processes("PRESSWATCH_DATABASE", self.database)  # crawls of a daemon that was killed
+
+
+def refuse_live_sites(folder: Path) -> None:
+    """Raise AssertionError if a daemon of a folder would watch a site that is not on this machine."""
+    try:
+        config = load_crawl_config(str(folder / "presswatch.toml"))
+        watched = load_sources(config).watched(config)
+    except ConfigError:
+        return  # no daemon starts with it, and one that is running keeps what it has
+    for name, source in watched.items():
+        address = config.source(name).base_url or source.base_url
+        assert host_of(address) in {"127.0.0.1", "localhost"}, f"a daemon of a test would crawl {name} at {address}"
 
 
 def _as_from_a_terminal(handles: int | None) -> None:

@@ -76,3 +76,17 @@ def test_a_hang_up_brings_and_takes_sources(runner: DaemonRunner, site: Site, pr
     assert len(runner.rows("crawl_runs", source="press")) <= crawls + 1  # the one that was under way
     assert end(daemon) == 0
     assert "Traceback" not in runner.log
+
+
+def test_no_daemon_of_a_test_watches_a_live_site(runner: DaemonRunner) -> None:
+    runner.settle(watched=["caliber"])  # at the address of the bundled site
+    with pytest.raises(AssertionError, match="would crawl news at https:"):
+        runner.settle(
+            watched=[],
+            more='[sources.news]\nhome = "https://news.example"\nlanguage = "en"\ntimezone = "UTC"\n'
+            'channels = [{ feed = "/feed" }]\n',
+        )
+    with pytest.raises(AssertionError, match="would crawl news"):
+        runner.start()
+    with pytest.raises(AssertionError, match="would crawl news"):
+        runner.command("daemon", "--once")
