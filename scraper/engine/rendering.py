@@ -83,7 +83,11 @@ class RenderPages(SourceComponent):
         return response.replace(body=body, headers=headers)
 
     async def _fetch(self, url: str, headers: Mapping[str, str]) -> Resource | None:
-        """Fetch a resource of a page as a request of the crawl. Raises CrawlStoppedError."""
+        """Fetch a resource of a page as a request of the crawl; None if a rule of the crawl refuses it.
+
+        Raises PageError if it has no answer, since the page would look as if something had been taken out of it, and
+        CrawlStoppedError.
+        """
         kept = {
             name: value for name, value in headers.items() if not name.startswith("sec-") and name not in _OWN_HEADERS
         }
@@ -92,9 +96,11 @@ class RenderPages(SourceComponent):
             response = await self.crawler.engine.download_async(request)
         except CrawlStoppedError:
             raise
-        except Exception as error:  # noqa: BLE001  (a network error, a rule of the crawl)
-            logger.debug("%s: not loaded: %s", url, from_exception(url, error).reason)
+        except RequestRejected as error:
+            logger.debug("%s: not loaded: %s", url, error.reason)
             return None
+        except Exception as error:
+            raise PageError(f"{url} could not be loaded: {from_exception(url, error).reason}") from error
         return _resource(response)
 
 

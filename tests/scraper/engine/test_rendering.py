@@ -178,6 +178,15 @@ def test_a_page_that_does_not_end_fails_alone(env: CrawlEnv, server: RawServer, 
 
 
 @pytest.mark.long
+def test_a_page_that_lacks_something_is_not_stored(env: CrawlEnv, server: RawServer) -> None:
+    server.answer_with(answers() | {"/api/views/1.json": RawAnswer((b"",), closes=True)})
+    run = env.crawl_source(source(server.url))
+    assert (run.new, run.failed) == (1, 1)
+    (reason,) = [row.reason for row in env.rows("fetches") if row.result == "failed"]
+    assert reason.startswith(f"the page cannot be rendered: {server.url}/api/views/1.json could not be loaded: ")
+
+
+@pytest.mark.long
 def test_a_page_that_grows_without_end_is_refused(env: CrawlEnv, server: RawServer) -> None:
     more = "document.querySelector('article').textContent = 'x'.repeat(200_000)"
     server.answer_with(answers(count=1, more=more))
