@@ -44,7 +44,8 @@ with open(sys.argv[2], "wb") as output:
                 article[name] = text[:10] + "T" + text[11:19] + exact + "+00:00"
         if article["published_precision"] == "day" and article["published_at"] is not None:
             article["published_at"] = article["published_at"][:10]
-        article["sections"] = [name for name in (article["sections"] or "").split("|") if name]
+        for name in ("sections", "authors"):
+            article[name] = [one for one in (article[name] or "").split("|") if one]
         problems = article["problems"]
         article["problems"] = [] if problems == "[]" else [
             {{"field": field, "reason": reason}} for field, reason in json.loads(problems)
