@@ -407,7 +407,9 @@ def _refuse_unknown(raw: Mapping[str, Any], *, known: set[str], path: str, file:
             if renamed := _renamed(f"{path}{name}"):
                 raise ConfigError(f"{file}: {path}{name} was renamed to {renamed}")
             nearest = nearest_key(name, known)
-            raise ConfigError(f"{file}: unknown setting {path}{name}{nearest}; known here: {', '.join(sorted(known))}")
+            declared = "; keys of a declaration need home beside them" if path.startswith("sources.") else ""
+            names = ", ".join(sorted(known))
+            raise ConfigError(f"{file}: unknown setting {path}{name}{nearest}; known here: {names}{declared}")
 
 
 def _renamed(path: str) -> str | None:
