@@ -21,8 +21,7 @@ _TEXT_NAMES = "p ul ol dl blockquote li pre"
 _TEXTS = frozenset(_TEXT_NAMES.split())
 _MARKED_AS_TEXT = re.compile(
     r"article[-_]*(?:body|text|content|inner|main)|(?:post|entry|story|news|page|main)[-_]*(?:body|text|content)"
-    r"|^content$|body[-_]?text|full[-_]?text",
-    re.IGNORECASE,
+    r"|^content$|body[-_]?text|full[-_]?text"
 )
 _LAYOUT = re.compile(r"(?:row|grid|col|container|wrapper|section|block|elementor|shopify|e-con|div|flex|w-)(?:[-_].*)?")
 

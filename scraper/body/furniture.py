@@ -51,22 +51,17 @@ _MARK = re.compile(
     r"|usercentrics"
     # Things within the text that are not of it
     r"|poll\b|rating|print-|player|carousel|slider|visually-?hidden|sr-only|screen-reader|twitter-tweet|instagram-media"
-    r"|tiktok-embed|feedback|\bfact\b|fact-?box|info-?box|ai-?summary",
-    re.IGNORECASE,
+    r"|tiktok-embed|feedback|\bfact\b|fact-?box|info-?box|ai-?summary"
 )
-_STATE = re.compile(
-    r"(?:no|has|have|with|without|tag|category)[-_]|.*[-_](?:content|article)[-_].*sidebar", re.IGNORECASE
-)
+_STATE = re.compile(r"(?:no|has|have|with|without|tag|category)[-_]|.*[-_](?:content|article)[-_].*sidebar")
 _WORD_END = re.compile(r"[-_]+")
 _COMMENTS = re.compile(
     r"(?:^|[\s_-])comments?(?:[\s_-]?(?:list\w*|section|area|wrap\w*|container|thread|s|content|block))?(?:$|\s)"
-    r"|disqus|^respond$|commentlist|comment-list|commentlisting",
-    re.IGNORECASE,
+    r"|disqus|^respond$|commentlist|comment-list|commentlisting"
 )
 _CONSENT = re.compile(
     r"(?:cookie|consent)[-_]?(?:law|notice|banner|bar|modal|popup|policy-?pop|settings|dialog|wrapper|overlay)"
-    r"|\bcli-modal|\bcky-|cmplz-cookiebanner|onetrust|didomi|usercentrics|borlabs-?cookie",
-    re.IGNORECASE,
+    r"|\bcli-modal|\bcky-|cmplz-cookiebanner|onetrust|didomi|usercentrics|borlabs-?cookie"
 )
 
 
@@ -147,7 +142,7 @@ def _word_of(marks: str) -> str:
         return ""
     names = (name for name in marks.split() if not _STATE.match(name))
     found = (_MARK.search(name) for name in names if len(_WORD_END.split(name)) <= MAX_WORDS_OF_MARK)
-    return next((match[0].lower() for match in found if match), "")
+    return next((match[0] for match in found if match), "")
 
 
 def _drop_figures(top: Block, found: Sequence[Block]) -> None:

@@ -39,8 +39,7 @@ SIZE_OF_SHINGLE = 5
 _LEAD = re.compile(
     r"\blead\b|[-_]lead\b|\blead[-_]|lede|standfirst|sub-?title|sub-?head|\bdek\b|[-_]dek\b|\bdeck\b|sapo|vorspann"
     r"|chapeau|\bintro\b|[-_]intro\b|\bintro[-_]|excerpt|summary|abstract|anons|catcher|strapline|bajada|entradilla"
-    r"|sommario|occhiello|ingress|perex|description|teaser-?text|preamble|snippet",
-    re.IGNORECASE,
+    r"|sommario|occhiello|ingress|perex|description|teaser-?text|preamble|snippet"
 )
 _WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
