@@ -10,6 +10,7 @@ import pytest
 from scraper.errors import ChannelError
 from scraper.parsing.list_page import parse_listing_page
 from scraper.parsing.source_urls import SourceUrls
+from scraper.source import TeaserSelectors
 from storage.model.records import DatePrecision, FailureStage, Link
 from tests.support.declared import HOME, SOURCE
 from tests.support.site import bad_bytes
@@ -177,6 +178,43 @@ def test_windows_1251(head: str, content_type: str | None) -> None:
 def test_base_of_the_document() -> None:
     assert read(b'<base href="/en/x/">' + card("../post/a").encode()) == (FULL,)
     assert read(b'<base href="http://[broken">' + card("/en/post/a").encode()) == (FULL,)
+
+
+@pytest.mark.parametrize(
+    ("markup", "slugs"),
+    [
+        (f"{card('/en/post/a')}<template>{card('/en/post/slug')}</template>", ["a"]),
+        (f"<template>{card('/en/post/a')}</template>", ["a"]),
+        (f"<div><template shadowrootmode='open'>{card('/en/post/a')}</template></div>{card('/en/post/b')}", ["b", "a"]),
+        (card("\\en\\post\\a"), ["a"]),
+        (f"<aside>an open aside{card('/en/post/a')}", ["a"]),
+        (f"<table><tr>{card('/en/post/a')}<td>{card('/en/post/b')}", ["a", "b"]),
+        (f"<select><option>{card('/en/post/a')}</select>", ["a"]),
+    ],
+)
+def test_cards_are_those_that_browsers_show(markup: str, slugs: list[str]) -> None:
+    assert [link.url.rpartition("/")[2] for link in read(page(markup))] == slugs
+
+
+def test_selectors_read_attributes() -> None:
+    teasers = TeaserSelectors(
+        card="li[data-href]",
+        link="@data-href",
+        title="@title",
+        published="time@datetime",
+        section_label="i@data-x",
+    )
+    markup = (
+        b"<ul><li data-href=/en/post/a title='A title'><time datetime=2025-01-16T17:36:00+04:00>x</time><i data-x=Y>"
+    )
+    urls = SourceUrls(SOURCE)
+    [link] = parse_listing_page(
+        markup, url=URL, source=SOURCE, urls=urls, language="en", content_type=None, teasers=teasers
+    )
+    assert (link.url, link.title, link.published_at, link.sections) == (
+        *(f"{HOME}/en/post/a", "A title", datetime(2025, 1, 16, 13, 36, tzinfo=UTC)),
+        ("y",),
+    )
 
 
 def test_a_page_without_cards_says_what_to_set() -> None:
