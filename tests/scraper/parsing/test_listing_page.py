@@ -204,9 +204,8 @@ def test_selectors_read_attributes() -> None:
         published="time@datetime",
         section_label="i@data-x",
     )
-    markup = (
-        b"<ul><li data-href=/en/post/a title='A title'><time datetime=2025-01-16T17:36:00+04:00>x</time><i data-x=Y>"
-    )
+    time = "<time datetime=2025-01-16T17:36:00+04:00>x</time>"
+    markup = f"<ul><li data-href=/en/post/a title='A title'>{time}<i data-x=Y></i></li></ul>".encode()
     urls = SourceUrls(SOURCE)
     [link] = parse_listing_page(
         markup, url=URL, source=SOURCE, urls=urls, language="en", content_type=None, teasers=teasers
