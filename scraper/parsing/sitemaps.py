@@ -21,7 +21,7 @@ from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.source_urls import SourceUrls, merge
 from storage.model.records import DatePrecision, FailureStage, Link
-from storage.model.urls import MAX_URL_LENGTH
+from storage.model.urls import MAX_URL_LENGTH, origin
 from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 
@@ -84,9 +84,9 @@ def parse_sitemap(body: bytes, *, url: str, urls: SourceUrls, language: str | No
     newest = _NewestEntries()
     is_news = False
     for entry in reader.entries(body):
-        if reader.is_index:
+        if reader.is_index and origin(entry.fields["loc"]) is not None:
             children.append(ChildSitemap(url=entry.fields["loc"], lastmod=_lastmod(entry, zone)))
-        else:
+        elif not reader.is_index:
             newest.add(entry, zone)
             is_news |= entry.is_news
     found = (_link(entry, url, urls, zone, language) for entry in newest.entries())
@@ -213,7 +213,7 @@ class _Reader:
             raise ChannelError(self.url, FailureStage.PARSE, f"no sitemap: {error.msg}") from error
         events: Iterator[tuple[str, _Element]] = cast("Any", parser.read_events())
         for event, element in events:
-            namespace, _, name = element.tag.rpartition("}")
+            namespace, _, name = _tag_of(element).rpartition("}")
             if event == "start":
                 self._begin(element, name)
             elif name == self._entry_tag:
@@ -235,16 +235,32 @@ class _Reader:
     def _keep(self, element: _Element, namespace: str, name: str) -> None:
         """Keep the text of a field of the entry, and drop the element."""
         parent = element.getparent()
-        is_own = parent is not None and str(parent.tag).rpartition("}")[2] == self._entry_tag
+        is_own = parent is not None and _tag_of(parent).rpartition("}")[2] == self._entry_tag
         is_news = "sitemap-news" in namespace
         self._entry.is_news |= is_news
         if (is_own and name in {"loc", "lastmod"}) or (
             is_news and name in {"publication_date", "title", "language", "section"}
         ):
             longest = MAX_URL_LENGTH + 1 if name == "loc" else MAX_FIELD_LENGTH
-            self._entry.fields.setdefault(name, (element.text or "").strip()[:longest])
+            self._entry.fields.setdefault(name, _text_of(element).strip()[:longest])
         if name not in _ROOTS:
             element.clear()
+
+
+def _tag_of(element: _Element) -> str:
+    """Return the tag of an element; none if its namespace is no text."""
+    try:
+        return str(element.tag)
+    except UnicodeDecodeError:
+        return ""
+
+
+def _text_of(element: _Element) -> str:
+    """Return the text of an element; none if it refers to a character that is none, such as half a surrogate pair."""
+    try:
+        return element.text or ""
+    except UnicodeDecodeError:
+        return ""
 
 
 def _forget(element: _Element) -> None:

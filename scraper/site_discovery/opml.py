@@ -28,7 +28,10 @@ def read_opml(
     Raises ConfigError for another document.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
-    root = etree.fromstring(document, parser) if document.strip() else None
+    try:
+        root = etree.fromstring(document, parser) if document.strip() else None
+    except etree.XMLSyntaxError:
+        root = None
     if root is None or root.tag != "opml":
         raise ConfigError("the file is no OPML: its first element is not <opml>")
     feeds: dict[str, list[_FeedRow]] = {}
@@ -58,12 +61,16 @@ class _FeedRow(NamedTuple):
 
 
 def _row(outline: _Element) -> _FeedRow | None:
-    url = (outline.get("xmlUrl") or "").strip()
-    if not url:
+    try:
+        values = {
+            name: (outline.get(name) or "").strip() for name in ("xmlUrl", "htmlUrl", "title", "text", "language")
+        }
+    except UnicodeDecodeError:  # lxml keeps references to characters that are none
         return None
-    title = clean_text(outline.get("title") or outline.get("text") or "")[:100]
-    language = (outline.get("language") or "").strip().lower()
-    return _FeedRow(url, (outline.get("htmlUrl") or "").strip(), title, language)
+    if not values["xmlUrl"]:
+        return None
+    title = clean_text(values["title"] or values["text"])[:100]
+    return _FeedRow(values["xmlUrl"], values["htmlUrl"], title, values["language"].lower())
 
 
 def _refusal(row: _FeedRow, homes: set[str | None]) -> str | None:

@@ -23,9 +23,14 @@ from zoneinfo import ZoneInfo
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.dates import parse_date
 from scraper.parsing.feeds import parse_feed
+from scraper.parsing.json_list import parse_json_list
 from scraper.parsing.list_page import parse_listing_page
+from scraper.parsing.sitemaps import parse_sitemap, select_children
 from scraper.parsing.source_urls import SourceUrls
 from scraper.reading.article_page import ArticlePage
+from scraper.site_discovery.home_page import parse_html, read_home_page
+from scraper.site_discovery.list_pages import find_list
+from scraper.source import JsonItems
 from scraper.sources import get_source
 from storage.model.urls import canonicalize, origin, request_url
 from tests.fuzz.inputs import MAKERS
@@ -33,8 +38,8 @@ from tests.support.declared import HOME, SOURCE, SOURCE_URLS
 
 COUNT = 1_000_000
 SEED = 20261128
-SHARES: Mapping[str, float] = {"feed": 0.05, "page": 0.05, "date": 0.45, "url": 0.45}
-BATCHES: Mapping[str, int] = {"feed": 500, "page": 200, "date": 20_000, "url": 20_000}
+SHARES: Mapping[str, float] = {"feed": 0.05, "sitemap": 0.05, "page": 0.05, "date": 0.45, "url": 0.4}
+BATCHES: Mapping[str, int] = {"feed": 500, "sitemap": 500, "page": 200, "date": 20_000, "url": 20_000}
 CPU_SECONDS = 5
 """Seconds of CPU time for one input, a thousand times what a large one takes."""
 MEMORY = 2_000_000_000
@@ -44,6 +49,7 @@ MAX_SHOWN = 300
 
 BAKU = ZoneInfo("Asia/Baku")
 CALIBER = get_source("caliber")
+ITEMS = JsonItems(items="items[*]", url="url", title="title.text", published="at", views="n")
 NOON = datetime(2026, 11, 4, 12, tzinfo=UTC)
 
 
@@ -51,8 +57,18 @@ def check_feed(body: Any) -> None:
     parse_feed(body, url=f"{HOME}/rss.xml", urls=SOURCE_URLS, language=None, content_type=None)
 
 
+def check_sitemap(body: Any) -> None:
+    url = f"{HOME}/sitemap.xml"
+    with suppress(ChannelError):
+        select_children(parse_sitemap(body, url=url, urls=SOURCE_URLS, language=None).children, last_read_at=NOON)
+    parse_json_list(body, url=url, urls=SOURCE_URLS, items=ITEMS, language=None)
+
+
 def check_page(body: Any) -> None:
     at = {"url": f"{HOME}/en/post/gas", "source": CALIBER, "urls": SourceUrls(CALIBER), "fetched_at": NOON}
+    read_home_page(body, url=f"{HOME}/", urls=SOURCE_URLS, content_type=None)
+    if (tree := parse_html(body, None)) is not None:
+        find_list(tree, f"{HOME}/", SOURCE_URLS)
     with suppress(PageError):
         ArticlePage(body, content_type=None, **at).parse()
     parse_listing_page(body, url=f"{HOME}/en/", source=SOURCE, urls=SOURCE_URLS, language=None, content_type=None)
@@ -76,6 +92,7 @@ def check_url(text: Any) -> None:
 
 CHECKS: Mapping[str, Callable[[Any], None]] = {
     "feed": check_feed,
+    "sitemap": check_sitemap,
     "page": check_page,
     "date": check_date,
     "url": check_url,

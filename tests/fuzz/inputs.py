@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from random import Random
@@ -234,4 +235,34 @@ def _of_pieces(pieces: Sequence[str], chance: Random) -> str:
     return text if chance.random() > 0.001 else text + chance.choice(pieces) * chance.randrange(MAX_REPEATS)
 
 
-MAKERS: Mapping[str, Callable[[Random], bytes | str]] = {"feed": feed, "page": page, "date": date, "url": url}
+SITEMAPS = (
+    f"""<?xml version="1.0" encoding="UTF-8"?><!DOCTYPE urlset [<!ENTITY a "b">]><urlset
+ xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:n="http://www.google.com/schemas/sitemap-news/0.9">
+<url><loc>{HOME}/en/post/a-vote</loc><lastmod>2026-11-04</lastmod><n:news><n:publication><n:language>en</n:language>
+</n:publication><n:publication_date>2026-11-04T12:00:00+04:00</n:publication_date><n:title><![CDATA[A & b]]></n:title>
+</n:news></url><url><loc>{HOME}/en/post/b</loc><lastmod>2026-11-04T12:00Z</lastmod></url></urlset>""",
+    f"<sitemapindex><sitemap><loc>{HOME}/news.xml.gz</loc><lastmod>&a;</lastmod></sitemap></sitemapindex>",
+    f'{{"items": [{{"url": "{HOME}/en/post/a", "title": {{"text": "A"}}, "at": 1793793600, "n": "1,200"}}]}}',
+)
+
+
+def sitemap(chance: Random) -> bytes:
+    """Make a mutation of a sitemap, an index or a JSON list, gzipped at times, or one with a huge part."""
+    text = mutate(chance.choice(SITEMAPS), chance)
+    if chance.random() < 0.02:
+        at = chance.randrange(len(text) + 1)
+        text = text[:at] + _huge(FEED_HUGE, chance) + text[at:]
+    body = text.encode("utf-8", "surrogatepass")
+    if chance.random() < 0.2:
+        packed = gzip.compress(body, mtime=0)
+        return packed[: chance.randrange(len(packed))] if chance.random() < 0.5 else packed
+    return body
+
+
+MAKERS: Mapping[str, Callable[[Random], bytes | str]] = {
+    "feed": feed,
+    "sitemap": sitemap,
+    "page": page,
+    "date": date,
+    "url": url,
+}

@@ -91,10 +91,20 @@ def test_a_packed_sitemap_is_read_the_same(pack: object) -> None:
         urlset("<loc>https://caliber.az/news/1234</loc>").replace(f" {NAMESPACES}", ""),
         urlset("<loc>https://caliber.az/news/1234</loc>").replace("urlset", "s:urlset").replace("xmlns=", "xmlns:s="),
         urlset("<loc>https://caliber.az/news/1234</loc>", "<loc>https://caliber.az/search?q=a&b=<</loc>"),
+        urlset("<loc>https://caliber.az/news/1234</loc>", "<loc>https://caliber.az/news/12&#xD800;</loc>"),
+        urlset("<loc>https://caliber.az/news/1234</loc>", "<x:y xmlns:x='&#xD800;'>x</x:y>"),
         urlset("<loc>https://caliber.az/news/1234</loc>", "<loc>https://caliber.az/news/12")[:-15],
         urlset("<loc>https://caliber.az/news/1234</loc>", "<loc>https://caliber.az/news/12</loc><las")[:-15],
     ],
-    ids=["no namespace", "prefix", "ampersand", "cut in an address", "cut in an entry"],
+    ids=[
+        "no namespace",
+        "prefix",
+        "ampersand",
+        "no character",
+        "no namespace at all",
+        "cut in an address",
+        "cut in an entry",
+    ],
 )
 def test_a_broken_sitemap_gives_what_is_whole(body: str) -> None:
     assert paths(parsed(body))[:1] == ["/news/1234"]
@@ -175,6 +185,8 @@ def test_an_index_names_its_children() -> None:
         index(
             "<loc>https://caliber.az/sitemap-1.xml</loc><lastmod>2026-11-04T12:00:00+00:00</lastmod>",
             "<loc>https://caliber.az/sitemap-2.xml.gz</loc>",
+            "<loc>https://caliber[az/sitemap-3.xml</loc>",
+            "<loc>sitemap-4.xml</loc>",
         )
     )
     assert sitemap.is_index
