@@ -191,7 +191,8 @@ def _list_on(context: SourceContext, job: PageJob, origin: str) -> list[FoundCha
 def _nothing_found(context: SourceContext, judged: Iterable[FoundChannel | NoChannel]) -> str:
     refused = [f"{one.url} ({one.reason})" for one in judged if isinstance(one, NoChannel)]
     tried = f"; tried {', '.join(refused[:3])}" if refused else ""
-    return f"no feed, sitemap or list of articles was found at {context.urls.request_base}{tried}"
+    advice = "" if context.source.render else "; if its pages are filled by script, try --render"
+    return f"no feed, sitemap or list of articles was found at {context.urls.request_base}{tried}{advice}"
 
 
 async def _read(

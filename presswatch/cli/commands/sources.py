@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,17 +188,21 @@ def export_opml(config_path: str | None) -> None:
 @click.option("--language", metavar="CODE", help="Language of its articles, such as en, if the site does not say it.")
 @click.option("--timezone", metavar="ZONE", help="Time zone of its dates, such as Asia/Baku.")
 @click.option("--section", "sections", multiple=True, metavar="NAME", help="Section to keep; can be repeated.")
+@click.option("--user-agent", metavar="TEXT", help="User-Agent of requests to this site, instead of the general one.")
+@click.option("--render", is_flag=True, help="Its pages are filled by script: render them in a browser.")
 @click.option("--views/--no-views", default=None, help="Read view counts where they are found, or do not.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take what the site says; exit code 2 if it does not say it.")
 @_config_option
 @debug_option
-def add(
+def add(  # noqa: PLR0913  (a command's options)
     url: str,
     name: str | None,
     language: str | None,
     timezone: str | None,
     sections: Sequence[str],
     *,
+    user_agent: str | None,
+    render: bool,
     views: bool | None,
     yes: bool,
     config_path: str | None,
@@ -216,7 +221,13 @@ def add(
     from scraper.engine.run import probe  # noqa: PLC0415
 
     config = load_crawl_config(config_path)
-    source = _provisional_source(url, name, load_sources(config), language=language or "", timezone=timezone)
+    if user_agent is not None and not (user_agent.isascii() and user_agent.isprintable()):
+        raise ConfigError("--user-agent: must have printable ASCII characters only")
+    source = replace(
+        _provisional_source(url, name, load_sources(config), language=language or "", timezone=timezone),
+        user_agent=user_agent,
+        render=render,
+    )
     configure_logs(config.log, CrawlOptions(), verbose=False)
     context = SourceContext(source=source, config=config, options=CrawlOptions())
 
