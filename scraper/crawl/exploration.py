@@ -14,7 +14,15 @@ from scraper.crawl.source_check import Fetch, Fetched, FieldCheck, check_fields,
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.list_page import parse_listing_page
 from scraper.site_discovery.article_pattern import article_pattern, listed_pattern
-from scraper.site_discovery.channels import NEWS_KINDS, FoundChannel, NoChannel, choose_channels, judge_channel, path_of
+from scraper.site_discovery.channels import (
+    NEWS_KINDS,
+    FoundChannel,
+    NoChannel,
+    articles_a_day,
+    choose_channels,
+    judge_channel,
+    path_of,
+)
 from scraper.site_discovery.home_page import (
     HomePage,
     NamedChannel,
@@ -227,6 +235,7 @@ async def _read(
         timezone=zone or context.source.timezone,
         channels=tuple(found.channel for found in chosen),
         article_path=_article_path(chosen, [link.url for link in links]),
+        per_day=articles_a_day(links) or context.source.per_day,
     )
     return Exploration(
         source=source,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from scraper.errors import ChannelError
@@ -22,6 +22,13 @@ MIN_NEW_SHARE = 0.2
 
 NEWS_KINDS = frozenset({"feed", "news sitemap"})
 """Kinds of channels that list articles alone."""
+
+RATE_PERIOD = timedelta(days=14)
+"""Period before the newest date in which articles are counted: older ones may be pinned."""
+
+MIN_DATED = 5
+MIN_DAYS = 0.1
+"""Minimum dates from which a rate is told, and the shortest time in days that they are taken to cover."""
 
 _OLDEST = datetime.min.replace(tzinfo=UTC)
 
@@ -113,3 +120,13 @@ def _covering(found: Sequence[FoundChannel]) -> tuple[FoundChannel, ...]:
             chosen.append(one)
             covered |= urls
     return tuple(chosen)
+
+
+def articles_a_day(links: Iterable[Link]) -> float | None:
+    """Return how many articles a day links list, by their dates of two weeks; None if too few have one."""
+    dates = sorted({link.published_at for link in links if link.published_at is not None})
+    recent = [date for date in dates if dates[-1] - date <= RATE_PERIOD]
+    if len(recent) < MIN_DATED:
+        return None
+    days = max((recent[-1] - recent[0]) / timedelta(days=1), MIN_DAYS)
+    return max(1.0, float(round((len(recent) - 1) / days)))

@@ -11,7 +11,7 @@ import pytest
 from scraper.parsing.html_tree import HtmlTree
 from scraper.parsing.source_urls import SourceUrls
 from scraper.site_discovery.article_pattern import article_pattern, listed_pattern
-from scraper.site_discovery.channels import FoundChannel, NoChannel, choose_channels, judge_channel
+from scraper.site_discovery.channels import FoundChannel, NoChannel, articles_a_day, choose_channels, judge_channel
 from scraper.site_discovery.home_page import guessed_channels, read_home_page, robots_channels
 from scraper.site_discovery.list_pages import find_list
 from scraper.site_discovery.opml import source_name
@@ -209,3 +209,21 @@ def test_every_zone_of_a_country_exists() -> None:
 )
 def test_a_source_is_named_after_its_host(url: str, taken: list[str], name: str) -> None:
     assert source_name(url, taken) == name
+
+
+@pytest.mark.parametrize(
+    ("hours", "rate"),
+    [
+        (range(0, 48, 2), 12),
+        ([*range(0, 48, 2), 24 * 90, 24 * 400], 12),  # pinned ones
+        (range(0, 24 * 13, 24), 1),
+        (range(0, 24 * 60, 24 * 3), 1),
+        (range(4), None),
+        ([0, 0, 0, 0, 0, 0], None),
+    ],
+)
+def test_a_rate_is_told_by_recent_dates(hours: list[int], rate: float | None) -> None:
+    links = [
+        Link(url=f"{HOME}/{n}", channel="", published_at=NOW - timedelta(hours=hour)) for n, hour in enumerate(hours)
+    ]
+    assert articles_a_day(links) == rate
