@@ -130,10 +130,15 @@ def _marked(top: Block, most: float, above_heading: Collection[int]) -> Iterator
 def mark_of(block: Block) -> str:
     """Return the tag, role or word that marks an element as furniture; empty if there is none."""
     if block.tag in _TAGS:
-        return block.tag
+        return "" if block.tag == "figcaption" and _names_speaker(block) else block.tag
     if block.role in _ROLES:
         return block.role
     return "" if block.tag in _NEVER or block.tag in HEADINGS or not block.marks else _word_of(block.marks)
+
+
+def _names_speaker(caption: Block) -> bool:
+    """Return whether a caption belongs to a quote."""
+    return caption.parent is not None and caption.parent.quotes > 0
 
 
 @lru_cache(maxsize=MAX_KNOWN_MARKS)

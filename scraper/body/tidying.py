@@ -40,6 +40,7 @@ _NO_LIST = frozenset(_NO_LIST_NAMES.split()) | HEADINGS
 _NO_SCRAP = frozenset({"dd", "dt", "li", "pre", "td", "th"})
 _MAY_REPEAT_NAMES = "h1 h2 h3 h4 li td th"
 _MAY_REPEAT = frozenset(_MAY_REPEAT_NAMES.split())
+_SUBHEADINGS = frozenset({"h3", "h4", "h5", "h6"})
 _SENTENCES = frozenset({"blockquote", "li", "p"})
 _MORE = re.compile(
     r"\W*(?:read (?:more|also|next|on)|more (?:on|from|about|in|stories|news|like)|related|see also|also read"
@@ -225,7 +226,7 @@ def _drop_edges(container: Block) -> None:
     if not places:
         return
     for block in lines[: places[0]]:
-        if block.is_leaf():
+        if block.is_leaf() and block.tag not in _SUBHEADINGS:
             block.drop("stamp")
     for block in lines[places[-1] + 1 :]:
         parent = block.parent.tag if block.parent is not None else ""

@@ -8,6 +8,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from scraper.body.generic_body import GenericBody, find_body
+from tests.support.growth import assert_linear
 
 FIRST = (
     "The council voted on Monday to rebuild the bridge over the river, which was closed after the flood of last May."
@@ -158,6 +159,15 @@ def test_what_is_no_sentence_around_and_within_the_text_is_left_out(text: str) -
     assert _body(f"<h1>{TITLE}</h1><div class=content>{text}</div>") == [FIRST, SECOND, THIRD]
 
 
+def test_a_subheading_before_the_first_sentence_is_kept() -> None:
+    assert _body(f"<h1>{TITLE}</h1><div><div>4 May</div><h3>The vote</h3>{TEXT}</div>") == [
+        "The vote",
+        FIRST,
+        SECOND,
+        THIRD,
+    ]
+
+
 def test_a_prompt_that_stands_for_contents_is_left_out_with_all_its_copies() -> None:
     prompt = f"<div><p>{OTHER} Accept the cookies to see this content of another site.</p></div>"
     text = f"<p>{FIRST}</p>{prompt}<p>{SECOND}</p>{prompt}<p>{THIRD}</p>{prompt}"
@@ -174,6 +184,7 @@ WITHIN = {
     "heading whose id is a slug": "<h2 id=product-rating-of-ferries>The ferries</h2>",
     "table": "<table><tr><td>Bridge</td><td>1963</td></tr></table>",
     "quote in a figure": "<figure><blockquote>We have waited long enough.</blockquote></figure>",
+    "speaker of a quote": "<figure><blockquote>We waited.</blockquote><figcaption>Anna Neighbour</figcaption></figure>",
     "exercise repeated": f"<ol><li>{OTHER}</li><li>{OTHER}</li></ol>",
 }
 
@@ -263,3 +274,25 @@ SHAPES = {
 @pytest.mark.parametrize("content", SHAPES.values(), ids=SHAPES)
 def test_a_large_or_deep_page_is_read(content: str) -> None:
     _body(f"<h1>{TITLE}</h1>" + content)
+
+
+LIST = "<ul><li><a href=/x>x x x</a></ul>"
+GROWING = {
+    "paragraphs": (TEXT, 4_000),
+    "link lists": (TEXT + LIST, 4_000),
+    "deep link lists": ("<div>" * 190 + TEXT + LIST, 1_000),
+    "signs": ("<h3>Read more</h3>", 8_000),
+    "teasers": (f"<article><h2><a href=/x>x</a></h2><p>{OTHER}</p></article>", 4_000),
+    "hidden": (f"<div hidden><p>{OTHER}</p></div>", 4_000),
+    "captions": ("<div><img src=a><p>x y z</p></div>", 8_000),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("markup", "times"), GROWING.values(), ids=GROWING)
+def test_the_time_grows_with_the_size_alone(markup: str, times: int) -> None:
+    last = LIST if LIST in markup else markup
+    start = markup.removesuffix(last)
+    trees = {size: LexborHTMLParser(f"<h1>{TITLE}</h1>{TEXT}{start}" + last * times * size) for size in (1, 2)}
+    bodies = {size: tree.body for size, tree in trees.items()}
+    assert_linear(lambda size: [find_body(body) for body in [bodies[size]] if body is not None], 1)
