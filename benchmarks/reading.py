@@ -27,7 +27,7 @@ from presswatch.cli.commands.parse import undeclared_source
 from scraper.errors import PageError
 from scraper.parsing.source_urls import SourceUrls
 from scraper.reading.article_page import ArticlePage
-from storage.model.records import DatePrecision
+from storage.model.records import ArticleData, DatePrecision
 
 HTML = "text/html; charset=utf-8"
 """The pages are in UTF-8 whatever their own meta says."""
@@ -106,16 +106,27 @@ def read_page(row: Mapping[str, Any], page: bytes) -> Reading:
     except PageError:
         return replace(NOTHING, cpu_ms=_since(started))
     cpu_ms = _since(started)
-    is_day = article.published_precision is DatePrecision.DAY
-    date = article.published_at.replace(tzinfo=None) if article.published_at and is_day else article.published_at
     return Reading(
         title=article.title,
         headlines=[candidate.value.title for candidate in reader.evidence().get("title", ())],
-        date=date,
+        date=_stated_date(article),
         authors=article.authors,
         body="\n".join(filter(None, (article.subtitle, article.body))),
         cpu_ms=cpu_ms,
     )
+
+
+def _stated_date(article: ArticleData) -> datetime | None:
+    """Return the date in the offset that the page states: the sets know days by the clock of the site."""
+    if article.published_at is None:
+        return None
+    if article.published_precision is DatePrecision.DAY:
+        return article.published_at.replace(tzinfo=None)
+    try:
+        zone = datetime.fromisoformat(article.published_raw or "").tzinfo
+    except ValueError:  # printed
+        zone = None
+    return article.published_at.astimezone(zone or UTC)
 
 
 def _since(started: float) -> float:

@@ -51,7 +51,9 @@ class PageFields:
     def __init__(self, tree: HtmlTree, metadata: PageMetadata, source: Source) -> None:
         self._tree = tree
         self._metadata = metadata
-        self.own_names = frozenset(filter(None, map(compact, (source.title, source.name))))
+        # A site that is not declared is named by its host, which a page may state as its author.
+        names = () if source.name == source.title else (source.title, source.name)
+        self.own_names = frozenset(filter(None, map(compact, names)))
         self.title = ""
 
     @cached_property

@@ -254,6 +254,20 @@ def test_the_byline_of_a_selector_comes_first_and_a_byline_without_a_name_hides_
     assert read(head, '<i class="by">Example News</i>', author=(".by",)).article.authors == ("Ann Lee",)
 
 
+def test_a_site_that_is_named_by_its_host_alone_may_be_the_author() -> None:
+    source = Source(
+        name="example.az",
+        title="example.az",
+        base_url="https://example.az",
+        timezone="UTC",
+        channels=(),
+        default_language="",
+    )
+    markup = f'<head>{OG}<meta name="author" content="example.az"></head>'.encode()
+    page = ArticlePage(markup, url=f"{source.base_url}/a", source=source, urls=SourceUrls(source), fetched_at=NOW)
+    assert page.parse().article.authors == ("example.az",)
+
+
 def crumbs(*names: str) -> dict[str, Any]:
     steps = [
         {"@type": "ListItem", "position": place, "name": name, "item": f"https://news.example.az/{name.lower()}"}
