@@ -1,4 +1,4 @@
-"""Define the spiders: one for a single page, and a class per source that polls channels and fetches articles."""
+"""Define the spiders: one for pages of any site, and a class per source that polls channels and fetches articles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from scraper.sources import load_crawl_config
 from storage.config.logging_setup import print_error
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import CrawlStoppedError, PresswatchError, StoreError
-from storage.model.records import FailureStage, FetchFailure, FetchPurpose
+from storage.model.records import FailureStage, FetchFailure
 from storage.model.reservations import Reservation
 from storage.model.urls import MAX_URL_LENGTH
 from storage.model.version import USER_AGENT_PRODUCT
@@ -46,23 +46,9 @@ logger = logging.getLogger(__name__)
 
 
 class PageSpider(Spider):
-    """Fetches and parses one article page; yields one item."""
+    """Base of the spiders of one source: fetches pages by its context, and turns responses into items."""
 
     context: SourceContext
-    requests: tuple[FetchRequest, ...] = ()
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
-        # The name is set on the instance: `scrapy list` would show a named class as a source.
-        spider = super().from_crawler(crawler, name="page")
-        spider.context = arguments["context"]
-        url, request_url = arguments["article"]
-        spider.requests = (FetchRequest(url=url, purpose=FetchPurpose.REQUESTED, request_url=request_url),)
-        return spider
-
-    async def start(self) -> AsyncIterator[Any]:
-        for fetch_request in self.requests:
-            yield self.request(fetch_request)
 
     def request(self, target: FetchRequest) -> Request:
         """Return the Scrapy request of a fetch request."""
@@ -149,7 +135,7 @@ class ProbeSpider(PageSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
-        spider = super(PageSpider, cls).from_crawler(crawler, name="probe")
+        spider = super().from_crawler(crawler, name="probe")  # of the instance: Scrapy finds classes by theirs
         spider.context, spider.work = arguments["context"], arguments["work"]
         return spider
 
@@ -181,7 +167,7 @@ class ArticleSpider(PageSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **arguments: Any) -> Self:
-        spider = super(PageSpider, cls).from_crawler(crawler)
+        spider = super().from_crawler(crawler)
         spider.context = arguments.get("context") or _own_session(cls.source, arguments)
         return spider
 
