@@ -61,7 +61,7 @@ def commands() -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines]
 
 
-@pytest.mark.parametrize("name", SITES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name != "static")) for name in SITES])
 def test_the_page_can_be_followed(name: str, server: RawServer, tmp_path: Path) -> None:
     made_at = now()
     site = SITES[name](server.url, made_at)

@@ -50,7 +50,7 @@ def test_a_few_inputs_find_nothing() -> None:
 def test_a_planted_fault_is_found_once(check: str, said: str) -> None:
     done = run("-c", PLANTED.format(check))
     assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.splitlines()[2].startswith(f"date 7: {said}: ")
+    assert [line for line in done.stdout.splitlines() if line.startswith(f"date 7: {said}: ")]
     assert done.stdout.splitlines()[-1] == "1 findings in 200 inputs, seed 1"
 
 

@@ -39,6 +39,7 @@ def kill_at_random(runner: DaemonEnv, *, kills: int, seed: int) -> KillRounds:
     runner.publish(3)
     for site in runner.sites.values():
         site.misbehave("*", bad.slow(SLOW_ANSWER))
+        site.feed_style(limit=2 * kills + 10)  # a crawl that is killed before its poll must find all in the next one
     daemon = runner.start()
     runner.wait_for("schedules", len(runner.sites))
     hits = 0

@@ -184,6 +184,7 @@ def test_an_invalid_configuration_leaves_the_old_one_in_force(runner: DaemonRunn
     assert "Traceback" not in runner.log
 
 
+@pytest.mark.long
 def test_a_hang_up_loads_the_configuration_for_daemon_and_crawls(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     runner.settle(schedule=FAR)

@@ -70,6 +70,7 @@ def test_a_page_that_kills_the_crawl_is_quarantined_and_no_other_is_lost(act: st
     assert len(site.requests_for("deadly")) == asked
 
 
+@pytest.mark.long
 def test_what_is_quarantined_is_shown_and_tried_again_by_its_url(env: CrawlEnv, site: Site) -> None:
     publish(site, "KILL")
     crawl_apart(env)
@@ -152,6 +153,7 @@ def test_a_stop_quarantines_no_page(sign: signal.Signals, times: int, env: Crawl
     assert env.rows("events") == []
 
 
+@pytest.mark.long
 def test_a_run_that_the_daemon_closes_leaves_its_pages_suspect(env: CrawlEnv, site: Site) -> None:
     publish(site, "KILL")
     crawl_apart(env)

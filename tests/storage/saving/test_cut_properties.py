@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scraper.errors import PageError
 from scraper.parsing.source_urls import SourceUrls
 from scraper.reading.article_page import page_class
-from scraper.sources import get_source
 from storage.model.records import ArticleData, SaveOutcome
 from storage.saving.change_detection import StoredText, detect_change
 from storage.saving.edit_classifier import content_hash
 from tests.scraper.reading.test_pages import ARTICLES, expected, reading
+from tests.support.example_sources import source_named
 
 HOUR = timedelta(hours=1)
 NO_CHANGE = {SaveOutcome.UNCHANGED, SaveOutcome.UNCONFIRMED}
@@ -32,7 +32,7 @@ def stored(case: Path) -> StoredText:
 
 
 def parse(case: Path, body: bytes) -> ArticleData:
-    document, source = expected(case), get_source(case.parent.name)
+    document, source = expected(case), source_named(case.parent.name)
     fetched_at = reading(case).article.fetched_at
     page = page_class(source)(
         body,

@@ -246,6 +246,7 @@ def test_a_sentence_is_found_from_any_place_in_it(text: str) -> None:
                 after = start
 
 
+@pytest.mark.long
 def test_hostile_texts_take_no_long() -> None:
     one_word = "a" * 3_000_000
     for body in (f"{one_word} a", "a " * 100_000, "." * 1_000_000 + " a", "a. " * 100_000, "中a" * 100_000 + " a"):

@@ -103,6 +103,7 @@ def test_a_query_asks_for_the_stems_of_the_languages_that_are_stored(rows: Rows)
     assert len(list(rows.store.articles.find(ArticleFilter(query=parse("reforms"))))) == len(STEMMINGS) + 2
 
 
+@pytest.mark.long
 @pytest.mark.dialect
 def test_a_query_of_very_many_words_in_every_language(rows: Rows) -> None:
     for language in STEMMINGS:
