@@ -16,16 +16,17 @@ from scraper.parsing.feeds import parse_feed
 from scraper.parsing.json_list import parse_json_list
 from scraper.parsing.list_page import next_page_url, parse_listing_page
 from scraper.parsing.markup_limits import is_costly
-from scraper.parsing.sitemaps import ParsedSitemap, parse_sitemap, select_children
+from scraper.parsing.sitemaps import ParsedSitemap, is_large, parse_sitemap, select_children
 from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap
 from storage.model.errors import ConfigError
 from storage.model.records import FailureStage, Link
 
 logger = logging.getLogger(__name__)
 
-LARGE_CHANNEL_SIZE = 256_000
-"""Bytes above which a channel is parsed in the parser process. Its start takes as long as parsing a feed of this size
-at the worst, 0.4 s; most feeds have a tenth of it."""
+LARGE_CHANNEL_SIZE = 1_000_000
+"""Bytes above which a channel is parsed in the parser process. One of this size takes 1.6 s at the worst, for the
+time is linear in it (tests/scraper/parsing/test_feed_limits.py); a feed of 1,000 entries has half of it, and the
+start of the process costs 0.4 s."""
 
 MAX_INDEX_DEPTH = 2
 """Maximum depth of indexes of sitemaps that name other indexes."""
@@ -114,7 +115,8 @@ async def _parse_json(
 async def _call_parser(
     context: SourceContext, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
 ) -> Parsed:
-    if len(body) <= LARGE_CHANNEL_SIZE and not (parser is parse_listing_page and is_costly(body)):
+    is_costly_page = parser is parse_listing_page and is_costly(body)
+    if not is_costly_page and not is_large(body, LARGE_CHANNEL_SIZE):
         return parser(body, url=url, **options)
     try:
         return await context.parser.call(parser, body, url=url, **options)

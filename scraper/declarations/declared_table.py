@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from storage.config.parsers import nearest_key
+from storage.config.toml_text import short_key, short_value
 from storage.model.errors import ConfigError
 
 T = TypeVar("T")
@@ -26,14 +27,14 @@ class DeclaredTable:
 
     def error(self, key: str, problem: str) -> ConfigError:
         """Return the error of a key."""
-        return ConfigError(f"{self.file}: {self.prefix}{key}: {problem}")
+        return ConfigError(f"{self.file}: {self.prefix}{short_key(key)}: {problem}")
 
     def refuse_unknown(self, *known: str) -> None:
         """Raise ConfigError for the first key that is not known, with the nearest known one."""
         for key in self.values:
             if key not in known:
                 names = ", ".join(known)
-                problem = f"unknown key {self.prefix}{key}{nearest_key(key, known)}; known here: {names}"
+                problem = f"unknown key {self.prefix}{short_key(key)}{nearest_key(key, known)}; known here: {names}"
                 raise ConfigError(f"{self.file}: {problem}")
 
     def parsed(self, key: str, parse: Callable[[Any], T], default: T) -> T:
@@ -43,7 +44,7 @@ class DeclaredTable:
         try:
             return parse(self.values[key])
         except ValueError as error:
-            raise self.error(key, f"{error}; it is {self.values[key]!r}") from error
+            raise self.error(key, f"{error}; it is {short_value(self.values[key])}") from error
 
     def required(self, key: str, parse: Callable[[Any], T], example: str) -> T:
         """Parse the value of a key that must be there. Raises ConfigError with an example of it."""
@@ -52,7 +53,7 @@ class DeclaredTable:
         try:
             return parse(self.values[key])
         except ValueError as error:
-            raise self.error(key, f"{error}; it is {self.values[key]!r}") from error
+            raise self.error(key, f"{error}; it is {short_value(self.values[key])}") from error
 
     def table(self, key: str) -> DeclaredTable | None:
         """Return the table of a key; None if there is none."""
@@ -60,7 +61,7 @@ class DeclaredTable:
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            raise self.error(key, f"must be a table; it is {value!r}")
+            raise self.error(key, f"must be a table; it is {short_value(value)}")
         return DeclaredTable(value, self.file, f"{self.prefix}{key}.")
 
     def tables(self, key: str) -> Iterator[DeclaredTable]:
@@ -70,7 +71,7 @@ class DeclaredTable:
             raise self.error(key, f"must be a list of tables, written as [[{self.prefix}{key}]]")
         for number, one in enumerate(value, 1):
             if not isinstance(one, Mapping):
-                raise self.error(f"{key}[{number}]", f"must be a table; it is {one!r}")
+                raise self.error(f"{key}[{number}]", f"must be a table; it is {short_value(one)}")
             yield DeclaredTable(one, self.file, f"{self.prefix}{key}[{number}].")
 
 

@@ -31,6 +31,9 @@ MAX_SIZE = 52_428_800
 MAX_ENTRIES = 50_000
 """Maximum entries of a sitemap that are read (protocol)."""
 
+MAX_ELEMENTS = 1_000_000
+"""Maximum elements of a sitemap that are read: ten of each entry, and images; they take 3 s."""
+
 MAX_LINKS = 1_000
 """Maximum links of one sitemap, the newest by date, that a poll takes: as many as a news sitemap has. A sitemap of all
 articles of a site would otherwise bring its whole archive."""
@@ -70,6 +73,16 @@ class ParsedSitemap:
 class _Entry:
     fields: dict[str, str] = field(default_factory=dict)
     is_news: bool = False
+
+
+def is_large(body: bytes, most: int) -> bool:
+    """Return whether a document, gzipped or not, has more than `most` bytes."""
+    if len(body) > most or not body.startswith(_GZIP_MAGIC):
+        return len(body) > most
+    try:
+        return len(zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(body, most + 1)) > most
+    except zlib.error:
+        return False
 
 
 def parse_sitemap(body: bytes, *, url: str, urls: SourceUrls, language: str | None) -> ParsedSitemap:
@@ -188,11 +201,18 @@ class _Reader:
         self.notices: list[str] = []
         self._entry_tag = ""
         self._entry = _Entry()
+        self._elements = 0
 
     def entries(self, body: bytes) -> Iterator[_Entry]:
         """Yield the entries that have an address, in the order of the document. Raises ChannelError."""
         parser = etree.XMLPullParser(
-            events=("start", "end"), recover=True, resolve_entities=False, no_network=True, load_dtd=False
+            events=("start", "end"),
+            recover=True,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
         )
         found = 0
         # The parser is never closed: of a document that is cut, no end of an entry is invented.
@@ -203,6 +223,9 @@ class _Reader:
                     return
                 found += 1
                 yield entry
+            if self._elements > MAX_ELEMENTS:
+                self.notices.append(f"only the first {MAX_ELEMENTS:,} elements are read")
+                return
         if not self._entry_tag:
             raise ChannelError(self.url, FailureStage.PARSE, f"no sitemap but {_kind(body)}")
 
@@ -215,6 +238,7 @@ class _Reader:
         for event, element in events:
             namespace, _, name = _tag_of(element).rpartition("}")
             if event == "start":
+                self._elements += 1
                 self._begin(element, name)
             elif name == self._entry_tag:
                 entry, self._entry = self._entry, _Entry()

@@ -111,7 +111,7 @@ def _is_channel(channel: Any) -> bool:
 
 def nearest_key(name: str, known: Iterable[str]) -> str:
     """Return the end of an error about an unknown key: the nearest known one as a question, or nothing."""
-    found = get_close_matches(name, sorted(known), n=1)
+    found = get_close_matches(name[:100], sorted(known), n=1)  # whose time is the product of the lengths
     return f" (did you mean {found[0]}?)" if found else ""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from datetime import timedelta
@@ -31,6 +30,7 @@ from storage.config.parsers import (
     timezone_name,
 )
 from storage.config.source_files import SourceTable
+from storage.config.toml_text import load_toml, short_key, short_value
 from storage.model.errors import ConfigError
 from storage.model.event_kinds import NOTIFIED_KINDS, EventKind
 
@@ -279,8 +279,8 @@ SETTINGS_TABLES: Mapping[str, type[Any]] = {
 
 def _parse_config(toml: str, file: Path, files: Mapping[str, str | OSError | UnicodeDecodeError]) -> Config:
     try:
-        raw = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
+        raw = load_toml(toml)
+    except ValueError as error:
         raise ConfigError(f"configuration file {file} cannot be read: {error}") from error
     _refuse_unknown(raw, known={*SETTINGS_TABLES, "sources"}, path="", file=file)
     tables = _table(raw, "sources", file)
@@ -329,8 +329,8 @@ def _declared(
         try:
             if not isinstance(toml, str):
                 raise toml
-            values = tomllib.loads(toml)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            values = load_toml(toml)
+        except (OSError, ValueError) as error:
             yield SourceTable(name=stem, file=path, values={}, problem=f"{path} cannot be read: {error}")
             continue
         name = values.pop("name", stem)
@@ -397,7 +397,7 @@ def _parse(row: Field[Any], value: Any, path: str, file: Path) -> Any:
     try:
         return row.metadata["parse"](value)
     except ValueError as error:
-        shown = "" if row.metadata["secret"] else f" = {value!r}"
+        shown = "" if row.metadata["secret"] else f" = {short_value(value)}"
         raise ConfigError(f"{file}: {path}{shown}: {error}") from None if row.metadata["secret"] else error
 
 
@@ -409,7 +409,9 @@ def _refuse_unknown(raw: Mapping[str, Any], *, known: set[str], path: str, file:
             nearest = nearest_key(name, known)
             declared = "; keys of a declaration need home beside them" if path.startswith("sources.") else ""
             names = ", ".join(sorted(known))
-            raise ConfigError(f"{file}: unknown setting {path}{name}{nearest}; known here: {names}{declared}")
+            raise ConfigError(
+                f"{file}: unknown setting {path}{short_key(name)}{nearest}; known here: {names}{declared}"
+            )
 
 
 def _renamed(path: str) -> str | None:

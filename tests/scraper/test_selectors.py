@@ -42,6 +42,8 @@ def test_a_selector_is_css_and_an_attribute(text: str, css: str, attribute: str 
         ("a@href@src", "check its CSS"),
         ("//h1", "XPath is not read"),
         (".//a/@href", "XPath is not read"),
+        ("div:has(p:has(b))", ":has() cannot stand within"),
+        ("div:HAS(:not(a), p:is(b:has(i)))", ":has() cannot stand within"),
     ],
 )
 def test_what_is_no_selector_is_refused(text: str, hint: str) -> None:
@@ -49,6 +51,18 @@ def test_what_is_no_selector_is_refused(text: str, hint: str) -> None:
         parse_selector(text)
     assert str(caught.value).startswith(f"{text!r} ")
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["div:has(p):has(b)", "div:has(:not(p)) a:has(b)", ":not(:has(p))"])
+def test_several_conditions_of_content_beside_each_other_are_a_selector(text: str) -> None:
+    assert parse_selector(text).css == text
+
+
+@pytest.mark.parametrize("text", [",".join(["a"] * 1_000), ":not(" * 500 + "a" + ")" * 500, "a" * 1_001])
+def test_a_selector_is_bounded_because_its_cost_is_not(text: str) -> None:
+    with pytest.raises(ValueError, match="has more than 1,000 characters") as caught:
+        parse_selector(text)
+    assert len(str(caught.value)) < 200
 
 
 def test_an_error_names_its_field() -> None:

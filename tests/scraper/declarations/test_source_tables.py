@@ -205,6 +205,43 @@ def test_an_invalid_declaration_says_where_and_stops_no_other(toml: str, said: s
         sources.named(next(iter(sources.problems)))
 
 
+DEEP = ".".join(["a"] * 900)
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (f"x = {'[' * 5_000}{']' * 5_000}", "nested too deep"),
+        (f"x = {'{a=' * 5_000}1{'}' * 5_000}", "nested too deep"),
+        (f"per_day = {'9' * 5_000}", "integer string conversion"),
+        (f"per_day = {'9' * 4_000}", "per_day: must be a positive number"),
+        (f"article.{DEEP} = 1", "article: must be text"),
+        (f"sections.x.{DEEP} = 1", "sections.x: must be text"),
+        (f"render = '{'x' * 100_000}'", "render: must be true or false"),
+        (f"{'x' * 100_000} = 1", "unknown key xxx"),
+        ('"a\\u001b[31m\\nb" = 1', r"unknown key 'a\x1b[31m\nb'"),
+        ('languages = {"a\\nb" = 1}\narticle = "/(?P<language>a)"', r"languages.'a\nb': must be text"),
+    ],
+)
+def test_nesting_length_and_characters_of_a_file_are_no_trouble_of_others(toml: str, said: str, tmp_path: Path) -> None:
+    found = sources_of(tmp_path, good=REQUIRED + FEED, news=f"{REQUIRED}{toml}\n{FEED}")
+    assert "good" in found
+    problem = found.problems["news"]
+    assert said in problem
+    assert "\n" not in problem
+    assert len(problem) < len(str(tmp_path)) + 1_000
+
+
+@pytest.mark.parametrize(
+    "toml", [f"x = {'[' * 5_000}{']' * 5_000}", f"x = {'9' * 5_000}", f"[scraper]\ncontact.{DEEP} = 1"]
+)
+def test_nesting_and_numbers_of_the_configuration_file_are_one_line(toml: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        sources_of(tmp_path, toml)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < len(str(tmp_path)) + 1_000
+
+
 def test_an_invalid_table_of_the_file_is_a_problem_of_its_source_alone(tmp_path: Path) -> None:
     table = '[sources.a]\nhome = "https://a.example"\nlanguage = "en"\n'
     sources = sources_of(tmp_path, table)

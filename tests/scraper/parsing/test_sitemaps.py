@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scraper.errors import ChannelError
-from scraper.parsing.sitemaps import MAX_LINKS, ChildSitemap, ParsedSitemap, parse_sitemap, select_children
+from scraper.parsing.sitemaps import MAX_LINKS, ChildSitemap, ParsedSitemap, is_large, parse_sitemap, select_children
 from scraper.parsing.source_urls import SourceUrls
 from storage.model.records import DatePrecision, FailureStage
 from tests.support.declared import SOURCE
@@ -225,3 +225,19 @@ def test_only_children_that_changed_are_read(
     found, rest = select_children(listed, last_read_at=at)
     assert [child.url.rpartition("/")[2] for child in found] == chosen
     assert rest == left_out
+
+
+@pytest.mark.parametrize(
+    ("body", "large"),
+    [
+        (b"x" * 1_000, False),
+        (b"x" * 1_001, True),
+        (gzip.compress(b"x" * 1_000, mtime=0), False),
+        (gzip.compress(b"x" * 1_000_000, mtime=0), True),
+        (gzip.compress(b"x" * 1_000_000, mtime=0)[:14], False),
+        (b"\x1f\x8bnonsense", False),
+    ],
+    ids=["plain", "plain and large", "gzip", "gzip and large", "gzip, broken off", "no gzip"],
+)
+def test_a_document_is_large_by_what_it_holds(body: bytes, large: bool) -> None:
+    assert is_large(body, 1_000) is large
