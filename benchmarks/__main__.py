@@ -26,11 +26,14 @@ def commands(database: str) -> tuple[tuple[str, ...], ...]:
         ("polling",),
         ("month",),
         ("idle",),
+        ("workers",),
         ("starts",),
         ("million", database, "--articles", str(ARTICLES)),
         ("exports", "--file", database),
         ("queries", "--file", database),
         ("saves", "--file", database),
+        ("web_pages", "--file", database),
+        ("readers", "--file", database),
         ("view_lists",),
     )
 

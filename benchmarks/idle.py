@@ -26,7 +26,7 @@ from scraper.crawl.store_thread import StoreThread
 from scraper.engine.run import crawl
 from scraper.sources import get_source
 from storage.config import logging_setup
-from storage.config.settings import load_config
+from storage.config.config_file import load_config
 from storage.store import open_store
 from tests.support.site import Site, generate_articles
 

@@ -22,8 +22,8 @@ from typing import Any
 from benchmarks import full_text, million, pairs
 from benchmarks.goals import Goal
 from benchmarks.pairs import Comparison
-from storage.articles.counts import By, counts
-from storage.articles.filters import ArticleFilter, Cursor, Sort
+from storage.articles.counts import counts
+from storage.articles.filters import ArticleFilter, By, Cursor, Sort
 from storage.articles.results import ArticleSummary
 from storage.articles.view_gains import top_gains
 from storage.model.records import DatePrecision, EditKind

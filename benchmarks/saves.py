@@ -109,10 +109,9 @@ def _round(store: Store, connection: sqlite3.Connection, number: int, saved: int
     for offset in range(len(ways)):
         way = ways[(number + offset) % len(ways)]
         start = last + 1 + offset * saved
-        rows = million.batch(start, start + saved, start + saved)
-        _list_links(connection, rows)
+        rows = list_links(connection, start, saved)
         sections = _sections_by_id(rows)
-        saves = [_save_request(article, sections) for article in rows["articles"]] if way.startswith("ours") else []
+        saves = save_requests(rows) if way.startswith("ours") else []
         began = time.process_time()
         if saves:
             for first in range(0, saved, WAYS[way]):
@@ -123,14 +122,22 @@ def _round(store: Store, connection: sqlite3.Connection, number: int, saved: int
     return times
 
 
-def _list_links(connection: sqlite3.Connection, rows: Rows) -> None:
-    """Insert the links as listed and not yet fetched, and keep the first view reading and fetch of each article."""
+def list_links(connection: sqlite3.Connection, start: int, count: int) -> Rows:
+    """Insert links as listed and not yet fetched; return their rows, with one view reading and fetch an article."""
+    rows = million.batch(start, start + count, start + count)
     connection.execute("BEGIN IMMEDIATE")
     pending = [(*row[:9], "pending", 0, None, None) for row in rows["links"]]
     connection.executemany(insert("links"), pending)
     connection.execute("COMMIT")
     rows["view_readings"] = list({row[0]: row for row in reversed(rows["view_readings"])}.values())[::-1]
     rows["fetches"] = list({row[0]: row for row in reversed(rows["fetches"])}.values())[::-1]
+    return rows
+
+
+def save_requests(rows: Rows) -> list[SaveRequest]:
+    """Make the parsed pages of articles and the attempts that fetched them."""
+    sections = _sections_by_id(rows)
+    return [_save_request(article, sections) for article in rows["articles"]]
 
 
 def _sections_by_id(rows: Rows) -> Sections:

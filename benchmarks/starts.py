@@ -20,7 +20,8 @@ QUERY_RATIO = Goal("query-start-to-import-sqlalchemy-ratio", 1.20)
 HELP_CPU = Goal("help-start-cpu-ms", 250)
 QUERY_MODULES = Goal("query-start-heavy-modules", 1)  # SQLAlchemy
 HELP_MODULES = Goal("help-start-heavy-modules", 0)
-QUERY = ("query", "--database", "sqlite:///small.db")
+DATABASE = ("--database", "sqlite:///small.db")
+QUERY = ("query", *DATABASE)
 HEAVY = (
     *("sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "alembic", "scrapy", "twisted", "apprise"),
     *("apscheduler", "lxml", "feedparser", "starlette", "fastapi", "flask", "uvicorn", "jinja2", "pyarrow"),
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = Path(name)
         bytecode = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
         environment = {"PYTHONPATH": str(ROOT), **bytecode}
+        run([sys.executable, "-m", "presswatch", "db", "upgrade", *DATABASE], folder, environment)
         rounds = [measure(folder, environment) for _ in range(chosen.rounds + 1)][1:]
         modules: dict[tuple[str, ...], list[str]] = {}
         for command in (QUERY, ("--help",)):

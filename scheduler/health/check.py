@@ -51,7 +51,7 @@ def _health_inputs(
     samples = health_queries.extraction_samples(store, source.name, limit=MAX_RECENT_PAGES + MAX_EARLIER_PAGES)
     return HealthInputs(
         timezone=ZoneInfo(source.timezone),
-        since=health_queries.first_crawl_ends(store).get(source.name),
+        since=health_queries.first_crawl_end(store, source.name),
         default_per_day=source.per_day,
         arrivals=health_queries.arrival_times(store, source.name, since=now - ARRIVAL_HISTORY),
         recent=samples[:MAX_RECENT_PAGES],

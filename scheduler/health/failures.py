@@ -11,6 +11,7 @@ from storage.model.event_kinds import EventKind
 from storage.model.failure_causes import LOCAL_CAUSE_TEXTS, FailureCause
 from storage.model.records import FailureStage
 from storage.scheduling.health_queries import ChannelHealth
+from storage.text.counts import counted
 from storage.text.durations import format_duration
 
 BLOCKED_POLLS = 2
@@ -52,7 +53,7 @@ def crawl_finding(crawls: CrawlFailures, channels: Sequence[ChannelHealth], *, n
     blameless = all(channel.consecutive_failures == 0 for channel in channels)
     since = f" since {iso(crawls.first_failed_at)}" if crawls.first_failed_at else ""
     sentence = (
-        f"{crawls.source}: {crawls.failures} consecutive crawls failed{since}, none because of a channel;"
+        f"{crawls.source}: {counted(crawls.failures, 'consecutive crawl')} failed{since}, none because of a channel;"
         f" run presswatch crawl {crawls.source} and read its error"
     )
     details: dict[str, Json] = {
@@ -70,8 +71,9 @@ def local_findings(crawls: CrawlFailures | None, problem: str | None) -> list[Fi
     findings = []
     if crawls is not None and crawls.local_cause is not None and crawls.local_failures > 0:
         since = iso(crawls.first_local_failure_at)
+        failed = counted(crawls.local_failures, "consecutive crawl")
         sentence = (
-            f"{LOCAL_CAUSE_TEXTS[crawls.local_cause]}: {crawls.local_failures} consecutive crawls since {since};"
+            f"{LOCAL_CAUSE_TEXTS[crawls.local_cause]}: {failed} since {since};"
             f" no failure of the source; read presswatch runs --source {crawls.source}"
         )
         details: dict[str, Json] = {"sentence": sentence, "cause": crawls.local_cause, "first_failed_at": since}
@@ -112,10 +114,8 @@ def _failure_finding(channel: ChannelHealth, kind: EventKind, now: datetime, *, 
     good = channel.last_success_at
     last = f"last success {format_duration(now - good)} ago, at {iso(good)}" if good else "never successful"
     problem = "blocked" if kind is EventKind.BLOCKED else "failed"
-    sentence = (
-        f"{channel.url}: {problem} in {channel.consecutive_failures} consecutive polls ({_failure_reason(channel)}); "
-        f"{last}; {_failure_hint(channel)}"
-    )
+    polls = counted(channel.consecutive_failures, "consecutive poll")
+    sentence = f"{channel.url}: {problem} in {polls} ({_failure_reason(channel)}); {last}; {_failure_hint(channel)}"
     details: dict[str, Json] = {
         "sentence": sentence,
         "stage": channel.failure_stage,

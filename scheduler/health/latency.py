@@ -45,7 +45,7 @@ MAX_STRETCH = 4
 """A planned poll comes at most 3.2 mean intervals after the one before it, 1 / √MIN_RATE_SHARE of
 `scheduler.planning.adaptive`, and a tenth of jitter."""
 OUTAGE_SLACK = timedelta(minutes=10)
-"""Time that a poll may wait for a free crawl process."""
+"""Time that a poll may wait for a worker with room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

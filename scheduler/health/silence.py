@@ -29,6 +29,7 @@ from scheduler.health.findings import Finding, iso
 from scheduler.health.latency import nearest_rank
 from scheduler.planning.publish_rates import ExpectedCount, PublishRates, estimate_rates
 from storage.model.event_kinds import EventKind
+from storage.text.counts import counted
 from storage.text.durations import format_duration
 
 WEEKS = timedelta(weeks=8)
@@ -167,7 +168,7 @@ def _finding(
 ) -> Finding:
     learned = len(arrivals)
     basis = (
-        f"its own rate ({learned} articles in {format_duration(min(WEEKS, last - arrivals[0]))})"
+        f"its own rate ({counted(learned, 'article')} in {format_duration(min(WEEKS, last - arrivals[0]))})"
         if learned
         else "default"
     )

@@ -14,6 +14,7 @@ from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
 from storage.scheduling.health_queries import crawl_periods, detections, first_crawl_ends
 from storage.scheduling.leases import Lease
+from storage.scheduling.queue_status import QueueStatus, queue_status
 from storage.scheduling.source_status import RecrawlCounts, StoredSourceStatus, SystemStatus, system_status
 from storage.store import Store
 
@@ -21,6 +22,8 @@ REPORT_PERIOD = timedelta(hours=24)
 CRAWL_HISTORY = timedelta(days=2)
 """Crawls before the period of a report from which the usual gap of a source without a schedule is known."""
 OVERDUE_AFTER = timedelta(minutes=10)
+ONCE_LATELY = timedelta(hours=1)
+"""Time since the last `daemon --once` in which cron counts as running it."""
 """Time after which a poll that is due and not running is overdue: crawls wait for a slot, but not so long."""
 
 
@@ -66,12 +69,16 @@ class StatusReport:
     at: datetime
     has_daemon: bool
     daemon: Lease | None
+    once: Lease | None = None
+    """The last `daemon --once`, if it was lately: cron does the work of a daemon."""
     sources: tuple[SourceStatus, ...]
     delays: LatencyReport
     undelivered: int  # alerts not delivered though their time has come; a digest that waits is none
     given_up: int  # alerts that were given up
     broken: Mapping[str, str] = field(default_factory=dict)
     """Sources whose declaration is invalid by name, with the problem: they are not crawled."""
+    queue: QueueStatus | None = None
+    """The queue of `presswatch worker`, if there is one."""
 
     @property
     def problem(self) -> str | None:
@@ -80,9 +87,9 @@ class StatusReport:
 
     @property
     def is_wrong(self) -> bool:
-        """Return whether action is needed: no daemon runs, a declaration is invalid, or a source is unhealthy."""
+        """Return whether action is needed: nothing runs, a declaration is invalid, or a source is unhealthy."""
         return (
-            not self.has_daemon
+            (not self.has_daemon and self.once is None)
             or self.problem is not None
             or bool(self.broken)
             or any(source.state in UNHEALTHY_STATES for source in self.sources)
@@ -93,16 +100,21 @@ def status_report(store: Store, *, now: datetime, broken: Mapping[str, str] | No
     """Read the status of the daemon and all sources; `broken` are invalid declarations. Raises StoreError."""
     since = now - REPORT_PERIOD
     stored = system_status(store, since=since, now=now)
+    once = stored.once if stored.once is not None and now - stored.once.heartbeat_at <= ONCE_LATELY else None
+    # Between two rounds of cron a poll may become due: late is what the last round left out.
+    watched_at = now if stored.is_watched else None if once is None else once.started_at
     alerts = store.alerts.counts(now)
     return StatusReport(
         at=now,
         has_daemon=stored.is_watched,
         daemon=stored.daemon,
-        sources=tuple(_source_status(source, is_watched=stored.is_watched, now=now) for source in stored.sources),
+        once=once,
+        sources=tuple(_source_status(source, watched_at=watched_at) for source in stored.sources),
         delays=_delays(store, stored, since=since),
         undelivered=alerts.undelivered,
         given_up=alerts.given_up,
         broken=broken or {},
+        queue=queue_status(store),
     )
 
 
@@ -115,9 +127,9 @@ def _delays(store: Store, stored: SystemStatus, *, since: datetime) -> LatencyRe
     return detection_latency(detections(store, since=since), first_crawls=first_crawl_ends(store), outages=outages)
 
 
-def _source_status(stored: StoredSourceStatus, *, is_watched: bool, now: datetime) -> SourceStatus:
+def _source_status(stored: StoredSourceStatus, *, watched_at: datetime | None) -> SourceStatus:
     schedule, run = stored.schedule, stored.last_run
-    late = is_watched and is_overdue(stored, now)
+    late = watched_at is not None and is_overdue(stored, watched_at)
     return SourceStatus(
         source=stored.source,
         state=state_of(stored, late=late),

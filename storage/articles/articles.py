@@ -101,6 +101,21 @@ class Articles:
             rows = connection.execute(select(articles.c.id, articles.c.description).where(*wanted, *known)).all()
             return {row.id: row.description for row in rows}
 
+    def by_url(self, urls: Sequence[str]) -> dict[str, ArticleSummary]:
+        """Return the articles at these addresses, by address, without those that are not stored."""
+        with self._database.read() as connection:
+            notes = source_attribution(connection)
+            found = connection.execute(SUMMARY_SELECT.where(articles.c.url.in_(urls)))
+            return {article.url: article for article in (to_summary(row, notes) for row in found)}
+
+    def authors(self, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+        """Return the names of the authors of articles by id, without those that name none."""
+        wanted = select(articles.c.id, articles.c.authors).where(
+            articles.c.id.in_(ids), articles.c.authors.is_not(None)
+        )
+        with self._database.read() as connection:
+            return {row.id: row.authors for row in connection.execute(wanted)}
+
     def revisions(self, article_id: int) -> tuple[Revision, ...]:
         """The revisions of an article, oldest first."""
         statement = _REVISIONS.where(revisions.c.article_id == article_id)
@@ -113,18 +128,18 @@ class Articles:
         with self._database.read() as connection:
             return tuple(ViewReading(**row) for row in connection.execute(statement).mappings())
 
-    def same_text(self, article_id: int) -> tuple[ArticleSummary, ...]:
+    def same_text(self, article_id: int, *, everywhere: bool = False) -> tuple[ArticleSummary, ...]:
         """Return the other articles of its source with the same text now, and the one it repeated when it was stored.
 
-        In the order of their ids. Articles with an empty body are never the same.
+        In the order of their ids; `everywhere` adds those of other sources. Articles with an empty body are never the
+        same.
         """
         with self._database.read() as connection:
             this = connection.execute(_IDENTITY.where(articles.c.id == article_id)).first()
             if this is None:
                 return ()
-            alike = and_(
-                articles.c.content_hash == this.content_hash, articles.c.source == this.source, articles.c.body != ""
-            )
+            of_source = [] if everywhere else [articles.c.source == this.source]
+            alike = and_(articles.c.content_hash == this.content_hash, articles.c.body != "", *of_source)
             either = or_(alike, articles.c.id == this.duplicate_of_id) if this.duplicate_of_id else alike
             statement = SUMMARY_SELECT.where(either, articles.c.id != article_id).order_by(articles.c.id)
             notes = source_attribution(connection)

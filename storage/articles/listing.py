@@ -18,6 +18,7 @@ from storage.articles.conditions import (
     date_range,
     filter_conditions,
     first_seen_range,
+    matches_wanted,
     published_in_section,
     published_range,
     recently_edited_ids,
@@ -63,8 +64,8 @@ class ListingRequest:
         """Raise ConfigError for a sort that the filter has no order for."""
         if self.sort is Sort.RANK and self.article_filter.query is None:
             raise ConfigError("only the matches of a query have a rank: give one, or sort by date, views or stored")
-        if self.article_filter.as_of is not None and self.sort in {Sort.RANK, Sort.GROWTH}:
-            raise ConfigError(f"as of a moment nothing is sorted by {self.sort}: sort by date, views or stored")
+        if self.article_filter.ever and self.sort is Sort.RANK:
+            raise ConfigError("the matches of all versions have no rank: sort by date, views, stored or growth")
 
     @property
     def has_keyed_left(self) -> bool:
@@ -123,10 +124,12 @@ def _by_column(connection: Connection, request: ListingRequest) -> Iterator[List
     """Sort by a column of `articles`: date, views or order of storing."""
     article_filter, key = request.article_filter, _KEYS.get(request.sort)
     full_text = _FullText()
-    if article_filter.query is not None:
+    tests = [*conditions(article_filter), *recently_edited_ids(connection, article_filter)]
+    if article_filter.query is not None and article_filter.ever:
+        tests.append(matches_wanted(connection, article_filter.query, article_filter))
+    elif article_filter.query is not None:
         full_text = _full_text(connection, match_expression(connection, article_filter.query))
     section = _section_to_start_from(request)
-    tests = [*conditions(article_filter), *recently_edited_ids(connection, article_filter)]
     if section is None:
         tests += section_tests(connection, article_filter)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, not_, select, update
 
 from storage.database.engine import AnyRow
+from storage.database.session import Database
 from storage.database.tables import channels
 from storage.model.field_limits import short_reason
 from storage.model.records import FailureStage, FetchFailure
@@ -58,6 +59,17 @@ def get_or_create(connection: Connection, source: str, urls: Sequence[str]) -> d
         connection.execute(insert(channels), [defaults | {"url": url} for url in new_urls])
         states |= _states(connection, source, new_urls)
     return states
+
+
+def has_other_site(database: Database, source: str, base_url: str) -> bool:
+    """Return whether channels of a source were polled at another site than the one at a base URL."""
+    elsewhere = select(channels.c.id).where(
+        channels.c.source == source,
+        channels.c.polled_at.is_not(None),
+        not_(channels.c.url.startswith(base_url, autoescape=True)),
+    )
+    with database.read() as connection:
+        return connection.scalar(elsewhere.limit(1)) is not None
 
 
 def _states(connection: Connection, source: str, urls: Sequence[str]) -> dict[str, ChannelState]:

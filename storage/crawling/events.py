@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
@@ -52,11 +52,18 @@ class Event:
 
 
 def record(
-    connection: Connection, *, source: str, kind: str, subject: str, details: Mapping[str, Any], now: datetime
+    connection: Connection,
+    *,
+    source: str,
+    kind: str,
+    subject: str,
+    details: Mapping[str, Any],
+    now: datetime,
+    opened_at: datetime | None = None,
 ) -> None:
-    """Insert an event that opens and closes at `now`, inside the transaction of its cause."""
+    """Insert an event that closes at `now`, inside the transaction of its cause; it opens then, or at `opened_at`."""
     values = {"source": source, "kind": kind, "subject": subject, "details": dict(details)}
-    connection.execute(insert(events).values(opened_at=now, closed_at=now, **values))
+    connection.execute(insert(events).values(opened_at=opened_at or now, closed_at=now, **values))
 
 
 class Events:
@@ -83,15 +90,41 @@ class Events:
             connection.execute(ended.values(closed_at=now))
 
     def find(
-        self, *, source: str | None = None, open_only: bool = False, kind: str | None = None, limit: int | None = None
+        self,
+        *,
+        source: str | None = None,
+        open_only: bool = False,
+        kind: str | None = None,
+        limit: int | None = None,
+        before: int | None = None,
+        as_of: datetime | None = None,
     ) -> list[Event]:
-        """Return events, newest first; every argument given narrows the list."""
+        """Return events, newest first; every argument given narrows the list.
+
+        `before` is an id: the list goes on behind it. `as_of` gives what was known then: an event that ended later was
+        open.
+        """
         conditions = [] if source is None else [events.c.source == source]
-        conditions += [events.c.closed_at.is_(None)] if open_only else []
+        conditions += [_open_at(as_of)] if open_only else []
+        conditions += [] if before is None else [events.c.id < before]
+        conditions += [] if as_of is None else [events.c.opened_at <= as_of]
         conditions += [] if kind is None else [events.c.kind == kind]
-        statement = select(*COLUMNS).where(*conditions).order_by(events.c.id.desc()).limit(limit)
+        # An expression, so that the few open events come out of their index; in the order of ids all would be read.
+        order = events.c.id + 0 if open_only else events.c.id
+        statement = select(*COLUMNS).where(*conditions).order_by(order.desc()).limit(limit)
         with self._database.read() as connection:
-            return [from_row(row) for row in connection.execute(statement).mappings()]
+            return [known_at(from_row(row), as_of) for row in connection.execute(statement).mappings()]
+
+
+def _open_at(as_of: datetime | None) -> ColumnElement[bool]:
+    is_open = events.c.closed_at.is_(None)
+    return is_open if as_of is None else or_(is_open, events.c.closed_at > as_of)
+
+
+def known_at(event: Event, as_of: datetime | None) -> Event:
+    """Return an event as it was known at a moment: one that ended later was open."""
+    has_ended = as_of is None or event.closed_at is None or event.closed_at <= as_of
+    return event if has_ended else replace(event, closed_at=None)
 
 
 COLUMNS = tuple(events.c[name] for name in Event.__dataclass_fields__)

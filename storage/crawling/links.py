@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, literal_column, or_, select, update
 
 from storage.crawling import events, quarantine
+from storage.crawling.fencing import fenced_write
 from storage.crawling.fetches import FetchAttempt, fetch_row, record_fetches
-from storage.crawling.quarantine import ParsingMarks
+from storage.crawling.quarantine import ParsingMarks, run_of
+from storage.database.batches import batches
 from storage.database.column_types import UtcDateTime
 from storage.database.engine import AnyRow, upsert_insert
 from storage.database.session import Database
@@ -20,7 +22,7 @@ from storage.database.tables import articles, links, listings
 from storage.model import backoff, recrawl
 from storage.model.event_kinds import EventKind
 from storage.model.field_limits import link_within_limits, short_reason
-from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, Outcome
+from storage.model.records import FetchFailure, FetchResult, KnownLink, Link, ListedDate, Outcome
 from storage.model.reservations import RESERVED
 
 T = TypeVar("T")
@@ -44,6 +46,7 @@ class RequestedLink:
 
     request_url: str | None
     is_suspect: bool
+    listed: ListedDate
 
 
 MAX_SEARCHED_PARTS = 50
@@ -60,6 +63,21 @@ class Links:
         """Return known links by URL; see `read_known`."""
         with self._database.read() as connection:
             return read_known(connection, source, listed, now=now, all_articles=all_articles)
+
+    def stored(self, source: str, urls: Collection[str]) -> set[str]:
+        """Return those of the URLs that were listed or requested before."""
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for some in batches(sorted(set(urls)), LINK_BATCH_SIZE):
+                known = select(links.c.url).where(_is_of(source), links.c.url.in_(some))
+                found.update(connection.scalars(known))
+        return found
+
+    def request_url(self, url: str) -> str:
+        """Return the spelling in which the page of a canonical URL is requested: as it was answered, or else listed."""
+        with self._database.read() as connection:
+            listed = connection.scalar(select(links.c.request_url).where(links.c.url == url))
+        return listed or url
 
     def urls_with(self, source: str, parts: Collection[str]) -> list[str]:
         """Return the stored URLs of a source that contain one of the parts, in their order; all if these are many."""
@@ -83,37 +101,50 @@ class Links:
         `spellings` are those given for it, by URL; `marks` are the links that are parsed next.
         """
         rows = [_new_row(source, Link(url=url, request_url=spellings.get(url), channel=""), now) for url in urls]
-        with self._database.write() as connection:
+        with fenced_write(self._database, run_of(marks)) as connection:
             statement = upsert_insert(connection, links)
             updated = {"request_url": _request_url(statement.excluded.request_url)}
             upsert = statement.on_conflict_do_update(index_elements=["url"], set_=updated)
-            columns = (links.c.url, links.c.request_url, links.c.parser_deaths)
+            columns = (
+                *(links.c.url, links.c.request_url, links.c.parser_deaths),
+                *(links.c.published_at, links.c.published_raw),
+            )
             stored = connection.execute(upsert.returning(*columns), rows).all()
             quarantine.mark(connection, marks)
-        return {row.url: RequestedLink(request_url=row.request_url, is_suspect=row.parser_deaths > 0) for row in stored}
+        return {
+            row.url: RequestedLink(
+                request_url=row.request_url,
+                is_suspect=row.parser_deaths > 0,
+                listed=ListedDate(row.published_at, row.published_raw),
+            )
+            for row in stored
+        }
 
     def mark(self, marks: ParsingMarks) -> None:
-        """Mark links as parsed next."""
-        with self._database.write() as connection:
+        """Mark links as parsed next. Raises LostLeaseError."""
+        with fenced_write(self._database, marks.run_id) as connection:
             quarantine.mark(connection, marks)
 
     def record_filtered(
         self, attempt: FetchAttempt, *, reason: str, sections: tuple[str, ...], language: str | None
     ) -> None:
-        """Record a fetched page whose section or language is not selected."""
+        """Record a fetched page whose section or language is not selected. Raises LostLeaseError."""
         hints = {"sections": sections, "language": language}
         reason = short_reason(reason)
         values = {"outcome": Outcome.FILTERED, "outcome_reason": reason, "failed_attempts": 0, "next_attempt_at": None}
         values |= {"parsed_at": attempt.fetched_at, "first_404_at": None, **quarantine.PARSED}
-        with self._database.write() as connection:
+        with fenced_write(self._database, attempt.run_id) as connection:
             link = connection.execute(_update_link(attempt.url).values(values | hints).returning(links.c.id)).one()
             record_fetches(connection, [fetch_row(link.id, attempt, FetchResult.FILTERED, reason=reason)])
 
     def record_failure(self, attempt: FetchAttempt, failure: FetchFailure) -> FetchResult:
-        """Record a failed fetch and plan the next attempt; return whether the page failed, is missing or is gone."""
+        """Record a failed fetch and plan the next attempt; return whether the page failed, is missing or is gone.
+
+        Raises LostLeaseError.
+        """
         if failure.http_status in {404, 410}:
             return self._missing(attempt, failure)
-        with self._database.write() as connection:
+        with fenced_write(self._database, attempt.run_id) as connection:
             link = _link(connection, attempt.url)
             attempts = link.failed_attempts + 1
             jitter = backoff.jitter_of(f"{attempt.url} {attempts}")
@@ -130,7 +161,7 @@ class Links:
         return FetchResult.FAILED
 
     def _missing(self, attempt: FetchAttempt, failure: FetchFailure) -> FetchResult:
-        with self._database.write() as connection:
+        with fenced_write(self._database, attempt.run_id) as connection:
             link = _link(connection, attempt.url)
             gone = link.outcome == Outcome.GONE or recrawl.is_confirmed_gone(link.first_404_at, attempt.fetched_at)
             result = FetchResult.GONE if gone else FetchResult.NOT_FOUND
@@ -151,10 +182,13 @@ def read_known(
 
     `all_articles` adds every article of the source, due or not.
     """
-    due = articles.c.id.is_not(None) if all_articles else articles.c.recrawl_at <= now
-    found = _known_links(connection, source, or_(links.c.outcome == Outcome.PENDING, due))
-    for urls in _batches(sorted(set(listed) - found.keys())):
-        found |= _known_links(connection, source, links.c.url.in_(urls))
+    of_source = links.c.source == source
+    found = _known_links(connection, of_source, links.c.outcome == Outcome.PENDING)
+    # By statements of their own, each with its index: for one OR over both tables every link of the source is read.
+    due = () if all_articles else (articles.c.recrawl_at <= now,)
+    found |= _known_links(connection, articles.c.source == source, *due)
+    for urls in batches(sorted(set(listed) - found.keys()), LINK_BATCH_SIZE):
+        found |= _known_links(connection, _is_of(source), links.c.url.in_(urls))
     return found
 
 
@@ -166,14 +200,17 @@ def upsert_listed(connection: Connection, source: str, listed: Sequence[Link], n
     if not listed:
         return
     connection.execute(_upsert_link(connection), [_new_row(source, link, now) for link in listed])
-    seen = update(articles).where(articles.c.url == bindparam("listed_url")).values(last_seen_at=now)
-    connection.execute(seen, [{"listed_url": link.url} for link in listed])
+    for urls in batches([link.url for link in listed], LINK_BATCH_SIZE):
+        connection.execute(update(articles).where(articles.c.url.in_(urls)).values(last_seen_at=now))
 
 
-def upsert_listings(connection: Connection, channel_id: int, urls: Sequence[str], now: datetime) -> None:
-    """Insert or update the listings of these URLs on a channel."""
-    if urls:
-        connection.execute(_upsert_listing(connection, channel_id, now), [{"listed_url": url} for url in urls])
+def upsert_listings(connection: Connection, channel_id: int, urls: Sequence[str], now: datetime) -> set[str]:
+    """Insert or update the listings of these URLs on a channel; return those that it listed before."""
+    before: set[str] = set()
+    for some in batches(urls, LINK_BATCH_SIZE):
+        listed = connection.execute(_upsert_listings(connection, channel_id, some, now))
+        before.update(row.url for row in listed if row.first_listed_at != now)
+    return before
 
 
 def touch_listed(connection: Connection, channel_ids: Sequence[int], now: datetime) -> None:
@@ -182,7 +219,7 @@ def touch_listed(connection: Connection, channel_ids: Sequence[int], now: dateti
         on_channel = listings.c.channel_id == channel_id
         last = select(func.max(listings.c.last_listed_at)).where(on_channel).scalar_subquery()
         listed = select(listings.c.link_id).where(on_channel, listings.c.last_listed_at == last)
-        for ids in _batches(list(connection.scalars(listed))):
+        for ids in batches(list(connection.scalars(listed)), LINK_BATCH_SIZE):
             listing = update(listings).where(on_channel, listings.c.link_id.in_(ids))
             connection.execute(listing.values(last_listed_at=now))
             connection.execute(update(links).where(links.c.id.in_(ids)).values(last_listed_at=now))
@@ -201,10 +238,13 @@ def set_pending_reasons(connection: Connection, reasons: Mapping[str, str]) -> N
 
 
 def _set_outcome(connection: Connection, outcome: Outcome, reasons: Mapping[str, str], **values: Any) -> None:
-    if reasons:
-        rows = [{"listed_url": url, "new_reason": short_reason(reason)} for url, reason in reasons.items()]
-        statement = update(links).where(links.c.url == bindparam("listed_url"))
-        connection.execute(statement.values(outcome=outcome, outcome_reason=bindparam("new_reason"), **values), rows)
+    by_reason: dict[str, list[str]] = {}
+    for url, reason in reasons.items():
+        by_reason.setdefault(short_reason(reason), []).append(url)
+    for reason, urls in by_reason.items():  # hundreds of links have one reason: they exceed the budget of the crawl
+        for some in batches(urls, LINK_BATCH_SIZE):
+            statement = update(links).where(links.c.url.in_(some))
+            connection.execute(statement.values(outcome=outcome, outcome_reason=reason, **values))
 
 
 def _missing_values(link: AnyRow, failure: FetchFailure, now: datetime, *, gone: bool) -> dict[str, Any]:
@@ -295,15 +335,18 @@ def _request_url(listed: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((was_answered, links.c.request_url), else_=listed)
 
 
-def _upsert_listing(connection: Connection, channel_id: int, now: datetime) -> Any:
+def _upsert_listings(connection: Connection, channel_id: int, urls: Sequence[str], now: datetime) -> Any:
     columns = ["link_id", "channel_id", "first_listed_at", "last_listed_at"]
     at = literal(now, UtcDateTime())  # typed: PostgreSQL would guess the zone of an untyped time
-    listed: Any = select(links.c.id, literal(channel_id), at, at).where(links.c.url == bindparam("listed_url"))
+    listed: Any = select(links.c.id, literal(channel_id), at, at).where(links.c.url.in_(urls))
     statement = upsert_insert(connection, listings).from_select(columns, listed)
-    return statement.on_conflict_do_update(index_elements=["link_id", "channel_id"], set_={"last_listed_at": now})
+    upsert = statement.on_conflict_do_update(index_elements=["link_id", "channel_id"], set_={"last_listed_at": now})
+    # Text, for a column of `listings` would put that table beside `links` once more.
+    url = select(links.c.url).where(links.c.id == literal_column("listings.link_id")).scalar_subquery()
+    return upsert.returning(url.label("url"), listings.c.first_listed_at)
 
 
-def _known_links(connection: Connection, source: str, condition: ColumnElement[bool]) -> dict[str, KnownLink]:
+def _known_links(connection: Connection, *conditions: ColumnElement[bool]) -> dict[str, KnownLink]:
     columns = (
         links.c.url,
         links.c.request_url,
@@ -312,6 +355,8 @@ def _known_links(connection: Connection, source: str, condition: ColumnElement[b
         links.c.next_attempt_at,
         links.c.first_listed_at,
         func.coalesce(articles.c.published_at, links.c.published_at).label("published_at"),
+        links.c.published_at.label("listed_at"),
+        links.c.published_raw.label("listed_raw"),
         links.c.sections,
         links.c.language,
         articles.c.id.label("article_id"),
@@ -324,7 +369,13 @@ def _known_links(connection: Connection, source: str, condition: ColumnElement[b
     # At its own URL only: two links that redirect to one page would each fetch it at every recrawl.
     own = and_(articles.c.id == links.c.article_id, articles.c.url == links.c.url)
     joined = select(*columns).outerjoin(articles, own)
-    return {row.url: _as_known(row) for row in connection.execute(joined.where(links.c.source == source, condition))}
+    return {row.url: _as_known(row) for row in connection.execute(joined.where(*conditions))}
+
+
+def _is_of(source: str) -> ColumnElement[bool]:
+    """Return the condition that a link, found by its URL, is of a source."""
+    # An expression: SQLite without statistics takes any index of the source for better than that of so many URLs.
+    return links.c.source + "" == source
 
 
 def _as_known(row: AnyRow) -> KnownLink:
@@ -340,6 +391,7 @@ def _as_known(row: AnyRow) -> KnownLink:
         next_attempt_at=row.next_attempt_at,
         first_listed_at=row.first_listed_at,
         published_at=row.published_at,
+        listed=ListedDate(row.listed_at, row.listed_raw),
         sections=row.sections,
         language=row.language,
         article_id=row.article_id,
@@ -354,7 +406,3 @@ def _as_known(row: AnyRow) -> KnownLink:
 def _reservation(outcome: Outcome, reason: str | None) -> str | None:
     is_reserved = outcome is Outcome.FILTERED and reason is not None and reason.startswith(RESERVED)
     return reason if is_reserved else None
-
-
-def _batches(values: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (values[start : start + LINK_BATCH_SIZE] for start in range(0, len(values), LINK_BATCH_SIZE))

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, case, select, update
 from storage.crawling import events
 from storage.crawling.fetches import FetchAttempt
 from storage.database.engine import AnyRow
-from storage.database.tables import crawl_runs, links
+from storage.database.tables import links
 from storage.model.event_kinds import EventKind
 from storage.model.records import FetchFailure, Outcome
 
@@ -43,6 +43,11 @@ class ParsingMarks:
     urls: Sequence[str]
 
 
+def run_of(marks: ParsingMarks | None) -> int | None:
+    """Return the id of the run that marks links; None without marks."""
+    return None if marks is None else marks.run_id
+
+
 def mark(connection: Connection, marks: ParsingMarks | None) -> None:
     """Mark links as parsed next by a run."""
     if marks is not None and marks.urls:
@@ -62,8 +67,7 @@ def suspect_marked(connection: Connection, run_id: int, *, now: datetime) -> Non
 
     They are due with the next crawl, behind its new links: parsed by themselves, they can do no more harm.
     """
-    source = select(crawl_runs.c.source).where(crawl_runs.c.id == run_id).scalar_subquery()
-    marked = update(links).where(links.c.source == source, links.c.parsing_run_id == run_id)
+    marked = update(links).where(links.c.parsing_run_id == run_id)
     values: dict[str, Any] = {
         "failed_attempts": links.c.failed_attempts + 1,
         "parser_deaths": case((links.c.parser_deaths == 0, 1), else_=links.c.parser_deaths),
@@ -103,7 +107,12 @@ def _record_event(connection: Connection, link: AnyRow, attempt: FetchAttempt, f
     )
 
 
-def quarantined_urls(connection: Connection, source: str) -> tuple[str, ...]:
-    """Return the URLs of a source that are quarantined, the last one first."""
-    quarantined = select(links.c.url).where(links.c.source == source, links.c.quarantined_at.is_not(None))
-    return tuple(connection.scalars(quarantined.order_by(links.c.quarantined_at.desc(), links.c.id)))
+def quarantined_urls(connection: Connection) -> dict[str, list[str]]:
+    """Return the URLs that are quarantined by source, the last one first."""
+    last = (links.c.quarantined_at.desc(), links.c.id)
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(
+        select(links.c.source, links.c.url).where(links.c.quarantined_at.is_not(None)).order_by(*last)
+    ):
+        found.setdefault(row.source, []).append(row.url)
+    return found

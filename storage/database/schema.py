@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from storage.database import sqlite_file
 from storage.database.engine import advisory_lock, shown_url, transaction
 from storage.database.tables import SCHEMA_VERSION
 from storage.model.errors import StoreError
@@ -15,6 +16,8 @@ SQLITE_SCHEMA = Path(__file__).with_name("sqlite_schema.sql")
 """Statements that make the tables of an empty SQLite database, as all migrations do: written by schema_dump. Without
 them a first crawl loads Alembic and takes every migration, 0.16 s of CPU time more."""
 STATEMENT_END = ";\n"
+UNFINISHED_COPY = "unfinished"
+"""Begins the version of a database into which rows are being copied (storage.copying), so that nothing else uses it."""
 
 
 def check(engine: Engine) -> None:
@@ -24,8 +27,37 @@ def check(engine: Engine) -> None:
         empty = _is_empty(connection)
     if empty:
         upgrade(engine)
-    elif found != SCHEMA_VERSION:
-        raise StoreError(_mismatch(engine, found))
+    else:
+        require_version(engine, found)
+
+
+def create(engine: Engine) -> None:
+    """Make the tables of an empty database; leave any other as it is."""
+    with transaction(engine, writes=False) as connection:
+        empty = _is_empty(connection)
+    if empty:
+        upgrade(engine)
+
+
+def check_unchanged(engine: Engine) -> None:
+    """Raise StoreError if `check` would, or a new database could not be made; change nothing."""
+    if engine.dialect.name == "sqlite" and engine.url.database is not None:
+        sqlite_file.require_writable(Path(engine.url.database))
+        if not sqlite_file.has_content(Path(engine.url.database)):
+            return
+    with transaction(engine, writes=False) as connection:
+        found = version_of(connection)
+        if found != SCHEMA_VERSION and not _is_empty(connection):
+            raise StoreError(_mismatch(engine, found))
+
+
+def require_tables(engine: Engine) -> None:
+    """Raise StoreError if there is no database yet, or one without tables; create nothing."""
+    if engine.dialect.name == "sqlite" and engine.url.database is not None:
+        sqlite_file.require_content(Path(engine.url.database))
+    with transaction(engine, writes=False) as connection:
+        if _is_empty(connection):
+            raise StoreError(f"database {shown_url(engine)} is empty; {sqlite_file.BEGIN}")
 
 
 def upgrade(engine: Engine) -> str | None:
@@ -52,6 +84,17 @@ def version_of(connection: Connection) -> str | None:
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found
+
+
+def set_version(connection: Connection, version: str) -> None:
+    """Write the version the tables were made for."""
+    connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+
+
+def require_version(engine: Engine, found: str | None) -> None:
+    """Raise StoreError unless the tables are those of this program."""
+    if found != SCHEMA_VERSION:
+        raise StoreError(_mismatch(engine, found))
 
 
 def include_object(name: str | None, kind: str, _parents: object = None) -> bool:
@@ -83,12 +126,18 @@ def migrate(engine: Engine) -> str | None:
 
 
 def _mismatch(engine: Engine, found: str | None) -> str:
-    where = shown_url(engine)
+    return f"database {shown_url(engine)} {mismatch(found)}"
+
+
+def mismatch(found: str | None) -> str:
+    """Say of a database with tables of another version what it is, and what to do."""
     if found is None:
-        return f"database {where} holds tables of another program; name another database"
+        return "holds tables of another program; name another database"
+    if found.startswith(UNFINISHED_COPY):
+        return "holds an unfinished copy: run the same presswatch db copy again, which goes on where it ended"
     if found > SCHEMA_VERSION:
         return (
-            f"database {where} was made by a newer Presswatch (tables {found}, this program knows {SCHEMA_VERSION}); "
+            f"was made by a newer Presswatch (tables {found}, this program knows {SCHEMA_VERSION}); "
             "install the newer one"
         )
-    return f"database {where} has old tables ({found}, needed {SCHEMA_VERSION}): run presswatch db upgrade"
+    return f"has old tables ({found}, needed {SCHEMA_VERSION}): run presswatch db upgrade"

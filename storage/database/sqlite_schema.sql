@@ -90,7 +90,7 @@ CREATE TABLE crawl_runs (
 	pending_count INTEGER NOT NULL, 
 	request_count INTEGER NOT NULL, 
 	byte_count INTEGER NOT NULL, 
-	error TEXT, new_link_count INTEGER DEFAULT '0' NOT NULL, recrawl_due_count INTEGER DEFAULT '0' NOT NULL, recrawl_count INTEGER DEFAULT '0' NOT NULL, channels_changed BOOLEAN DEFAULT 0 NOT NULL, process_id TEXT DEFAULT '' NOT NULL, machine TEXT DEFAULT '' NOT NULL, failure_cause VARCHAR(20), stderr_tail TEXT, 
+	error TEXT, new_link_count INTEGER DEFAULT '0' NOT NULL, recrawl_due_count INTEGER DEFAULT '0' NOT NULL, recrawl_count INTEGER DEFAULT '0' NOT NULL, channels_changed BOOLEAN DEFAULT 0 NOT NULL, process_id TEXT DEFAULT '' NOT NULL, machine TEXT DEFAULT '' NOT NULL, failure_cause VARCHAR(20), stderr_tail TEXT, channels_read BOOLEAN DEFAULT 0 NOT NULL, 
 	CONSTRAINT pk_crawl_runs PRIMARY KEY (id), 
 	CONSTRAINT fk_crawl_runs_source FOREIGN KEY(source) REFERENCES sources (name)
 );
@@ -223,7 +223,7 @@ CREATE TABLE "saved_searches" (
 	timezone TEXT NOT NULL, 
 	created_at DATETIME NOT NULL, 
 	last_article_id INTEGER NOT NULL, 
-	last_notified_at DATETIME, 
+	last_notified_at DATETIME, digest_at TEXT, 
 	CONSTRAINT pk_saved_searches PRIMARY KEY (id), 
 	CONSTRAINT uq_saved_searches_name UNIQUE (name)
 );
@@ -293,9 +293,34 @@ CREATE TABLE alert_targets (
 	CONSTRAINT pk_alert_targets PRIMARY KEY (target_hash)
 );
 CREATE INDEX ix_crawl_runs_process_id ON crawl_runs (process_id);
+CREATE INDEX ix_articles_source_stored_at ON articles (source, stored_at);
+CREATE INDEX ix_links_source_first_listed_at ON links (source, first_listed_at);
+CREATE INDEX ix_listings_channel_id_last_listed_at ON listings (channel_id, last_listed_at);
+CREATE INDEX ix_crawl_runs_source_id ON crawl_runs (source, id);
+CREATE INDEX ix_crawl_runs_source_status_id ON crawl_runs (source, status, id);
+CREATE INDEX ix_links_parsing_run_id ON links (parsing_run_id) WHERE parsing_run_id IS NOT NULL;
+CREATE INDEX ix_events_unnotified ON events (kind) WHERE close_notified_at IS NULL;
+CREATE INDEX ix_crawl_runs_channels_read ON crawl_runs (source, started_at) WHERE channels_read = 1;
+CREATE TABLE notes (
+	id INTEGER NOT NULL, 
+	article_id INTEGER NOT NULL, 
+	text TEXT NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT pk_notes PRIMARY KEY (id), 
+	CONSTRAINT fk_notes_article_id FOREIGN KEY(article_id) REFERENCES articles (id)
+);
+CREATE INDEX ix_notes_article_id ON notes (article_id);
+CREATE TABLE tags (
+	article_id INTEGER NOT NULL, 
+	tag TEXT NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT pk_tags PRIMARY KEY (article_id, tag), 
+	CONSTRAINT fk_tags_article_id FOREIGN KEY(article_id) REFERENCES articles (id)
+);
+CREATE INDEX ix_tags_tag_article_id ON tags (tag, article_id);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('crisismerge', 64);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('pgsz', 8000);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(1.0, 10.0, 4.0, 0.0, 0.0, 0.0)');
-INSERT INTO alembic_version VALUES ('0011');
+INSERT INTO alembic_version VALUES ('0015');
 INSERT INTO search_index_state VALUES (1, 2, 1);

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 
+from storage.crawling.sources import names as source_names
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import articles, channels, crawl_runs, links
+from storage.database.tables import articles, channels, crawl_runs, links, sources
 from storage.model.published import is_day
 from storage.model.records import DatePrecision, FailureStage, RunStatus
 
@@ -89,7 +91,8 @@ def _arrival_time(listed_at: datetime, published_at: datetime | None) -> datetim
 
 def extraction_samples(database: Database, source: str, *, limit: int) -> list[ExtractionSample]:
     """Return the extracted fields of the newest `limit` articles of a source, newest first."""
-    statement = select(*_SAMPLED).where(articles.c.source == source).order_by(articles.c.id.desc()).limit(limit)
+    newest = (articles.c.stored_at.desc(), articles.c.id.desc())
+    statement = select(*_SAMPLED).where(articles.c.source == source).order_by(*newest).limit(limit)
     with database.read() as connection:
         return [_sample(row) for row in connection.execute(statement)]
 
@@ -117,40 +120,61 @@ def detections(database: Database, *, since: datetime) -> list[DetectionTimes]:
         articles.c.first_seen_at.label("first_listed_at"),
         articles.c.stored_at,
     )
-    statement = select(*columns).where(articles.c.stored_at >= since).order_by(articles.c.stored_at)
     with database.read() as connection:
-        return [DetectionTimes(**row) for row in connection.execute(statement).mappings()]
+        stored = (articles.c.source.in_(source_names(connection)), articles.c.stored_at >= since)
+        rows = connection.execute(select(*columns).where(*stored)).mappings()
+        return sorted((DetectionTimes(**row) for row in rows), key=attrgetter("stored_at"))
 
 
 def first_crawl_ends(database: Database) -> dict[str, datetime]:
     """Return the end of the first successful crawl by source: articles listed until then are not new."""
-    first_end = func.min(crawl_runs.c.finished_at).label("ended")
-    succeeded = select(crawl_runs.c.source, first_end).where(crawl_runs.c.status == RunStatus.SUCCEEDED)
+    ends = select(sources.c.name, _first_end(sources.c.name).label("ended"))
     with database.read() as connection:
-        return {row.source: row.ended for row in connection.execute(succeeded.group_by(crawl_runs.c.source))}
+        return {row.name: row.ended for row in connection.execute(ends) if row.ended is not None}
+
+
+def first_crawl_end(database: Database, source: str) -> datetime | None:
+    """Return the end of the first successful crawl of a source; None if none succeeded yet."""
+    with database.read() as connection:
+        ended: datetime | None = connection.scalar(select(_first_end(source)))
+    return ended
+
+
+def _first_end(source: ColumnElement[str] | str) -> ScalarSelect[datetime]:
+    succeeded = select(crawl_runs.c.finished_at).where(
+        crawl_runs.c.source == source, crawl_runs.c.status == RunStatus.SUCCEEDED
+    )
+    return succeeded.order_by(crawl_runs.c.id).limit(1).scalar_subquery()
 
 
 def crawl_periods(database: Database, *, since: datetime) -> list[CrawlPeriod]:
     """Return the crawls that have succeeded or are running, by source in order of their start.
 
-    They are those begun since `since`, and of each source the one before.
+    They are those begun since `since`, and of each source the last successful one before.
     """
     columns = (crawl_runs.c.source, crawl_runs.c.started_at, crawl_runs.c.finished_at)
     is_crawl = crawl_runs.c.status.in_([RunStatus.SUCCEEDED, RunStatus.RUNNING])
-    before = select(crawl_runs.c.source, func.max(crawl_runs.c.started_at).label("started_at"))
-    latest = before.where(is_crawl, crawl_runs.c.started_at < since).group_by(crawl_runs.c.source).subquery()
-    earliest = func.coalesce(latest.c.started_at, since)
-    joined = crawl_runs.outerjoin(latest, latest.c.source == crawl_runs.c.source)
-    statement = select(*columns).select_from(joined).where(is_crawl, crawl_runs.c.started_at >= earliest)
     with database.read() as connection:
-        rows = connection.execute(statement.order_by(crawl_runs.c.source, crawl_runs.c.started_at)).mappings()
-        return [CrawlPeriod(**row) for row in rows]
+        # By statements of their own: PostgreSQL would look the crawl before up for each crawl there is.
+        names, before = source_names(connection), list(connection.scalars(_last_before(since)))
+        last = connection.execute(select(*columns).where(crawl_runs.c.id.in_(before))).all()
+        begun = (crawl_runs.c.source.in_(names), crawl_runs.c.started_at >= since)
+        rows = [*last, *connection.execute(select(*columns).where(is_crawl, *begun))]
+    found = (CrawlPeriod(source=row[0], started_at=row[1], finished_at=row[2]) for row in rows)
+    return sorted(found, key=attrgetter("source", "started_at"))
+
+
+def _last_before(since: datetime) -> Select[tuple[int]]:
+    """Select the id of the last successful crawl of each source that began before a time."""
+    own = (crawl_runs.c.source == sources.c.name, crawl_runs.c.status == RunStatus.SUCCEEDED)
+    last = select(crawl_runs.c.id).where(*own, crawl_runs.c.started_at < since).order_by(crawl_runs.c.id.desc())
+    return select(last.limit(1).correlate(sources).scalar_subquery()).select_from(sources)
 
 
 _SAMPLED = (
     articles.c.url,
     articles.c.stored_at,
-    articles.c.body,
+    func.length(articles.c.body).label("body_length"),
     articles.c.published_at,
     articles.c.published_precision,
     articles.c.subtitle,
@@ -167,7 +191,7 @@ def _sample(row: AnyRow) -> ExtractionSample:
     problematic = {problem.field for problem in row.problems}
     present = {
         "published_at": row.published_at is not None,
-        "body": bool(row.body),
+        "body": row.body_length > 0,
         "subtitle": row.subtitle is not None,
         "author": row.author is not None,
         "view_count": row.view_count is not None,
@@ -178,7 +202,7 @@ def _sample(row: AnyRow) -> ExtractionSample:
         url=row.url,
         stored_at=row.stored_at,
         filled={name: is_present and name not in problematic for name, is_present in present.items()},
-        body_length=len(row.body),
+        body_length=row.body_length,
         published_at=row.published_at,
         precision=row.published_precision,
     )

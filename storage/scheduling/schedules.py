@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
+from storage.crawling import events
 from storage.database.daemon_tables import schedules
 from storage.database.engine import upsert_insert
 from storage.database.session import Database
 from storage.database.tables import channels, crawl_runs, sources
 from storage.model.errors import StoreError
+from storage.model.event_kinds import EventKind
 from storage.model.failure_causes import FailureCause
 from storage.model.records import FailureStage, RunStatus
 
@@ -66,6 +68,12 @@ class Schedules:
             rows = connection.execute(select(*_COLUMNS).order_by(schedules.c.source)).mappings()
             return {row["source"]: Schedule(**row) for row in rows}
 
+    def get(self, source: str) -> Schedule | None:
+        """Return the schedule of a source; None if it has none."""
+        with self._database.read() as connection:
+            row = connection.execute(select(*_COLUMNS).where(schedules.c.source == source)).mappings().first()
+        return None if row is None else Schedule(**row)
+
     def set(self, schedule: Schedule) -> None:
         """Store the next poll of a source; a pause or a crawl request that was stored meanwhile stays."""
         values = {name: getattr(schedule, name) for name in _PLANNED}
@@ -77,9 +85,18 @@ class Schedules:
         """Pause the schedule of a source until it is resumed. Raises StoreError for a source without a schedule."""
         self._update(source, {"paused_at": now})
 
-    def resume(self, source: str) -> None:
-        """Resume the schedule of a source. Raises StoreError for a source without a schedule."""
-        self._update(source, {"paused_at": None})
+    def resume(self, source: str, *, now: datetime) -> None:
+        """Resume the schedule of a source, and record its pause. Raises StoreError for a source without a schedule."""
+        own = schedules.c.source == source
+        with self._database.write() as connection:
+            row = connection.execute(select(schedules.c.paused_at).where(own).with_for_update()).first()
+            if row is None:
+                raise _no_schedule(source)
+            if row.paused_at is not None:
+                pause = {"source": source, "kind": EventKind.PAUSED, "subject": ""}
+                details = {"sentence": "paused by hand"}
+                events.record(connection, **pause, details=details, opened_at=row.paused_at, now=now)
+            connection.execute(update(schedules).where(own).values(paused_at=None))
 
     def request_crawl(self, source: str, *, now: datetime) -> None:
         """Store a request to the daemon to crawl now. Raises StoreError for a source without a schedule."""
@@ -94,12 +111,12 @@ class Schedules:
         with self._database.write() as connection:
             changed = connection.execute(update(schedules).where(schedules.c.source == source).values(values))
         if changed.rowcount == 0:
-            raise StoreError(f"{source} has no schedule yet: start presswatch daemon first")
+            raise _no_schedule(source)
 
     def last_crawl(self, source: str) -> LastCrawl | None:
         """Return the last finished crawl of a source; None if there is none."""
         with self._database.read() as connection:
-            return _last_crawl(connection, source)
+            return _last_crawl(connection, source, crawl_runs.c.source == source)
 
     def with_crawl_of(self, source: str, process: str) -> tuple[Schedule, LastCrawl | None]:
         """Return the schedule of a source and its finished crawl by the process with a random id; None without one.
@@ -108,7 +125,14 @@ class Schedules:
         """
         with self._database.read() as connection:
             row = connection.execute(select(*_COLUMNS).where(schedules.c.source == source)).mappings().one()
-            return Schedule(**row), _last_crawl(connection, source, crawl_runs.c.process_id == process)
+            # An expression, for the process finds its few runs: in the order of ids all of a source would be read.
+            return Schedule(**row), _last_crawl(
+                connection, source, crawl_runs.c.source + "" == source, crawl_runs.c.process_id == process
+            )
+
+
+def _no_schedule(source: str) -> StoreError:
+    return StoreError(f"{source} has no schedule yet: start presswatch daemon first")
 
 
 _COLUMNS = tuple(schedules.columns)
@@ -127,7 +151,7 @@ _FAILING = select(channels.c.failure_stage).where(channels.c.consecutive_failure
 
 
 def _last_crawl(connection: Connection, source: str, *which: ColumnElement[bool]) -> LastCrawl | None:
-    run = connection.execute(_LAST_RUN.where(crawl_runs.c.source == source, *which)).first()
+    run = connection.execute(_LAST_RUN.where(*which)).first()
     if run is None:
         return None
     failing = connection.scalar(

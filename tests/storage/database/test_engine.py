@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from storage.database.engine import create_store_engine, transaction
@@ -14,6 +15,7 @@ from storage.model.errors import StoreError
 AT_ONCE = 6
 
 
+@pytest.mark.long
 def test_many_that_open_a_new_file_at_once_wait_for_each_other(tmp_path: Path) -> None:
     """Without our own waiting one in twenty of these rounds ended with "database is locked"."""
     for number in range(60):

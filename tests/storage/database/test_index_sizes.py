@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Column, PrimaryKeyConstraint, Table, UniqueConstraint
 
-from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
+from storage.database import daemon_tables, note_tables  # noqa: F401  (its tables join METADATA)
 from storage.database.column_types import Utf8Text
 from storage.database.tables import METADATA
 from storage.model.article_fields import MAX_LENGTHS
 from storage.model.urls import MAX_URL_LENGTH
+from storage.notes.notes import MAX_TAG_LENGTH
 from storage.notifications.watches import MAX_NAME_LENGTH
 
 MAX_INDEX_ROW = 2_704
@@ -28,6 +29,7 @@ BYTES = {
     ("article_sections", "section"): UTF8_BYTES * MAX_LENGTHS["sections"],
     ("articles", "language"): UTF8_BYTES * MAX_LENGTHS["language"],
     ("saved_searches", "name"): UTF8_BYTES * MAX_NAME_LENGTH,
+    ("tags", "tag"): UTF8_BYTES * MAX_TAG_LENGTH,
     ("articles", "source"): OWN_WORD,
     ("sources", "name"): OWN_WORD,
     ("links", "source"): OWN_WORD,

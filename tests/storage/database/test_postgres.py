@@ -22,6 +22,7 @@ from storage.database.column_types import as_utf8
 from storage.database.engine import create_store_engine, transaction
 from storage.database.tables import articles
 from storage.model.errors import ConfigError, StoreError
+from storage.model.extras import Extra, missing_extra
 from storage.model.records import ArticleData, FailureStage, FetchFailure, FetchPurpose
 from storage.store import Store, open_store
 from tests.support.postgres.server import Server
@@ -99,7 +100,7 @@ class TestTheWayIn:
         )
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
         assert done.stdout.startswith("ConfigError PostgreSQL needs psycopg (")
-        assert done.stdout.endswith("): pip install 'presswatch[postgres]'\n")
+        assert done.stdout.endswith(f"{missing_extra(')', Extra.POSTGRES)}\n")
 
     def test_options_of_the_address_stay(self, rows: Rows) -> None:
         engine = create_store_engine(
@@ -112,6 +113,7 @@ class TestTheWayIn:
 
 
 class TestTables:
+    @pytest.mark.long
     def test_many_that_open_an_empty_database_at_once_make_its_tables_once(self, postgres: Server) -> None:
         script = "import sys; from storage.store import open_store; sys.stdin.read(); open_store(sys.argv[1]).close()"
         with postgres.database(tables=False) as empty:
@@ -144,6 +146,7 @@ class TestTables:
 
 
 class TestTransactions:
+    @pytest.mark.long
     def test_a_list_is_of_one_moment(self, rows: Rows) -> None:
         for number in range(600):
             rows.article(f"a{number}")

@@ -66,6 +66,7 @@ def children_of(pid: int) -> list[psutil.Process]:
     ["select " + ", ".join(["zeroblob(60000000)"] * 6), "select " + ", ".join(["hex(zeroblob(30000000))"] * 6)],
     ["select repeat('x', 300000000)", "select array_agg(repeat('x', 1000000)) from generate_series(1, 300)"],
 )
+@pytest.mark.long
 def test_a_statement_ends_at_its_memory(rows: Rows, ask: Ask, statement: str) -> None:
     answer = ask("sql", statement, "--memory", "300 MB", "--format", "csv")
     assert answer.exit_code == 1, answer.stderr
@@ -73,6 +74,7 @@ def test_a_statement_ends_at_its_memory(rows: Rows, ask: Ask, statement: str) ->
 
 
 @by_database(["select " + ", ".join(["zeroblob(40000000)"] * 2)], ["select repeat('x', 70000000)"])
+@pytest.mark.long
 def test_a_row_that_is_too_large_is_refused(rows: Rows, ask: Ask, statement: str) -> None:
     answer = ask("sql", statement, "--format", "csv")
     assert (answer.exit_code, answer.stderr) == (2, "presswatch: SQL: a row of more than 64 MB; select less of it\n")

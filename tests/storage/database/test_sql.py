@@ -280,7 +280,7 @@ def test_a_mistake_is_one_line(rows: Rows, ask: Ask, statement: str, said: str) 
 def test_a_missing_query_and_a_missing_database_are_errors(rows: Rows, ask: Ask, alone: Path) -> None:
     assert ask("sql", "").stderr == "presswatch: no rows\n"
     (alone / "news.db").unlink()
-    assert "there is no database" in ask("sql", "select 1").stderr
+    assert f"database {alone}/news.db does not exist; begin with presswatch crawl" in ask("sql", "select 1").stderr
     assert not (alone / "news.db").exists()
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from stat import S_IMODE
 
@@ -15,10 +14,12 @@ import pytest
 from click.testing import CliRunner
 
 import presswatch
-from storage.database.sqlite_file import describe_damage
+from storage.database import sqlite_file
+from storage.database.sqlite_file import describe_damage, url_of_path
 from storage.model.errors import StoreError
 from storage.store import open_store
-from tests.support.paths import ROOT
+from tests.support.forked_command import run_command
+from tests.support.patience import patient
 from tests.support.rows import Rows
 
 
@@ -27,9 +28,9 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 def run(folder: Path, *arguments: str, umask: int) -> None:
-    command = [sys.executable, "-m", "presswatch", *arguments, "--database", f"sqlite:///{folder}/news.db"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=folder, env=environment, umask=umask, check=True, capture_output=True)
+    words = [*arguments, "--database", f"sqlite:///{folder}/news.db"]
+    prepare = partial(os.umask, umask)
+    run_command(words, folder=folder, environment=os.environ, timeout=patient(60), prepare=prepare).check_returncode()
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o600), (0o022, 0o600), (0o077, 0o600), (0o200, 0o400)])
@@ -46,6 +47,7 @@ def test_a_new_file_is_for_its_owner(tmp_path: Path, umask: int, mode: int) -> N
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "db", "parquet", "xlsx"])
 def test_an_export_is_for_its_owner_and_keeps_the_mode_of_an_existing_file(tmp_path: Path, kind: str) -> None:
+    run(tmp_path, "db", "upgrade", umask=0)
     run(tmp_path, "export", f"out.{kind}", umask=0)
     assert modes(tmp_path) == dict.fromkeys(["news.db", f"out.{kind}", f"out.{kind}.about.json"], 0o600)
     (tmp_path / f"out.{kind}").chmod(0o640)
@@ -174,3 +176,64 @@ def test_damage_is_described(sqlite_database: str, tmp_path: Path) -> None:
         file.write_bytes(whole)
         harm(file)
         assert describe_damage(file) == said
+
+
+@pytest.mark.parametrize("path", ["news.db", "./news.db", "my folder/news.sqlite3", "/srv/presswatch/news"])
+def test_a_plain_path_names_a_database(path: str) -> None:
+    assert url_of_path(path) == f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize("text", ["", " ", "news", "u:p@h/news", "host=h/x", "sqlite:/x.db", "x.db?a=b"])
+def test_what_may_be_a_mistyped_url_is_no_path(text: str) -> None:
+    assert url_of_path(text) is None
+
+
+def test_a_database_is_opened_by_its_path(sqlite_database: str, alone: Path, tmp_path: Path) -> None:
+    rows = Rows(sqlite_database)
+    rows.article("one")
+    rows.store.close()
+    found = CliRunner().invoke(presswatch.main, ["query", "--count", "--database", str(tmp_path / "news.db")])
+    assert (found.exit_code, found.stdout) == (0, "1\n")
+    missing = CliRunner().invoke(presswatch.main, ["query", "--database", "no-such-folder/news.db"])
+    assert missing.exit_code == 1
+    assert "no-such-folder/news.db" in missing.stderr
+    assert not (alone / "no-such-folder").exists()
+
+
+def test_a_database_that_is_made_meanwhile_is_not_taken_for_an_emptied_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let another program write its first page and log right after the first look at a file."""
+    file, log = tmp_path / "new.db", tmp_path / "new.db-wal"
+    file.touch()
+    size_of = sqlite_file._size
+
+    def size_before_others_write(looked_at: Path) -> int | None:
+        size = size_of(looked_at)
+        file.write_bytes(b"page")
+        log.write_bytes(b"log")
+        return size
+
+    monkeypatch.setattr(sqlite_file, "_size", size_before_others_write)
+    sqlite_file.refuse_emptied(file)
+
+
+def test_a_path_that_cannot_be_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    for path, said in (
+        ("data/news.db", f"there is no folder {tmp_path}/data: make it, or name another file"),
+        (str(tmp_path), "this is a folder: name a file in it"),
+        ("notes", "write it as ./notes if this is a file"),
+    ):
+        done = runner.invoke(presswatch.main, ["watch", "add", "Gas", "gas", "--database", path])
+        assert done.exit_code in {1, 2}
+        assert said in done.stderr
+        assert "backup" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert url_of_path("~/news.db") == f"sqlite:///{tmp_path}/news.db"
+    assert url_of_path("~news.db") is None
