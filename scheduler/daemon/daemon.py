@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
 from scheduler.daemon import systemd
 from scheduler.daemon.configuration import Configuration
-from scheduler.daemon.dispatcher import Dispatcher
+from scheduler.daemon.configuration_check import daemon_problems, schedulable
+from scheduler.daemon.dispatcher import Dispatcher, Engine
 from scheduler.daemon.file_handles import raise_handle_limit
 from scheduler.daemon.http import HttpServer
 from scheduler.daemon.jobs import DaemonTasks
@@ -23,16 +25,14 @@ from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.planner import Planner
 from scheduler.daemon.stop_request import StopRequest
 from scheduler.daemon.ticks import PeriodicTasks
-from scheduler.daemon.workers import WorkerLimits, WorkerPool
+from scheduler.daemon.worker import WorkerLimits
+from scheduler.daemon.workers import WorkerPool
 from scraper.source import Source
 from scraper.sources import Sources
 from storage.config import logging_setup
 from storage.config.settings import Config
-from storage.crawling.processes import process_start_time
-from storage.model.errors import AlreadyRunningError, ConfigError, PresswatchError
-from storage.model.redaction import redact_target
-from storage.model.version import VERSION
-from storage.scheduling.leases import HEARTBEAT_INTERVAL, Lease
+from storage.model.errors import AlreadyRunningError, ConfigError, PresswatchError, StoreError, refuse
+from storage.scheduling.leases import HEARTBEAT_INTERVAL, Lease, LeaseClaim
 from storage.scheduling.schedules import Schedule
 from storage.store import Store
 
@@ -42,7 +42,48 @@ CONTROL_INTERVAL = timedelta(seconds=1)
 """Interval between two reads of pause and crawl requests from the database."""
 HEALTH_INTERVAL = timedelta(minutes=5)
 NOTIFY_INTERVAL = timedelta(seconds=15)
+PRUNE_INTERVAL = timedelta(hours=6)
+"""A daemon that is started anew every night prunes, too."""
 LEASE_POLL_INTERVAL = timedelta(seconds=2)
+CONFIRM_INTERVAL = timedelta(seconds=4)
+TAKEN_OVER = "another daemon has taken over this database"
+
+
+LEVEL_OF_ONCE = "daemon --once"
+"""What sets the level of the log where a round of cron is quieter than the settings."""
+
+
+class Companion(Protocol):
+    """A process beside the daemon, such as the one of the pages: started, given new settings and ended with it."""
+
+    def start(self) -> None:
+        """Start it, and keep it running."""
+
+    def restart(self) -> None:
+        """Start it again with the settings that are in the file now."""
+
+    async def stop(self) -> None:
+        """End it."""
+
+
+class Claim(Protocol):
+    """The right to poll the sources of a database, which one daemon has at a time."""
+
+    holder: Lease | None
+    """Who has it, as `acquire` saw last."""
+
+    @property
+    def leads(self) -> bool:
+        """Return whether this daemon has it, for certain."""
+
+    def acquire(self) -> bool:
+        """Acquire it; return False if another daemon has it. Raises StoreError."""
+
+    async def confirm(self) -> bool:
+        """Keep it; return False if another daemon has it by now."""
+
+    def release(self) -> None:
+        """Give it back. Raises StoreError."""
 
 
 class Daemon:
@@ -54,11 +95,16 @@ class Daemon:
         config: Config,
         watched: Callable[[Config], Sources],
         load: Callable[[], Config] | None = None,
+        *,
+        companion: Companion | None = None,
+        engine: Engine | None = None,
+        claim: Claim | None = None,
     ) -> None:
-        _refuse_invalid_targets(config.alerts.targets)
         self._store = store
+        self._claim = claim or LeaseClaim(store.leases)
         self._watched = watched
-        sources = watched(config)
+        sources = schedulable(watched(config), config)
+        refuse(daemon_problems(config, sources))
         self._sources: dict[str, Source] = dict(sources)  # one for all components: loading again changes it in place
         self._problems = sources.problems
         self._configuration = Configuration(config, load, now=now())
@@ -66,10 +112,13 @@ class Daemon:
         self._planner = Planner(store, config, self._sources)
         self._tasks = DaemonTasks(store, config, self._sources, self._planner, clock=now, outage=self._outage)
         environment = {"PRESSWATCH_DATABASE": config.storage.database}
-        self._workers = WorkerPool(_limits(config), environment, config.toml)
-        self._dispatcher = Dispatcher(
-            self._workers, self._tasks, slots=config.scheduler.max_workers, clock=now, outage=self._outage
-        )
+        if config.file_of("log.level") == LEVEL_OF_ONCE:  # its crawls are as quiet
+            environment["PRESSWATCH_LOG_LEVEL"] = config.log.level
+        if config.path is not None:
+            environment["PRESSWATCH_CONFIG"] = str(config.path)  # its name in messages
+        self._workers = engine or WorkerPool(_limits(config), environment, config.toml)
+        self._companion = companion
+        self._dispatcher = Dispatcher(self._workers, self._tasks, clock=now, outage=self._outage)
         self._server = self._http_server(config)
         # One process, jobs in memory: every start creates them from the stored plans.
         self._scheduler = AsyncIOScheduler(
@@ -91,16 +140,21 @@ class Daemon:
         raise_handle_limit()
         self._stop.listen()
         self._listen_to_hang_up()
-        if not await self._acquire_lease(standby=standby):
-            return 0
         try:
+            if not await self._acquire(standby=standby):
+                return 0
+            await self._workers.start()
             return await (self._poll_once() if once else self._run_loop())
         finally:
             await self._vital_ticks.stop()
-            await asyncio.to_thread(self._store.leases.release)
+            await self._server.stop()
+            await asyncio.to_thread(self._claim.release)
 
     def _http_server(self, config: Config) -> HttpServer:
-        return HttpServer(self._store, config, self._dispatcher, self._sources, self._outage)
+        def leads() -> bool:
+            return self._claim.leads
+
+        return HttpServer(self._store, config, self._dispatcher, self._sources, self._outage, leads)
 
     def _listen_to_hang_up(self) -> None:
         hang_up = getattr(signal, "SIGHUP", None)
@@ -124,12 +178,11 @@ class Daemon:
 
     async def _use(self, config: Config) -> None:
         """Put a configuration in force, all of it or nothing. Raises ConfigError."""
-        _refuse_invalid_targets(config.alerts.targets)
-        sources = self._watched(config)
-        self._planner.check(config, sources)
+        sources = schedulable(self._watched(config), config)
+        refuse(daemon_problems(config, sources))
         server = self._http_server(config)
         if server.listen != self._server.listen:
-            if self._is_serving:
+            if self._server.is_listening or self._is_serving:
                 await server.start()
                 await self._server.stop()
             self._server = server
@@ -137,7 +190,8 @@ class Daemon:
         self._planner.configure(config)
         self._tasks.configure(config)
         self._workers.configure(_limits(config), config.toml)
-        self._dispatcher.slots = config.scheduler.max_workers
+        if self._companion is not None:
+            self._companion.restart()
         logging_setup.configure(level=config.log.level, form=config.log.format, traces=logging_setup.DEBUG.get())
 
     def _use_sources(self, sources: Sources) -> None:
@@ -172,25 +226,45 @@ class Daemon:
                 await self._heartbeat()
                 await self._tasks.check_health()
 
-    async def _acquire_lease(self, *, standby: bool) -> bool:
-        """Acquire the lease of the store, waiting for it if `standby`; False if a signal came first."""
-        logged: Lease | None = None
-        while (holder := await asyncio.to_thread(self._request_lease)) is not None:
+    async def _acquire(self, *, standby: bool) -> bool:
+        """Acquire the right to poll, waiting for it if `standby`; False if a signal came first."""
+        logged: str | None = None
+        while not await self._is_acquired(waits=logged is not None):
+            holder = str(self._claim.holder or "another daemon")
             if not standby:
                 raise AlreadyRunningError(
                     f"a daemon watches this database already: {holder}; --standby waits for its end"
                 )
-            if logged is None or logged.owner_id != holder.owner_id:
+            if logged != holder:
                 logger.info("standing by: %s watches", holder)
+                await self._serve_standby()
                 logged = holder
             if await self._stop.comes_within(LEASE_POLL_INTERVAL):
                 return False
         return True
 
-    def _request_lease(self) -> Lease | None:
-        return self._store.leases.acquire(process=process_start_time(os.getpid()), version=VERSION, now=now())
+    async def _serve_standby(self) -> None:
+        """Answer /healthz also while this daemon stands by, if its kind has several of them."""
+        if self._workers.outlives_daemon:
+            try:
+                await self._server.start()
+            except ConfigError as error:  # the leader may be on this machine
+                logger.warning("%s", error)
+
+    async def _is_acquired(self, *, waits: bool) -> bool:
+        """Try to acquire the right to poll; while the database is away, wait if this daemon stands by already."""
+        try:
+            acquired = await asyncio.to_thread(self._claim.acquire)
+        except StoreError as error:
+            if not waits:
+                raise
+            self._outage.failed(error)
+            return False
+        self._outage.answered()
+        return acquired
 
     async def _poll_once(self) -> int:
+        self._vital_ticks.add(CONFIRM_INTERVAL, self._confirm)
         self._vital_ticks.add(HEARTBEAT_INTERVAL, self._heartbeat)
         schedules = await asyncio.to_thread(self._planner.startup_schedules, now=now(), spread=False)
         due = [name for name, plan in schedules.items() if plan.next_poll_at <= now() and plan.paused_at is None]
@@ -206,23 +280,29 @@ class Daemon:
             await self._tasks.notify()
         self._log_problems()
         after = await asyncio.to_thread(self._planner.schedules)
+        await asyncio.to_thread(self._store.leases.record_once, now=now())
         return int(
             any(after[name].consecutive_failures or after[name].local_failures for name in due) or bool(self._problems)
         )
 
     async def _run_loop(self) -> int:
+        self._vital_ticks.add(CONFIRM_INTERVAL, self._confirm)
         self._vital_ticks.add(HEARTBEAT_INTERVAL, self._heartbeat)
-        schedules = await asyncio.to_thread(self._planner.startup_schedules, now=now())
+        catch_up = not self._workers.outlives_daemon
+        schedules = await asyncio.to_thread(self._planner.startup_schedules, now=now(), catch_up=catch_up)
         for schedule in schedules.values():
             self._plan(schedule)
-        self._ticks.add(CONTROL_INTERVAL, self._follow_clock)
-        self._ticks.add(CONTROL_INTERVAL, self._control)
+        self._ticks.add(CONTROL_INTERVAL, self._if_leading(self._follow_clock))
+        self._ticks.add(CONTROL_INTERVAL, self._if_leading(self._control))
         self._ticks.add(HEARTBEAT_INTERVAL, self._check_configuration)
-        self._ticks.add(HEALTH_INTERVAL, self._tasks.check_health)
-        self._ticks.add(NOTIFY_INTERVAL, self._tasks.notify)
+        self._ticks.add(HEALTH_INTERVAL, self._if_leading(self._tasks.check_health))
+        self._ticks.add(NOTIFY_INTERVAL, self._if_leading(self._tasks.notify))
+        self._ticks.add(PRUNE_INTERVAL, self._if_leading(self._tasks.prune))
         if (interval := systemd.watchdog_interval()) is not None:
             self._vital_ticks.add(interval, self._notify_watchdog)
         await self._server.start()
+        if self._companion is not None:
+            self._companion.start()
         self._is_serving = True
         self._scheduler.start()
         logger.info("watching %s", ", ".join(self._sources) or "no source")
@@ -233,7 +313,7 @@ class Daemon:
         return self._exit_code
 
     async def _shut_down(self) -> None:
-        logger.info("stopping: no new crawls, %d running", len(self._workers.pids))
+        logger.info("stopping: no new crawls, %d running", self._workers.crawl_count)
         systemd.sd_notify("STOPPING=1")
         self._scheduler.pause()
         await self._ticks.stop()
@@ -241,6 +321,8 @@ class Daemon:
         self._scheduler.shutdown(wait=False)
         await asyncio.gather(self._dispatcher.stop(), self._tasks.stop())
         await self._server.stop()
+        if self._companion is not None:
+            await self._companion.stop()
         logger.info("stopped")
 
     def _plan(self, schedule: Schedule) -> None:
@@ -258,7 +340,8 @@ class Daemon:
         )
 
     async def _enqueue(self, schedule: Schedule) -> None:  # a coroutine: APScheduler runs other callables in a thread
-        self._dispatcher.enqueue(schedule)
+        if self._claim.leads:  # otherwise _control finds it due as soon as this daemon leads again
+            self._dispatcher.enqueue(schedule)
 
     async def _control(self) -> None:
         """Carry out pause and crawl requests from the database, and keep one job a source at its stored time."""
@@ -287,7 +370,8 @@ class Daemon:
     async def _schedule_new(self) -> bool:
         """Create the schedules of sources that were declared while the daemon ran; return False if the store failed."""
         try:
-            await asyncio.to_thread(self._planner.startup_schedules, now=now())
+            catch_up = not self._workers.outlives_daemon
+            await asyncio.to_thread(self._planner.startup_schedules, now=now(), catch_up=catch_up)
         except PresswatchError as error:
             self._outage.failed(error)
             return False
@@ -319,6 +403,20 @@ class Daemon:
         self._configuration.check_file()
         await self._tell_problem()
 
+    def _if_leading(self, task: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Return a task that does nothing while another daemon may lead."""
+
+        @wraps(task)
+        async def run() -> None:
+            if self._claim.leads:
+                await task()
+
+        return run
+
+    async def _confirm(self) -> None:
+        if not await self._claim.confirm():
+            self._release_lease(TAKEN_OVER, AlreadyRunningError.exit_code)
+
     async def _heartbeat(self) -> None:
         problem = self._configuration.problem
         try:
@@ -329,7 +427,7 @@ class Daemon:
         self._outage.answered()
         if is_ours:
             return
-        self._release_lease("another daemon has taken over this database", AlreadyRunningError.exit_code)
+        self._release_lease(TAKEN_OVER, AlreadyRunningError.exit_code)
 
     def _release_lease(self, why: str, exit_code: int) -> None:
         if not self._stop.is_set:
@@ -345,22 +443,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _refuse_invalid_targets(targets: Sequence[str]) -> None:
-    """Raise ConfigError for an invalid target at the start, before an alert is due."""
-    from scheduler.notifications.sender import (  # noqa: PLC0415  (memory of the daemon: Apprise, for targets alone)
-        INVALID_TARGET_TEXT,
-        is_valid_target,
-    )
-
-    for target in targets:
-        if not is_valid_target(target):
-            raise ConfigError(
-                f"alerts.targets: {redact_target(target)} {INVALID_TARGET_TEXT}; write one such as json://host/path"
-            )
-
-
 def _limits(config: Config) -> WorkerLimits:
     settings = config.scheduler
     return WorkerLimits(
-        deadline=settings.crawl_timeout, grace=settings.shutdown_grace_period, memory=settings.memory_limit
+        deadline=settings.crawl_timeout,
+        grace=settings.shutdown_grace_period,
+        memory=settings.memory_limit,
+        workers=settings.max_workers,
+        crawls=settings.crawls_per_worker,
     )

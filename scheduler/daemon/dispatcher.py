@@ -1,62 +1,98 @@
-"""Dispatch due sources to crawl processes: sources due within half a second share one, and their number is limited."""
+"""Dispatch due sources to an engine at once, or as soon as it has a place for them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from typing import Protocol
 
+from scheduler.daemon.crawl_exit import CrawlExit
 from scheduler.daemon.jobs import DaemonTasks
 from scheduler.daemon.outage import OutageLog
-from scheduler.daemon.workers import WorkerExit, WorkerPool
-from scheduler.planning.batching import batch
+from scheduler.daemon.worker import WorkerLimits
 from storage.model.errors import PresswatchError, failure_cause
 from storage.scheduling.schedules import Schedule
 
 logger = logging.getLogger(__name__)
 
-GATHER_DELAY = 0.5
-"""Seconds in which sources that become due are gathered: a process costs 0.8 s of CPU to start, so they share it."""
-
+ROOM_DELAY = 0.1
+"""Seconds between two looks whether a worker that makes room has ended."""
 ERROR_DELAY = 10.0
 """Seconds of wait after an error of the database or the system: its cause (a full disk) seldom goes at once, and an
 error a second would flood the log."""
 
-MAX_SOURCES_PER_WORKER = 8
-"""Maximum number of sources a process: one that has to be killed takes the others' crawls with it."""
+
+class Place(Protocol):
+    """Place of one crawl in an engine, to be released."""
+
+    async def crawl(self) -> CrawlExit | None:
+        """Crawl the source; return how it ended, or None if its next poll is planned already.
+
+        Raises StoreError or OSError if it could not be begun.
+        """
+
+    def release(self) -> None:
+        """Give the place back; a second call does nothing."""
+
+
+class Engine(Protocol):
+    """What runs the crawls of a daemon: workers of its own, or a queue for workers elsewhere."""
+
+    on_room: Callable[[], None]
+    """Called whenever there may be a place again."""
+    outlives_daemon: bool
+    """Whether crawls go on without the daemon, so that one that starts finds those of the one before."""
+
+    async def start(self) -> None:
+        """Get ready for crawls. Raises PresswatchError."""
+
+    def configure(self, limits: WorkerLimits, configuration: str | None) -> None:
+        """Use other limits and another configuration, as TOML, for the crawls to come."""
+
+    @property
+    def crawl_count(self) -> int:
+        """Return the number of crawls that have a place."""
+
+    def reserve(self, source: str, *, isolated: bool = False) -> Place | None:
+        """Reserve a place for a crawl, apart from others if it is isolated; None if there is none."""
+
+    def hurry(self) -> None:
+        """Shorten the stop."""
+
+    async def stop(self) -> None:
+        """Begin no more crawls, and end or leave those that run."""
 
 
 class Dispatcher:
-    """Queue due sources until a slot is free; each source is crawled by one process at a time."""
+    """Queue due sources until the engine has a place; a source is crawled once at a time."""
 
     def __init__(
         self,
-        workers: WorkerPool,
+        workers: Engine,
         tasks: DaemonTasks,
         *,
-        slots: int,
         clock: Callable[[], datetime],
         outage: OutageLog | None = None,
     ) -> None:
         self._workers = workers
+        self._workers.on_room = self._launch
         self._tasks = tasks
         self._outage = outage or OutageLog()
-        self.slots = slots
         self._clock = clock
         self._due: dict[str, Schedule] = {}  # in the order in which they became due
         self._running: dict[str, None] = {}
         self._works: set[asyncio.Task[None]] = set()
-        self._gathering: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
     def enqueue(self, schedule: Schedule) -> None:
-        """Queue a source to be crawled in the next free slot; do nothing if it is queued or running."""
+        """Crawl a source, at once or in the next free place; do nothing if it is queued or running."""
         if self._closing.is_set() or schedule.source in self.is_busy:
             return
         self._due[schedule.source] = schedule
-        self._gather()
+        self._launch()
 
     def forget(self, sources: Iterable[str]) -> None:
         """Drop queued sources that are no longer watched."""
@@ -73,62 +109,63 @@ class Dispatcher:
         return tuple(self._running)
 
     async def join(self) -> None:
-        """Wait until no source is queued and no process runs."""
+        """Wait until no source is queued and none is crawled."""
         while self._due or self._works:
-            await asyncio.wait({*self._works, asyncio.create_task(asyncio.sleep(GATHER_DELAY))})
+            if self._works:
+                await asyncio.wait(tuple(self._works), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(ROOM_DELAY)
 
     async def stop(self) -> None:
-        """Start no more processes, and wait for those that run, or end them after the grace period."""
+        """Begin no more crawls, and wait for those that run, or end them after the grace period."""
         self._closing.set()
         self._due.clear()
         await self._workers.stop()
         if self._works:
             await asyncio.wait(self._works)
 
-    def _gather(self) -> None:
-        if self._gathering is None or self._gathering.done():
-            self._gathering = asyncio.create_task(self._launch())
-
-    async def _launch(self) -> None:
-        await asyncio.sleep(GATHER_DELAY)
-        isolated = [source for source, schedule in self._due.items() if schedule.run_isolated]
-        for sources in batch(tuple(self._due), isolated=isolated, max_size=MAX_SOURCES_PER_WORKER):
-            if self._closing.is_set() or len(self._works) >= self.slots:
-                return
-            for source in sources:
-                del self._due[source]
-                self._running[source] = None
-            work = asyncio.create_task(self._work(sources))
+    def _launch(self) -> None:
+        """Give places to the sources that are due, in their order; one that needs a worker of its own holds up none."""
+        if self._closing.is_set():
+            return
+        for source, schedule in tuple(self._due.items()):
+            place = self._workers.reserve(source, isolated=schedule.run_isolated)
+            if place is None:
+                continue
+            del self._due[source]
+            self._running[source] = None
+            work = asyncio.create_task(self._work(source, place))
             self._works.add(work)
-            work.add_done_callback(self._free_slots)
+            work.add_done_callback(self._finish_work)
 
-    def _free_slots(self, work: asyncio.Task[None]) -> None:
+    def _finish_work(self, work: asyncio.Task[None]) -> None:
         self._works.discard(work)
         if not work.cancelled() and work.exception() is not None:
             logger.error("a crawl ended with an unexpected error: %s", work.exception(), exc_info=work.exception())
-        if self._due and not self._closing.is_set():
-            self._gather()
 
-    async def _work(self, sources: Sequence[str]) -> None:
+    async def _work(self, source: str, place: Place) -> None:
         launched_at = self._clock()
-        logger.info("crawling %s", ", ".join(sources))
+        logger.info("crawling %s", source)
         try:
+            ending: CrawlExit | None
             try:
-                await self._tasks.begin(sources)
+                await self._tasks.begin(source)
                 if self._closing.is_set():
                     return
-                ending = await self._workers.run(sources)
+                ending = await place.crawl()
             except (PresswatchError, OSError) as error:  # no access to the database, or no further process allowed
-                self._outage.failed(error, f"{', '.join(sources)} could not be crawled: %s")
+                self._outage.failed(error, f"{source} could not be crawled: %s")
                 await self._closes_within(ERROR_DELAY)
-                ending = WorkerExit(sources=tuple(sources), exit_code=1, error=str(error), cause=failure_cause(error))
-            await self._account(ending, launched_at)
+                ending = CrawlExit(source=source, error=str(error), cause=failure_cause(error))
+            finally:
+                place.release()
+            if ending is not None:
+                await self._account(ending, launched_at)
         finally:
-            for source in sources:
-                self._running.pop(source, None)
+            self._running.pop(source, None)
 
-    async def _account(self, ending: WorkerExit, launched_at: datetime) -> None:
-        """Account for a crawl process, again until the database takes it, so that its end is not forgotten."""
+    async def _account(self, ending: CrawlExit, launched_at: datetime) -> None:
+        """Account for a crawl, again until the database takes it, so that its end is not forgotten."""
         while True:
             try:
                 await self._tasks.finish(ending, launched_at=launched_at)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from scheduler.daemon.file_handles import handle_limit
 from scheduler.daemon.http_server import BoundedHttpServer, HttpAnswer, HttpLimits
+from scheduler.daemon.listen import listen_on, parse_listen
 from scheduler.daemon.metrics import metrics_text
 from scheduler.daemon.outage import OutageLog
 from scheduler.health.status import StatusReport, status_report
 from storage.config.settings import Config
-from storage.model.errors import ConfigError, PresswatchError
+from storage.model.errors import PresswatchError
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -40,8 +41,11 @@ class HttpServer:
         dispatcher: Dispatcher,
         watched: Collection[str],
         outage: OutageLog | None = None,
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._store = store
+        self._leads = leads
+        self.is_listening = False
         self._outage = outage or OutageLog()
         self._watched = watched
         self._dispatcher = dispatcher
@@ -51,20 +55,16 @@ class HttpServer:
         self._read_at = 0.0
 
     async def start(self) -> None:
-        """Listen if an address is configured. Raises ConfigError if the port is not available."""
-        if self._listen is None:
+        """Listen if an address is configured, and it does not yet. Raises ConfigError if the port is not available."""
+        if self._listen is None or self.is_listening:
             return
-        host, port = self._listen
-        try:
-            await self._server.start(host, port)
-        except OSError as error:
-            raise ConfigError(
-                f"scheduler.metrics_listen = {host}:{port}: {error.strerror or error}; name a free port"
-            ) from error
-        logger.info("answering /healthz and /metrics on %s:%d", host, port)
+        await listen_on(self._server, self._listen)
+        self.is_listening = True
+        logger.info("answering /healthz and /metrics on %s:%d", *self._listen)
 
     async def stop(self) -> None:
         await self._server.stop()
+        self.is_listening = False
 
     @property
     def listen(self) -> tuple[str, int] | None:
@@ -72,7 +72,14 @@ class HttpServer:
         return self._listen
 
     async def _health(self) -> HttpAnswer:
-        """Answer 200 while the daemon works, 503 when it cannot; problems of a source do not count."""
+        """Answer 200 while the daemon works, 503 when it cannot; problems of a source do not count.
+
+        One that stands by works as long as it reaches the database.
+        """
+        if not self._leads():
+            healthy = self._outage.error is None
+            body: dict[str, object] = {"healthy": healthy, "leads": False}
+            return _json(body, HTTPStatus.OK if healthy else HTTPStatus.SERVICE_UNAVAILABLE)
         try:
             report = await self._report()
         except PresswatchError as error:
@@ -134,13 +141,3 @@ def http_limits() -> HttpLimits:
 def overdue_sources(report: StatusReport) -> Iterator[str]:
     """Return the sources whose poll is so late that the daemon must be stuck."""
     return (status.source for status in report.sources if status.is_overdue)
-
-
-def parse_listen(text: str) -> tuple[str, int] | None:
-    """Parse host and port; None for an empty text. Raises ConfigError."""
-    if not text:
-        return None
-    host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ConfigError(f"scheduler.metrics_listen = {text!r}: write host and port, such as 127.0.0.1:9464")
-    return host.strip("[]"), int(port)

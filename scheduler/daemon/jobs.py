@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Event, Lock
 
+from scheduler.daemon.crawl_exit import STOPPED, CrawlExit
 from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.planner import Planner
-from scheduler.daemon.workers import WorkerExit
 from scheduler.health.check import check_source
 from scheduler.notifications.delivery import DeliveryOptions, LateAnswers, deliver_due
 from scheduler.notifications.enqueuing import enqueue_event_alerts, match_saved_searches
@@ -21,12 +21,13 @@ from storage.model.errors import PresswatchError
 from storage.model.event_kinds import EventKind
 from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
+from storage.retention.pruning import RetentionLimits, prune
 from storage.scheduling.schedules import Schedule
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
 
-NO_FAILURES = frozenset({FailureCause.STOP, FailureCause.BUSY})
+NO_FAILURES = frozenset({FailureCause.STOP, FailureCause.BUSY, FailureCause.LEASE})
 """Causes of a crawl without a run that is no failure: it was stopped, or another process crawls the source."""
 
 
@@ -60,62 +61,61 @@ class DaemonTasks:
         """Use another configuration from now on."""
         self._config = config
 
-    async def begin(self, sources: Sequence[str]) -> None:
-        """Clear the crawl requests of sources for which a crawl process is started."""
-        await asyncio.to_thread(self._store.schedules.clear_crawl_request, sources)
+    async def begin(self, source: str) -> None:
+        """Clear the crawl request of a source that is crawled now."""
+        await asyncio.to_thread(self._store.schedules.clear_crawl_request, [source])
 
-    async def finish(self, ending: WorkerExit, *, launched_at: datetime) -> list[Schedule]:
-        """Close what a crawl process left open, plan the next poll of its sources and check their health at once.
+    async def finish(self, ending: CrawlExit, *, launched_at: datetime) -> Schedule | None:
+        """Close what a crawl left open, plan the next poll of its source and check its health at once.
 
-        Returns the new schedules. Raises StoreError; call it again then.
+        Returns the new schedule; None if the source is no longer watched. Raises StoreError; call it again then.
         """
         return await asyncio.to_thread(self._finish, ending, launched_at)
 
-    def _finish(self, ending: WorkerExit, launched_at: datetime) -> list[Schedule]:
+    def _finish(self, ending: CrawlExit, launched_at: datetime) -> Schedule | None:
         now = self._clock()
-        left: list[str] = []
-        if ending.process_id:
-            left = self._store.runs.close_for_process(ending.process_id, _failure_of_left(ending), now=now)
-            if ending.exit_code != 0 and ending.stderr_tail:
-                self._store.runs.keep_stderr(ending.process_id, ending.stderr_tail)
+        if ending.crawl_id and not ending.has_succeeded:
+            self._store.runs.close_for_process(ending.crawl_id, _failure_of_left(ending), now=now)
+            if ending.stderr_tail:
+                self._store.runs.keep_stderr(ending.crawl_id, ending.stderr_tail)
         if ending.cause in {FailureCause.LIMIT, FailureCause.CRASH}:
-            self._record_killed(ending, left, now)
+            self._record_killed(ending, now)
         self._record_unopened(ending, launched_at, now)
-        watched = {name: source for name in ending.sources if (source := self._sources.get(name)) is not None}
-        planned = [self._plan(name, ending, now) for name in watched]
-        for schedule in planned:
-            self._check(watched[schedule.source], schedule)
+        source = self._sources.get(ending.source)
+        if source is None:
+            return None
+        planned = self._plan(ending, now)
+        self._check(source, planned)
         return planned
 
-    def _record_unopened(self, ending: WorkerExit, started_at: datetime, now: datetime) -> None:
-        """Record the crawls that ended before they opened a run, unless they were stopped or another one runs."""
-        causes = {source: ending.cause_of(source) for source in ending.sources}
-        failed = {source: cause for source, cause in causes.items() if cause is not None and cause not in NO_FAILURES}
-        if not failed:
+    def _record_unopened(self, ending: CrawlExit, started_at: datetime, now: datetime) -> None:
+        """Record a crawl that ended before it opened a run, unless it was stopped or another one runs."""
+        cause = ending.failure_cause
+        if cause is None or cause in NO_FAILURES:
             return
-        opened = self._store.runs.sources_of(ending.process_id) if ending.process_id else frozenset()
-        for source in failed.keys() - opened:
-            failure = RunFailure(
-                status=ending.status or RunStatus.FAILED,
-                cause=failed[source],
-                error=ending.error_of(source),
-                stderr_tail=ending.stderr_tail or None,
-            )
-            self._store.runs.record_unopened(source, ending.process_id, failure, started_at=started_at, now=now)
+        if ending.crawl_id and self._store.runs.sources_of(ending.crawl_id):
+            return
+        failure = RunFailure(
+            status=ending.status or RunStatus.FAILED,
+            cause=cause,
+            error=ending.error_line,
+            stderr_tail=ending.stderr_tail or None,
+        )
+        self._store.runs.record_unopened(ending.source, ending.crawl_id, failure, started_at=started_at, now=now)
 
-    def _record_killed(self, ending: WorkerExit, left: list[str], now: datetime) -> None:
-        logger.error("crawl of %s: %s: %s", ", ".join(ending.sources), ending.status, ending.error)
+    def _record_killed(self, ending: CrawlExit, now: datetime) -> None:
+        source = ending.source
+        logger.error("crawl of %s: %s: %s", source, ending.status, ending.error)
         before = self._planner.schedules()
-        for source in left or ending.sources:
-            if source in before and before[source].run_isolated:
-                continue  # the crawl before was killed, too: one event for all in a row
-            details = {"sentence": f"the crawl of {source} was killed: {ending.error}", "pid": ending.pid}
-            self._store.events.add(source=source, kind=EventKind.CRAWL_KILLED, subject=source, details=details, now=now)
+        if source in before and before[source].run_isolated:
+            return  # the crawl before was killed, too: one event for all in a row
+        details = {"sentence": f"the crawl of {source} was killed: {ending.error}", "pid": ending.pid}
+        self._store.events.add(source=source, kind=EventKind.CRAWL_KILLED, subject=source, details=details, now=now)
 
-    def _plan(self, source: str, ending: WorkerExit, now: datetime) -> Schedule:
-        schedule = self._planner.plan_after(source, ending, now=now)
+    def _plan(self, ending: CrawlExit, now: datetime) -> Schedule:
+        schedule = self._planner.plan_after(ending, now=now)
         logger.info(
-            "%s: next poll at %s: %s", source, f"{schedule.next_poll_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason
+            "%s: next poll at %s: %s", ending.source, f"{schedule.next_poll_at:%Y-%m-%d %H:%M:%S} UTC", schedule.reason
         )
         return schedule
 
@@ -136,6 +136,22 @@ class DaemonTasks:
                 check_source(self._store, source, schedule, now=self._clock(), problem=self.problem)
             except PresswatchError as error:
                 self._outage.failed(error)
+
+    async def prune(self) -> None:
+        """Delete what the settings keep no longer, of the pages whose time has come since about two months."""
+        kept = self._config.storage
+        if kept.keep_fetches is None and kept.keep_readings is None:
+            return
+        limits = RetentionLimits.at(self._clock(), keep_fetches=kept.keep_fetches, keep_readings=kept.keep_readings)
+        try:
+            counts = await asyncio.to_thread(
+                prune, self._store, limits, recent_only=True, stopping=self._stopping.is_set
+            )
+        except PresswatchError as error:
+            self._outage.failed(error)
+            return
+        if counts.fetches or counts.readings:
+            logger.info("deleted %d old fetches and %d view readings", counts.fetches, counts.readings)
 
     async def notify(self) -> None:
         """Match saved searches with new articles, enqueue alerts, and deliver those that are due."""
@@ -163,17 +179,14 @@ class DaemonTasks:
         await asyncio.to_thread(self._late.wait, self._config.scheduler.shutdown_grace_period)
 
 
-def _failure_of_left(ending: WorkerExit) -> RunFailure:
-    """Return the failure of the runs that a crawl process left open."""
-    causes = [report.cause for report in ending.reports.values() if report.cause is not None]
-    cause = ending.cause or (
-        FailureCause.STOP if FailureCause.STOP in causes else next(iter(causes), FailureCause.CRASH)
-    )
+def _failure_of_left(ending: CrawlExit) -> RunFailure:
+    """Return the failure of a run that a crawl left open."""
+    cause = ending.failure_cause or FailureCause.CRASH
     stopped = cause is FailureCause.STOP
-    status = ending.status or (RunStatus.INTERRUPTED if stopped else RunStatus.FAILED)
+    interrupted = stopped or cause is FailureCause.LEASE
     return RunFailure(
-        status=status,
+        status=ending.status or (RunStatus.INTERRUPTED if interrupted else RunStatus.FAILED),
         cause=cause,
-        error="stopped before its end" if stopped else ending.error_of(ending.sources[0]),
+        error=STOPPED if stopped else ending.error_line,
         stderr_tail=ending.stderr_tail or None,
     )

@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from scheduler.health.status import State, StatusReport
+from storage.scheduling.queue_status import QueueStatus
 
 LATENCY_STAGES = ("until_listed", "until_stored", "total")
 
@@ -34,6 +35,8 @@ class StatusCollector(Collector):
         yield _gauge("tasks", "asyncio tasks of the daemon; must not grow over days", self._tasks)
         yield _gauge("alerts_undelivered", "Alerts not delivered though due", self._report.undelivered)
         yield _gauge("alerts_given_up", "Alerts given up because their target refused them", self._report.given_up)
+        if self._report.queue is not None:
+            yield from _of_queue(self._report.queue)
         yield from self._of_sources()
         yield self._delays()
 
@@ -74,6 +77,19 @@ class StatusCollector(Collector):
                     for quantile, value in (("0.5", spread.p50), ("0.9", spread.p90), ("1", spread.max)):
                         family.add_metric((line.source, leg, quantile), value.total_seconds())
         return family
+
+
+def _of_queue(queue: QueueStatus) -> Iterator[Metric]:
+    yield _gauge("queue_workers", "Workers that sent a heartbeat in the last 20 seconds", queue.worker_count)
+    yield _gauge("queue_waiting", "Crawls that wait for a worker", queue.waiting_count)
+    yield _gauge("queue_running", "Crawls that workers run", queue.running_count)
+    yield _gauge("queue_stalled", "Crawls whose worker sends no heartbeat", queue.stalled_count)
+    ages = {
+        "waiting": ("Age of the crawl that waits longest; 0 if none does", queue.oldest_waiting),
+        "stalled": ("Since the start of the crawl that is stalled longest; 0 if none is", queue.oldest_stalled),
+    }
+    for name, (text, age) in ages.items():
+        yield _gauge(f"queue_oldest_{name}_seconds", text, 0.0 if age is None else age.total_seconds())
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

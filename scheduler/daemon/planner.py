@@ -9,18 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.daemon.workers import WorkerExit
-from scheduler.planning.batching import spread_overdue
+from scheduler.daemon.configuration_check import schedule_rule
+from scheduler.daemon.crawl_exit import CrawlExit
+from scheduler.planning.overdue import spread_overdue
 from scheduler.planning.plan import CLOCK_TOLERANCE, NextPoll, PollOutcome, plan_next_poll, repair_poll, shift_back
 from scheduler.planning.publish_rates import PublishRates, estimate_rates
-from scheduler.planning.rules import ScheduleRule, parse_rule
 from scraper.source import Source
 from storage.config.settings import Config
 from storage.model.backoff import exponential_delay
-from storage.model.errors import ConfigError
 from storage.model.failure_causes import LOCAL_CAUSE_TEXTS, FailureCause
 from storage.model.records import RunStatus
-from storage.scheduling.health_queries import arrival_times, first_crawl_ends
+from storage.scheduling.health_queries import arrival_times, first_crawl_end
 from storage.scheduling.schedules import LastCrawl, Schedule
 from storage.store import Store
 from storage.text.durations import format_duration
@@ -48,19 +47,17 @@ class Planner:
         self.configure(config)
         self._clock_at: datetime | None = None
 
-    def check(self, config: Config, sources: Mapping[str, Source]) -> None:
-        """Raise ConfigError if the schedule settings of a configuration are invalid for these sources."""
-        for source in sources.values():
-            _schedule_rule(source, config)
-
     def configure(self, config: Config) -> None:
         """Use the schedule settings of a configuration. Raises ConfigError."""
-        self._rules = {name: _schedule_rule(source, config) for name, source in self._sources.items()}
+        self._rules = {name: schedule_rule(source, config) for name, source in self._sources.items()}
         self._rates: dict[str, tuple[datetime, PublishRates]] = {}
         self._repaired_at = datetime.min.replace(tzinfo=UTC)  # plans that the rules do not allow are repaired at once
 
-    def startup_schedules(self, *, now: datetime, spread: bool = True) -> dict[str, Schedule]:
-        """Create or repair the schedule of every source, and spread those that became due during a downtime."""
+    def startup_schedules(self, *, now: datetime, spread: bool = True, catch_up: bool = True) -> dict[str, Schedule]:
+        """Create or repair the schedule of every source, and spread those that became due during a downtime.
+
+        Without `catch_up` these stay as they are: their crawls may wait in a queue already.
+        """
         for source in tuple(self._sources.values()):
             self._store.sources.declare(
                 name=source.name,
@@ -71,8 +68,11 @@ class Planner:
             )
         known = self._store.schedules.all()
         plans = {name: self._repaired_plan(name, known.get(name), now) for name in tuple(self._rules)}
-        due = spread_overdue(plans, now=now, spread=CATCH_UP_WINDOW if spread else timedelta(0))
+        window = CATCH_UP_WINDOW if spread else timedelta(0)
+        due = spread_overdue(plans, now=now, spread=window) if catch_up else plans
         for name, plan in due.items():
+            if name in known and plan == _next_poll(known[name]):
+                continue  # a worker elsewhere may have planned it anew meanwhile
             schedule = known.get(name) or Schedule(source=name, next_poll_at=now, interval=None, reason="")
             self._store.schedules.set(
                 replace(schedule, next_poll_at=plan.next_poll_at, interval=plan.interval, reason=plan.reason)
@@ -126,16 +126,17 @@ class Planner:
         """Return the schedules of these sources."""
         return {name: schedule for name, schedule in self._store.schedules.all().items() if name in self._rules}
 
-    def plan_after(self, source: str, ending: WorkerExit, *, now: datetime) -> Schedule:
+    def plan_after(self, ending: CrawlExit, *, now: datetime) -> Schedule:
         """Plan the poll after a crawl, and store the plan."""
-        before, crawl = self._store.schedules.with_crawl_of(source, ending.process_id)
-        own_crawl = crawl if ending.process_id else None
-        cause = _cause(source, ending, own_crawl)
+        source = ending.source
+        before, crawl = self._store.schedules.with_crawl_of(source, ending.crawl_id)
+        own_crawl = crawl if ending.crawl_id else None
+        cause = _cause(ending, own_crawl)
         if cause is FailureCause.STOP:
             return before  # stopped on purpose: it stays due as it was
-        if cause is FailureCause.BUSY:
+        if cause in {FailureCause.BUSY, FailureCause.LEASE}:
             return self._save_plan(
-                replace(before, next_poll_at=now + RETRY_BUSY_AFTER, reason="another process is crawling it")
+                replace(before, next_poll_at=now + RETRY_BUSY_AFTER, reason=LOCAL_CAUSE_TEXTS[cause])
             )
         if cause is not None and cause.is_local:
             return self._save_plan(_retry_soon(before, cause, now))
@@ -175,32 +176,17 @@ class Planner:
 
     def _estimate_rates(self, source: Source, now: datetime) -> PublishRates:
         """Estimate from arrivals after the first crawl: the arrival times of earlier articles are unknown."""
-        first = first_crawl_ends(self._store).get(source.name, now)
+        first = first_crawl_end(self._store, source.name) or now
         since, zone = max(now - LEARNING_PERIOD, first), ZoneInfo(source.timezone)
         times = arrival_times(self._store, source.name, since=since)
         prior = PublishRates.default(per_day=source.per_day, timezone=zone)
         return estimate_rates(times, timezone=zone, since=since, until=now, prior=prior)
 
 
-def _schedule_rule(source: Source, config: Config) -> ScheduleRule:
-    """Parse the schedule settings of a source. Raises ConfigError, naming the table of the source."""
-    settings = config.source(source.name)
-    try:
-        return parse_rule(
-            interval=settings.interval,
-            cron=settings.cron,
-            timezone=settings.timezone or source.timezone,
-            min_interval=settings.min_interval,
-            max_interval=settings.max_interval,
-        )
-    except ValueError as error:
-        raise ConfigError(f"[sources.{source.name}]: {error}") from error
-
-
-def _cause(source: str, ending: WorkerExit, crawl: LastCrawl | None) -> FailureCause | None:
+def _cause(ending: CrawlExit, crawl: LastCrawl | None) -> FailureCause | None:
     """Return why a crawl did not succeed, by its run if it has one; None if it succeeded."""
     if crawl is None:
-        return ending.cause_of(source)
+        return ending.failure_cause
     if crawl.status is RunStatus.SUCCEEDED:
         return None
     return crawl.cause or ending.cause or FailureCause.SOURCE

@@ -1,19 +1,19 @@
-"""Read what a crawl process writes: its reports from stdout, and its log from stderr, of which the end is kept."""
+"""Read what a worker writes: its messages from stdout, and its log from stderr, of which the end is kept."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Self
 
-REPORT_LIMIT = 262_144
-"""Bytes of stdout that are read; a report is some hundred bytes, and a process has at most eight sources."""
+from storage.crawling.worker_messages import Message, parse_line
+
 TAIL_BYTES = 4_096
 """Bytes of stderr that are kept for the run."""
 TAIL_LINES = 20
 LINE_LIMIT = 65_536
-"""Bytes of an unfinished line that are held back until its end; the lines of two processes must not mix."""
+"""Bytes of an unfinished line that are held back until its end: the lines of two processes must not mix."""
 STDERR = 2
 
 
@@ -22,17 +22,17 @@ class OutputPipe(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.BaseTransport | None = None
 
-    @classmethod
-    async def open(cls) -> tuple[Self, int]:
-        """Create a pipe; return its reader and the descriptor for the child, to be closed here after the start."""
+    async def open(self) -> int:
+        """Create the pipe; return the descriptor for the child, to be closed here after the start."""
         reading, writing = os.pipe()
         try:
-            _, pipe = await asyncio.get_running_loop().connect_read_pipe(cls, os.fdopen(reading, "rb", 0))
+            await asyncio.get_running_loop().connect_read_pipe(lambda: self, os.fdopen(reading, "rb", 0))
         except BaseException:
             os.close(writing)
             raise
-        return pipe, writing
+        return writing
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -43,18 +43,25 @@ class OutputPipe(asyncio.Protocol):
 
     def close(self) -> None:
         """Stop reading, though another process may still hold the other end."""
-        self._transport.close()
+        if self._transport is not None:
+            self._transport.close()
 
 
-class ReportPipe(OutputPipe):
-    """Collect stdout up to a limit."""
+class MessagePipe(OutputPipe):
+    """Call `receive` for each message on stdout; other lines are skipped."""
 
-    def __init__(self) -> None:
+    def __init__(self, receive: Callable[[Message], None]) -> None:
         super().__init__()
-        self.output = bytearray()
+        self._receive = receive
+        self._rest = b""
 
     def data_received(self, data: bytes) -> None:
-        self.output += data[: REPORT_LIMIT - len(self.output)]
+        *lines, rest = (self._rest + data).split(b"\n")
+        self._rest = rest[-LINE_LIMIT:]
+        for line in lines:
+            message = parse_line(line)
+            if message is not None:
+                self._receive(message)
 
 
 class LogPipe(OutputPipe):
@@ -64,13 +71,17 @@ class LogPipe(OutputPipe):
         super().__init__()
         self._line = bytearray()
         self._tail = bytearray()
+        self.position = 0
+        """Bytes received so far."""
 
-    @property
-    def tail(self) -> str:
-        """Return the last lines."""
-        return "\n".join(self._tail.decode("utf-8", "replace").splitlines()[-TAIL_LINES:]).strip()
+    def tail(self, since: int = 0) -> str:
+        """Return the last lines, of what was received after a position."""
+        kept_from = self.position - len(self._tail)
+        kept = self._tail[max(0, since - kept_from) :]
+        return "\n".join(kept.decode("utf-8", "replace").splitlines()[-TAIL_LINES:]).strip()
 
     def data_received(self, data: bytes) -> None:
+        self.position += len(data)
         self._tail += data
         del self._tail[:-TAIL_BYTES]
         self._line += data

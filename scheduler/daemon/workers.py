@@ -1,285 +1,203 @@
-"""Run crawls in processes of their own, within limits of time and memory.
+"""Keep the workers: start one when it is needed, give it crawls, and replace it before it is worn or out of date.
 
-A crawl that hangs, blocks its loop, leaks or crashes costs its batch and nothing else; memory goes back after each.
+A crawl that hangs is stopped alone. One that blocks its loop, leaks or crashes costs what its worker holds and nothing
+else; a source whose last crawl did so has a worker of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-import signal
-import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
-from scheduler.daemon.worker_output import LogPipe, ReportPipe
-from storage.config.settings import STDIN
-from storage.crawling.crawl_reports import CrawlReport, parse_reports
-from storage.crawling.processes import PROCESS_ID_VARIABLE, new_process_id
-from storage.model.errors import AlreadyRunningError, ConfigError
-from storage.model.failure_causes import FailureCause
-from storage.model.records import RunStatus
+from scheduler.daemon.crawl_exit import CrawlExit
+from scheduler.daemon.program import Program, ProgramStamp
+from scheduler.daemon.worker import Worker, WorkerLimits, WorkerProgram
+from storage.text.counts import counted
+from storage.text.durations import format_duration
 
-MONITOR_INTERVAL = 0.5
-"""Seconds between two checks of the memory and running time of a process."""
-LAST_WORDS_TIMEOUT = 2.0
-"""Seconds to wait for the end of the output of a process that has ended."""
-HURRIED_GRACE = timedelta(seconds=3)
-"""Time that a process is given at most once a stop was asked for twice."""
+logger = logging.getLogger(__name__)
 
-NORMAL_EXIT_CODES = frozenset({0, 1, 2, 3})
-"""Exit codes of `presswatch crawl`; any other is a crash."""
-TERMINATIONS = frozenset({-signal.SIGTERM, -signal.SIGINT, -getattr(signal, "SIGHUP", signal.SIGTERM)})
-"""Exit codes of a process that was asked to end: by us, by a person or by the system that shuts down."""
+MAX_CRAWLS = 1_000
+"""Crawls of a worker: what its libraries keep of each cannot add up over months, and a start costs a second of CPU."""
+MAX_GROWTH_SHARE = 0.25
+"""Growth of a worker since its start, as a share of its memory limit, at which it is replaced in good order."""
+IDLE_TIMEOUT = timedelta(minutes=10)
+"""Time without a crawl after which a worker ends: longer than the shortest adaptive interval, 5 min, so that a busy
+source finds it warm; one that is polled each hour does not keep 100 MB for the rest of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerLimits:
-    """Limit the time and the memory of a crawl process."""
+@dataclass(eq=False)
+class _Slot:
+    """A worker, the crawls that have a place in it, and why it gets no more."""
 
-    deadline: timedelta
-    grace: timedelta  # to end in good order before it is killed
-    memory: int  # bytes of resident memory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerExit:
-    """Describe how a crawl process ended; `status` is None if it did so by itself and as planned."""
-
-    sources: tuple[str, ...]
-    pid: int = 0
-    process_id: str = ""  # random id; empty if no process was started
-    exit_code: int
-    status: RunStatus | None = None
-    error: str | None = None
-    cause: FailureCause | None = None  # None: as the run or the report of each source says
-    reports: Mapping[str, CrawlReport] = field(default_factory=dict)
-    stderr_tail: str = ""
-
-    def cause_of(self, source: str) -> FailureCause | None:
-        """Return the cause of a crawl that left no run; None if it succeeded."""
-        if self.cause is not None:
-            return self.cause
-        report = self.reports.get(source)
-        if report is not None:
-            return report.cause
-        return _UNREPORTED_CAUSES.get(self.exit_code, FailureCause.WORKER)
-
-    def error_of(self, source: str) -> str:
-        """Return the error of a crawl in one line: ours, that of its report, or the last line it wrote."""
-        report = self.reports.get(source)
-        last_line = self.stderr_tail.rpartition("\n")[2].strip()
-        return self.error or (report.error if report else None) or last_line or "it ended without reporting"
-
-
-_UNREPORTED_CAUSES = {
-    ConfigError.exit_code: FailureCause.CONFIGURATION,
-    AlreadyRunningError.exit_code: FailureCause.BUSY,
-}
-"""Causes by the exit code of a process that ended before it could report."""
-
-
-def command(sources: Sequence[str]) -> list[str]:
-    """Build the command line of a crawl; the database URL goes in the environment, since `ps` shows command lines."""
-    return [sys.executable, "-m", "presswatch", "crawl", *sources, "--scheduled"]
-
-
-def classify_exit(exit_code: int) -> tuple[RunStatus | None, str | None]:
-    """Classify the exit code of a process that was not killed by us, as status and error; both None if normal."""
-    if exit_code in NORMAL_EXIT_CODES:
-        return None, None
-    if exit_code < 0:
-        with suppress(ValueError):
-            return RunStatus.CRASHED, f"its process was ended by {signal.Signals(-exit_code).name}"
-    return RunStatus.CRASHED, f"its process ended with exit code {exit_code}"
+    worker: Worker
+    stamp: ProgramStamp
+    is_isolated: bool
+    places: set[Place] = field(default_factory=set)
+    retired: str | None = None
+    idling: asyncio.TimerHandle | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Worker:
-    """A crawl process, its output, and the wait for its end."""
+class Place:
+    """Place of one crawl in a worker, to be released."""
 
-    process: asyncio.subprocess.Process
-    process_id: str
-    sources: tuple[str, ...]
-    waiting: asyncio.Task[int]
-    reports: ReportPipe
-    log: LogPipe
-    oom_kills: int  # of the machine when it started
+    source: str
+    slot: _Slot
+    pool: WorkerPool
 
-    async def ended(self, within: float) -> bool:
-        """Wait at most `within` seconds for the end of the process; return whether it has ended."""
-        done, _ = await asyncio.wait({self.waiting}, timeout=within)
-        return bool(done)
+    async def crawl(self) -> CrawlExit:
+        """Crawl the source in the worker. Raises OSError if it cannot be started."""
+        return await self.slot.worker.crawl(self.source)
 
-    async def end(self, grace: timedelta, hurry: asyncio.Event | None = None) -> None:
-        """Send SIGTERM, and SIGKILL after the grace period; `hurry` sends another SIGTERM and shortens the rest."""
-        _send_signal(self.process, signal.SIGTERM)
-        if hurry is None:
-            await self.ended(grace.total_seconds())
-        else:
-            hurried = asyncio.create_task(hurry.wait())
-            await asyncio.wait(
-                {self.waiting, hurried}, timeout=grace.total_seconds(), return_when=asyncio.FIRST_COMPLETED
-            )
-            hurried.cancel()
-            if hurry.is_set() and not self.waiting.done():
-                _send_signal(self.process, signal.SIGTERM)
-                await self.ended(min(grace, HURRIED_GRACE).total_seconds())
-        if not self.waiting.done():
-            _send_signal(self.process, signal.SIGKILL)
-            await self.waiting
-
-    async def read_output(self) -> None:
-        """Wait for the rest of the output of a process that has ended."""
-        await asyncio.wait({self.reports.closed, self.log.closed}, timeout=LAST_WORDS_TIMEOUT)
-        self.close()
-
-    def close(self) -> None:
-        """Close the pipes."""
-        self.reports.close()
-        self.log.close()
+    def release(self) -> None:
+        """Give the place back; a second call does nothing."""
+        self.pool.release(self)
 
 
 class WorkerPool:
-    """Start crawl processes, watch them and end those that exceed a limit."""
+    """Give crawls places in workers. `on_room` is called whenever there may be a place again."""
 
-    def __init__(self, limits: WorkerLimits, environment: Mapping[str, str], configuration: str | None = None) -> None:
+    outlives_daemon = False
+
+    def __init__(
+        self,
+        limits: WorkerLimits,
+        environment: Mapping[str, str],
+        configuration: str | None = None,
+        *,
+        program: Program | None = None,
+    ) -> None:
+        self.on_room: Callable[[], None] = lambda: None
         self._environment = {**os.environ, **environment}
-        self._running: set[Worker] = set()
+        self._files = program or Program()
+        self._slots: list[_Slot] = []
         self._stopped = False
         self._hurry = asyncio.Event()
-        self.configure(limits, configuration)
+        self._limits, self._configuration = limits, configuration
 
     def configure(self, limits: WorkerLimits, configuration: str | None) -> None:
-        """Set the limits and the configuration of the processes to come.
+        """Set the limits and the configuration, as TOML, of the workers to come; those that run are replaced."""
+        if (limits, configuration) != (self._limits, self._configuration):
+            self._limits, self._configuration = limits, configuration
+            for slot in tuple(self._slots):
+                self._retire(slot, "the configuration has changed")
 
-        They get the configuration as TOML on stdin, so that it is the daemon's, whatever its file says by now. With
-        None they read the file themselves.
-        """
-        self._limits = limits
-        self._configuration = (configuration or "").encode()
-        if configuration is not None:
-            self._environment["PRESSWATCH_CONFIG"] = STDIN
+    async def start(self) -> None:
+        """Do nothing: a worker is started by its first crawl."""
 
     @property
     def pids(self) -> tuple[int, ...]:
-        return tuple(worker.process.pid for worker in self._running)
+        """Return the process ids of the workers."""
+        return tuple(slot.worker.pid for slot in self._slots if slot.worker.pid)
 
-    async def run(self, sources: Sequence[str]) -> WorkerExit:
-        """Crawl sources in one process, until it ends or exceeds a limit. Raises OSError if none can be started."""
-        worker = await self._start(tuple(sources))
-        self._running.add(worker)
-        try:
-            if self._stopped:  # stopped while the process was starting
-                await worker.end(self._limits.grace, self._hurry)
-            return await self._watch(worker, self._limits)
-        finally:
-            self._running.discard(worker)
-            worker.close()
+    @property
+    def crawl_count(self) -> int:
+        """Return the number of crawls that have a place."""
+        return sum(len(slot.places) for slot in self._slots)
 
-    async def _start(self, sources: tuple[str, ...]) -> Worker:
-        process_id, descriptors = new_process_id(), list[int]()
-        try:
-            reports, stdout = await ReportPipe.open()
-            descriptors.append(stdout)
-            log, stderr = await LogPipe.open()
-            descriptors.append(stderr)
-            oom_kills = count_oom_kills()
-            process = await asyncio.create_subprocess_exec(
-                *command(sources),
-                env={**self._environment, PROCESS_ID_VARIABLE: process_id},
-                stdin=asyncio.subprocess.PIPE,
-                stdout=stdout,
-                stderr=stderr,
-                start_new_session=True,  # Ctrl-C in the terminal reaches the daemon alone, which ends its workers
-            )
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
-        if process.stdin is not None:
-            process.stdin.write(self._configuration)
-            process.stdin.close()
-        waiting = asyncio.create_task(process.wait())
-        return Worker(process, process_id, sources, waiting, reports, log, oom_kills)
+    def reserve(self, source: str, *, isolated: bool = False) -> Place | None:
+        """Reserve a place for a crawl; None if there is none, until `on_room` is called.
 
-    async def _watch(self, worker: Worker, limits: WorkerLimits) -> WorkerExit:
-        loop = asyncio.get_running_loop()
-        ends_at = loop.time() + limits.deadline.total_seconds()
-        exceeded = None
-        while not await worker.ended(min(MONITOR_INTERVAL, max(0.01, ends_at - loop.time()))):
-            if self._stopped:
-                await worker.waiting  # stop() ends it
-                break
-            exceeded = _exceeded_limit(worker.process.pid, limits, late=loop.time() >= ends_at)
-            if exceeded is not None:
-                await worker.end(limits.grace)
-                break
-        code = await worker.waiting
-        await worker.read_output()
-        return self._exit_of(worker, code, exceeded)
+        An isolated crawl has a worker of its own. The others fill the fullest worker first, so that few are started.
+        """
+        if self._stopped:
+            return None
+        stamp = self._files.stamp()
+        for slot in tuple(self._slots):
+            if slot.stamp != stamp:
+                self._retire(slot, "the program has changed")
+        found = None if isolated else self._with_room()
+        if found is None and len(self._slots) < self._limits.workers:
+            found = self._new_slot(stamp, is_isolated=isolated)
+        if found is None:
+            if isolated:
+                self._make_room()
+            return None
+        if found.idling is not None:
+            found.idling.cancel()
+            found.idling = None
+        place = Place(source, found, self)
+        found.places.add(place)
+        return place
 
-    def _exit_of(self, worker: Worker, code: int, exceeded: tuple[RunStatus, str] | None) -> WorkerExit:
-        cause: FailureCause | None = None
-        status, error = exceeded or classify_exit(code)
-        if exceeded is not None:
-            cause = FailureCause.LIMIT
-        elif status is not None and (self._stopped or code in TERMINATIONS):
-            status, error, cause = None, "stopped before its end", FailureCause.STOP
-        elif code == -signal.SIGKILL and count_oom_kills() > worker.oom_kills:
-            error, cause = "its process was ended by the system, which ran out of memory", FailureCause.MEMORY
-        elif status is not None:
-            cause = FailureCause.CRASH
-        return WorkerExit(
-            sources=worker.sources,
-            pid=worker.process.pid,
-            process_id=worker.process_id,
-            exit_code=code,
-            status=status,
-            error=error,
-            cause=cause,
-            reports=parse_reports(bytes(worker.reports.output)),
-            stderr_tail=worker.log.tail,
-        )
+    def _with_room(self) -> _Slot | None:
+        shared = (slot for slot in self._slots if slot.retired is None and not slot.is_isolated)
+        with_room = [slot for slot in shared if len(slot.places) < self._limits.crawls]
+        return max(with_room, key=lambda slot: len(slot.places), default=None)
+
+    def _new_slot(self, stamp: ProgramStamp, *, is_isolated: bool) -> _Slot:
+        program = WorkerProgram(environment=self._environment, toml=self._configuration)
+        worker = Worker(program=program, limits=self._limits, hurry=self._hurry, on_end=self._remove)
+        slot = _Slot(worker, stamp, is_isolated)
+        self._slots.append(slot)
+        return slot
+
+    def _make_room(self) -> None:
+        """Let the worker with the fewest crawls end after them, unless another one ends already."""
+        if all(slot.retired is None for slot in self._slots):
+            self._retire(min(self._slots, key=lambda slot: len(slot.places)), "a crawl needs a worker of its own")
+
+    def release(self, place: Place) -> None:
+        """Take a place back; its worker is replaced if it is worn, and ends if it stays idle."""
+        slot = place.slot
+        if place not in slot.places:
+            return
+        slot.places.discard(place)
+        worn = self._wear(slot)
+        if worn is not None:
+            self._retire(slot, worn)
+        if not slot.places:
+            if slot.worker.crawls == 0:
+                self._remove(slot.worker)  # its process was never started
+            elif slot.retired is not None:
+                slot.worker.finish()
+            else:
+                idle = f"it was idle for {format_duration(IDLE_TIMEOUT)}"
+                loop = asyncio.get_running_loop()
+                slot.idling = loop.call_later(IDLE_TIMEOUT.total_seconds(), self._retire, slot, idle)
+        self.on_room()
+
+    def _wear(self, slot: _Slot) -> str | None:
+        """Return why a worker should take no more crawls; None if it should."""
+        worker = slot.worker
+        if slot.is_isolated:
+            return "its crawl had a worker of its own"
+        if worker.crawls >= MAX_CRAWLS:
+            return f"it has run {counted(worker.crawls, 'crawl')}"
+        growth = worker.rss - worker.first_rss
+        if growth > MAX_GROWTH_SHARE * self._limits.memory:
+            return f"it has grown by {growth // 10**6} MB"
+        return None
+
+    def _retire(self, slot: _Slot, reason: str) -> None:
+        """Give a worker no more crawls, and let it end after those that it holds."""
+        if slot.retired is not None:
+            return
+        slot.retired = reason
+        logger.info("worker %d ends after %s: %s", slot.worker.pid, counted(slot.worker.crawls, "crawl"), reason)
+        if not slot.places:
+            slot.worker.finish()
+
+    def _remove(self, worker: Worker) -> None:
+        for slot in self._slots:
+            if slot.worker is worker:
+                self._slots.remove(slot)
+                if slot.idling is not None:
+                    slot.idling.cancel()
+                if not self._stopped:
+                    asyncio.get_running_loop().call_soon(self.on_room)
+                return
 
     def hurry(self) -> None:
-        """Shorten the stop: a second SIGTERM to each process, and SIGKILL after HURRIED_GRACE."""
+        """Shorten the stop: a second SIGTERM to each worker, and SIGKILL soon after."""
         self._hurry.set()
 
     async def stop(self) -> None:
-        """Send SIGTERM to the processes: they finish the requests under way, and no others; SIGKILL after the grace."""
+        """End the workers: crawls finish the requests under way, and no others; SIGKILL after the grace period."""
         self._stopped = True
-        await asyncio.gather(*(worker.end(self._limits.grace, self._hurry) for worker in tuple(self._running)))
-
-
-def _exceeded_limit(pid: int, limits: WorkerLimits, *, late: bool) -> tuple[RunStatus, str] | None:
-    if late:
-        return RunStatus.TIMED_OUT, f"its process took longer than {limits.deadline} and was ended"
-    if rss_bytes(pid) > limits.memory:
-        return RunStatus.CRASHED, f"its process took more than {limits.memory // 10**6} MB and was ended"
-    return None
-
-
-def _send_signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        process.send_signal(number)
-
-
-def rss_bytes(pid: int) -> int:
-    """Read the resident memory of a process, in bytes; 0 without /proc."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def count_oom_kills() -> int:
-    """Read how many processes the kernel has ended for want of memory; 0 where it does not count them."""
-    try:
-        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+        await asyncio.gather(*(slot.worker.stop() for slot in tuple(self._slots)))

@@ -30,6 +30,7 @@ from scheduler.planning.rules import (
 )
 from storage.model.backoff import MAX_RETRY_AFTER, backoff_cap
 from storage.model.records import FailureStage
+from storage.text.counts import counted
 from storage.text.durations import format_duration, format_time
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -239,4 +240,5 @@ def _describe_hour(rates: PublishRates, at: datetime) -> str:
 
 def _describe_overlap(listed: int, fresh: int) -> str:
     """Describe the overlap of a list with the known links: `17 of 24 links were known`."""
-    return f"{max(0, listed - fresh)} of {listed} links were known" if listed else "not modified"
+    verb = "was" if listed == 1 else "were"
+    return f"{max(0, listed - fresh)} of {counted(listed, 'link')} {verb} known" if listed else "not modified"

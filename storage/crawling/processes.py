@@ -9,17 +9,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-PROCESS_ID_VARIABLE = "PRESSWATCH_PROCESS_ID"
-"""Environment variable in which the daemon gives a crawl process its id."""
-
 
 @cache
 def process_id() -> str:
-    """Return the random id of this process: the one its daemon gave it, or its own.
+    """Return the random id of this process.
 
     Two containers may have the same host name and number their processes alike, so that neither identifies a process.
     """
-    return os.environ.get(PROCESS_ID_VARIABLE) or new_process_id()
+    return new_process_id()
 
 
 def new_process_id() -> str:

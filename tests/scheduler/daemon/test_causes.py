@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -11,21 +12,32 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from scheduler.daemon.workers import WorkerExit
-from storage.crawling.crawl_reports import CrawlReport, parse_reports
+from scheduler.daemon.crawl_exit import CrawlExit
+from scheduler.daemon.jobs import DaemonTasks
+from scheduler.daemon.planner import RETRY_BUSY_AFTER, Planner
+from scraper.sources import get_source
+from storage.config.settings import Config
+from storage.crawling.fencing import LEASE
+from storage.crawling.runs import list_runs
+from storage.crawling.worker_messages import CrawlReport
 from storage.model.errors import (
     AlreadyRunningError,
     ConfigError,
     DiskError,
+    LostLeaseError,
     PresswatchError,
     RateLimitedError,
     StoreError,
     failure_cause,
 )
 from storage.model.failure_causes import FailureCause
+from storage.model.records import RunStatus, Trigger
+from storage.scheduling.schedules import Schedule
 from tests.support.daemon_process import FOREVER, DaemonRunner, end
 from tests.support.patience import patient
 from tests.support.plain_articles import plain_article
+from tests.support.processes import own_process
+from tests.support.rows import HOUR, NOON, Rows
 from tests.support.site import Site, bad
 
 FAR = 'interval = "6 h"'
@@ -43,6 +55,7 @@ FAR = 'interval = "6 h"'
         (ModuleNotFoundError("No module named 'lxml'"), FailureCause.WORKER),
         (OSError(24, "Too many open files"), FailureCause.WORKER),
         (AlreadyRunningError("crawled already"), FailureCause.BUSY),
+        (LostLeaseError("taken over"), FailureCause.LEASE),
         (RateLimitedError("asked to be left alone"), FailureCause.SOURCE),
         (PresswatchError("a page"), FailureCause.SOURCE),
         (KeyError("x"), FailureCause.CRASH),
@@ -53,22 +66,48 @@ def test_the_cause_of_an_exception(error: Exception, cause: FailureCause) -> Non
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "reports", "cause"),
+    ("exit_code", "report", "cause"),
     [
-        (0, [CrawlReport(source="s")], None),
-        (1, [CrawlReport(source="s", cause=FailureCause.DATABASE, error="locked")], FailureCause.DATABASE),
-        (1, [CrawlReport(source="other")], FailureCause.WORKER),
-        (1, [], FailureCause.WORKER),
-        (2, [], FailureCause.CONFIGURATION),
-        (3, [], FailureCause.BUSY),
+        (None, CrawlReport(crawl_id="1", source="s"), None),
+        (
+            None,
+            CrawlReport(crawl_id="1", source="s", cause=FailureCause.DATABASE, error="locked"),
+            FailureCause.DATABASE,
+        ),
+        (1, None, FailureCause.WORKER),
+        (0, None, FailureCause.WORKER),
+        (2, None, FailureCause.CONFIGURATION),
+        (3, None, FailureCause.BUSY),
     ],
 )
 def test_the_cause_of_a_crawl_that_opened_no_run(
-    exit_code: int, reports: list[CrawlReport], cause: FailureCause | None
+    exit_code: int | None, report: CrawlReport | None, cause: FailureCause | None
 ) -> None:
-    output = "\n".join(["not json", "[]", '{"source": 1}', *(report.as_line() for report in reports)]).encode()
-    ending = WorkerExit(sources=("s",), exit_code=exit_code, reports=parse_reports(output))
-    assert ending.cause_of("s") is cause
+    ending = CrawlExit(source="s", exit_code=exit_code, report=report)
+    assert ending.failure_cause is cause
+    assert ending.has_succeeded == (report is not None and cause is None)
+
+
+def test_a_crawl_that_was_taken_over_is_no_failure_of_its_source(rows: Rows) -> None:
+    """Whoever took it over plans its next poll; its run stays as that one closed it."""
+    sources = {"caliber": get_source("caliber")}
+    tasks = DaemonTasks(
+        rows.store, Config(), sources, Planner(rows.store, Config(), sources), clock=lambda: NOON + 2 * LEASE
+    )
+    rows.store.schedules.set(Schedule(source="caliber", next_poll_at=NOON, interval=HOUR, reason=""))
+    with own_process() as process:
+        rows.store.runs.open("caliber", Trigger.SCHEDULED, now=NOON)
+    with own_process():
+        rows.store.runs.open("caliber", Trigger.SCHEDULED, now=NOON + LEASE)
+    report = CrawlReport(crawl_id=process, source="caliber", cause=FailureCause.LEASE, error="lost its lease")
+    ending = CrawlExit(source="caliber", crawl_id=process, report=report)
+    planned = asyncio.run(tasks.finish(ending, launched_at=NOON))
+    assert planned is not None
+    assert (planned.consecutive_failures, planned.local_failures) == (0, 0)
+    assert planned.next_poll_at == NOON + 2 * LEASE + RETRY_BUSY_AFTER
+    _, first = list_runs(rows.store)
+    assert (first.status, first.failure_cause) == (RunStatus.INTERRUPTED, FailureCause.LEASE)
+    assert "took over" in (first.error or "")
 
 
 @contextmanager
@@ -127,6 +166,7 @@ def _dies_at_once(runner: DaemonRunner) -> None:
     "spoil",
     [_missing_module, *(pytest.param(one, marks=pytest.mark.long) for one in (_missing_command, _dies_at_once))],
 )
+@pytest.mark.long
 def test_a_crawl_process_that_cannot_start_is_named_with_its_last_words(
     runner: DaemonRunner, site: Site, spoil: Callable[[DaemonRunner], None]
 ) -> None:
@@ -159,6 +199,7 @@ def test_a_crawl_process_that_cannot_start_is_named_with_its_last_words(
     ],
     ids=["unknown setting", "no toml", "unknown source", "database"],
 )
+@pytest.mark.long
 def test_an_invalid_configuration_leaves_the_old_one_in_force(runner: DaemonRunner, site: Site, invalid: str) -> None:
     site.publish(plain_article("one"))
     daemon = runner.start()

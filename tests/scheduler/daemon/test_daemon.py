@@ -7,10 +7,14 @@ import os
 import signal
 import socket
 import urllib.request
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from storage.database.daemon_tables import leases, schedules
 from storage.model.records import RunStatus
 from tests.support.daemon_process import FOREVER, DaemonRunner, end
 from tests.support.patience import patient, patient_duration
@@ -49,11 +53,12 @@ def test_ctrl_c_stops_it_as_well_and_a_crawl_that_runs_is_ended_in_good_order(ru
     assert "Traceback" not in runner.log
 
 
+@pytest.mark.long
 def test_the_next_poll_and_its_reason_survive_a_restart(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     runner.settle(schedule=FAR)
     daemon = runner.start()
-    runner.wait_for("schedules", 1, reason="0 of 1 links were known: every 6 h, as set")
+    runner.wait_for("schedules", 1, reason="0 of 1 link was known: every 6 h, as set")
     [before] = runner.rows("schedules")
     end(daemon)
     daemon = runner.start()
@@ -99,6 +104,7 @@ def test_a_paused_source_is_not_crawled(runner: DaemonRunner, site: Site) -> Non
     runner.wait_for("articles", 2)
 
 
+@pytest.mark.long
 def test_a_second_daemon_refuses_and_a_standby_takes_over(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     first = runner.start()
@@ -132,7 +138,24 @@ def test_once_crawls_what_is_due_and_ends(runner: DaemonRunner, site: Site) -> N
     assert len(runner.rows("crawl_runs")) == 1
     assert end_of(runner, "daemon", "--once") == 0
     assert len(runner.rows("crawl_runs")) == 1  # nothing was due
-    assert runner.rows("leases") == []
+    assert [lease.name for lease in runner.rows("leases")] == ["daemon --once"]
+
+
+def test_cron_is_quiet_and_its_status_is_good(runner: DaemonRunner, site: Site) -> None:
+    site.publish(plain_article("one"))
+    runner.settle(schedule=FAR)
+    once = runner.command("daemon", "--once")
+    assert (once.returncode, once.stdout, once.stderr) == (0, "", "")
+    status = runner.command("status")
+    assert status.returncode == 0, status.stdout
+    assert "daemon: run by cron (daemon --once), last at 20" in status.stdout
+    with closing(runner.store()) as store, store.write() as connection:
+        connection.execute(update(schedules).values(next_poll_at=datetime.now(UTC) - timedelta(hours=3)))
+    assert "caliber: overdue" in runner.command("status").stdout
+    with closing(runner.store()) as store, store.write() as connection:
+        connection.execute(update(leases).values(heartbeat_at=datetime.now(UTC) - timedelta(hours=2)))
+    forgotten = runner.command("status")
+    assert (forgotten.returncode, "daemon: not running" in forgotten.stdout) == (1, True)
 
 
 def test_once_says_when_a_crawl_failed(runner: DaemonRunner, site: Site) -> None:
@@ -148,6 +171,7 @@ def end_of(runner: DaemonRunner, *arguments: str) -> int:
     return runner.command(*arguments).returncode
 
 
+@pytest.mark.long
 def test_a_crawl_that_crashes_takes_nothing_down(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     site.misbehave("/rss.xml", bad.slow(FOREVER))
@@ -173,7 +197,7 @@ def test_a_crawl_that_hangs_is_ended_and_planned_again(runner: DaemonRunner, sit
     runner.settle(deadline=f"{deadline.total_seconds():.0f} s")
     runner.start()
     [run] = runner.wait_for("crawl_runs", 1, status="timed out")
-    assert run.error == f"its process took longer than {deadline} and was ended"
+    assert run.error == f"it took longer than {deadline} and was ended"
     site.behave()
     runner.command("trigger", "caliber")
     runner.wait_for("articles", 1)
@@ -247,6 +271,7 @@ def test_logs_as_json(runner: DaemonRunner, site: Site) -> None:
 
 
 def test_nobody_watches_is_wrong(runner: DaemonRunner) -> None:
+    runner.command("db", "upgrade")  # what reads makes no database
     status = runner.command("status")
     assert status.returncode == 1
     assert "daemon: not running; start it with presswatch daemon" in status.stdout

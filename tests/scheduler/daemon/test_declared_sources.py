@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.model.records import RunStatus
 from tests.support.daemon_process import DaemonRunner, end
 from tests.support.plain_articles import plain_article
 from tests.support.raw_server import RawServer, answer
@@ -56,6 +57,7 @@ def test_a_declared_source_is_crawled_and_a_broken_one_stops_no_other(runner: Da
     assert "[sources.press]" in shown
 
 
+@pytest.mark.long
 def test_a_hang_up_brings_and_takes_sources(runner: DaemonRunner, site: Site, press: RawServer) -> None:
     site.publish(plain_article("one"))
     runner.settle(watched=["caliber", "press"])
@@ -74,6 +76,49 @@ def test_a_hang_up_brings_and_takes_sources(runner: DaemonRunner, site: Site, pr
     crawls = len(runner.rows("crawl_runs", source="press"))
     runner.wait_for("crawl_runs", len(runner.rows("crawl_runs", source="caliber")) + 2, source="caliber")
     assert len(runner.rows("crawl_runs", source="press")) <= crawls + 1  # the one that was under way
+    assert end(daemon) == 0
+    assert "Traceback" not in runner.log
+
+
+@pytest.mark.long
+def test_files_that_break_while_a_daemon_runs_stop_no_other_source(
+    runner: DaemonRunner, site: Site, press: RawServer
+) -> None:
+    def crawled(source: str) -> None:
+        runner.wait_for("crawl_runs", len(runner.rows("crawl_runs", source=source)) + 2, source=source)
+
+    site.publish(plain_article("one"))
+    folder = runner.folder / "sources.d"
+    declare(runner.folder, "press", press.url)
+    declare(runner.folder, "other", press.url)
+    runner.settle(watched=[], more="[sources.other]\nlanguages = []\n")
+    daemon = runner.start()
+    crawled("press")
+    crawled("other")
+    (folder / "other.toml").unlink()
+    (folder / "other.toml").mkdir()
+    daemon.send_signal(signal.SIGHUP)
+    runner.wait(lambda: "other is not watched: sources.d/other.toml cannot be read: it is not a reg" in runner.log)
+    crawled("press")
+    (folder / "other.toml").rmdir()
+    declare(runner.folder, "second", press.url, 'name = "press"')
+    declare(runner.folder, "other", press.url)
+    daemon.send_signal(signal.SIGHUP)
+    runner.wait(lambda: "press is not watched: sources.d/press.toml and sources.d/second.toml both" in runner.log)
+    crawled("other")
+    (folder / "second.toml").unlink()
+    folder.rename(runner.folder / "moved")
+    folder.touch()
+    daemon.send_signal(signal.SIGHUP)
+    runner.wait(lambda: "configuration not loaded: sources.d cannot be read: " in runner.log)
+    crawled("other")
+    folder.unlink()
+    (runner.folder / "moved").rename(folder)
+    daemon.send_signal(signal.SIGHUP)
+    runner.wait(lambda: runner.log.count("watching also press") == 1)
+    crawled("press")
+    failed = {row.source for row in runner.rows("crawl_runs") if row.status == RunStatus.FAILED}
+    assert failed == set()
     assert end(daemon) == 0
     assert "Traceback" not in runner.log
 

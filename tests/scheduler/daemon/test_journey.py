@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
 from sqlalchemy.event import listen
 
+from scheduler.daemon.crawl_exit import CrawlExit
 from scheduler.daemon.dispatcher import Dispatcher
 from scheduler.daemon.jobs import DaemonTasks
 from scheduler.daemon.planner import Planner
-from scheduler.daemon.workers import WorkerExit, WorkerLimits, WorkerPool
+from scheduler.daemon.worker import Worker, WorkerLimits
+from scheduler.daemon.workers import Place, WorkerPool
 from scheduler.health.failures import FAILING_POLLS
 from scheduler.notifications.enqueuing import enqueue_event_alerts
 from scraper.sources.caliber import SOURCE
 from storage.config.settings import Config
-from storage.crawling.crawl_reports import CrawlReport
+from storage.crawling.worker_messages import CrawlReport
 from storage.model.event_kinds import EventKind
 from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus, Trigger
@@ -29,7 +30,7 @@ from tests.support.patience import patient, patient_duration
 from tests.support.processes import own_process
 
 CRASH = (RunStatus.CRASHED, "its process was ended by SIGSEGV", FailureCause.CRASH)
-LIMITS = WorkerLimits(deadline=patient_duration(60), grace=patient_duration(1), memory=10**9)
+LIMITS = WorkerLimits(deadline=patient_duration(60), grace=patient_duration(1), memory=10**9, workers=1)
 
 
 class Crawls(WorkerPool):
@@ -43,18 +44,38 @@ class Crawls(WorkerPool):
         self.own = 0  # transactions of the last crawl itself
         self.count: Callable[[], int] = lambda: 0
 
-    async def run(self, sources: Sequence[str]) -> WorkerExit:
+    def reserve(self, source: str, *, isolated: bool = False) -> Place | None:
+        place = super().reserve(source, isolated=isolated)
+        assert place is not None
+        place.slot.worker = Rows(self, place.slot.worker)
+        return place
+
+    def crawl(self, source: str) -> CrawlExit:
         before = self.count()
         with own_process() as process:
-            for source in sources:
-                run = self.store.runs.open(source, Trigger.SCHEDULED, now=datetime.now(UTC))
-                if not self.killed:
-                    self.store.runs.close(run, self.status, now=datetime.now(UTC))
+            run = self.store.runs.open(source, Trigger.SCHEDULED, now=datetime.now(UTC))
+            if not self.killed:
+                self.store.runs.close(run, self.status, now=datetime.now(UTC))
         self.own = self.count() - before
-        status, error, cause = CRASH if self.killed else (None, None, None)
-        reports = {} if self.killed else {source: CrawlReport(source=source) for source in sources}
-        names: dict[str, Any] = {"sources": tuple(sources), "pid": os.getpid(), "process_id": process}
-        return WorkerExit(**names, exit_code=0, status=status, error=error, cause=cause, reports=reports)
+        if self.killed:
+            status, error, cause = CRASH
+            return CrawlExit(
+                source=source, pid=os.getpid(), crawl_id=process, exit_code=-11, status=status, error=error, cause=cause
+            )
+        cause = None if self.status is RunStatus.SUCCEEDED else FailureCause.SOURCE
+        report = CrawlReport(crawl_id=process, source=source, cause=cause)
+        return CrawlExit(source=source, pid=os.getpid(), crawl_id=process, report=report)
+
+
+class Rows(Worker):
+    """A worker without a process."""
+
+    def __init__(self, crawls: Crawls, instead: Worker) -> None:
+        super().__init__(instead.program, instead.limits, instead.hurry, instead.on_end)
+        self._crawls = crawls
+
+    async def crawl(self, source: str) -> CrawlExit:
+        return self._crawls.crawl(source)
 
 
 class Journey:
@@ -68,7 +89,7 @@ class Journey:
         self.jobs = DaemonTasks(store, config, sources, self.planner, clock=lambda: datetime.now(UTC))
         self.crawls = Crawls(store)
         self.crawls.count = lambda: len(transactions)
-        self.dispatcher = Dispatcher(self.crawls, self.jobs, slots=1, clock=lambda: datetime.now(UTC))
+        self.dispatcher = Dispatcher(self.crawls, self.jobs, clock=lambda: datetime.now(UTC))
 
     def crawl(self) -> int:
         """One crawl of the source; how many transactions there were around it."""
@@ -91,9 +112,9 @@ def journey(sqlite_database: str) -> Iterator[Journey]:
         yield Journey(store, transactions)
 
 
-def test_a_crawl_with_nothing_to_tell_is_four_transactions_and_its_health_five(journey: Journey) -> None:
+def test_a_crawl_with_nothing_to_tell_is_three_transactions_and_its_health_five(journey: Journey) -> None:
     journey.crawl()  # which learns when the source publishes
-    assert journey.crawl() == 4 + 5
+    assert journey.crawl() == 3 + 5
     before = len(journey.transactions)
     assert enqueue_event_alerts(journey.store, ["json://alerts.invalid"], now=datetime.now(UTC)) == 0
     assert len(journey.transactions) - before == 1

@@ -31,7 +31,7 @@ def test_one_watches_and_a_standby_takes_over(runner: DaemonRunner, site: Site) 
     standby = runner.start("--standby")
     runner.wait(lambda: "standing by" in runner.log)
     end(first, signal.SIGKILL)
-    runner.wait_for("leases", 1, pid=standby.pid)  # its crawls outlive the first, and may store what comes next
+    runner.wait_for("leases", 1, pid=standby.pid)  # its worker may outlive the first, and store what comes next
     site.publish(plain_article("two"))
     runner.wait_for("articles", 2)
     assert end(standby) == 0

@@ -69,6 +69,7 @@ def test_a_crawl_by_hand_drops_its_queue(runner: DaemonRunner, site: Site, numbe
 
 
 @BOTH
+@pytest.mark.long
 def test_a_second_signal_drops_the_requests_under_way(runner: DaemonRunner, site: Site, number: signal.Signals) -> None:
     site.publish(plain_article("one"))
     site.misbehave("/en/post/one", bad.slow(FOREVER))
@@ -87,6 +88,7 @@ def test_a_second_signal_drops_the_requests_under_way(runner: DaemonRunner, site
 
 
 @BOTH
+@pytest.mark.long
 def test_a_second_signal_ends_a_crawl_that_waits_for_the_database(
     runner: DaemonRunner, site: Site, number: signal.Signals
 ) -> None:
@@ -118,6 +120,7 @@ def _listens(pid: int) -> bool:
 
 
 @BOTH
+@pytest.mark.long
 def test_a_daemon_that_is_told_twice_ends_its_crawls_now(
     runner: DaemonRunner, site: Site, number: signal.Signals
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_daemon_that_is_told_twice_ends_its_crawls_now(
     assert "Traceback" not in runner.log
 
 
+@pytest.mark.long
 def test_a_crawl_that_a_stopping_daemon_has_to_kill_has_not_crashed(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
     runner.settle(grace="1 s")
@@ -147,6 +151,7 @@ def test_a_crawl_that_a_stopping_daemon_has_to_kill_has_not_crashed(runner: Daem
     assert runner.rows("events") == []
 
 
+@pytest.mark.long
 def test_a_crawl_that_somebody_terminates_has_not_failed(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
     daemon = runner.start()

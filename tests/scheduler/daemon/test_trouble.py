@@ -38,6 +38,7 @@ def test_a_stop_waits_for_one_message_and_not_for_all(runner: DaemonRunner, site
     assert "Traceback" not in runner.log
 
 
+@pytest.mark.long
 def test_a_database_file_that_is_replaced_ends_it_instead_of_being_written_past(
     runner: DaemonRunner, site: Site
 ) -> None:
@@ -92,7 +93,8 @@ def test_its_health_is_that_of_the_sources_it_watches(runner: DaemonRunner, site
 @pytest.mark.long
 def test_a_crawl_that_hangs_ends_when_nobody_is_left_to_end_it(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
-    site.misbehave("/rss.xml", bad.slow(FOREVER))
+    for channel in ("/rss.xml", "/en/category/politics"):
+        site.misbehave(channel, bad.slow(FOREVER))
     runner.settle(deadline=patient_setting(4), grace=patient_setting(1))
     daemon = runner.start()
     [run] = runner.wait_for("crawl_runs", 1, status="running")
@@ -122,5 +124,5 @@ def test_an_unusable_target_is_refused_at_once_without_its_secret(runner: Daemon
     runner.settle(more='\n[alerts]\ntargets = ["nosuch://user:hunter2@host/path"]\n')
     refused = runner.command("daemon")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert "alerts.targets: nosuch://" in refused.stderr
+    assert "alerts.targets[1]: nosuch://" in refused.stderr
     assert "hunter2" not in refused.stderr

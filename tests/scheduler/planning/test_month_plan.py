@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from benchmarks import polling
-from scheduler.planning.batching import spread_overdue
+from scheduler.planning.overdue import spread_overdue
 from scheduler.planning.plan import NextPoll, PollOutcome, plan_next_poll
 from scheduler.planning.publish_rates import PublishRates
 from scheduler.planning.rules import Adaptive, FixedInterval, ScheduleRule
@@ -37,7 +37,14 @@ def site_of(seed: int, cards: int = 24) -> NewsSite:
     return NewsSite.simulated(seed, start=START, days=30, timezone=KYIV, outages=[OUTAGE], cards=cards)
 
 
-@pytest.fixture(scope="module", params=[(rule, seed) for rule in RULES for seed in SEEDS], ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((rule, seed), id=f"{rule}-{seed}", marks=[pytest.mark.long] * (rule != RULES[0]))
+        for rule in RULES
+        for seed in SEEDS
+    ],
+)
 def month(request: pytest.FixtureRequest) -> tuple[ScheduleRule, NewsSite, History]:
     """Everything that can go wrong in one month."""
     rule, seed = request.param
@@ -88,7 +95,9 @@ def test_there_is_no_flood_after_downtime_or_jumps(month: tuple[ScheduleRule, Ne
         assert len(soon) <= HOUR / least + 1 + sum(begin <= at < begin + HOUR for at, _ in JUMPS)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=str)
+@pytest.mark.parametrize(
+    "rule", [pytest.param(rule, id=str(rule), marks=[pytest.mark.long] * (rule != RULES[0])) for rule in RULES]
+)
 def test_a_long_list_misses_nothing(rule: ScheduleRule) -> None:
     site = site_of(1, cards=400)
     history = Watcher(site, rule, timezone=KYIV, seed=1, host=HOST).watch(START, END)

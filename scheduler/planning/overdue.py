@@ -1,8 +1,8 @@
-"""Order sources that are overdue together and group due sources into crawl processes."""
+"""Spread the sources that are overdue together, after a downtime."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -33,20 +33,3 @@ def _urgency(name: str, plan: NextPoll) -> tuple[timedelta, float, str]:
 def _reason(plan: NextPoll, position: int, count: int) -> str:
     rank = f", number {position} of {count}" if count > 1 else ""
     return f"was due {format_time(plan.next_poll_at)} UTC and not polled: caught up once{rank}"
-
-
-def batch(due: Sequence[str], *, isolated: Collection[str], max_size: int) -> list[tuple[str, ...]]:
-    """Group the sources that are due into crawl processes of at most `max_size`, evenly filled, in their order.
-
-    A source whose last crawl had to be killed (`isolated`) gets a process of its own, after the others, which it could
-    delay. Raises ValueError if `max_size` is less than 1.
-    """
-    if max_size < 1:
-        raise ValueError("a crawl process needs at least one source")
-    names = list(dict.fromkeys(due))
-    together = [name for name in names if name not in isolated]
-    count = -(-len(together) // max_size)
-    shared = [
-        tuple(together[part * len(together) // count : (part + 1) * len(together) // count]) for part in range(count)
-    ]
-    return shared + [(name,) for name in names if name in isolated]

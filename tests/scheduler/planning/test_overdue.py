@@ -1,16 +1,14 @@
-"""Order overdue sources after a downtime, and batch them into worker processes."""
+"""Spread overdue sources after a downtime."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.planning.batching import batch, spread_overdue
+from scheduler.planning.overdue import spread_overdue
 from scheduler.planning.plan import NextPoll
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -71,41 +69,3 @@ def test_no_flood_and_nothing_forgotten(plans: dict[str, NextPoll], minutes: flo
         gaps = [later - earlier for earlier, later in pairwise(late)]
         assert all(gap >= spread / len(late) - timedelta(microseconds=1) for gap in gaps)
     assert spread_overdue(caught, now=NOW, spread=spread) == caught
-
-
-@pytest.mark.parametrize(
-    ("names", "alone", "most", "children"),
-    [
-        ("", "", 4, []),
-        ("abc", "", 4, ["abc"]),
-        ("abcd", "", 2, ["ab", "cd"]),
-        ("abcde", "", 4, ["ab", "cde"]),
-        ("abc", "", 1, ["a", "b", "c"]),
-        ("abc", "b", 4, ["ac", "b"]),
-        ("abc", "abc", 4, ["a", "b", "c"]),
-        ("abab", "", 4, ["ab"]),
-        ("a", "zy", 4, ["a"]),
-    ],
-)
-def test_children(names: str, alone: str, most: int, children: list[str]) -> None:
-    assert batch(names, isolated=set(alone), max_size=most) == [tuple(child) for child in children]
-
-
-@given(
-    st.lists(st.text("abcd", min_size=1, max_size=2)),
-    st.sets(st.text("abcd", min_size=1, max_size=2)),
-    st.integers(1, 5),
-)
-def test_each_source_is_in_one_child(names: Sequence[str], alone: set[str], most: int) -> None:
-    children = batch(names, isolated=alone, max_size=most)
-    assert sorted(name for child in children for name in child) == sorted(set(names))
-    assert all(1 <= len(child) <= most for child in children)
-    assert all(len(child) == 1 for child in children if alone & set(child))
-    shared = [len(child) for child in children if not alone & set(child)]
-    assert not shared or max(shared) - min(shared) <= 1
-    assert len(shared) == -(-len(set(names) - alone) // most)
-
-
-def test_a_child_without_room_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        batch(["a"], isolated=(), max_size=0)
