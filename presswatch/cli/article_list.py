@@ -3,66 +3,43 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import islice
 from typing import Any
-
-import click
 
 from presswatch.cli.group import invalid_option
 from presswatch.cli.options import DEFAULT_LIMIT, ListOptions
+from presswatch.cli.paging import command_with
 from presswatch.output import formats
+from presswatch.output.article_records import (
+    ADDRESS_FIELDS,
+    PageIterator,
+    article_feed,
+    article_records,
+    field_value,
+    list_fields,
+)
+from presswatch.output.display_zone import zone_note
 from presswatch.output.formats import FORMATS
 from presswatch.output.records import (
-    field_names,
-    select_fields,
+    Record,
+    print_notice,
     table_rows,
     terminal_width,
     with_attribution,
     write_records,
 )
-from presswatch.output.tables import UTC_NOTE, attribution, render_highlights
+from presswatch.output.tables import render_highlights, source_credits
 from storage.articles import cursors
-from storage.articles.articles import LIST_BATCH_SIZE
-from storage.articles.counts import By, count, counts
-from storage.articles.filters import ArticleFilter, Cursor, Sort
+from storage.articles.counts import count, counts, with_empty_periods
+from storage.articles.filters import TIMES, ArticleFilter, By, Cursor, Sort
 from storage.articles.highlight import bold, brackets, highlights
-from storage.articles.results import ArticleByGrowth, ArticleSummary, Highlight, ScoredArticle
+from storage.articles.results import ArticleSummary, Highlight
 from storage.model.errors import ConfigError
 from storage.search.matcher import Match
 from storage.store import Store
-
-SNIPPET_FIELD = "snippet"
-MARKDOWN_FIELDS = ("title", "url", "published_at", "section", "view_count", "source", "fetched_at", "terms")
-"""Default fields of a Markdown list."""
-
-
-class PageIterator(Iterator[ArticleSummary]):
-    """Iterate over at most `limit` articles of a list (None: all).
-
-    When it is exhausted, `has_more` is true if articles were left, and `last` is the last article returned.
-    """
-
-    def __init__(self, articles: Iterator[ArticleSummary], limit: int | None) -> None:
-        self._articles = articles
-        self._left = limit
-        self.last: ArticleSummary | None = None
-        self.has_more = False
-
-    def __next__(self) -> ArticleSummary:
-        article = next(self._articles)
-        if self._left == 0:
-            self.has_more = True
-            raise StopIteration
-        self._left = None if self._left is None else self._left - 1
-        self.last = article
-        return article
-
-    def next_page(self, sort: Sort) -> str | None:
-        """Return the cursor of the next page, None if there is none; valid after the last article was read."""
-        return cursors.encode(self.last.cursor(sort), sort) if self.has_more and self.last is not None else None
+from storage.text.counts import counted
 
 
 def print_page(
@@ -74,9 +51,10 @@ def print_page(
     or an unknown field.
     """
     sort = page.sort or article_filter.usual_sort
+    refuse_bom(page)
     if page.highlight and article_filter.query is None:
         raise ConfigError("--highlight needs a QUERY")
-    names = _field_names(page, sort)
+    names = list_fields(page.form, sort, names=page.fields, with_snippet=page.highlight)
     limit = DEFAULT_LIMIT if page.limit is None else page.limit or None
     after = _cursor(page, sort)
     # One row more than the limit tells whether there is a next page.
@@ -88,28 +66,22 @@ def print_page(
     if FORMATS[page.form].articles_only:
         _refuse_fields(page)
         formats.write_stdout(
-            _feed(
+            article_feed(
                 store,
-                _with_descriptions(store, rows, as_of=article_filter.as_of),
+                rows,
                 page.form,
                 {**typed, "by": sort},
-                now,
-                lambda: articles.next_page(sort),
+                now=now,
+                next_page=lambda: articles.next_page(sort),
+                as_of=article_filter.as_of,
             )
         )
     else:
         _print_list(rows, names, page)
     if (cursor := articles.next_page(sort)) is not None:
-        click.echo(f"presswatch: more than {limit} articles match; continue with --cursor {cursor}", err=True)
+        more = f"more than {counted(limit or 0, 'article')} match" if limit else "more articles match"
+        print_notice(f"{more}; the next page: {command_with('--cursor', cursor)}")
     return articles.last is not None
-
-
-def _field_names(page: ListOptions, sort: Sort) -> tuple[str, ...]:
-    """Return the names of the fields to write."""
-    known = field_names({Sort.RANK: ScoredArticle, Sort.GROWTH: ArticleByGrowth}.get(sort, ArticleSummary))
-    default = MARKDOWN_FIELDS if page.form == "md" else known
-    snippet = (SNIPPET_FIELD,) if page.highlight else ()
-    return select_fields(page.fields, (*known, *snippet), (*default, *snippet))
 
 
 def _highlights(
@@ -119,13 +91,6 @@ def _highlights(
     in_table = bold if sys.stdout.isatty() else brackets
     mark = in_table if form == "table" else Match.highlighted
     return highlights(store, article_filter.query, articles, mark, as_of=article_filter.as_of)
-
-
-def _with_descriptions(store: Store, rows: Iterator[Highlight], *, as_of: datetime | None) -> Iterator[Highlight]:
-    """Add the stored descriptions, a batch of articles at a time."""
-    while batch := list(islice(rows, LIST_BATCH_SIZE)):
-        descriptions = store.articles.descriptions([row.article.id for row in batch], as_of=as_of)
-        yield from (row._replace(description=descriptions.get(row.article.id, "")) for row in batch)
 
 
 def _cursor(page: ListOptions, sort: Sort) -> Cursor | None:
@@ -139,25 +104,29 @@ def _print_list(rows: Iterator[Highlight], names: Sequence[str], page: ListOptio
     if page.form == "table":
         listed = list(rows)
         render = render_highlights if page.fields is None else partial(field_table, names=names)
-        formats.print_lines(render(listed, columns_wide=terminal_width()) if listed else ())
+        lines = render(listed, columns_wide=terminal_width(), with_addresses=page.addresses) if listed else ()
+        formats.print_lines(lines)
         return
     columns = with_attribution(names)
-    records = ({name: field_value(row, name) for name in columns} for row in rows)
-    write_records(records, columns, page.form, raw=page.raw)
+    write_records(article_records(rows, columns), columns, page.form, raw=page.raw, bom=page.bom)
 
 
-def field_value(row: Highlight, name: str) -> Any:
-    """Return a field of an article or the snippet; None if the article has no score or no view gain."""
-    return row.snippet if name == SNIPPET_FIELD else formats.field_value(row.article, name)
-
-
-def field_table(rows: Sequence[Highlight], *, names: Sequence[str], columns_wide: int) -> Iterator[str]:
-    """Render a table of the fields `names`, with the attribution of each article below."""
-    records = [{name: field_value(row, name) for name in names} for row in rows]
-    yield from table_rows(records, names, columns_wide)
+def field_table(
+    rows: Sequence[Highlight], *, names: Sequence[str], columns_wide: int, with_addresses: bool
+) -> Iterator[str]:
+    """Render a table of the fields `names`, with the sources and their terms below."""
+    shown = tuple(dict.fromkeys((*names, *ADDRESS_FIELDS * with_addresses)))
+    records = [{name: field_value(row, name) for name in shown} for row in rows]
+    yield from table_rows(records, shown, columns_wide)
     yield ""
-    yield from attribution([row.article for row in rows])
-    yield UTC_NOTE
+    yield from source_credits([row.article for row in rows])
+    yield zone_note()
+
+
+def refuse_bom(page: ListOptions) -> None:
+    """Raise ConfigError for a byte order mark in a format that has none."""
+    if page.bom and page.form != "csv":
+        raise ConfigError("--bom needs --format csv")
 
 
 def _refuse_fields(page: ListOptions) -> None:
@@ -165,34 +134,9 @@ def _refuse_fields(page: ListOptions) -> None:
         raise ConfigError(f"--fields cannot be used with --format {page.form}")
 
 
-def _feed(
-    store: Store,
-    rows: Iterator[Highlight],
-    form: str,
-    typed: Mapping[str, Any],
-    now: datetime,
-    next_page: Callable[[], str | None],
-) -> Iterator[str]:
-    from presswatch.output import feeds  # noqa: PLC0415  (start-up time: the email package, 8 ms)
-
-    query = ", ".join(_describe_filter(name, value) for name, value in typed.items())
-    head = feeds.FeedMetadata(
-        title=f"Presswatch: {query}",
-        query=query,
-        home=store.sources.home(typed.get("source")) or "urn:presswatch",
-        generated_at=now,
-    )
-    return FORMATS[form].writer()(rows, head, next_page)
-
-
-def _describe_filter(name: str, value: Any) -> str:
-    if name == "query":
-        return str(value)
-    plain = name.replace("_", " ")
-    return plain if value is True else f"not {plain}" if value is False else f"{plain} {value}"
-
-
-def print_counts(store: Store, article_filter: ArticleFilter, by: str | None, page: ListOptions) -> bool:
+def print_counts(
+    store: Store, article_filter: ArticleFilter, by: Sequence[str], page: ListOptions, *, now: datetime
+) -> bool:
     """Print the number of articles that match, in all or grouped by `by`; return False if there are no groups.
 
     Raises ConfigError for an option that cannot be used with counts.
@@ -202,20 +146,34 @@ def print_counts(store: Store, article_filter: ArticleFilter, by: str | None, pa
         "--cursor": page.after is not None,
         "--sort": page.sort is not None,
         "--highlight": page.highlight,
-        "--limit": by is None and page.limit is not None,
+        "--limit": not by and page.limit is not None,
         f"--format {page.form}": FORMATS[page.form].articles_only,
     }
+    refuse_bom(page)
     for option, is_set in unusable.items():
         if is_set:
-            raise ConfigError(f"{option} cannot be used with --count or --group-by")
-    if by is None:
+            raise ConfigError(f"{option} cannot be used with --count or --by")
+    if not by:
         number = count(store, article_filter)
         write_records(
             [{COUNT_FIELD: number}], [COUNT_FIELD], page.form, raw=page.raw, table=lambda _rows, _wide: [str(number)]
         )
         return True
-    rows = ({by: key, COUNT_FIELD: number} for key, number in counts(store, article_filter, [By(by)]))
-    return write_records(_first_rows(rows, page.limit), [by, COUNT_FIELD], page.form, raw=page.raw)
+    groups = [By(one) for one in dict.fromkeys(by)]
+    columns = [*groups, COUNT_FIELD]
+    numbers = with_empty_periods(
+        counts(store, article_filter, groups), groups, article_filter, now=article_filter.as_of or now
+    )
+    rows = (dict(zip(columns, row, strict=True)) for row in numbers)
+    table = None if TIMES.isdisjoint(groups) else partial(_count_table, columns=columns)
+    return write_records(_first_rows(rows, page.limit), columns, page.form, raw=page.raw, bom=page.bom, table=table)
+
+
+def _count_table(rows: Sequence[Record], wide: int, *, columns: Sequence[str]) -> Iterator[str]:
+    """Render counts by time, with the zone of the times below."""
+    yield from table_rows(rows, columns, wide)
+    yield ""
+    yield zone_note()
 
 
 COUNT_FIELD = "article_count"

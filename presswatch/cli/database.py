@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from storage.config.settings import Config, load_config
+from presswatch.cli.group import command_config
+from presswatch.cli.known_names import check_names
+from storage.config.config_file import load_config
+from storage.config.settings import Config
 from storage.database.engine import Engine, create_store_engine
 from storage.store import Store, open_store
 
 
-def store_from_config(config_path: str | None, database: str | None) -> tuple[Config, Store]:
-    """Load the configuration and open the store it names. Raises ConfigError, StoreError."""
-    config = load_config(config_path, database=database)
-    return config, open_store(config.storage.database, busy_timeout=config.storage.busy_timeout)
+def store_from_config(
+    config_path: str | None, database: str | None, options: Mapping[str, Any] | None = None, *, create: bool = False
+) -> tuple[Config, Store]:
+    """Load the configuration and open the store it names, which must exist unless `create`.
+
+    `options` are the filters of the command: a source, section or language that nothing has is refused. Raises
+    ConfigError, StoreError.
+    """
+    config = command_config(config_path, database)
+    store = open_store(config.storage.database, busy_timeout=config.storage.busy_timeout, create=create)
+    try:
+        check_names(store, config, options or {})
+    except BaseException:
+        store.close()
+        raise
+    return config, store
 
 
 @contextmanager

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import wraps
+from itertools import chain
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from presswatch.cli.group import invalid_option
+from presswatch.cli.arguments import one_query
+from presswatch.cli.completion import complete_source
+from presswatch.cli.group import command_config
+from presswatch.output.display_zone import shown_in
 from presswatch.output.formats import FORMATS, RECORD_FORMATS
-from storage.articles.filters import ArticleFilter, Sort
-from storage.config.parsers import point_in_time
-from storage.model.errors import ConfigError
+from presswatch.output.typed_filter import typed_filter, typed_time
+from storage.articles.filters import ArticleFilter, By, Sort
+from storage.config.parsers import nearest_key, timezone_name
+from storage.model.errors import PresswatchError
 from storage.model.records import EditKind
-from storage.search.query import Query, parse
+from storage.model.time_zones import zone_named, zone_names
+from storage.text.sanitize import sanitize
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_LIMIT = 50
 MAX_COUNT_VALUE = 2**31 - 1
 """Largest INTEGER of every supported database."""
-TIME_HELP = '"7d" (7 days ago), "2026-11-01" or "2026-11-01T08:00Z"; UTC'
+TIME_HELP = 'today, yesterday, "7d" (7 days ago), "2026-11", "2026-11-01" or "2026-11-01T08:00Z"; in --timezone'
 
 
 class IntRangeParam(click.ParamType[int]):
@@ -66,11 +73,50 @@ class EditKindsParam(click.ParamType[tuple[EditKind, ...]]):
         words = [" ".join(word.replace("-", " ").replace("_", " ").casefold().split()) for word in value.split(",")]
         for word in words:
             if word not in self.known.split(", "):
-                self.fail(f"{word!r} is not a kind of edit: {self.known}", param, ctx)
+                nearest = nearest_key(word, self.known.split(", "))
+                self.fail(f"{word!r} is not a kind of edit: {self.known}{nearest}", param, ctx)
         return tuple(EditKind(word) for word in dict.fromkeys(words))
 
 
+class GroupsParam(click.ParamType[tuple[str, ...]]):
+    """Groups of counts, separated by commas."""
+
+    name = "groups"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        known = [str(way) for way in By]
+        words = [word.strip().lower() for word in value.split(",")]
+        for word in words:
+            if word not in known:
+                self.fail(f"{word!r} is no group: {', '.join(known)}{nearest_key(word, known)}", param, ctx)
+        return tuple(words)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(str(way)) for way in By if way.startswith(incomplete)]
+
+
+class TimeZoneParam(click.ParamType[str]):
+    """Name of a time zone."""
+
+    name = "zone"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value.strip():
+            self.fail(f"{value!r} must not be empty", param, ctx)
+        try:
+            return timezone_name(value) or "UTC"
+        except ValueError as error:
+            self.fail(f"{str(value)[:100]!r} {error}", param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name) for name in zone_names() if name.startswith(incomplete)]
+
+
 COUNT_PARAM = IntRangeParam()
+TIMEZONE_PARAM = TimeZoneParam()
+GROUPS_PARAM = GroupsParam()
 NAME_PARAM = Utf8Param()
 EDIT_KINDS_PARAM = EditKindsParam()
 
@@ -81,12 +127,20 @@ def limit_option(command: F) -> F:
 
 
 def source_option(command: F) -> F:
-    return click.option("--source", metavar="NAME", type=NAME_PARAM, help="Only this source.")(command)
+    return click.option(
+        "--source", metavar="NAME", type=NAME_PARAM, shell_complete=complete_source, help="Only this source."
+    )(command)
 
 
 def raw_option(command: F) -> F:
     return click.option(
         "--no-escape", "raw", is_flag=True, help="CSV, TSV: do not escape formulas and control characters."
+    )(command)
+
+
+def bom_option(command: F) -> F:
+    return click.option(
+        "--bom", is_flag=True, help="CSV: begin with a byte order mark, by which spreadsheets know UTF-8."
     )(command)
 
 
@@ -112,6 +166,12 @@ def text_or_records_options(command: F) -> F:
     return format_option("text", *RECORD_FORMATS)(raw_option(command))
 
 
+def addresses_option(command: F) -> F:
+    return click.option(
+        "--addresses", is_flag=True, help="Table: show when each article was fetched, and its URL; other formats do."
+    )(command)
+
+
 def fields_option(command: F) -> F:
     return click.option(
         "--fields",
@@ -131,15 +191,17 @@ class ListOptions:
     form: str
     fields: str | None
     raw: bool
+    bom: bool
     highlight: bool
+    addresses: bool
 
 
 def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --sort, --limit, --cursor, --highlight, --format, --fields and --no-escape, as `page`."""
+    """Add --sort, --highlight, --addresses, --limit, --cursor, --format, --fields, --no-escape and --bom, as `page`."""
 
     @wraps(command)
     def bundled(*, sort: str | None, **rest: Any) -> Any:
-        page = {name: rest.pop(name) for name in ("limit", "after", "form", "fields", "raw", "highlight")}
+        page = {row.name: rest.pop(row.name) for row in fields(ListOptions) if row.name != "sort"}
         return command(page=ListOptions(sort=None if sort is None else Sort(sort), **page), **rest)
 
     options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
@@ -153,13 +215,15 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--highlight", is_flag=True, help="Show the sentence that matches QUERY, with the matching words marked."
         ),
+        addresses_option,
         limit_option,
         click.option(
-            "--cursor", "after", metavar="CURSOR", help="Continue after the previous page, which prints the cursor."
+            "--cursor", "after", metavar="CURSOR", help="Continue after the previous page, which prints the command."
         ),
         format_option(*FORMATS),
         fields_option,
         raw_option,
+        bom_option,
     )
     decorated: Callable[..., Any] = bundled
     for option in reversed(options):
@@ -168,14 +232,39 @@ def page_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def counting_options(command: F) -> F:
-    """Add --count and --group-by."""
-    ways = click.Choice(["day", "source", "section", "language"])
+    """Add --count and --by."""
     command = click.option(
-        "--group-by", "by", type=ways, help="Count articles per day (UTC), source, section or language."
+        "--by",
+        "--group-by",
+        "by",
+        type=GROUPS_PARAM,
+        multiple=True,
+        callback=lambda _context, _param, groups: tuple(chain.from_iterable(groups)),
+        metavar="GROUP",
+        help="Count articles per hour, day, week, month, year or weekday (in --timezone), source, section, "
+        "language or author; can be repeated, or several separated by commas. Periods without articles are listed.",
     )(command)
     return click.option("--count", "counted", is_flag=True, help="Print the number of articles instead of the list.")(
         command
     )
+
+
+def zone_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --timezone, and show times in that zone, else in that of the settings, while the command runs."""
+
+    @wraps(command)
+    def zoned(*, timezone: str | None, **options: Any) -> Any:
+        settings = command_config(options["config_path"], options["database"]).output
+        with shown_in(zone_named(timezone or settings.timezone)):
+            return command(**options)
+
+    return click.option(
+        "--timezone",
+        metavar="ZONE",
+        type=TIMEZONE_PARAM,
+        help="Show times, and count days, in this time zone, such as Asia/Baku (default: output.timezone, UTC). "
+        "Formats for programs have times in UTC.",
+    )(zoned)
 
 
 def details_format_option(command: F) -> F:
@@ -191,13 +280,13 @@ def as_of_option(command: F) -> F:
 def filter_options(command: F) -> F:
     """Add QUERY and the options of an ArticleFilter."""
     options = (
-        click.argument("query", metavar="[QUERY]", type=NAME_PARAM, required=False),
+        click.argument("query", metavar="[QUERY]", type=NAME_PARAM, nargs=-1, callback=one_query),
         click.option(
             "--since",
             metavar="TIME",
             help=f"Published at or after: {TIME_HELP}. An article without a date counts by the time it was first seen.",
         ),
-        click.option("--until", metavar="TIME", help="Published before this time."),
+        click.option("--until", metavar="TIME", help="Published before this time; a day or month is its beginning."),
         click.option(
             "--section", metavar="NAME", type=NAME_PARAM, help="Only articles with this section, primary or not."
         ),
@@ -205,6 +294,9 @@ def filter_options(command: F) -> F:
             "--language", "--lang", metavar="CODE", type=NAME_PARAM, help="Only this language, such as en, ru or az."
         ),
         source_option,
+        click.option(
+            "--author", metavar="NAME", type=NAME_PARAM, help="Only articles with this name, or part of it, as author."
+        ),
         click.option("--min-views", metavar="N", type=COUNT_PARAM, help="Minimum number of views."),
         click.option("--max-views", metavar="N", type=COUNT_PARAM, help="Maximum number of views."),
         click.option("--edited-since", metavar="TIME", help="Edited at or after this time."),
@@ -223,6 +315,12 @@ def filter_options(command: F) -> F:
             default=None,
             help="Only articles with a stealth edit: the text changed, the date on the page did not.",
         ),
+        click.option(
+            "--ever",
+            is_flag=True,
+            default=None,
+            help="Match QUERY with every version of the text, also those before an edit.",
+        ),
         click.option("--gone/--not-gone", default=None, help="Only articles gone from the site, or only the others."),
     )
     for option in reversed(options):
@@ -232,27 +330,16 @@ def filter_options(command: F) -> F:
 
 def article_filter(*, now: datetime, query: str | None = None, **options: Any) -> ArticleFilter:
     """Build the filter from the options of `filter_options`. Raises ConfigError, naming the option."""
-    for name in ("since", "until", "edited_since", "as_of"):
-        options[name] = parse_time_option(f"--{name.replace('_', '-')}", options.get(name), now=now)
-    try:
-        return ArticleFilter(query=None if query is None else _parse_query(query), **options)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    return typed_filter(now=now, label=_option_label, query=query, **options)
 
 
-def _parse_query(text: str) -> Query:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise invalid_option("QUERY", error) from error
+def _option_label(name: str) -> str:
+    return "QUERY" if name == "query" else f"--{name.replace('_', '-')}"
 
 
 def parse_time_option(option: str, typed: str | None, *, now: datetime) -> datetime | None:
     """Parse the time of an option, None if it was not given. Raises ConfigError, naming the option."""
-    try:
-        return None if typed is None else point_in_time(typed, now=now)
-    except ValueError as error:
-        raise invalid_option(option, error) from error
+    return typed_time(option, typed, now=now)
 
 
 def id_or_url(typed: str) -> int | str:
@@ -260,3 +347,8 @@ def id_or_url(typed: str) -> int | str:
     if not typed.isdecimal():
         return typed
     return int(typed) if len(typed) <= 10 else 0  # int() refuses more than 4,300 digits
+
+
+def not_stored(typed: str) -> PresswatchError:
+    """Return the error of an id or URL, as typed, that no article has."""
+    return PresswatchError(f"no article {sanitize(typed)} is stored; presswatch query lists those that are")

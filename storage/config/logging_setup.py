@@ -9,14 +9,35 @@ from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TextIO
 
 from storage.model.redaction import redact_text
 from storage.text.sanitize import sanitize
 
-QUIET_LIBRARIES = ("scrapy", "twisted", "asyncio", "aiohttp", "alembic", "apscheduler", "apprise", "urllib3")
-"""Speak of their own affairs: what goes wrong in them we say ourselves."""
+QUIET_LIBRARIES = ("scrapy", "twisted", "asyncio", "aiohttp", "alembic", "apscheduler", "urllib3", "mcp")
+"""Speak of their own affairs: what goes wrong in them we say ourselves.
+
+Apprise is not among them: scheduler.notifications.sender silences it, and reads what it would have logged."""
 
 _RECORD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+ERASE_LINE = "\r\x1b[K"
+"""Moves a terminal to the beginning of the line and erases it."""
+
+
+def begin_line() -> None:
+    """Erase what a progress has left of the last line of a terminal, so that the next text does not stick to it."""
+    if sys.stderr.isatty():
+        sys.stderr.write(ERASE_LINE)
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Write each entry on a line of its own, also beside a progress."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        begin_line()
+        super().emit(record)
 
 
 def configure(*, level: str, form: str, traces: bool = False) -> None:
@@ -24,7 +45,7 @@ def configure(*, level: str, form: str, traces: bool = False) -> None:
 
     `form` is text, json, or terse: without the time, for a person who waits for the end of a command.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LineHandler(sys.stderr)
     handler.setFormatter(FORMATTERS[form]())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -107,6 +128,8 @@ def print_error(message: str, code: int) -> int:
     error is one of its entries: a program that reads the log reads JSON on every line.
     """
     with_trace = DEBUG.get() and sys.exception() is not None
+    with suppress(OSError):
+        begin_line()
     if is_json():
         logging.getLogger("presswatch").error("%s", message, exc_info=with_trace)
         return code

@@ -6,25 +6,32 @@ Each function takes the value of the file or of the option, and raises ValueErro
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from difflib import get_close_matches
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-DURATION_UNITS = {
+from storage.model.time_zones import in_zone, start_of_day, zone_name, zone_named
+
+_UNIT_NAMES = {
     "ms": timedelta(milliseconds=1),
-    "s": timedelta(seconds=1),
-    "min": timedelta(minutes=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
+    "s sec second seconds": timedelta(seconds=1),
+    "m min minute minutes": timedelta(minutes=1),
+    "h hour hours": timedelta(hours=1),
+    "d day days": timedelta(days=1),
+    "w week weeks": timedelta(weeks=1),
 }
+DURATION_UNITS = {name: unit for names, unit in _UNIT_NAMES.items() for name in names.split()}
 SIZE_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+MIN_RETENTION = timedelta(days=2)
 MAX_DURATION = timedelta(days=3650)
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
+_AGO = re.compile(r"\s+ago\s*$")
+_MONTHS_AGO = re.compile(r"(\d{1,4})\s*(months?|y|years?)", re.ASCII)
+_MONTH = re.compile(r"\s*(\d{4})(?:-(\d{2}))?\s*", re.ASCII)
 
 
 def text(value: Any) -> str | None:
@@ -55,7 +62,7 @@ def fraction(value: Any) -> float:
 
 
 def duration(value: Any) -> timedelta:
-    """Parse `30 s`, `10 min`, `1.5 h` or `7d`, in ms, s, min, h, d or w; ten years at most."""
+    """Parse `30 s`, `10 min`, `1.5 h`, `7d` or `2 weeks`: ms, s, min, h, d, w or their words; ten years at most."""
     match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if value == 0 and not isinstance(value, bool):
         return timedelta(0)
@@ -66,8 +73,23 @@ def duration(value: Any) -> timedelta:
     return float(match[1]) * DURATION_UNITS[match[2]]
 
 
+def positive_duration(value: Any) -> timedelta:
+    """Parse a duration that is longer than zero."""
+    if not (parsed := duration(value)):
+        raise ValueError('must be longer than zero, such as "30 s"')
+    return parsed
+
+
 def optional_duration(value: Any) -> timedelta | None:
     return None if value is None else duration(value)
+
+
+def retention(value: Any) -> timedelta | None:
+    """Parse the time for which rows are kept; None keeps them for ever. What status and health checks read is kept."""
+    kept = optional_duration(value)
+    if kept is not None and kept < MIN_RETENTION:
+        raise ValueError('must be "2 d" at least')
+    return kept
 
 
 def size(value: Any) -> int:
@@ -86,6 +108,15 @@ def string_list(value: Any) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not all(isinstance(word, str) and word.strip() for word in value):
         raise ValueError('must be a list of words such as ["politics", "economy"]')
     return tuple(word.strip() for word in value)
+
+
+def language_list(value: Any) -> tuple[str, ...] | None:
+    """Parse a list of language codes (BCP 47)."""
+    words = string_list(value)
+    for word in words or ():
+        if not _LANGUAGE.fullmatch(word):
+            raise ValueError(f'{word!r} is not a language code: write one such as "en" or "az"')
+    return words
 
 
 CHANNEL_KINDS = ("feed", "sitemap", "list", "json")
@@ -111,31 +142,77 @@ def _is_channel(channel: Any) -> bool:
 
 def nearest_key(name: str, known: Iterable[str]) -> str:
     """Return the end of an error about an unknown key: the nearest known one as a question, or nothing."""
-    found = get_close_matches(name[:100], sorted(known), n=1)  # whose time is the product of the lengths
-    return f" (did you mean {found[0]}?)" if found else ""
+    names = {key.casefold(): key for key in sorted(known)}
+    found = get_close_matches(name[:100].casefold(), names, n=1)  # whose time is the product of the lengths
+    return f" (did you mean {names[found[0]]}?)" if found else ""
 
 
-def point_in_time(value: str, *, now: datetime) -> datetime:
-    """Parse a point in time: `7d` (that long ago), `2026-11-01`, or `2026-11-01T08:00Z`; without a zone it is UTC."""
-    if _AMOUNT.fullmatch(value):
-        return now - duration(value)
+MAX_NAMES_LISTED = 20
+"""Known names that an error lists."""
+
+
+def unknown_name(
+    kind: str, name: str, known: Iterable[str], *, others: Iterable[str] = (), nearest: str | None = None
+) -> str:
+    """Return the error of a name of some kind that is not known: which there are, and the nearest as a question.
+
+    `others` are names that are not listed, but may be the nearest; `nearest` is the one if not spelling tells it.
+    """
+    names = list(known)
+    more = f" and {len(names) - MAX_NAMES_LISTED} more" if len(names) > MAX_NAMES_LISTED else ""
+    listed = f"there are: {', '.join(names[:MAX_NAMES_LISTED])}{more}" if names else "there are none"
+    question = f" (did you mean {nearest}?)" if nearest else nearest_key(name, [*names, *others])
+    return f"no {kind} is called {name[:100]!r}; {listed}{question}"
+
+
+def point_in_time(value: str, *, now: datetime, zone: tzinfo = UTC) -> datetime:
+    """Parse a point in time, to UTC; a day, a month or a year stands for its beginning in `zone`.
+
+    `now`, `today`, `yesterday`, `7d` or `7 days` (that long ago by the clocks of the zone), `3 months`, `1y` (to the
+    day of the calendar), `2026-11-01`, `2026-11`, `2026`, `2026-11-01T08:00` (in the zone) or `2026-11-01T08:00Z`.
+    """
+    word = _AGO.sub("", value.lower()).strip()
+    local = in_zone(now, zone)
+    if word in _DAYS_AGO:
+        return start_of_day(local.date() - _DAYS_AGO[word], zone)
+    if word == "now":
+        return now
+    if (amount := _AMOUNT.fullmatch(word)) and amount[2] in DURATION_UNITS:
+        by_calendar = DURATION_UNITS[amount[2]] >= timedelta(days=1)
+        return (local - duration(word)).astimezone(UTC) if by_calendar else now - duration(word)
     try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        pass
-    else:
-        return datetime.combine(day, time(), tzinfo=UTC)
-    try:
-        parsed = datetime.fromisoformat(value)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+        if months := _MONTHS_AGO.fullmatch(word):
+            count = int(months[1]) * (12 if months[2].startswith("y") else 1)
+            return _months_before(local, count).astimezone(UTC)
+        return _date_or_time(value, zone)
     except (ValueError, OverflowError):
-        raise ValueError(f'{value!r} is not a date: write "7d", "2026-11-01" or "2026-11-01T08:00Z"') from None
+        forms = '"today", "yesterday", "7d", "2026-11", "2026-11-01" or "2026-11-01T08:00Z"'
+        raise ValueError(f"{value!r} is not a date: write {forms}") from None
+
+
+def _months_before(now: datetime, count: int) -> datetime:
+    year, month = divmod(now.year * 12 + now.month - 1 - count, 12)
+    return now.replace(year=year, month=month + 1, day=min(now.day, monthrange(year, month + 1)[1]))
+
+
+_DAYS_AGO = {"today": timedelta(0), "yesterday": timedelta(days=1)}
+
+
+def _date_or_time(value: str, zone: tzinfo) -> datetime:
+    if month := _MONTH.fullmatch(value):
+        return start_of_day(date(int(month[1]), int(month[2] or 1), 1), zone)
+    try:
+        return start_of_day(date.fromisoformat(value), zone)
+    except ValueError:
+        parsed = datetime.fromisoformat(value)
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def choice(*known: str) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         if value not in known:
-            raise ValueError(f"must be one of {', '.join(known)}")
+            nearest = nearest_key(value, known) if isinstance(value, str) else ""
+            raise ValueError(f"must be one of {', '.join(known)}{nearest}")
         return str(value)
 
     return parse
@@ -144,7 +221,4 @@ def choice(*known: str) -> Callable[[Any], str]:
 def timezone_name(value: Any) -> str | None:
     """Parse the name of a time zone, such as Asia/Baku."""
     name = text(value)
-    try:
-        return name if name is None else ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("must be the name of a time zone such as Asia/Baku") from None
+    return name if name is None else zone_name(zone_named(name))

@@ -89,6 +89,7 @@ def test_the_same_in_json(ask: Ask, article: int) -> None:
     assert ["come", " 15"] in document["text_versions"][1]["diff"]["body"]
 
 
+@pytest.mark.long
 def test_on_a_terminal_the_diff_is_in_colour_unless_nobody_wants_it(rows: Rows, article: int, alone: Path) -> None:
     assert "\x1b[31;9m1.5\x1b[0m \x1b[32;4m15\x1b[0m" in on_terminal(rows, {"TERM": "xterm"})
     assert "[-1.5-] {+15+}" in on_terminal(rows, {"TERM": "xterm", "NO_COLOR": "1"})

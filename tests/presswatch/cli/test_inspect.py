@@ -148,7 +148,14 @@ def test_an_address_never_seen_is_said_in_one_line(ask: Ask, stored: int) -> Non
     assert unknown.stderr == "presswatch: https://caliber.az/en/post/other is not known: no channel has listed it\n"
 
 
-@pytest.mark.parametrize("typed", ["talks", "12", "mailto:a@b.az", "http://user@caliber.az/x", "\udcff/x\udcff"])
+def test_the_id_of_an_article_leads_to_its_link(ask: Ask, stored: int) -> None:
+    assert ask("inspect", str(stored)).stdout == ask("inspect", ADDRESS).stdout
+    unknown = ask("inspect", "999")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+    assert unknown.stderr == "presswatch: no article 999 is stored; presswatch query lists those that are\n"
+
+
+@pytest.mark.parametrize("typed", ["talks", "mailto:a@b.az", "http://user@caliber.az/x", "\udcff/x\udcff"])
 def test_what_is_no_address_is_refused(ask: Ask, stored: int, typed: str) -> None:
     refused = ask("inspect", typed)
     assert (refused.exit_code, refused.stdout) == (2, "")

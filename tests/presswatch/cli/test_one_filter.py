@@ -81,8 +81,11 @@ def test_as_of_a_moment_the_words_of_then_are_asked(gas: Rows, ask: Ask) -> None
     shown = ask("query", "gas", "--as-of", "2026-11-04T12:30Z", "--highlight").stdout
     assert "It said [gas] then." in shown
     assert "position 8" in ask("query", "gas AND", "--as-of", "2026-11-04").stderr
-    for sort in ("rank", "growth"):
-        assert f"nothing is sorted by {sort}" in ask("query", "gas", "--as-of", "7d", "--sort", sort).stderr
+    best = ask("query", QUERY, "--as-of", "2026-11-04T12:30Z", "--sort", "rank", "--format", "json").stdout
+    assert [row["score"] > 0 for row in json.loads(best)] == [True] * 3
+    assert ask("query", QUERY, "--as-of", "2026-11-04T12:30Z", "--count").stdout == "3\n"
+    by_day = ask("query", QUERY, "--as-of", "2026-11-04T13:30Z", "--by", "day", "--format", "json").stdout
+    assert sum(row["article_count"] for row in json.loads(by_day)) == 2
 
 
 def test_by_growth(gas: Rows, ask: Ask) -> None:

@@ -6,11 +6,15 @@ import csv
 import io
 import json
 import re
+import shlex
 from typing import Any
 
+import click
 import pytest
 
+from presswatch.cli.group import TYPED
 from presswatch.cli.options import DEFAULT_LIMIT, MAX_COUNT_VALUE
+from presswatch.cli.paging import command_with
 from tests.conftest import Ask
 from tests.support.rows import DAY, HOUR, NOON, TERMS, Rows
 
@@ -32,8 +36,17 @@ def test_the_table_has_the_articles_and_where_they_come_from(rows: Rows, ask: As
         " 2  -                     -  -         Undated",
         "",
         f"Caliber.az (caliber): {TERMS}",
-        "1  fetched 2026-11-04 12:00  https://caliber.az/en/post/gas-corridor",
-        "2  fetched 2026-11-04 12:00  https://caliber.az/en/post/undated",
+        "Times are UTC.",
+    ]
+
+
+def test_addresses_are_a_column(rows: Rows, ask: Ask) -> None:
+    rows.article("gas-corridor", view_count=127)
+    assert ask("query", "--addresses").stdout.splitlines() == [
+        "ID  PUBLISHED         VIEWS  SECTION   TITLE         FETCHED           ADDRESS",
+        " 1  2026-11-04 11:00    127  politics  Gas corridor  2026-11-04 12:00  https://caliber.az/en/post/gas-corridor",
+        "",
+        f"Caliber.az (caliber): {TERMS}",
         "Times are UTC.",
     ]
 
@@ -52,10 +65,34 @@ def test_the_table_fits_the_terminal_but_cuts_no_address(rows: Rows, ask: Ask, m
     slug = "a-very-" + "long-" * 30 + "slug"
     rows.article(slug)
     monkeypatch.setenv("COLUMNS", "60")
-    table, _, footer = ask("query").stdout.partition("\n\n")
+    table, _, _footer = ask("query").stdout.partition("\n\n")
     assert max(map(len, table.splitlines())) <= 60
     assert table.endswith("…")
-    assert f"https://caliber.az/en/post/{slug}\n" in footer
+    assert f"https://caliber.az/en/post/{slug}\n" in ask("query", "--addresses").stdout
+
+
+@pytest.mark.parametrize(
+    ("width", "header"),
+    [
+        (110, "ID  PUBLISHED         VIEWS  SECTION   SOURCE   NOTE    TITLE"),
+        (66, "ID  PUBLISHED         VIEWS  SOURCE   NOTE    TITLE"),
+        (56, "ID  PUBLISHED         VIEWS  NOTE    TITLE"),
+        (40, "ID  PUBLISHED         TITLE"),
+        (30, "ID  TITLE"),
+        (10, "ID  TITLE"),
+    ],
+)
+def test_the_title_is_the_last_column_to_go(
+    rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch, width: int, header: str
+) -> None:
+    rows.source("apa", title="APA")
+    rows.article("energy-minister-says-that-gas-prices-stay-as-they-are", revised_at=NOON)
+    rows.article("another-one", source="apa")
+    monkeypatch.setenv("COLUMNS", str(width))
+    head, *lines = ask("query", "--sort", "stored").stdout.partition("\n\n")[0].splitlines()
+    assert head == header
+    assert max(map(len, lines)) <= width
+    assert any("Energy" in line for line in lines) or width == 10
 
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\x9b2J \u202egnp.exe\r\nsecond line"
@@ -110,6 +147,9 @@ def test_csv_carries_all_fields_and_no_formula(rows: Rows, ask: Ask) -> None:
         (["--language", "RU"], ["Russian"]),
         (["--source", "apa"], ["Russian"]),
         (["--edited-since", "2026-11-04"], ["Popular"]),
+        (["--author", "doe"], ["Today"]),
+        (["--author", "ГУСЕЙН"], ["Russian"]),
+        (["--author", "%"], []),
         (["--gone"], ["Today"]),
         (["--not-gone"], ["Popular", "Russian"]),
         (["--sort", "views"], ["Popular", "Today", "Russian"]),
@@ -122,11 +162,52 @@ def test_csv_carries_all_fields_and_no_formula(rows: Rows, ask: Ask) -> None:
 )
 def test_each_option(rows: Rows, ask: Ask, options: list[str], found: list[str]) -> None:
     rows.source("apa", title="APA")
-    rows.article("today", published_at=NOON, gone_at=NOON)
+    rows.article("today", published_at=NOON, gone_at=NOON, author="Jane Doe, Max Roe")
     rows.article("popular", view_count=500, revised_at=NOON)
-    economy: dict[str, Any] = {"section": "economy", "sections": ("economy",), "language": "ru", "source": "apa"}
-    rows.article("russian", published_at=NOON - DAY, view_count=5, **economy)
+    economy: dict[str, Any] = {
+        "section": "economy",
+        "sections": ("economy",),
+        "language": "ru",
+        "source": "apa",
+    }
+    rows.article("russian", published_at=NOON - DAY, view_count=5, author="Гусейн Али", **economy)
     assert titles(ask("query", "--format", "jsonl", *options).stdout) == found
+
+
+@pytest.mark.dialect
+def test_a_query_can_match_every_version(rows: Rows, ask: Ask) -> None:
+    edited = rows.article("gas-talks", revised_at=NOON, view_count=7)
+    rows.revision(edited, 1, title="Oil talks", body="Of oil.")
+    rows.article("oil-price")
+    rows.revision(rows.article("another", revised_at=NOON), 1, title="Water", body="Of water.")
+    assert titles(ask("query", "oil", "--format", "jsonl").stdout) == ["Oil price"]
+    assert titles(ask("query", "oil", "--ever", "--format", "jsonl").stdout) == ["Oil price", "Gas talks"]
+    assert titles(ask("query", "oil", "--ever", "--max-views", "9", "--format", "jsonl").stdout) == ["Gas talks"]
+    assert ask("query", "oil", "--ever", "--count").stdout == "2\n"
+    assert titles(ask("query", "talks", "--ever", "--sort", "views", "--format", "jsonl").stdout) == ["Gas talks"]
+    assert "have no rank" in ask("query", "oil", "--ever", "--sort", "rank").stderr
+    assert "all versions are matched with a query" in ask("query", "--ever").stderr
+
+
+def test_a_watch_is_run_as_a_query(rows: Rows, ask: Ask) -> None:
+    rows.article("gas-talks")
+    rows.article("other")
+    ask("watch", "add", "Gas", "gas -sport", "--to", "json://127.0.0.1:9")
+    assert titles(ask("query", "--watch", "Gas", "--format", "jsonl").stdout) == ["Gas talks"]
+    assert "no watch is called 'Oil'; there are: " in ask("query", "--watch", "Oil").stderr
+    refused = ask("query", "oil", "--watch", "Gas")
+    assert (refused.exit_code, "give one of both" in refused.stderr) == (2, True)
+
+
+def test_csv_for_a_spreadsheet_begins_with_a_mark(rows: Rows, ask: Ask) -> None:
+    rows.article("one", title="Şuşa")
+    marked = ask("query", "--format", "csv", "--bom").stdout_bytes
+    assert marked == b"\xef\xbb\xbf" + ask("query", "--format", "csv").stdout_bytes
+    assert ask("query", "--format", "csv", "--bom", "--group-by", "day").stdout_bytes.startswith(b"\xef\xbb\xbfday")
+    for arguments in (["--format", "json"], ["--count"]):
+        refused = ask("query", "--bom", *arguments)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "--bom needs --format csv" in refused.stderr
 
 
 def test_so_long_ago_is_counted_from_now(rows: Rows, ask: Ask) -> None:
@@ -142,10 +223,41 @@ def test_what_the_default_limit_leaves_out_is_said(rows: Rows, ask: Ask, form: s
     assert ask("query", "--format", form).stderr == ""
     rows.article("one-more")
     answer = ask("query", "--format", form)
-    said = rf"presswatch: more than {DEFAULT_LIMIT} articles match; continue with --cursor [\w-]+\n"
-    assert re.fullmatch(said, answer.stderr)
-    assert answer.stdout.count("https://") == DEFAULT_LIMIT
-    assert ask("query", "--format", form, "--limit", "0").stdout.count("https://") == DEFAULT_LIMIT + 1
+    said = rf"presswatch: more than {DEFAULT_LIMIT} articles match; the next page: presswatch (query --cursor [^\n]+)\n"
+    found = re.fullmatch(said, answer.stderr)
+    assert found is not None
+    assert answer.stdout.count("2026-11-04 11:00" if form == "table" else "https://") == DEFAULT_LIMIT
+    whole = ask("query", "--format", form, "--limit", "0").stdout
+    assert whole.count("2026-11-04 11:00" if form == "table" else "https://") == DEFAULT_LIMIT + 1
+    pasted = ask(*shlex.split(found[1]))
+    assert (pasted.exit_code, pasted.stderr) == (0, "")
+    assert "A0" in pasted.stdout
+
+
+def test_the_next_page_is_a_command_to_paste(rows: Rows, ask: Ask) -> None:
+    for number in range(5):
+        rows.article(f"gas-{number}", body="The 'gas' corridor.")
+    words, seen = ["query", "--limit=2", "--sort", "date", "gas OR \"oil 'x'\"", "--format", "jsonl"], []
+    while True:
+        page = ask(*words)
+        seen += titles(page.stdout)
+        if not page.stderr:
+            break
+        words = shlex.split(page.stderr.partition("the next page: presswatch ")[2])
+        assert words.count("--cursor") == 1
+    assert seen == [f"Gas {number}" for number in (4, 3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize("words", [["--database", "{}"], ["--database={}"]])
+def test_the_command_of_the_next_page_has_no_password(words: list[str]) -> None:
+    typed = [word.format("postgresql+psycopg://u:s3cret@h/n") for word in words]
+    group = click.Context(click.Group("presswatch"), info_name="presswatch")
+    with click.Context(click.Command("query"), parent=group, info_name="query"):
+        token = TYPED.set(("query", *typed, "--cursor=old"))
+        command = command_with("--cursor", "new")
+        TYPED.reset(token)
+    expected = [word.format("postgresql+psycopg://u:***@h/n") for word in words]
+    assert shlex.split(command) == ["presswatch", "query", "--cursor", "new", *expected]
 
 
 @pytest.mark.parametrize(
@@ -153,14 +265,14 @@ def test_what_the_default_limit_leaves_out_is_said(rows: Rows, ask: Ask, form: s
 )
 def test_nothing_found_is_no_error(rows: Rows, ask: Ask, form: str, output: str) -> None:
     rows.article("one")
-    answer = ask("query", "--format", form, "--section", "sport")
+    answer = ask("query", "--format", form, "--min-views", "1000000")
     assert (answer.exit_code, answer.stdout) == (0, output)
     assert answer.stderr == "presswatch: no articles match\n"
 
 
 def test_nothing_found_as_csv_is_a_header(rows: Rows, ask: Ask) -> None:
     rows.article("one")
-    output = ask("query", "--format", "csv", "--section", "sport").stdout
+    output = ask("query", "--format", "csv", "--min-views", "1000000").stdout
     assert output.startswith("id,source,source_title,url,title,")
     assert len(output.splitlines()) == 1
 
@@ -174,7 +286,7 @@ def test_an_empty_database_says_how_to_fill_it(rows: Rows, ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--since", "yesterday"], "--since: 'yesterday' is not a date"),
+        (["--since", "someday"], "--since: 'someday' is not a date"),
         (["--until", "2026-13-01"], "--until: '2026-13-01' is not a date"),
         (["--edited-since", "-1d"], "--edited-since: '-1d' is not a date"),
         (["--since", ""], "--since: '' is not a date"),
@@ -188,7 +300,7 @@ def test_an_empty_database_says_how_to_fill_it(rows: Rows, ask: Ask) -> None:
         (["--format", "xml"], "'xml' is not one of"),
         (["--section", "\udcff"], "is not UTF-8"),
         (["--nonsense"], "No such option"),
-        (["two", "words"], "nexpected extra argument"),
+        (["two", "words"], "QUERY is one argument, in quotation marks: presswatch query 'two words'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -204,3 +316,16 @@ def test_wrong_arguments_are_one_clear_line(rows: Rows, ask: Ask, options: list[
 def test_dates_are_shown_as_precisely_as_they_are_known(rows: Rows, ask: Ask) -> None:
     rows.article("one", published_precision="day", published_at=NOON.replace(hour=0) + 0 * HOUR)
     assert " 1  2026-11-04    100  politics  One" in ask("query").stdout
+
+
+def test_groups_are_separated_by_commas_and_years_follow_each_other(rows: Rows, ask: Ask) -> None:
+    rows.article("new", published_at=NOON)
+    rows.article("old", published_at=NOON.replace(year=2024))
+    expected = "year,section,article_count\r\n2026,politics,1\r\n2025,,0\r\n2024,politics,1\r\n"
+    counted = ask("query", "--by", "year,section", "--format", "csv")
+    assert counted.stdout_bytes.decode() == expected
+    assert ask("query", "--by", "year", "--by", "section", "--format", "csv").stdout_bytes == counted.stdout_bytes
+    refused = ask("query", "--by", "day,yer")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "'yer' is no group: hour, day, week, month, year, weekday, source" in refused.stderr
+    assert "(did you mean year?)" in refused.stderr

@@ -20,7 +20,7 @@ FEEDS = ["rss", "atom"]
 
 
 def cursor_of(stderr: str) -> str | None:
-    found = re.search(r"continue with --cursor ([\w-]+)", stderr)
+    found = re.search(r"the next page: presswatch query --cursor ([\w-]+)", stderr)
     return found[1] if found else None
 
 
@@ -98,7 +98,7 @@ def test_tsv_is_a_line_a_row_without_quotes(rows: Rows, ask: Ask) -> None:
 def test_markdown_is_a_table_in_which_a_title_is_only_text(rows: Rows, ask: Ask) -> None:
     rows.article("one", title=HOSTILE)
     rows.article("two", title="![x](http://a/b) [y](javascript:z)\n# no")
-    head, rule, *lines = ask("query", "--format", "md").stdout.splitlines()
+    head, rule, *lines, empty, zone = ask("query", "--format", "md").stdout.splitlines()
     assert head.startswith("| title | url | published\\_at |")
     assert rule.count("---") == rule.count("|") - 1
     assert len(lines) == 2
@@ -107,7 +107,8 @@ def test_markdown_is_a_table_in_which_a_title_is_only_text(rows: Rows, ask: Ask)
     assert "\\!\\[x\\]\\(http://a/b\\) \\[y\\]" in lines[0]
     assert "<https://caliber.az/en/post/two>" in lines[0]
     assert TERMS in lines[0]
-    assert "| 2026-11-04 11:00 UTC |" in lines[0]
+    assert "| 2026-11-04 11:00 |" in lines[0]
+    assert (empty, zone) == ("", "Times are UTC.")
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "tsv"])
@@ -131,9 +132,11 @@ def test_fields_in_a_table_come_alone_and_the_sources_below(rows: Rows, ask: Ask
         "       100             -  One",
         "",
         f"Caliber.az (caliber): {TERMS}",
-        "1  fetched 2026-11-04 12:00  https://caliber.az/en/post/one",
         "Times are UTC.",
     ]
+    header, row, *_ = ask("query", "--fields", "title", "--addresses").stdout.splitlines()
+    assert header.split() == ["TITLE", "FETCHED_AT", "URL"]
+    assert row == "One    2026-11-04 12:00  https://caliber.az/en/post/one"
 
 
 @pytest.mark.parametrize("sort", ["date", "views", "stored"])
@@ -191,11 +194,61 @@ def test_counts_by_each_in_every_form(
         assert [tuple(json.loads(line).values()) for line in written.splitlines()] == expected
     else:
         missing = {"table": "-", "md": ""}.get(form, "")
-        words = [re.split(r"[,\t]| +\|? *|\| ", line.strip("| ")) for line in written.splitlines()]
+        lines = written.removesuffix("\nTimes are UTC.\n").splitlines()
+        words = [re.split(r"[,\t]| +\|? *|\| ", line.strip("| ")) for line in lines]
         cells = [[word.replace("\\", "") for word in line if word] for line in words]
         assert cells[-len(expected) :] == [
             [word for word in (name if name is not None else missing, str(number)) if word] for name, number in expected
         ]
+
+
+def counted(ask: Ask, *options: str) -> list[tuple[object, ...]]:
+    """Return the rows of counts as JSON has them."""
+    return [tuple(row.values()) for row in json.loads(ask("query", "--format", "json", *options).stdout)]
+
+
+@pytest.mark.dialect
+def test_counts_by_several_have_a_row_for_each_combination_and_each_period(rows: Rows, ask: Ask) -> None:
+    """NOON is of Wednesday, 2026-11-04."""
+    rows.article("one", section="politics", authors=("Ann Lee", "Bo Wu"), published_at=NOON)
+    rows.article("two", section="politics", authors=("Bo Wu",), published_at=NOON + DAY / 48)
+    rows.article("three", section=None, published_at=NOON - 2 * DAY)
+    rows.article("undated", section="sport", published_at=None, first_seen_at=NOON - 2 * DAY)
+    assert counted(ask, "--count", "--by", "day", "--by", "section") == [
+        ("2026-11-04", "politics", 2),
+        ("2026-11-03", None, 0),
+        ("2026-11-02", "sport", 1),
+        ("2026-11-02", None, 1),
+    ]
+    assert counted(ask, "--by", "section", "--by", "section", "--by", "week") == [
+        ("politics", "2026-W45", 2),
+        ("sport", "2026-W45", 1),
+        (None, "2026-W45", 1),
+    ]
+    assert counted(ask, "--by", "author") == [("Bo Wu", 2), (None, 2), ("Ann Lee", 1)]
+    assert counted(ask, "--by", "month", "--by", "author", "--until", "2026-11-03") == [("2026-11", None, 2)]
+    weekdays = counted(ask, "--by", "weekday")
+    assert weekdays[:4] == [("Monday", 2), ("Tuesday", 0), ("Wednesday", 2), ("Thursday", 0)]
+    assert len(weekdays) == 7
+    hours = counted(ask, "--by", "hour")
+    assert [hours[0], hours[1]] == [("2026-11-04 12:00", 2), ("2026-11-04 11:00", 0)]
+    assert len(hours) == 49
+    assert sum(int(str(row[-1])) for row in hours) == 4
+
+
+def test_a_range_has_every_period_also_before_the_first_and_after_the_last(rows: Rows, ask: Ask) -> None:
+    rows.article("one", published_at=NOON)
+    options = ("--since", "2026-10-31", "--until", "2026-11-06")
+    assert counted(ask, "--by", "day", *options) == [(f"2026-11-0{day}", int(day == 4)) for day in (5, 4, 3, 2, 1)] + [
+        ("2026-10-31", 0)
+    ]
+    assert counted(ask, "--by", "month", *options) == [("2026-11", 1), ("2026-10", 0)]
+    assert counted(ask, "--by", "week", *options) == [("2026-W45", 1), ("2026-W44", 0)]
+    assert counted(ask, "--by", "month", "--since", "0001-01-01", "--until", "0003-01-01")[-1] == ("0001-01", 0)
+    assert counted(ask, "--by", "hour", "--since", "0001-01-01") == [("2026-11-04 12:00", 1)]  # too many to list
+    assert counted(ask, "--by", "day", "--limit", "2", *options) == [("2026-11-05", 0), ("2026-11-04", 1)]
+    assert ask("query", "--by", "day").stdout.endswith("\n\nTimes are UTC.\n")
+    assert "UTC" not in ask("query", "--by", "section").stdout
 
 
 def test_the_count_is_a_number(rows: Rows, ask: Ask) -> None:
@@ -223,13 +276,13 @@ def test_the_count_is_of_what_the_list_lists(rows: Rows, ask: Ask) -> None:
         (["--cursor", "é"], "this is no cursor"),
         (["--cursor", "ZGF0ZXx8"], "this is no cursor"),
         (["--cursor", "c3RvcmVkfHw3"], "sorted by stored, this one is sorted by date"),
-        (["--count", "--format", "atom"], "--format atom cannot be used with --count or --group-by"),
-        (["--group-by", "day", "--fields", "title"], "--fields cannot be used with --count or --group-by"),
-        (["--count", "--cursor", "c3RvcmVkfHw3"], "--cursor cannot be used with --count or --group-by"),
-        (["--group-by", "day", "--sort", "date"], "--sort cannot be used with --count or --group-by"),
-        (["gas", "--count", "--highlight"], "--highlight cannot be used with --count or --group-by"),
-        (["--count", "--limit", "0"], "--limit cannot be used with --count or --group-by"),
-        (["--group-by", "author"], "'author' is not one of"),
+        (["--count", "--format", "atom"], "--format atom cannot be used with --count or --by"),
+        (["--group-by", "day", "--fields", "title"], "--fields cannot be used with --count or --by"),
+        (["--count", "--cursor", "c3RvcmVkfHw3"], "--cursor cannot be used with --count or --by"),
+        (["--group-by", "day", "--sort", "date"], "--sort cannot be used with --count or --by"),
+        (["gas", "--count", "--highlight"], "--highlight cannot be used with --count or --by"),
+        (["--count", "--limit", "0"], "--limit cannot be used with --count or --by"),
+        (["--by", "title"], "'title' is no group: hour, day"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -35,6 +35,19 @@ def test_crawls_come_latest_first_with_what_came_of_them(ask: Ask, crawls: None)
     assert lines[-1] == "Times are UTC."
 
 
+def test_a_crawl_whose_lists_are_as_before_says_so(rows: Rows, ask: Ask) -> None:
+    rows.run(view_update_count=1, unchanged_count=1, channels_changed=False)
+    rows.run(view_update_count=2, listed_count=3, channels_changed=True)
+    rows.run(channels_changed=False)
+    shown = [line.partition("succeeded  ")[2] for line in ask("runs").stdout.splitlines()[1:4]]
+    assert shown == [
+        "list unchanged",
+        "2 view counts updated, 3 listed",
+        "1 unchanged, 1 view count updated, list unchanged",
+    ]
+    assert "last run          2026-11-04 12:00, succeeded: list unchanged" in ask("status").stdout
+
+
 def test_one_source_and_a_limit(ask: Ask, crawls: None) -> None:
     found = ask("runs", "--source", "caliber", "--format", "jsonl").stdout.splitlines()
     assert [json.loads(line)["id"] for line in found] == [3, 1]

@@ -53,8 +53,6 @@ def test_the_best_answer_comes_first_with_its_sentence_under_it(gas: Rows, ask: 
         "    A new [export route] is planned.",
         "",
         f"Caliber.az (caliber): {TERMS}",
-        "2  fetched 2026-11-04 12:00  https://caliber.az/en/post/gas-corridor",
-        "1  fetched 2026-11-04 12:00  https://caliber.az/en/post/pipes",
         "Times are UTC.",
     ]
 
@@ -159,6 +157,12 @@ def test_an_upgrade_indexes_what_an_old_database_holds(alone: Path, tmp_path: Pa
 
     said = run("db", "upgrade")
     assert f"upgraded from 0002, now {SCHEMA_VERSION}" in said
-    assert "1 articles indexed for full-text search; the index is complete" in said
+    assert "1 article indexed for full-text search; the index is complete" in said
     assert json.loads(run("query", "reform section:x", "--format", "jsonl"))["title"] == "Reforms"
     assert "indexed" not in run("db", "upgrade")
+
+
+@pytest.mark.parametrize("operator", ["or", "not"])
+def test_an_operator_in_small_letters_is_told_where_nothing_matches(ask: Ask, gas: Rows, operator: str) -> None:
+    said = ask("query", f"gas {operator} zeppelin").stderr
+    assert said == f"presswatch: no articles match; {operator} is a word: the operator is {operator.upper()}\n"

@@ -108,12 +108,35 @@ def test_the_top_tells_what_gained_most_in_the_window(rows: Rows, ask: Ask) -> N
     assert lines[1] == ["2", "2026-11-04", "11:00", "+600", "200.0", "3", "h", "103", "reset", "Much"]
     assert lines[2] == ["1", "2026-11-04", "11:00", "+20", "10.0", "2", "h", "20", "Little"]
     assert f"Caliber.az (caliber): {TERMS}" in result.stdout
-    assert "https://caliber.az/en/post/much\n" in result.stdout
+    assert "https://" not in result.stdout
+    assert (
+        "  Much    2026-11-04 12:00  https://caliber.az/en/post/much\n"
+        in ask("views", "--top", "2", "--addresses").stdout
+    )
     (first, _second) = json.loads(ask("views", "--top", "5", "--format", "json").stdout)
     assert (first["id"], first["gained"], first["reset_count"], first["terms"]) == (2, 600, 1, TERMS)
     short = json.loads(ask("views", "--top", "5", "--window", "1h", "--format", "json").stdout)
     assert [one["id"] for one in short] == [2, 1]
     assert 49 <= short[0]["gained"] <= 50
+
+
+def test_the_top_can_be_by_the_views_at_an_age(rows: Rows, ask: Ask) -> None:
+    published = NOON - HOUR
+    for slug, counts in (("slow", (10, 20, 5_000)), ("fast", (100, 900, 1_000)), ("unread-then", (7_000,))):
+        rows.readings(rows.article(slug, published_at=published), *counts)
+    rows.readings(rows.article("day-only", published_at=published, published_precision="day"), 1, 9_000)
+    answer = ask("views", "--top", "5", "--at-age", "90 min")
+    assert [line.split() for line in answer.stdout.splitlines()[:4]] == [
+        ["ID", "PUBLISHED", "VIEWS", "GAP", "TITLE"],
+        ["2", "2026-11-04", "11:00", "~500", "1", "h", "Fast"],
+        ["1", "2026-11-04", "11:00", "~15", "1", "h", "Slow"],
+        [],
+    ]
+    (first, *_) = json.loads(ask("views", "--top", "5", "--at-age", "2h", "--format", "json").stdout)
+    assert (first["id"], first["view_count"], first["age_hours"], first["basis"]) == (2, 900, 2.0, "read")
+    assert "no article has a view count near the age of 5 h yet" in ask("views", "--top", "5", "--at-age", "5h").stderr
+    refused = ask("views", "--top", "5", "--at-age", "2h", "--window", "1h")
+    assert (refused.exit_code, "--window cannot be used with --at-age" in refused.stderr) == (2, True)
 
 
 def test_the_top_can_be_of_a_source_a_section_a_language_or_the_last_days(rows: Rows, ask: Ask) -> None:
@@ -186,3 +209,12 @@ def test_a_title_cannot_steer_the_terminal(rows: Rows, ask: Ask) -> None:
     number = lately(rows, "bad", 1, 2, title="\x1b[2J\u202ebad")
     for words in ((str(number),), ("--top", "3")):
         assert not set(ask("views", *words).stdout) & set("\x1b\u202e")
+
+
+def test_a_narrow_terminal_has_whole_columns(rows: Rows, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    article = rows.article("one", published_at=NOON)
+    rows.readings(article, 7, 9)
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = ask("views", str(article)).stdout
+    assert "READ              VIEWS  GAINED\n" in shown
+    assert "…" not in shown.partition("READ")[2].partition("AGE")[0]

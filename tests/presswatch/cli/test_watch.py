@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 
 from scheduler.notifications.delivery import deliver_due
 from scheduler.notifications.enqueuing import match_saved_searches
+from scheduler.notifications.sender import is_valid_target
 from storage.model.records import DeliveryMode
+from storage.store import open_store
 from tests.conftest import Ask
 from tests.support.paths import ROOT
 from tests.support.rows import NOON, Rows
@@ -50,14 +53,20 @@ def test_a_watch_is_saved_as_it_was_asked_for(rows: Rows, ask: Ask) -> None:
             "--to: nonsense://*** is not a URL that Apprise can use; use one",
         ),
         (("Gas", "gas", "--to", TOKEN), "--to: *** is not a URL that Apprise can use; use one"),
-        (("Gas", "gas", "--to", HOOK, "--digest", "often"), "--digest: must be a duration such as"),
+        (
+            ("Gas", "gas", "--to", HOOK, "--digest", "often"),
+            '--digest: must be a length such as "6 h" or "1 d", or hours of',
+        ),
         (("Gas", "gas", "--to", HOOK, "--digest", "10 s"), "--digest: must be at least a minute"),
         (("Gas", "gas", "--to", HOOK, "--quiet", "22-7"), "--quiet: '22-7' is not a range of quiet hours: write it as"),
         (("Gas", "gas", "--to", HOOK, "--quiet", "24:00-07:00"), "'24:00-07:00' is not a range of quiet hours"),
         (("Gas", "gas", "--to", HOOK, "--quiet", "07:00-7:00"), "--quiet: must begin and end at different times"),
-        (("Gas", "gas", "--to", HOOK, "--timezone", "Baku"), "--timezone: 'Baku' is not a time zone"),
-        (("Gas", "gas", "--to", HOOK, "--timezone", "../etc"), "--timezone: '../etc' is not a time zone"),
-        (("Gas", "gas"), "Missing option '--to'"),
+        (("Gas", "gas", "--to", HOOK, "--timezone", "Baku"), "--timezone: 'Baku' must be the name of a time zone"),
+        (("Gas", "gas", "--to", HOOK, "--timezone", "../etc"), "--timezone: '../etc' must be the name of a time zone"),
+        (("Gas", "gas", "--to", HOOK, "--digest", "24:00"), "--digest: must be a length"),
+        (("Gas", "gas", "--to", HOOK, "--digest", "8:00,"), "--digest: must be a length"),
+        (("Gas", "gas", "--digest", "8:00"), "--digest needs --to"),
+        (("Gas", "gas", "--quiet", "22:00-07:00"), "--quiet needs --to"),
     ],
 )
 def test_what_cannot_be_saved_is_refused_in_one_line(rows: Rows, ask: Ask, arguments: tuple[str], words: str) -> None:
@@ -67,6 +76,15 @@ def test_what_cannot_be_saved_is_refused_in_one_line(rows: Rows, ask: Ask, argum
     assert len(done.stderr.splitlines()) == 1
     assert TOKEN not in done.stderr
     assert rows.store.watches.list() == ()
+
+
+def test_a_refused_target_is_answered_with_examples_that_would_be_taken(ask: Ask) -> None:
+    said = ask("watch", "add", "Gas", "gas", "--to", f"mailtos://user:{PASSWORD}:{TOKEN}").stderr
+    examples = re.findall(r"\b\w+://[\w.:@/]+\w", said.partition("use one such as ")[2])
+    assert len(examples) == 3
+    assert all(map(is_valid_target, examples)), said
+    assert PASSWORD not in said
+    assert TOKEN not in said
 
 
 def test_a_name_is_taken_once(ask: Ask) -> None:
@@ -86,7 +104,7 @@ def test_the_list_shows_what_waits_and_no_secret(rows: Rows, ask: Ask) -> None:
     deliver_due(rows.store, now=now)
     table = ask("watch", "list").stdout
     assert f"json://***@127.0.0.1:{port}/***" in table
-    assert "Gas: 1 notifications not delivered yet: the target could not be reached" in table
+    assert "Gas: 1 notification not delivered yet: the target could not be reached" in table
     records = json.loads(ask("watch", "list", "--format", "json").stdout)
     assert [(record["name"], record["delivery_mode"]) for record in records] == [
         ("Gas", "immediately"),
@@ -111,15 +129,19 @@ def test_a_watch_is_removed_with_its_undelivered_notifications(rows: Rows, ask: 
     ask("watch", "add", "Gas", "gas", "--to", HOOK)
     rows.article("gas")
     match_saved_searches(rows.store, now=NOON)
-    assert ask("watch", "remove", "Gas").stdout == "watch Gas: removed; 1 undelivered notifications deleted\n"
+    assert ask("watch", "remove", "Gas").stdout == "watch Gas: removed; 1 undelivered notification deleted\n"
     assert rows.store.watches.list() == ()
 
 
 @pytest.mark.parametrize("command", ["remove", "preview", "ping"])
 def test_a_name_nobody_has_is_said_to_be_none(ask: Ask, command: str) -> None:
+    assert ask("watch", command, "Gas").stderr == "presswatch: no watch is called 'Gas'; there are none\n"
+    ask("watch", "add", "Gas", "gas")
+    ask("watch", "add", "Oil", "oil")
     done = ask("watch", command, "Gaz\x1b[2J")
-    assert done.exit_code == 1
-    assert done.stderr == "presswatch: no watch is named Gaz\ufffd[2J; presswatch watch list shows the existing ones\n"
+    assert done.exit_code == 2
+    assert done.stderr == "presswatch: no watch is called 'Gaz\\x1b[2J'; there are: Gas, Oil\n"
+    assert ask("watch", command, "GAZ").stderr.endswith(" Oil (did you mean Gas?)\n")
 
 
 def test_a_dry_run_shows_the_messages_and_sends_none(rows: Rows, ask: Ask, webhook: WebhookServer) -> None:
@@ -135,7 +157,7 @@ def test_a_dry_run_shows_the_messages_and_sends_none(rows: Rows, ask: Ask, webho
     ]
     assert "https://caliber.az/en/post/gas-1" in done.stdout
     assert "2 articles of the last 30 days would have been notified; nothing was sent" in done.stderr
-    assert "1 articles of the last 5 days" in ask("watch", "preview", "Gas", "--days", "5").stderr
+    assert "1 article of the last 5 days" in ask("watch", "preview", "Gas", "--days", "5").stderr
     assert ask("watch", "preview", "Gas", "--days", "0").exit_code == 2
     assert webhook.request_count == 0
     assert rows.store.alerts.counts(now).waiting == 0
@@ -159,6 +181,7 @@ def test_help_loads_no_apprise(arguments: list[str]) -> None:
 
 
 def test_query_and_the_list_load_no_apprise(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/asked.db").close()
     for words in (["query"], ["watch", "list"]):
         loaded = modules_loaded_by([*words, "--database", f"sqlite:///{tmp_path}/asked.db"], tmp_path)
         assert not loaded & {"apprise", "requests", "scrapy", "twisted"}
@@ -185,8 +208,42 @@ def test_what_is_not_delivered_is_listed_with_its_state_and_without_a_secret(
         "Later": "waiting",
     }
     table = ask("watch", "undelivered").stdout
-    assert f"{refused.id}: 1 attempts; the target answered with HTTP 400" in table
-    assert "Given up: 1 notifications given up; see presswatch watch undelivered" in ask("watch", "list").stdout
+    assert f"{refused.id}: 1 attempt; the target answered with HTTP 400" in table
+    assert "Given up: 1 notification given up; see presswatch watch undelivered" in ask("watch", "list").stdout
     assert "notifications: 1 given up; presswatch watch undelivered lists them" in ask("status").stdout
     assert len(json.loads(ask("watch", "undelivered", "--limit", "1", "--format", "json").stdout)) == 1
     assert not any(secret in text for secret in (TOKEN, PASSWORD) for text in (table, str(records)))
+
+
+@pytest.mark.dialect
+def test_a_watch_without_a_target_is_a_saved_query_that_notifies_nobody(rows: Rows, ask: Ask) -> None:
+    done = ask("watch", "add", "Gas in Baku", "gas")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == "watch Gas in Baku: saved; presswatch query --watch 'Gas in Baku' lists what matches\n"
+    rows.article("gas", body="Gas.")
+    match_saved_searches(rows.store, now=NOON)
+    assert rows.store.alerts.counts(NOON).waiting == 0
+    [record] = json.loads(ask("watch", "list", "--format", "json").stdout)
+    assert (record["target"], record["delivery_mode"]) == (None, "never")
+    assert ask("query", "--watch", "Gas in Baku", "--count").stdout == "1\n"
+    assert "match; the watch has no target" in ask("watch", "preview", "Gas in Baku").stderr
+    ping = ask("watch", "ping", "Gas in Baku")
+    assert (ping.exit_code, ping.stderr) == (
+        2,
+        "presswatch: watch Gas in Baku has no target: it was added without --to\n",
+    )
+    assert "no" not in ask("status").stdout.partition("notifications")[2]
+
+
+@pytest.mark.dialect
+def test_a_digest_comes_at_hours_of_the_day(rows: Rows, ask: Ask) -> None:
+    hours = ("--digest", "18:00, 8:00", "--timezone", "Asia/Baku")
+    done = ask("watch", "add", "Gas", "gas", "--to", HOOK, *hours, "--quiet", "22:00-07:00")
+    assert done.stdout == (
+        "watch Gas: notifies json://127.0.0.1:9/*** daily at 08:00 and 18:00, not 22:00-07:00 Asia/Baku\n"
+    )
+    assert rows.store.watches.get("Gas").digest_at == "08:00,18:00"
+    rows.article("gas", body="Gas.")
+    match_saved_searches(rows.store, now=NOON)  # 16:00 in Baku
+    [pending] = rows.store.alerts.pending()
+    assert pending.next_attempt_at == NOON.replace(hour=14)
