@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,26 +12,21 @@ from sqlalchemy import Row, select
 from scheduler.planning.rules import DEFAULT_MAX_INTERVAL, DEFAULT_MIN_INTERVAL
 from storage.database.tables import METADATA
 from storage.model.records import RunStatus
-from storage.store import open_store
 from tests.support.month import Month, Visited
 from tests.support.october import (
     BACK,
     BERLIN,
     BROKEN,
     BURST,
-    END,
     FORWARD,
-    HOST,
     OFF,
     REFUSED,
-    SETTINGS,
     SILENCE,
     START,
     TURNED_AWAY,
     WIRE,
     beside_fixed,
     good_pairs,
-    october_sites,
     table,
 )
 from tests.support.simulation import Span
@@ -44,19 +36,6 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.xdist_grou
 SOURCES = (BERLIN.name, WIRE.name)
 PROMPTLY = timedelta(minutes=1)
 """Two crawls at once, one after another, take half a minute."""
-
-
-@pytest.fixture(scope="module")
-def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('month')}/month.db")
-    logging.disable(logging.ERROR)  # thousands of lines
-    try:
-        month = Month(store, SETTINGS, october_sites(1), HOST, start=START)
-        asyncio.run(month.run(END))
-        yield month
-    finally:
-        logging.disable(logging.NOTSET)
-        store.close()
 
 
 def rows(month: Month, table: str) -> list[Row[Any]]:

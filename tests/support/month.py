@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scheduler.daemon.crawl_exit import CrawlExit
 from scheduler.daemon.jobs import DaemonTasks
 from scheduler.daemon.planner import Planner
-from scheduler.daemon.workers import WorkerExit
 from scheduler.notifications.enqueuing import enqueue_event_alerts
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import CrawlSession
 from scraper.crawl.write_batcher import WriteBatcher
 from storage.config.settings import Config
-from storage.crawling.crawl_reports import CrawlReport
 from storage.crawling.events import Event
+from storage.crawling.worker_messages import CrawlReport
 from storage.model.records import RunStatus, Trigger
 from storage.scheduling.schedules import Schedule
 from storage.store import Store
@@ -123,12 +123,10 @@ class Month:
         with own_process() as process:
             await crawl(session, asked)
         assert session.summary is not None
-        exit_code = 0 if session.summary.status is RunStatus.SUCCEEDED else 1
-        report = CrawlReport(source=name, cause=session.summary.cause, error=session.summary.error)
-        ending = WorkerExit(
-            sources=(name,), pid=os.getpid(), process_id=process, exit_code=exit_code, reports={name: report}
-        )
-        [after] = await self._jobs(planner).finish(ending, launched_at=launched_at)
+        report = CrawlReport(crawl_id=process, source=name, cause=session.summary.cause, error=session.summary.error)
+        ending = CrawlExit(source=name, pid=os.getpid(), crawl_id=process, report=report)
+        after = await self._jobs(planner).finish(ending, launched_at=launched_at)
+        assert after is not None
         self._note(asked, session, real_at, planned, after)
 
     def _note(self, asked: Asked, session: CrawlSession, real_at: datetime, planned: Schedule, after: Schedule) -> None:

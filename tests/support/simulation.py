@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from scheduler.planning.batching import spread_overdue
+from scheduler.planning.overdue import spread_overdue
 from scheduler.planning.plan import NextPoll, PollOutcome, plan_next_poll
 from scheduler.planning.publish_rates import PublishRates, estimate_rates
 from scheduler.planning.rules import ScheduleRule
