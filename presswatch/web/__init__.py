@@ -1,0 +1,1 @@
+"""Show what is stored in a browser: pages made on the server, whole without script."""

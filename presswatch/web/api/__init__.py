@@ -1,0 +1,1 @@
+"""Answer programs: paths and parameters declared once, and the OpenAPI document made from them; no HTTP library."""

@@ -1,0 +1,1 @@
+"""Notes and tags of the people who read, apart from what a site said."""
