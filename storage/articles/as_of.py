@@ -148,22 +148,30 @@ def _presence_changes(
 def _title_as_of(article: ArticleSummary, said: RevisionLike | None) -> dict[str, Any]:
     if said is None:
         return {}
-    of_old = not said.sections or article.section in said.sections
     return {
         "title": said.title,
         "sections": said.sections,
-        "section": article.section if of_old else said.sections[0],
+        "section": section_as_of(article.section, said.sections),
         "published_at": said.published_at,
-        "published_precision": _precision_as_of(article, said),
+        "published_precision": precision_as_of(
+            said.published_at, said.published_raw, now=(article.published_at, article.published_precision)
+        ),
     }
 
 
-def _precision_as_of(article: ArticleSummary, said: RevisionLike) -> DatePrecision | None:
+def section_as_of(section: str | None, said: Sequence[str]) -> str | None:
+    """Return the first section of a text that said these; which was asked for is kept of the current text alone."""
+    return section if not said or section in said else said[0]
+
+
+def precision_as_of(
+    said: datetime | None, raw: str | None, *, now: tuple[datetime | None, DatePrecision | None]
+) -> DatePrecision | None:
     """Return the precision of the date of a revision; None for a time whose precision was not kept."""
-    if said.published_at == article.published_at:
-        return article.published_precision
-    is_known_day = said.published_at is not None and is_day(said.published_at, None, said.published_raw)
-    return DatePrecision.DAY if is_known_day else None
+    published_at, precision = now
+    if said == published_at:
+        return precision
+    return DatePrecision.DAY if said is not None and is_day(said, None, raw) else None
 
 
 def article_details_as_of(
@@ -214,12 +222,12 @@ def _article(stored: ArticleDetails, changes: PresenceChanges, moment: datetime)
     said = revision_at(stored.revisions, moment)
     if said is not None:
         values |= {name: getattr(said, name) for name in FULL_TEXT_FIELDS}
-        values["authors"] = _authors_as_of(article, said.author)
+        values["authors"] = authors_as_of(article.author, article.authors, said.author)
     if moment < article.fetched_at:
         values |= FIELDS_WITHOUT_HISTORY
     return replace(article, last_seen_at=min(article.last_seen_at, moment), **values)
 
 
-def _authors_as_of(article: ArticleFull, author: str | None) -> tuple[str, ...]:
-    """Return the authors of a revision, of which only the joined text is kept."""
-    return article.authors if author == article.author else tuple((author or "").split(AUTHOR_SEPARATOR)) * bool(author)
+def authors_as_of(current: str | None, names: tuple[str, ...], author: str | None) -> tuple[str, ...]:
+    """Return the authors of a revision, of which only the joined text is kept; `names` are those of `current`."""
+    return names if author == current else tuple((author or "").split(AUTHOR_SEPARATOR)) * bool(author)

@@ -24,18 +24,27 @@ from sqlalchemy import (
     select,
 )
 
-from storage.articles.conditions import contains_name, first_seen_range, matches_query, published_range, section_tests
+from storage.articles.as_of import precision_as_of
+from storage.articles.conditions import (
+    IS_DAY,
+    REVISION_BATCH_SIZE,
+    contains_name,
+    first_seen_range,
+    has_author,
+    matches_query,
+    published_range,
+    published_within,
+    section_tests,
+)
 from storage.articles.filters import ArticleFilter, Cursor
 from storage.database.article_sections import all_sections, has_section
 from storage.database.tables import articles, events, revisions, view_readings
 from storage.model.event_kinds import EventKind
+from storage.model.records import DatePrecision
 from storage.search.matcher import IndexedDocument, compile_matcher
+from storage.search.past_scores import PastCorpus
 from storage.search.query import Query
 from storage.text.section_names import normalize_section
-
-REVISION_BATCH_SIZE = 200
-"""Rows fetched at a time."""
-
 
 AsOfTests = list[ColumnElement[bool]]
 
@@ -43,6 +52,13 @@ AsOfTests = list[ColumnElement[bool]]
 def has_later_revision(moment: datetime) -> ColumnElement[bool]:
     """Return the condition that the article had another text at the moment."""
     return articles.c.id.in_(select(revisions.c.article_id).where(revisions.c.seen_until > moment))
+
+
+def corpus_of(connection: Connection, moment: datetime) -> PastCorpus:
+    """Return all texts of the moment, by which the words of a query are weighed."""
+    stored = articles.c.stored_at <= moment
+    changed = texts_as_of(connection, moment, stored)
+    return PastCorpus(unchanged=[stored, not_(has_later_revision(moment))], changed=changed)
 
 
 def unrevised(connection: Connection, wanted: ArticleFilter, moment: datetime) -> tuple[AsOfTests, AsOfTests]:
@@ -69,7 +85,7 @@ def existing(connection: Connection, wanted: ArticleFilter, moment: datetime) ->
     """The tests of both."""
     tests = [articles.c.stored_at <= moment, *_conditions(wanted, moment)]
     if wanted.query is not None:
-        now = and_(_later(moment).is_(None), matches_query(connection, wanted.query))
+        now = and_(revision_of_moment(moment).is_(None), matches_query(connection, wanted.query))
         tests.append(or_(now, _matching_ids(connection, wanted.query, moment, and_(*tests))))
     return tests
 
@@ -91,7 +107,7 @@ def texts_as_of(
 ) -> Iterator[tuple[int, IndexedDocument]]:
     """Ids and texts of some articles at the moment, of those only that were edited since."""
     worded = revisions.alias("worded")  # `some` may ask for revisions, too
-    own = and_(worded.c.article_id == articles.c.id, worded.c.revision_number == _later(moment))
+    own = and_(worded.c.article_id == articles.c.id, worded.c.revision_number == revision_of_moment(moment))
     lasting = (articles.c[name] for name in ("id", "source", "language", "section"))
     columns = (*lasting, *(worded.c[name] for name in (*_SAID, "sections")))
     edited = select(*columns).join_from(articles, worded, own).where(has_later_revision(moment), some)
@@ -116,12 +132,10 @@ def after_cursor(key: ColumnElement[Any], after: Cursor | None) -> AsOfTests:
 
 def _conditions(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
     """Return all conditions but the query, on the text of the moment."""
-    tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
-        (wanted.section, lambda section: _in_section(section, moment)),
-        (wanted.since, lambda since: _dated(moment) >= since),
-        (wanted.until, lambda until: _dated(moment) < until),
-    )
-    return [*_valid_until(wanted, moment), *(test(value) for value, test in tests if value is not None)]
+    in_section = [] if wanted.section is None else [_in_section(wanted.section, moment)]
+    dated = _dated(moment)
+    is_day = and_(IS_DAY, articles.c.published_at == dated)  # the precision of another date is not kept
+    return [*_valid_until(wanted, moment), *in_section, *published_within(dated, wanted, is_day=is_day)]
 
 
 def _valid_until(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
@@ -130,6 +144,7 @@ def _valid_until(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),
         (wanted.language, lambda language: column.language == language.lower()),
+        (wanted.author, has_author),
         (wanted.min_views, lambda count: views_as_of(moment) >= count),
         (wanted.max_views, lambda count: views_as_of(moment) <= count),
         (wanted.edited_since, lambda _since: _edited(wanted, moment)),
@@ -139,7 +154,7 @@ def _valid_until(wanted: ArticleFilter, moment: datetime) -> AsOfTests:
     return [test(value) for value, test in tests if value is not None and value != ()]
 
 
-def _later(moment: datetime) -> ColumnElement[Any]:
+def revision_of_moment(moment: datetime) -> ColumnElement[Any]:
     """Select the number of the revision of the moment; NULL if that is the current text."""
     some = revisions.alias("later")
     own = and_(some.c.article_id == articles.c.id, some.c.seen_until > moment)
@@ -149,9 +164,24 @@ def _later(moment: datetime) -> ColumnElement[Any]:
 def _as_of(name: str, moment: datetime) -> ColumnElement[Any]:
     """Return the value of a column in the text of the moment."""
     said = revisions.alias("said")
-    own = and_(said.c.article_id == articles.c.id, said.c.revision_number == _later(moment))
+    own = and_(said.c.article_id == articles.c.id, said.c.revision_number == revision_of_moment(moment))
     old = select(said.c[name]).where(own).correlate(articles).scalar_subquery()
-    return case((_later(moment).is_(None), articles.c[name]), else_=old)
+    return case((revision_of_moment(moment).is_(None), articles.c[name]), else_=old)
+
+
+def changed_dates(connection: Connection, moment: datetime) -> dict[int, datetime | None]:
+    """Return when articles edited since were published by their text of the moment; None unless to the minute."""
+    said = revisions.alias("said")
+    own = and_(said.c.article_id == articles.c.id, said.c.revision_number == revision_of_moment(moment))
+    now = (articles.c.published_at, articles.c.published_precision)
+    then = (said.c.published_at.label("said_at"), said.c.published_raw)
+    statement = select(articles.c.id, *now, *then).join_from(articles, said, own).where(articles.c.stored_at <= moment)
+    found: dict[int, datetime | None] = {}
+    for row in connection.execute(statement):
+        present = (row.published_at, row.published_precision)
+        is_exact = precision_as_of(row.said_at, row.published_raw, now=present) is not DatePrecision.DAY
+        found[row.id] = row.said_at if is_exact else None
+    return found
 
 
 def published_as_of(moment: datetime) -> ColumnElement[Any]:
@@ -171,11 +201,11 @@ def views_as_of(moment: datetime) -> ColumnElement[Any]:
 def _in_section(section: str, moment: datetime) -> ColumnElement[bool]:
     folded = normalize_section(section)
     said = revisions.alias("said")
-    own = and_(said.c.article_id == articles.c.id, said.c.revision_number == _later(moment))
+    own = and_(said.c.article_id == articles.c.id, said.c.revision_number == revision_of_moment(moment))
     # Which of its sections was asked for is kept of the current text only.
     first = and_(said.c.sections == (), articles.c.section == folded)
     then = exists().where(own, or_(first, contains_name(said.c.sections, folded)))
-    return or_(and_(_later(moment).is_(None), has_section(folded)), then)
+    return or_(and_(revision_of_moment(moment).is_(None), has_section(folded)), then)
 
 
 def _edited(wanted: ArticleFilter, moment: datetime) -> ColumnElement[bool]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from storage.articles.as_of import ArticleAsOf, article_details_as_of
-from storage.articles.as_of_listing import presence_changes
 from storage.articles.details import LISTING_COLUMNS, article_details
 from storage.articles.results import ListingPeriod
+from storage.articles.row_mapping import presence_changes
 from storage.database.session import Database
 from storage.database.tables import links, listings
 

@@ -6,98 +6,54 @@ same on SQLite and PostgreSQL.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, literal, null, select, tuple_
 
-from storage.articles.as_of import PresenceChanges, summary_as_of
 from storage.articles.as_of_conditions import (
-    REVISION_BATCH_SIZE,
     after_cursor,
+    corpus_of,
     existing,
     published_as_of,
     revised,
     unrevised,
     views_as_of,
 )
-from storage.articles.filters import Cursor, Sort
+from storage.articles.conditions import REVISION_BATCH_SIZE
+from storage.articles.filters import GROWTH_WINDOW, Cursor, Sort
 from storage.articles.listing import NEWEST_FIRST, ListingRequest
-from storage.articles.results import ArticleSummary, ViewReading
-from storage.articles.row_mapping import summaries
+from storage.articles.listing import after_cursor as listing_after_cursor
+from storage.articles.results import ArticleByGrowth, ArticleSummary, ScoredArticle
+from storage.articles.row_mapping import summaries_as_of
 from storage.database.engine import AnyRow
 from storage.database.session import Database
-from storage.database.tables import articles, events, revisions, view_readings
-from storage.model.event_kinds import EventKind
+from storage.database.tables import articles
+from storage.search.past_scores import past_scores
 
 T = TypeVar("T")
+Key = TypeVar("Key")
+
+RANKED_LIMIT = 2_000
+"""Matches of a past moment that are ranked, 0.3 ms each: their texts are read. Of more, the last stored are."""
 
 
 def find_as_of(database: Database, order: ListingRequest, moment: datetime) -> Iterator[ArticleSummary]:
     """Yield the articles of a list as it was at the moment; see `Articles.find`."""
+    if order.sort is Sort.GROWTH:
+        yield from _find_by_growth(database, order, moment)
+        return
+    if order.sort is Sort.RANK:
+        yield from _find_by_rank(database, order, moment)
+        return
     with database.read() as connection:
         found = islice(_ids(connection, order, moment), order.limit)
         while ids := list(islice(found, REVISION_BATCH_SIZE)):
-            yield from _displayed(connection, ids, moment)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _TextVersion:
-    """Fields of a revision that a list shows; never its body."""
-
-    revision_number: int
-    seen_until: datetime
-    title: str
-    sections: tuple[str, ...]
-    published_at: datetime | None
-    published_raw: str | None
-
-
-def _displayed(connection: Connection, ids: Sequence[int], moment: datetime) -> Iterator[ArticleSummary]:
-    now = summaries(connection, ids)
-    said = _by_article(connection, ids)
-    read = _last_readings(connection, ids, moment)
-    changes = presence_changes(connection, [article.url for article in now.values()])
-    for article_id in ids:
-        article = now[article_id]
-        then = summary_as_of(article, said[article_id], read[article_id], changes[article.url], moment)
-        if then is not None:
-            yield then
-
-
-def _by_article(connection: Connection, ids: Sequence[int]) -> dict[int, list[_TextVersion]]:
-    columns = [revisions.c[name] for name in _TextVersion.__dataclass_fields__]
-    found: dict[int, list[_TextVersion]] = defaultdict(list)
-    statement = select(revisions.c.article_id, *columns).where(revisions.c.article_id.in_(ids))
-    for article_id, *said in connection.execute(statement):
-        found[article_id].append(_TextVersion(**dict(zip(_TextVersion.__dataclass_fields__, said, strict=True))))
-    return found
-
-
-def _last_readings(connection: Connection, ids: Sequence[int], moment: datetime) -> dict[int, list[ViewReading]]:
-    last = view_readings.alias("last")
-    at = select(func.max(last.c.measured_at)).where(last.c.article_id == view_readings.c.article_id)
-    up_to = at.where(last.c.measured_at <= moment).scalar_subquery()
-    statement = select(view_readings).where(view_readings.c.article_id.in_(ids), view_readings.c.measured_at == up_to)
-    found: dict[int, list[ViewReading]] = defaultdict(list)
-    for row in connection.execute(statement):
-        found[row.article_id].append(ViewReading(measured_at=row.measured_at, view_count=row.view_count))
-    return found
-
-
-def presence_changes(connection: Connection, urls: Sequence[str]) -> dict[str, PresenceChanges]:
-    """Return, for each URL, when the article was found gone and when restored."""
-    kinds = (EventKind.GONE.value, EventKind.RESTORED.value)
-    statement = select(events.c.subject, events.c.kind, events.c.opened_at)
-    moments: dict[tuple[str, str], list[datetime]] = defaultdict(list)
-    for row in connection.execute(statement.where(events.c.kind.in_(kinds), events.c.subject.in_(urls))):
-        moments[row.subject, row.kind].append(row.opened_at)
-    return {url: PresenceChanges(**{kind: tuple(moments[url, kind]) for kind in kinds}) for url in urls}
+            yield from summaries_as_of(connection, ids, moment)
 
 
 def _ids(connection: Connection, order: ListingRequest, moment: datetime) -> Iterator[int]:
@@ -176,3 +132,78 @@ def _first_revision(row: AnyRow) -> int:
 
 def _merge_by_date(row: AnyRow) -> PublishedKey:
     return row[0], row[1]
+
+
+def _summaries(
+    connection: Connection, found: Iterator[tuple[int, Key | None]], moment: datetime
+) -> Iterator[tuple[dict[str, Any], Key | None]]:
+    """Yield the fields of each article as it was at the moment, and what it is sorted by."""
+    while batch := dict(islice(found, REVISION_BATCH_SIZE)):
+        for article in summaries_as_of(connection, list(batch), moment):
+            yield {field.name: getattr(article, field.name) for field in fields(ArticleSummary)}, batch[article.id]
+
+
+def _find_by_rank(database: Database, order: ListingRequest, moment: datetime) -> Iterator[ScoredArticle]:
+    """Yield the articles of a list by relevance as it was at the moment; see `Articles.find`."""
+    with database.read() as connection:
+        found = islice(_scores(connection, order, moment), order.limit)
+        for values, score in _summaries(connection, found, moment):
+            yield ScoredArticle(**values, score=score)
+
+
+def _scores(connection: Connection, order: ListingRequest, moment: datetime) -> Iterator[tuple[int, float | None]]:
+    """Yield ids with their scores, the best first; of very many matches, those stored before the last ones follow."""
+    assert order.article_filter.query is not None
+    matching = _newest_first(connection, order, moment)
+    if order.has_keyed_left:
+        ranked = list(islice(matching, RANKED_LIMIT))
+        scores = past_scores(connection, order.article_filter.query, ranked, corpus_of(connection, moment))
+        places = sorted(((score, article_id) for article_id, score in scores.items()), reverse=True)
+        after = order.cursor
+        yield from (
+            (article_id, score)
+            for score, article_id in places
+            if after is None or (score, article_id) < (after.key, after.id)
+        )
+    yield from ((article_id, None) for article_id in matching)
+
+
+def _newest_first(connection: Connection, order: ListingRequest, moment: datetime) -> Iterator[int]:
+    """Yield the ids of what matched at the moment, the last stored first, from after a cursor without a key."""
+    last = [] if order.has_keyed_left or order.cursor is None else [articles.c.id < order.cursor.id]
+    parts = (*unrevised(connection, order.article_filter, moment), revised(connection, order.article_filter, moment))
+    statements = [select(articles.c.id).where(*tests, *last).order_by(NEWEST_FIRST) for tests in parts]
+    most = None if order.limit is None else order.limit + RANKED_LIMIT
+    found = [_read_articles(connection, statement.limit(most), _first_revision) for statement in statements]
+    return merge(*found, reverse=True)
+
+
+def _find_by_growth(database: Database, order: ListingRequest, moment: datetime) -> Iterator[ArticleByGrowth]:
+    """Yield the articles of a list by growth as it was at the moment; see `Articles.find`."""
+    until = min(moment, order.growth_until)
+    with database.read() as connection:
+        found = islice(_gains(connection, order, moment, until), order.limit)
+        for values, gain in _summaries(connection, found, moment):
+            yield ArticleByGrowth(**values, view_gain=gain, until=until)
+
+
+def _gains(
+    connection: Connection, order: ListingRequest, moment: datetime, until: datetime
+) -> Iterator[tuple[int, int | None]]:
+    """Yield ids with what was gained, most first; then those without a gain, the last stored first."""
+    from storage.articles.view_gains import gains_query  # noqa: PLC0415  (start-up time, as in storage.articles.listing)
+
+    tests = existing(connection, order.article_filter, moment)
+    grown = gains_query(tests, since=until - GROWTH_WINDOW, until=until).subquery("grown")
+    article_id, gain = grown.c.article_id, grown.c.view_gain
+    keyed = listing_after_cursor(select(article_id, gain), gain, article_id, order.cursor)
+    last = [] if order.has_keyed_left or order.cursor is None else [articles.c.id < order.cursor.id]
+    unkeyed = select(articles.c.id, null()).where(*tests, articles.c.id.not_in(select(article_id)), *last)
+    parts = [keyed] if order.has_keyed_left else []
+    statements: list[Select[Any]] = [*parts, unkeyed.order_by(NEWEST_FIRST)]
+    return chain.from_iterable(_gain_rows(connection, statement.limit(order.limit)) for statement in statements)
+
+
+def _gain_rows(connection: Connection, statement: Select[Any]) -> Iterator[tuple[int, int | None]]:
+    with connection.execution_options(yield_per=REVISION_BATCH_SIZE).execute(statement) as found:
+        yield from ((row[0], row[1]) for row in found)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, type_coerce
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, or_, select, type_coerce
 
 from storage.articles.filters import ArticleFilter
-from storage.database.article_sections import in_section
+from storage.database.article_sections import all_sections, in_section
 from storage.database.column_types import Utf8Text
 from storage.database.tables import article_sections, articles, revisions
 from storage.model.errors import ConfigError
+from storage.model.records import DatePrecision
 from storage.search.fulltext import matches
+from storage.search.matcher import IndexedDocument, compile_matcher
 from storage.search.query import Query
 from storage.text.section_names import normalize_section
 
+REVISION_BATCH_SIZE = 200
+"""Rows fetched at a time."""
 FEW_EDITED_LIMIT = 2_000
 """Edited articles that are looked up one by one, 8 µs each; they are counted no further than that."""
 
@@ -23,8 +28,8 @@ FEW_EDITED_LIMIT = 2_000
 def filter_conditions(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """Return all conditions of a filter, for a statement over `articles`.
 
-    Raises ConfigError for a filter with `as_of`, which only lists support, and StoreError for a full-text query while
-    the index is incomplete.
+    Raises ConfigError for a filter with `as_of`, whose conditions are others (storage.articles.as_of_conditions), and
+    StoreError for a full-text query while the index is incomplete.
     """
     return [*_query_condition(connection, wanted), *date_range(wanted)]
 
@@ -44,13 +49,13 @@ def filter_conditions_by_date_presence(
 def _query_condition(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """All but the times."""
     if wanted.as_of is not None:
-        raise ConfigError("only lists are answered as of a moment: leave out --as-of, or what counts or takes out")
+        raise ConfigError("lists, counts and rankings are answered as of a moment, and nothing else: leave out as-of")
     return [*conditions(wanted), *_is_indexed(connection, wanted)]
 
 
 def _is_indexed(connection: Connection, wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """Return the conditions on the full-text index and on `article_sections`."""
-    asked = [] if wanted.query is None else [matches_query(connection, wanted.query)]
+    asked = [] if wanted.query is None else [matches_wanted(connection, wanted.query, wanted)]
     return asked + section_tests(connection, wanted, reads_all=True)
 
 
@@ -69,12 +74,41 @@ def matches_query(connection: Connection, query: Query) -> ColumnElement[bool]:
     return articles.c.id.in_(select(found.id).where(found.condition))
 
 
+def matches_wanted(connection: Connection, query: Query, wanted: ArticleFilter) -> ColumnElement[bool]:
+    """Return the condition that the current text of an article matches, or with `ever` one of its earlier versions."""
+    current = matches_query(connection, query)
+    return or_(current, _matched_before(connection, query, wanted)) if wanted.ever else current
+
+
+def _matched_before(connection: Connection, query: Query, wanted: ArticleFilter) -> ColumnElement[bool]:
+    """Return the condition that an earlier version matches. These are in no index: each of the edited is read."""
+    lasting = (articles.c[name] for name in ("id", "source", "language", "section"))
+    said = (revisions.c[name] for name in (*_SAID, "sections"))
+    edited = select(*lasting, *said).join_from(revisions, articles, articles.c.id == revisions.c.article_id)
+    matcher, found = compile_matcher(query), set()
+    narrowed = edited.where(*conditions(wanted), *date_range(wanted))
+    with connection.execution_options(yield_per=REVISION_BATCH_SIZE).execute(narrowed) as rows:
+        for row in rows:
+            text = {name: getattr(row, name) for name in _SAID}
+            sections = row.sections or all_sections((), row.section)
+            document = IndexedDocument(source=row.source, language=row.language, sections=sections, **text)
+            if row.id not in found and matcher(document):
+                found.add(row.id)
+    # Written into the statement: there may be more than a database takes as values.
+    ids: BindParameter[Any] = bindparam("ever", sorted(found), expanding=True, literal_execute=True)
+    return articles.c.id.in_(ids)
+
+
+_SAID = ("title", "subtitle", "body")
+
+
 def conditions(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """All but the query, the section and the times."""
     column = articles.c
     tests: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
         (wanted.source, lambda source: column.source == source),
         (wanted.language, lambda language: column.language == language.lower()),
+        (wanted.author, has_author),
         (wanted.min_views, lambda count: column.view_count >= count),
         (wanted.max_views, lambda count: column.view_count <= count),
         (wanted.edited_since, lambda moment: column.revised_at >= moment),
@@ -110,30 +144,60 @@ def _edit_conditions(wanted: ArticleFilter) -> ColumnElement[bool] | None:
     return exists().where(edit.c.article_id == articles.c.id, *tests)
 
 
+def has_author(name: str) -> ColumnElement[bool]:
+    """Return whether the authors of an article contain a name, in any case.
+
+    SQLite knows upper and lower case of ASCII alone: of other letters the usual spellings are looked for.
+    """
+    spellings = dict.fromkeys((name, name.lower(), name.upper(), name.title()))
+    return or_(*(articles.c.author.icontains(spelling, autoescape=True) for spelling in spellings))
+
+
 def contains_name(names: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Return whether a column of names contains a name."""
     # As text: compared as what it is, Names, the pattern would be taken for a list of letters.
     return type_coerce(names, Utf8Text).contains(f"|{name}|", autoescape=True)
 
 
-def _within(column: ColumnElement[Any], wanted: ArticleFilter) -> list[ColumnElement[bool]]:
-    since = [] if wanted.since is None else [column >= wanted.since]
-    return since if wanted.until is None else [*since, column < wanted.until]
+IS_DAY = articles.c.published_precision == DatePrecision.DAY
+"""The date of an article is a day alone, in every zone."""
+
+
+def _within(column: ColumnElement[Any], since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    begun = [] if since is None else [column >= since]
+    return begun if until is None else [*begun, column < until]
+
+
+def published_within(
+    column: ColumnElement[Any], wanted: ArticleFilter, *, is_day: ColumnElement[bool] = IS_DAY
+) -> list[ColumnElement[bool]]:
+    """Return the conditions that a publication time lies in the times of a filter, or a day in their days.
+
+    In a zone that is not UTC, days are not in order with times: both lie within the first condition, for an index.
+    """
+    times = _within(column, wanted.since, wanted.until)
+    if wanted.timezone is UTC or not times:
+        return times
+    days = _within(column, wanted.day_since, wanted.day_until)
+    begins = [at for at in (wanted.since, wanted.day_since) if at is not None]
+    ends = [at for at in (wanted.until, wanted.day_until) if at is not None]
+    either = _within(column, min(begins, default=None), max(ends, default=None))
+    return [*either, or_(and_(is_day, *days), and_(is_day.is_not(True), *times))]
 
 
 def published_range(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """The times of an article that has a date."""
-    return _within(articles.c.published_at, wanted)
+    return published_within(articles.c.published_at, wanted)
 
 
 def published_in_section(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """The same of a statement that begins with `article_sections`."""
-    return _within(article_sections.c.published_at, wanted)
+    return published_within(article_sections.c.published_at, wanted)
 
 
 def first_seen_range(wanted: ArticleFilter) -> list[ColumnElement[bool]]:
     """The times of an article that has none."""
-    return _within(articles.c.first_seen_at, wanted)
+    return _within(articles.c.first_seen_at, wanted.since, wanted.until)
 
 
 def date_range(wanted: ArticleFilter) -> list[ColumnElement[bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -105,8 +106,12 @@ def article_views(database: Database, id_or_address: int | str) -> ArticleViews 
     article = articles.get(id_or_address)
     if article is None:
         return None
-    readings = articles.readings(article.id)
+    return views_of(article, articles.readings(article.id))
+
+
+def views_of(article: ArticleFull, readings: Sequence[ViewReading]) -> ArticleViews:
+    """Compute what the readings of an article say, oldest first. Pure."""
     # A date that is known to the day may be off by one, and so would every age be.
     exact = article.published_at is not None and article.published_precision is not DatePrecision.DAY
     ages = at_ages(readings, article.published_at) if article.published_at is not None and exact else None
-    return ArticleViews(article=article, readings=readings, series=deltas(readings), at_age=ages)
+    return ArticleViews(article=article, readings=tuple(readings), series=deltas(readings), at_age=ages)

@@ -6,21 +6,23 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 
 from sqlalchemy import Connection, Text, and_, case, func, or_, select, type_coerce
 
 from storage.articles.articles import Articles
 from storage.articles.conditions import filter_conditions
-from storage.articles.counts import By, counts, day_of
-from storage.articles.filters import ArticleFilter, Sort
+from storage.articles.counts import counts
+from storage.articles.filters import ArticleFilter, By, Sort
 from storage.articles.results import ArticleSummary
 from storage.crawling.events import COLUMNS, Event, from_row
+from storage.database.local_times import LocalTime
 from storage.database.session import Database
 from storage.database.tables import articles, crawl_runs, events, revisions
 from storage.model.event_kinds import REPORTED_KINDS, EventKind
 from storage.model.records import RunStatus
+from storage.model.time_zones import in_zone, offset_periods, zone_name
 
 MAX_REPORT_ARTICLES = 10
 """Events that say a source was not, or not rightly, read."""
@@ -41,7 +43,7 @@ class CrawlCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day in UTC: what was published, and how well it was watched."""
+    """One day of the zone of a report: what was published, and how well it was watched."""
 
     day: str
     article_count: int
@@ -75,6 +77,7 @@ class Report:
 
     since: datetime
     until: datetime
+    timezone: str
     article_count: int
     days: tuple[Day, ...]
     most_read: tuple[ArticleSummary, ...]
@@ -92,7 +95,7 @@ def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Rep
     most_read = tuple(article for article in read if article.view_count is not None)
     by_day = _sections(database, wanted)
     with database.read() as connection:
-        crawls_by_day = _crawl_coverage(connection, wanted.source, since, until)
+        crawls_by_day = _crawl_coverage(connection, wanted, since, until)
         edited = _most_edited(connection, wanted, since, until)
         trouble = _events(connection, wanted.source, since, until, REPORTED_KINDS)
         gaps = _events(connection, wanted.source, since, until, (EventKind.GAP,))
@@ -100,8 +103,9 @@ def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Rep
     return Report(
         since=since,
         until=until,
+        timezone=zone_name(wanted.timezone),
         article_count=sum(section.total() for section in by_day.values()),
-        days=days(since, until, by_day, crawls_by_day),
+        days=days(since, until, by_day, crawls_by_day, zone=wanted.timezone),
         most_read=most_read,
         most_edited=_days_with_articles(database, edited),
         trouble=trouble,
@@ -111,14 +115,19 @@ def report(database: Database, wanted: ArticleFilter, *, until: datetime) -> Rep
 
 
 def days(
-    since: datetime, until: datetime, by_day: dict[str, Counter[str | None]], crawls_by_day: dict[str, CrawlCoverage]
+    since: datetime,
+    until: datetime,
+    by_day: dict[str, Counter[str | None]],
+    crawls_by_day: dict[str, CrawlCoverage],
+    *,
+    zone: tzinfo = UTC,
 ) -> tuple[Day, ...]:
-    """Every day of the period, the latest first, those without an article or a crawl among them.
+    """Every day of the period in a zone, the latest first, those without an article or a crawl among them.
 
     `until` is no more of the period: one that ends at midnight has nothing of the day that begins there.
     """
-    last = (until - timedelta(microseconds=1)).date()
-    names = [(last - timedelta(days=back)).isoformat() for back in range((last - since.date()).days + 1)]
+    first, last = (in_zone(at, zone).date() for at in (since, until - timedelta(microseconds=1)))
+    names = [(last - timedelta(days=back)).isoformat() for back in range((last - first).days + 1)]
     outside = sorted({*by_day, *crawls_by_day} - set(names), reverse=True)  # dated in the future
     return tuple(
         _day(name, by_day.get(name, Counter()), crawls_by_day.get(name, NO_CRAWLS)) for name in [*outside, *names]
@@ -147,17 +156,19 @@ def _sections(database: Database, wanted: ArticleFilter) -> dict[str, Counter[st
 
 
 def _crawl_coverage(
-    connection: Connection, source: str | None, since: datetime, until: datetime
+    connection: Connection, wanted: ArticleFilter, since: datetime, until: datetime
 ) -> dict[str, CrawlCoverage]:
     """Count crawls by the day they began. One that is still running is no failure."""
-    day = day_of(crawl_runs.c.started_at, connection.dialect.name)
+    periods = tuple(offset_periods(wanted.timezone, since, until))
+    began = LocalTime(crawl_runs.c.started_at, wanted.timezone, periods)
+    day = began.day(connection.dialect.name)
     good = func.sum(case((crawl_runs.c.status == RunStatus.SUCCEEDED, 1), else_=0))
     ended = (
         crawl_runs.c.status != RunStatus.RUNNING,
         crawl_runs.c.started_at >= since,
         crawl_runs.c.started_at < until,
     )
-    of_source = [] if source is None else [crawl_runs.c.source == source]
+    of_source = [] if wanted.source is None else [crawl_runs.c.source == wanted.source]
     found = connection.execute(select(day, func.count(), good).where(*ended, *of_source).group_by(day))
     return {name: CrawlCoverage(crawls=number, succeeded=succeeded) for name, number, succeeded in found}
 

@@ -62,6 +62,15 @@ class Tsquery(UserDefinedType[str]):
         return "TSQUERY"
 
 
+class Tsvector(UserDefinedType[str]):
+    """PostgreSQL's tsvector type, by name alone, too."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_kw: Any) -> str:
+        return "TSVECTOR"
+
+
 TEXT_COLUMNS = "{title subtitle body}"
 
 fts5: Any = table("articles_fts", column("rowid", Integer), column("rank", Double), column("articles_fts", TEXT))
@@ -77,8 +86,7 @@ def match_expression(connection: Connection, query: Query) -> str:
 def to_fts5(node: Node, analyzers: Sequence[Analyzer] = ()) -> str:
     """Compile a query to FTS5 syntax (https://sqlite.org/fts5.html, 3)."""
     if isinstance(node, Term):
-        column = FTS5_COLUMNS[node.field] if node.field else TEXT_COLUMNS
-        return " OR ".join(f"{column} : {_phrase(reading)}" for reading in readings(node, analyzers))
+        return " OR ".join(phrase_expression(node.field, reading) for reading in readings(node, analyzers))
 
     def join(operator: str, parts: Iterable[Node]) -> str:
         return f" {operator} ".join(_inner(to_fts5(part, analyzers), part) for part in _deepest_first(parts))
@@ -101,8 +109,10 @@ def _inner(expression: str, node: Node) -> str:
     return expression if isinstance(node, Term) and " OR " not in expression else f"({expression})"
 
 
-def _phrase(reading: QueryTerms) -> str:
-    return f'"{" ".join(reading.terms)}"{" *" if reading.is_prefix else ""}'
+def phrase_expression(field: SearchField | None, reading: QueryTerms) -> str:
+    """Return one reading of a term of a field, or of any text, in FTS5 syntax."""
+    entries = f'"{" ".join(reading.terms)}"{" *" if reading.is_prefix else ""}'
+    return f"{FTS5_COLUMNS[field] if field else TEXT_COLUMNS} : {entries}"
 
 
 def readings(term: Term, analyzers: Iterable[Analyzer]) -> tuple[QueryTerms, ...]:
@@ -254,8 +264,12 @@ def _fts5(match: ColumnElement[str]) -> FullTextMatches:
 
 
 def _vectors(written: ColumnElement[str]) -> FullTextMatches:
-    query = cast(written, Tsquery)
+    holds = vectors.c.vector.op("@@")(cast(written, Tsquery))
+    return FullTextMatches(vectors.c.article_id, vector_score(vectors.c.vector, written), holds, is_ranked=False)
+
+
+def vector_score(vector: ColumnElement[Any], written: ColumnElement[str]) -> ColumnElement[float]:
+    """Return the relevance of a tsvector for a query in tsquery syntax."""
     # The weights of D, C, B and A, as the migration has them for FTS5.
     weights: ColumnElement[Any] = literal_column("'{0.1, 0.0, 0.4, 1.0}'::float4[]")
-    score = cast(func.ts_rank_cd(weights, vectors.c.vector, query), Double)
-    return FullTextMatches(vectors.c.article_id, score, vectors.c.vector.op("@@")(query), is_ranked=False)
+    return cast(func.ts_rank_cd(weights, vector, cast(written, Tsquery)), Double)

@@ -29,11 +29,11 @@ REINDEX_BATCH_SIZE = 500
 INDEXED_COLUMNS = ("body", "title", "subtitle", "section", "sections", "source", "language")
 """Columns of `articles` that the index is built from."""
 
-# Where each database keeps the ids of what is indexed.
-_KEYS = {
+INDEXED_IDS = {
     "sqlite": table("articles_fts_docsize", column("id")).c.id,
     "postgresql": table("articles_fts", column("article_id")).c.article_id,
 }
+"""Where each kind of database keeps the ids of what is indexed."""
 IS_CURRENT = select(search_index_state.c.analyser_version == ANALYZER_VERSION).where(IS_STATE).scalar_subquery()
 """True if the index has the words of this version of the analyser, so that it is kept in step."""
 IS_COMPLETE = select(search_index_state.c.id).where(
@@ -93,7 +93,7 @@ def replace(connection: Connection, article_id: int, before: IndexedDocument, af
 
 
 def _is_indexed(connection: Connection, article_id: int) -> bool:
-    key = _KEYS[connection.dialect.name]
+    key = INDEXED_IDS[connection.dialect.name]
     return connection.execute(select(key).where(key == article_id)).first() is not None
 
 
@@ -122,7 +122,7 @@ def reindex(
     with database.write() as connection:
         known = connection.scalar(select(search_index_state.c.analyser_version).where(IS_STATE))
         if anew or known != ANALYZER_VERSION:
-            _clear(connection)
+            clear(connection)
         wanted = connection.scalar(select(func.count()).select_from(articles).where(_is_missing(connection))) or 0
     done, last = ReindexProgress(0, wanted), 0
     progress(done)
@@ -164,7 +164,8 @@ LOCK_STATES = frozenset({"55P03", "40P01"})
 MAX_LOCK_ATTEMPTS = 60
 
 
-def _clear(connection: Connection) -> None:
+def clear(connection: Connection) -> None:
+    """Empty the index, which is incomplete until `reindex` has been through all articles."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     else:
@@ -175,7 +176,7 @@ def _clear(connection: Connection) -> None:
 
 
 def _is_missing(connection: Connection) -> Any:
-    key = _KEYS[connection.dialect.name]
+    key = INDEXED_IDS[connection.dialect.name]
     return ~exists().where(key == articles.c.id)
 
 

@@ -95,7 +95,7 @@ class _CompiledQuery:
         self.analyzer = analyzer
         terms = tuple(dict.fromkeys(term for term in _terms(query.root) if term.field not in LABEL_FIELDS))
         numbers = {term: number for number, term in enumerate(terms)}
-        wanted = {numbers[term] for term in _positive_terms(query.root)}
+        wanted = {numbers[term] for term in positive_terms(query.root)}
         self.accepts = _predicate(query.root, numbers)
         self.positive = {
             field: frozenset(number for number in wanted if terms[number].field in {None, field})
@@ -249,14 +249,14 @@ def _terms(node: Node) -> Iterator[Term]:
     return chain.from_iterable(map(_terms, (node.part,) if isinstance(node, Not) else node.parts))
 
 
-def _positive_terms(node: Node) -> Iterator[Term]:
+def positive_terms(node: Node) -> Iterator[Term]:
     """Yield the full-text terms that are under no Not."""
     if isinstance(node, Term):
         if node.field not in LABEL_FIELDS:
             yield node
     elif not isinstance(node, Not):
         for part in node.parts:
-            yield from _positive_terms(part)
+            yield from positive_terms(part)
 
 
 def _best_sentence(field: SearchField, text: str, hits: Sequence[Hit]) -> Match:

@@ -7,6 +7,7 @@
     gas -sport, gas NOT sport
     title:gas, title:(gas OR "oil field")
     section:politics        also source, language (or lang): the whole of it, not a word in it
+    Baku – Tbilisi, 24/7    the words: what pasted text has between them parts them
 
 Operators are written in capitals; or, and, not are words. The parts of a query know nothing of how they will be
 answered: `storage.search.matcher` does it in memory, `storage.search.fulltext` in the database.
@@ -14,12 +15,13 @@ answered: `storage.search.matcher` does it in memory, `storage.search.fulltext` 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 
+from storage.search.query_tokens import Token, syntax_error, tokens
 from storage.text.analyzer import Analyzer, QueryTerms, analyzer_of
 from storage.text.folding import fold_words
 
@@ -44,6 +46,14 @@ LABEL_FIELDS = frozenset({SearchField.SECTION, SearchField.SOURCE, SearchField.L
 """Fields that are compared whole and in no other form, for they are names."""
 
 FIELD_NAMES = {str(field): field for field in SearchField} | {"lang": SearchField.LANGUAGE}
+FILTER_OF = {
+    **dict.fromkeys(("author", "by"), "; authors are found by --author"),
+    **dict.fromkeys(("views", "view_count"), "; views are compared by --min-views and --max-views"),
+    **dict.fromkeys(("date", "published", "since", "after", "before"), "; times are compared by --since and --until"),
+    **dict.fromkeys(("http", "https", "url", "site"), "; presswatch show finds an article by its URL"),
+}
+"""What to write instead of some fields that a query does not have."""
+LABEL_NAMES = frozenset(name for name, field in FIELD_NAMES.items() if field in LABEL_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,7 @@ def parse(text: str) -> Query:
     """Parse a query. Raises ValueError with one line that names the position and the reason."""
     if len(text) > MAX_QUERY_LENGTH:
         raise ValueError(f"a query has at most {MAX_QUERY_LENGTH} characters, this one has {len(text)}")
-    pieces = _tokens(text)
+    pieces = tokens(text, FIELD_NAMES, LABEL_NAMES)
     if len(pieces) == 1:
         raise ValueError("nothing is asked: write at least one word")
     return Query(text, _Parser(pieces).read())
@@ -137,56 +147,10 @@ def term_text(text: str) -> str:
     return " ".join(text[start:end] for start, end in found).replace("İ", "i").lower()
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A token of a query: its kind, what it says, and at which character it begins."""
-
-    kind: str
-    text: str
-    start: int
-
-
-_QUOTES = '"“”„«»'
-_LEXER = re.compile(
-    rf"""\s*(?:
-      (?P<open>\() | (?P<close>\))
-    | (?P<phrase>[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)[{_QUOTES}])
-    | (?P<quote>[{_QUOTES}])
-    | (?P<operator>(?:AND|OR|NOT)(?=[\s()]|$))
-    | (?P<minus>[-−–](?=[^\s)]))
-    | (?P<field>[^\W\d_]+):(?=[^\s)])
-    | (?P<bare>[^\W\d_]+:)(?=[\s)]|$)
-    | (?P<word>[^\s(){_QUOTES}]+)
-    )""",
-    re.VERBOSE,
-)
-
-
-def _tokens(text: str) -> list[_Token]:
-    pieces = []
-    rest = text.rstrip()
-    place = 0
-    while place < len(rest):
-        found = _LEXER.match(rest, place)
-        assert found is not None, rest[place:]
-        kind = next(name for name in _KINDS if found[name] is not None)
-        pieces.append(_Token(kind, found[_SAYS.get(kind, kind)], found.start(kind)))
-        place = found.end()
-    return [*pieces, _Token("end", "", len(rest))]
-
-
-_KINDS = ("open", "close", "phrase", "quote", "operator", "minus", "field", "bare", "word")
-_SAYS = {"phrase": "quoted"}
-
-
-def _syntax_error(piece: _Token, what: str) -> ValueError:
-    return ValueError(f"position {piece.start + 1}: {what}")
-
-
 class _Parser:
     """Reads pieces by recursive descent: OR binds loosest, then AND, then NOT."""
 
-    def __init__(self, pieces: list[_Token]) -> None:
+    def __init__(self, pieces: list[Token]) -> None:
         self._pieces = pieces
         self._place = 0
         self._depth = 0
@@ -195,16 +159,16 @@ class _Parser:
     def read(self) -> Node:
         root = self._either()
         if self._next.kind == "close":
-            raise _syntax_error(self._next, "this ) closes nothing")
+            raise syntax_error(self._next.start, "this ) closes nothing")
         if not _has_terms(root):
-            raise _syntax_error(self._pieces[0], "this only says what must not be; add a word that must")
+            raise syntax_error(self._pieces[0].start, "this only says what must not be; add a word that must")
         return root
 
     @property
-    def _next(self) -> _Token:
+    def _next(self) -> Token:
         return self._pieces[self._place]
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         self._place += 1
         return self._pieces[self._place - 1]
 
@@ -218,7 +182,7 @@ class _Parser:
             self._take()
             parts.append(self._all())
         if len(parts) > 1 and not all(map(_has_terms, parts)):
-            raise _syntax_error(first, "a side of this OR only says what must not be")
+            raise syntax_error(first.start, "a side of this OR only says what must not be")
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
     def _all(self) -> Node:
@@ -239,65 +203,66 @@ class _Parser:
             return self._in_field(piece)
         if piece.kind in {"word", "phrase"}:
             return self._term(piece)
-        raise _syntax_error(piece, self._unwelcome(piece))
+        raise syntax_error(piece.start, self._unwelcome(piece))
 
-    def _unwelcome(self, piece: _Token) -> str:
+    def _unwelcome(self, piece: Token) -> str:
         before = self._pieces[self._place - 2] if self._place > 1 else None
         if piece.kind == "quote":
             return "this quotation mark has no partner"
         if piece.kind == "bare":
-            return f"{piece.text} needs a word right behind it"
+            return f"{piece.text} needs a word right behind it; leave out the colon if it names no field"
         if piece.kind == "operator":
             return f"{piece.text} needs a word before it"
         if before is not None and before.kind in {"operator", "minus"}:
             return f"{before.text} needs a word behind it"
         return "these parentheses are empty" if before is not None and before.kind == "open" else "a word is missing"
 
-    def _deeper(self, piece: _Token, read: Callable[[], Node]) -> Node:
+    def _deeper(self, piece: Token, read: Callable[[], Node]) -> Node:
         self._depth += 1
         if self._depth > MAX_QUERY_DEPTH:
-            raise _syntax_error(piece, f"more than {MAX_QUERY_DEPTH} parentheses or negations within each other")
+            raise syntax_error(piece.start, f"more than {MAX_QUERY_DEPTH} parentheses or negations within each other")
         try:
             return read()
         finally:
             self._depth -= 1
 
-    def _negated(self, piece: _Token) -> Node:
+    def _negated(self, piece: Token) -> Node:
         part = self._part()
         if isinstance(part, Not):
             return part.part
         if not _has_terms(part):
-            raise _syntax_error(piece, "what is negated here only says what must not be")
+            raise syntax_error(piece.start, "what is negated here only says what must not be")
         return Not(part)
 
-    def _group(self, opening: _Token) -> Node:
+    def _group(self, opening: Token) -> Node:
         if self._next.kind == "end":
-            raise _syntax_error(opening, "this ( is never closed")
+            raise syntax_error(opening.start, "this ( is never closed")
         inside = self._either()
         if self._next.kind != "close":
-            raise _syntax_error(opening, "this ( is never closed")
+            raise syntax_error(opening.start, "this ( is never closed")
         self._take()
         return inside
 
-    def _in_field(self, piece: _Token) -> Node:
+    def _in_field(self, piece: Token) -> Node:
         field = FIELD_NAMES.get(piece.text.lower())
         if field is None:
             known = ", ".join(FIELD_NAMES)
-            raise _syntax_error(
-                piece, f"no field is called {piece.text}; known: {known} (in quotes it is searched as text)"
-            )
+            nearest = get_close_matches(piece.text.lower(), FIELD_NAMES, n=1)
+            meant = f"; did you mean {nearest[0]}:" if nearest else FILTER_OF.get(piece.text.lower(), "")
+            text = "in quotes it is searched as text"
+            raise syntax_error(piece.start, f"no field is called {piece.text}; known: {known}{meant} ({text})")
         if self._next.kind not in {"word", "phrase", "open", "quote"}:
-            raise _syntax_error(piece, f"{piece.text}: needs a word right behind it")
+            raise syntax_error(piece.start, f"{piece.text}: needs a word right behind it")
         outside, self._field = self._field, field
         try:
             return self._part()
         finally:
             self._field = outside
 
-    def _term(self, piece: _Token) -> Term:
+    def _term(self, piece: Token) -> Term:
         words = term_text(piece.text)
         if not words:
-            raise _syntax_error(piece, f"no word is in {piece.text!r}")
+            raise syntax_error(piece.start, f"no word is in {piece.text!r}")
         prefix = piece.kind == "word" and piece.text.endswith("*")
         return Term(words, prefix, self._field)
 

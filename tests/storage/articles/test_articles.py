@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from storage.articles.filters import ArticleFilter, Sort
 from storage.articles.results import ArticleByGrowth, ArticleSummary
-from storage.model.errors import ConfigError
 from storage.search.query import parse
 from tests.support.examples import examples
 from tests.support.rows import DAY, HOUR, NOON, Rows
@@ -217,12 +216,6 @@ def test_growth_is_over_a_day(rows: Rows) -> None:
     rows.article("never")
     found = rows.store.articles.find(sort=Sort.GROWTH, now=NOON + DAY + 2 * HOUR)
     assert [one.view_gain for one in found if isinstance(one, ArticleByGrowth)] == [None, None]
-
-
-@pytest.mark.parametrize("sort", [Sort.RANK, Sort.GROWTH])
-def test_as_of_a_moment_some_orders_are_refused(rows: Rows, sort: Sort) -> None:
-    with pytest.raises(ConfigError, match=f"as of a moment nothing is sorted by {sort}"):
-        rows.store.articles.find(ArticleFilter(as_of=NOON, query=parse("gas")), sort=sort)
 
 
 def test_a_list_can_be_left_half_read(rows: Rows) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,12 +11,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
 from storage.articles.as_of import ArticleAsOf, Presence, listed_articles, revision_at, summary_as_of
 from storage.articles.as_of_details import article_as_of
-from storage.articles.filters import ArticleFilter, Sort
-from storage.articles.results import ArticleSummary, ListingPeriod
+from storage.articles.counts import count, counts, period_name
+from storage.articles.filters import TIMES, ArticleFilter, By, Sort
+from storage.articles.results import ArticleByGrowth, ArticleSummary, ListingPeriod
+from storage.articles.view_gains import top_gains
 from storage.database.article_sections import all_sections
+from storage.database.tables import view_readings
 from storage.model.records import EditKind
 from storage.search.matcher import IndexedDocument, matches
 from storage.search.query import parse
@@ -116,7 +121,6 @@ FILTERS = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.dialect
 @settings(REAL)
 @given(st.lists(histories(), max_size=4), st.data(), FILTERS, st.sampled_from([Sort.DATE, Sort.VIEWS, Sort.STORED]))
 def test_the_database_lists_what_the_pure_function_says(
@@ -145,6 +149,60 @@ def test_the_database_lists_what_the_pure_function_says(
     for _ in range(len(found)):
         paged += page(rows, asked, moment, sort, paged)
     assert paged == found
+    then_asked = ArticleFilter(**asked, as_of=moment)
+    assert count(rows.store, then_asked) == len(known)
+    for by in By:
+        if by is not By.AUTHOR:
+            told = dict(counts(rows.store, then_asked, [by]))
+            assert told == Counter(group_of(article, by) for article in known)
+
+
+def group_of(article: ArticleSummary, by: By) -> str | None:
+    if by in TIMES:
+        return period_name(by, article.published_at or article.first_seen_at)
+    return {By.SOURCE: article.source, By.SECTION: article.section, By.LANGUAGE: article.language}[by]
+
+
+@pytest.mark.dialect
+def test_growth_as_of_a_moment_is_that_of_then(rows: Rows) -> None:
+    """The same list, and the same pages of it, as were read at that moment; nothing later is in it."""
+    for name, counted in (("slow", (0, 5)), ("fast", (0, 60)), ("still", (7, 7)), ("unread", ())):
+        rows.readings(rows.article(name, view_count=counted[-1] if counted else None), *counted)
+    moment = NOON + HOUR
+    before = list(rows.store.articles.find(sort=Sort.GROWTH, now=moment))
+    assert [shown[1:3] for shown in map(grown, before)] == [(60, 60), (5, 5), (None, None), (None, 7)]
+    slow = next(one.id for one in before if one.url.endswith("slow"))
+    with rows.store.write() as connection:
+        later = {"article_id": slow, "measured_at": moment + HOUR, "view_count": 9_000}
+        connection.execute(insert(view_readings), [later])
+    rows.article("later", stored_at=moment + HOUR)
+    as_of = ArticleFilter(as_of=moment)
+    listed = list(rows.store.articles.find(as_of, sort=Sort.GROWTH, now=NOON + DAY))
+    assert [*map(grown, listed)] == [*map(grown, before)]
+    paged: list[ArticleSummary] = []
+    for _ in before:
+        after = paged[-1].cursor(Sort.GROWTH) if paged else None
+        paged += rows.store.articles.find(as_of, sort=Sort.GROWTH, limit=1, after=after, now=NOON + DAY)
+    assert paged == listed
+    top = top_gains(rows.store, as_of, since=moment - DAY, until=NOON + DAY, limit=9)
+    assert [(one.article.url.rpartition("/")[2], one.gain.gained, one.view_count) for one in top] == [
+        ("fast", 60, 60),
+        ("slow", 5, 5),
+    ]
+
+
+def grown(article: ArticleSummary) -> tuple[int, int | None, int | None, datetime | None]:
+    assert isinstance(article, ArticleByGrowth)
+    return article.id, article.view_gain, article.view_count, article.until
+
+
+@pytest.mark.dialect
+def test_authors_are_counted_as_of_a_moment(rows: Rows) -> None:
+    edited = rows.article("edited", author="Vera", authors=("Vera",))
+    rows.revision(edited, 1, author="Ann, Bob", seen_from=NOON, seen_until=NOON + HOUR)
+    rows.article("other", author="Ann", authors=("Ann",))
+    for at, expected in ((NOON, {"Ann": 2, "Bob": 1}), (NOON + 2 * HOUR, {"Ann": 1, "Vera": 1})):
+        assert dict(counts(rows.store, ArticleFilter(as_of=at), [By.AUTHOR])) == expected
 
 
 def page(

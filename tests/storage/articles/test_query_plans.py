@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection, event
 
 from storage.articles import conditions
-from storage.articles.counts import By, count, counts
+from storage.articles.counts import count, counts
 from storage.articles.details import link_details
-from storage.articles.filters import ArticleFilter, Cursor, Sort
+from storage.articles.filters import ArticleFilter, By, Cursor, Sort
 from storage.crawling.runs import list_runs
 from storage.database import article_sections
 from storage.search import fulltext

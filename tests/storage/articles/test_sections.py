@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from storage.articles.counts import By, count, counts
-from storage.articles.filters import ArticleFilter, Sort
+from storage.articles.counts import count, counts
+from storage.articles.filters import ArticleFilter, By, Sort
 from storage.articles.highlight import highlights
 from storage.database import article_sections
 from storage.database.article_sections import plain_name

@@ -118,7 +118,7 @@ def as_if_old(rows: Rows, **values: Any) -> None:
 
 def clear(rows: Rows) -> None:
     with rows.store.write() as connection:
-        index._clear(connection)
+        index.clear(connection)
 
 
 @pytest.mark.dialect
@@ -220,6 +220,7 @@ def crawl(database: str, number: int, folder: str) -> None:
 
 
 @pytest.mark.dialect
+@pytest.mark.long
 def test_two_crawls_while_all_is_indexed_anew(rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "REINDEX_BATCH_SIZE", 3)
     for number in range(20):
