@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from presswatch.web.safety.preconditions import require_protection
 from scraper.sources import load_crawl_config
 from storage.config.parsers import duration, size
 from storage.config.settings import SchedulerSettings
@@ -70,6 +71,10 @@ def copies() -> list[tuple[list[str], str]]:
     return [(one[:-1], one[-1]) for one in words]
 
 
+def files() -> list[Path]:
+    return [path for path in sorted(DEPLOY.rglob("*")) if path.is_file()]
+
+
 def compose() -> Any:
     return yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]["daemon"]
 
@@ -95,7 +100,7 @@ def test_the_unit_leaves_the_daemon_the_time_and_the_memory_it_may_take() -> Non
 
 
 def test_the_unit_and_the_container_set_only_variables_that_are_read() -> None:
-    code = (ROOT / "storage" / "config" / "settings.py").read_text(encoding="utf-8")
+    code = (ROOT / "storage" / "config" / "config_file.py").read_text(encoding="utf-8")
     of_unit = [value.partition("=")[0] for value in unit()["Environment"]]
     for name in (*of_unit, *image_environment()):
         assert name.startswith("PYTHON") or f'"{name}"' in code
@@ -116,7 +121,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 
 
 def test_every_setting_that_is_named_exists_with_that_default() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in sorted(DEPLOY.iterdir())]
+    texts = [path.read_text(encoding="utf-8") for path in files()]
     assert sum(map(check_settings, texts)) >= 6
 
 
@@ -178,6 +183,8 @@ def test_the_container_runs_a_real_command_with_settings_that_are_taken() -> Non
     config = load_crawl_config(str(DEPLOY / "presswatch.toml"))
     assert config.storage.database.startswith(f"sqlite:///{instruction('VOLUME')}/")
     assert config.scheduler.metrics_listen.endswith(f":{instruction('EXPOSE')}")
+    assert next(rest for name, rest in instructions() if name == "EXPOSE") == str(config.web.port)
+    assert require_protection(config.web, config.web.host) is not None  # whoever changes something needs a token
 
 
 def test_the_health_check_tells_a_daemon_that_works_from_none(tmp_path: Path, site: Site) -> None:
@@ -200,7 +207,8 @@ def test_compose_runs_that_container_with_the_time_and_the_memory_it_may_take() 
     assert (context / service["build"]["dockerfile"]).read_text(encoding="utf-8") == DOCKERFILE
     assert duration(service["stop_grace_period"]) > TO_STOP
     assert size(service["mem_limit"].replace("m", "MB")) > NEEDED
-    assert service["ports"] == [f"127.0.0.1:{instruction('EXPOSE')}:{instruction('EXPOSE')}"]
+    ports = [rest for name, rest in instructions() if name == "EXPOSE"]
+    assert service["ports"] == [f"127.0.0.1:{port}:{port}" for port in ports]
     (data, settings) = service["volumes"]
     assert data.endswith(f":{instruction('VOLUME')}")
     file, target, mode = settings.split(":")
@@ -209,12 +217,15 @@ def test_compose_runs_that_container_with_the_time_and_the_memory_it_may_take() 
 
 
 def test_nothing_is_had_from_a_named_host() -> None:
-    for path in sorted(DEPLOY.iterdir()):
-        addresses = re.findall(r"\w+://(?!/)[^\s\"']+", path.read_text(encoding="utf-8"))
+    for path in files():
+        text = path.read_text(encoding="utf-8").replace("postgresql+psycopg://presswatch:${PRESSWATCH_PASSWORD", "")
+        addresses = re.findall(r"\w+://(?!/)[^\s\"']+", text)
         assert addresses == [], path.name
 
 
 def test_the_commands_in_the_comments_are_real() -> None:
-    for path in (DEPLOY / "compose.yaml", DEPLOY / "presswatch.toml"):
-        for words in re.findall(r"presswatch ((?:status|config|daemon)[^\n,]*?)(?= prints|\n|$)", path.read_text()):
+    for path in files():
+        for words in re.findall(
+            r"presswatch ((?:status|config|daemon|serve)[^\n,]*?)(?= prints|\n|$)", path.read_text()
+        ):
             check_command(shlex.split(words))

@@ -55,7 +55,7 @@ def test_storing_a_plan_keeps_a_pause_and_a_crawl_request(store: Store) -> None:
         True,
     )
     assert (found.paused_at, found.crawl_requested_at) == (NOON, NOON + HOUR)
-    store.schedules.resume("caliber")
+    store.schedules.resume("caliber", now=NOON)
     store.schedules.clear_crawl_request(["caliber"])
     assert (store.schedules.all()["caliber"].paused_at, store.schedules.all()["caliber"].crawl_requested_at) == (
         None,
@@ -128,6 +128,7 @@ def test_only_its_owner_renews_and_releases_a_lease(rows: Rows, store: Store) ->
         assert not store.leases.heartbeat(now=NOON + HOUR)
 
 
+@pytest.mark.long
 def test_one_of_several_concurrent_processes_acquires_the_lease(tmp_path: Path, rows: Rows) -> None:
     script = (
         "import os, sys, time; from datetime import UTC, datetime; from storage.store import open_store\n"

@@ -1,0 +1,1 @@
+"""Test the queue of crawls and the workers on it."""

@@ -1,0 +1,150 @@
+"""Test a daemon and workers of its queue: real processes, a real PostgreSQL, real sites."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from storage.model.failure_causes import FailureCause
+from storage.model.records import RunStatus
+from tests.support.cluster_env import JOBS, ClusterEnv, cluster_env
+from tests.support.daemon_process import end
+from tests.support.site import bad
+
+COUNT = 12
+
+
+@pytest.fixture
+def env(tmp_path: Path, postgres_database: str) -> Iterator[ClusterEnv]:
+    """Two sources on one host, so that they share a lock."""
+    with cluster_env(tmp_path, ["caliber", "apa"], postgres_database) as env:
+        yield env
+
+
+def assert_stored_once(env: ClusterEnv, count: int) -> None:
+    urls = [row.url for row in env.rows("articles")]
+    assert sorted(urls) == sorted(set(env.published))
+    assert len(urls) == 2 * count
+    new = [row.link_id for row in env.rows("fetches", result="new")]
+    assert len(new) == len(set(new)) == 2 * count
+
+
+def assert_never_at_once(env: ClusterEnv) -> None:
+    runs = sorted(env.rows("crawl_runs"), key=lambda run: run.started_at)
+    assert {run.source for run in runs} == {"caliber", "apa"}
+    assert all(before.finished_at <= after.started_at for before, after in pairwise(runs))
+
+
+def test_two_workers_share_a_domain_in_turn_and_a_killed_one_loses_nothing(env: ClusterEnv) -> None:
+    env.publish(COUNT)
+    env.use_queue()
+    for site in env.sites.values():
+        site.misbehave("story-0", bad.slow(600))  # whichever is crawled first does not end before it is killed
+    daemon = env.start()
+    workers = [env.start_worker("--concurrency", "4") for _ in range(2)]
+    env.wait(lambda: len(env.rows("articles")) >= 3)
+    (open_run,) = env.rows("crawl_runs", finished_at=None)
+    (killed,) = [worker for worker in workers if worker.pid == open_run.pid]
+    (other,) = [worker for worker in workers if worker is not killed]
+    assert end(killed, signal.SIGKILL) == -signal.SIGKILL
+    for site in env.sites.values():
+        site.behave()
+    env.outdate_busy_workers()
+    env.wait(lambda: not env.jobs() and len(env.rows("articles")) == 2 * COUNT)
+    assert_stored_once(env, COUNT)
+    assert_never_at_once(env)
+    lost = env.rows("crawl_runs", id=open_run.id)[0]
+    assert (lost.status, lost.failure_cause) == (RunStatus.INTERRUPTED, FailureCause.LEASE)
+    done = [run for run in env.rows("crawl_runs") if run.id != open_run.id]
+    assert {(run.status, run.pid) for run in done} == {(RunStatus.SUCCEEDED, other.pid)}
+    assert all(schedule.next_poll_at > lost.finished_at for schedule in env.rows("schedules"))
+    assert (end(other), end(daemon)) == (0, 0)
+    assert "Traceback" not in env.log
+
+
+@pytest.mark.long
+def test_a_worker_that_is_stopped_and_wakes_writes_nothing(env: ClusterEnv) -> None:
+    env.publish(COUNT)
+    env.use_queue(delay="1 s")
+    env.start()
+    workers = [env.start_worker() for _ in range(2)]
+    env.wait(lambda: len(env.rows("articles")) >= 2)
+    (open_run,) = env.rows("crawl_runs", finished_at=None)
+    (frozen,) = [worker for worker in workers if worker.pid == open_run.pid]
+    frozen.send_signal(signal.SIGSTOP)
+    env.outdate_busy_workers()
+    env.wait(lambda: not env.jobs() and len(env.rows("articles")) == 2 * COUNT)
+    fetches = env.rows("fetches")
+    frozen.send_signal(signal.SIGCONT)
+    env.wait(lambda: f"run {open_run.id} lost its lease" in env.log)
+    assert env.rows("fetches") == fetches
+    assert_stored_once(env, COUNT)
+    assert_never_at_once(env)
+    assert end(frozen) == 0
+    assert "Traceback" not in env.log
+
+
+@pytest.mark.long
+def test_a_worker_that_is_asked_to_stop_finishes_what_runs(env: ClusterEnv) -> None:
+    env.publish(COUNT)
+    env.use_queue(delay="1 s")
+    env.start()
+    worker = env.start_worker("--sources", "caliber", "--sources", "apa")
+    env.wait(lambda: len(env.rows("articles")) >= 2)
+    (open_run,) = env.rows("crawl_runs", finished_at=None)
+    assert end(worker) == 0
+    (run,) = env.rows("crawl_runs")
+    assert run.id == open_run.id
+    assert run.finished_at is not None
+    assert [job.status for job in env.jobs()] == ["todo"], "that of the other source"
+    env.start_worker()
+    env.wait(lambda: not env.jobs() and len(env.rows("articles")) == 2 * COUNT)
+    assert_stored_once(env, COUNT)
+
+
+@pytest.mark.long
+def test_a_daemon_that_is_killed_finds_its_jobs_again(env: ClusterEnv) -> None:
+    env.publish(COUNT)
+    env.use_queue(delay="100 ms")
+    daemon = env.start()
+    env.wait(lambda: len(env.jobs()) == 2 if "watching" in env.log else False)
+    end(daemon, signal.SIGKILL)
+    env.start()
+    env.start_worker()
+    env.wait(lambda: not env.jobs() and len(env.rows("articles")) == 2 * COUNT)
+    assert len(env.rows("crawl_runs")) == 2
+    assert_stored_once(env, COUNT)
+
+
+@pytest.mark.long
+def test_a_worker_on_some_sources_leaves_the_others(env: ClusterEnv) -> None:
+    env.publish(2)
+    env.use_queue()
+    env.start()
+    env.wait(lambda: len(env.jobs()) == 2 if "watching" in env.log else False)
+    first = min(env.jobs(), key=lambda job: job.id)
+    env.start_worker("--sources", first.queueing_lock)
+    env.wait(lambda: len(env.jobs()) == 1)
+    assert {run.source for run in env.rows("crawl_runs")} == {first.queueing_lock}
+
+
+@pytest.mark.long
+def test_connections_that_are_cut_in_mid_crawl_lose_nothing(env: ClusterEnv) -> None:
+    env.publish(COUNT)
+    env.use_queue(delay="500 ms")
+    env.start()
+    workers = [env.start_worker() for _ in range(2)]
+    env.wait(lambda: len(env.rows("articles")) >= 2)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    env.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    waiting = f"SELECT 1 FROM {JOBS} WHERE status IN ('todo', 'doing')"
+    env.wait(lambda: not env.ask(waiting) and len(env.rows("articles")) == 2 * COUNT)
+    env.wait(lambda: not env.rows("crawl_runs", finished_at=None))
+    assert_stored_once(env, COUNT)
+    assert_never_at_once(env)
+    assert [end(worker) for worker in workers] == [0, 0]
+    assert "Traceback" not in env.log
