@@ -99,6 +99,18 @@ def _texts(value: str | Selectors | tuple[str, ...] | None) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JsonViews:
+    """View counts that a site keeps apart from its pages, in JSON: one request more an article.
+
+    `address` is a path or full URL on the host of the source with {id}, {path} or {url} of the article in it, `path`
+    the place of the count in the document, such as `data.views`; empty: the document is the count.
+    """
+
+    address: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JsonItems:
     """Places of the articles in a JSON document, as paths such as `data.items[*]`; all but `items` within one item."""
 
@@ -211,8 +223,8 @@ class Source:
     page on the host that a channel lists as an article. `language_codes` maps what the group matches to a language
     code. `excluded_paths` are regular expressions found in paths of pages that are no articles.
     `section_names` maps each section name of the settings to every normalized label and slug that the site uses for
-    it. `page_class` parses the pages instead of ArticlePage of `scraper.reading.article_page`, where selectors are not
-    enough.
+    it. `views` are the view counts that are kept apart from the pages. `page_class` parses the pages instead of
+    ArticlePage of `scraper.reading.article_page`, where selectors are not enough.
     """
 
     name: str
@@ -234,4 +246,5 @@ class Source:
     user_agent: str | None = None  # None: the one of the settings
     render: bool = False  # pages are rendered by a browser
     page: PageSelectors = PageSelectors()
+    views: JsonViews | None = None
     page_class: type[PageParser] | None = None

@@ -39,7 +39,8 @@ _MARK = re.compile(
     r"|related|recommend|recirc|read-?(?:more|next|also)|more-(?:on|from|about|stories|news)|popular|trending|teaser"
     r"|most-?(?:read|viewed)|also-?like"
     # Advertising and subscription
-    r"|newsletter|subscri|sign-?up|promo|advert|\bads?\b|\bad[-_]|[-_]ads?\b|sponsor|banner|outbrain|taboola|mgid"
+    r"|newsletter|subscri|suscri|abonn|prenumer|sign-?up|promo|advert|\bads?\b|\bad[-_]|[-_]ads?\b|sponsor|banner|outbrain|taboola|mgid"
+    r"|publici(?:dad|dade|te|tat)|reklam|werbung|quang-?cao"
     r"|donat|regwall|restricted-content|paywall[-_]*(?:message|prompt|cta|barrier|box|banner|offer)|sign-?in\b|log-?in\b"
     # Parts of the page
     r"|side-?bar|widget[-_]?area|comment|disqus|breadcrumb|footer|masthead|navigation|\bnav\b|navbar|\bmenu\b|toolbar"

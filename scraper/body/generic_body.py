@@ -118,8 +118,10 @@ def _find_subtitle(
 ) -> Block | None:
     """Return the first line behind the heading that is marked as the lead, says the description, or leads the text.
 
-    It may be dropped as a teaser or lie within the container; a text that the body has already is none.
+    It may be dropped as a teaser or lie within the container; a text that the body has already is none. What stands
+    behind the container must say the description: there a mark is that of an author or of another article.
     """
+    within = {id(block) for block in container.walk(all_of_them=True)}
     described = [set(_WORD.findall(text.casefold())) for text in descriptions]
     is_before = True
     for block in islice(_behind(top, heading), MAX_BLOCKS_TO_SUBTITLE):
@@ -127,8 +129,9 @@ def _find_subtitle(
         if not _may_be_subtitle(block):
             continue
         text = block.line_text()
+        is_marked = (is_before or id(block) in within) and _is_lead(block)
         leads = is_before and block.prose >= MIN_PROSE_LINE and not block.is_within_dropped()
-        if (leads or _is_lead(block) or _says(text, described)) and not body.has(text):
+        if (leads or is_marked or _says(text, described)) and not body.has(text):
             return block
     return None
 

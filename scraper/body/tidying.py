@@ -33,7 +33,7 @@ MIN_SHARE_OF_TAIL = 0.1
 """Minimum share of the characters behind "more on this" that are within links, unless they are few."""
 MIN_SENTENCE_LENGTH = 25
 
-_NO_CAPTION_NAMES = "article blockquote li main ol p table tbody td tr ul"
+_NO_CAPTION_NAMES = "article blockquote li main ol p tbody td tr ul"
 _NO_CAPTION = frozenset(_NO_CAPTION_NAMES.split())
 _NO_LIST_NAMES = "dd dt li table tbody td th tr"
 _NO_LIST = frozenset(_NO_LIST_NAMES.split()) | HEADINGS
@@ -62,10 +62,15 @@ _PROMPT = re.compile(
     r"|this (?:site|form|page) is protected by recaptcha|this (?:article|content) is (?:reserved|exclusive|only)"
     r"|unlock this (?:article|story)|advertisement\b|be the first to know|get the latest .{0,40} (?:inbox|phone)"
     r"|mit (?:der|ihrer) anmeldung|en vous inscrivant|al (?:suscribirte|registrarte)|подписывайтесь на|подпишитесь на"
-    r"|підписуйтесь на|підпишіться на|bizi .{0,30} izləyin)",
+    r"|підписуйтесь на|підпишіться на|bizi .{0,30} izləyin|su(?:s|b)cr[ií]b(?:ite|ete|ase|irse|a-se|irte) (?:a|al|en)\b"
+    r"|abonnez-vous|inscrivez-vous|iscriviti (?:a|al|alla)\b|seguinos en|síguenos en|siga-nos|seguici su|suivez-nous"
+    r"|folgen sie uns|volg ons|ακολουθήστε (?:μας|το|την?)\b|theo dõi .{0,40} trên)",
     re.IGNORECASE,
 )
 """Starts of the lines that ask for a subscription or a consent."""
+_SERVICE = re.compile(r"\bGoogle[ -](?:News|Новости|Новини|Haberler|Noticias|Notícias|Nachrichten|Actualités)\b")
+"""Service that a line with a link points to: an article on the service itself has more of it than one line."""
+MAX_SERVICE_LENGTH = 250
 _ENDED = re.compile(r"[.!?…。！？।؟»”\"'’)\]:;]\s*\Z|\A[…-]")
 
 
@@ -111,8 +116,13 @@ def _is_caption(block: Block, container: Block) -> bool:
 def _drop_prompts(container: Block) -> None:
     for block in list(container.walk()):
         is_short = block.is_line_block and 0 < block.line_length <= MAX_PROMPT_LENGTH and block.is_leaf()
-        if is_short and _PROMPT.match(block.line_text()):
+        if is_short and (_PROMPT.match(block.line_text()) or _points_to_service(block)):
             block.drop("prompt")
+
+
+def _points_to_service(block: Block) -> bool:
+    """Return whether a line asks in any language to follow the site elsewhere."""
+    return block.anchors > 0 and block.text <= MAX_SERVICE_LENGTH and _SERVICE.search(block.line_text()) is not None
 
 
 def _drop_repeated(container: Block) -> None:

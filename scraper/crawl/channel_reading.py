@@ -112,10 +112,13 @@ async def _parse_json(
     )
 
 
+_PAGE_PARSERS: frozenset[Callable[..., Any]] = frozenset({parse_listing_page, next_page_url})
+
+
 async def _call_parser(
     context: SourceContext, parser: Callable[..., Parsed], body: bytes, *, url: str, **options: Any
 ) -> Parsed:
-    is_costly_page = parser is parse_listing_page and is_costly(body)
+    is_costly_page = parser in _PAGE_PARSERS and is_costly(body)
     if not is_costly_page and not is_large(body, LARGE_CHANNEL_SIZE):
         return parser(body, url=url, **options)
     try:
@@ -155,9 +158,8 @@ async def _is_next_page_needed(
     session: CrawlSession, page: Sequence[Link], seen: set[str], page_number: int, most: int | None
 ) -> bool:
     urls = [link.url for link in page]
-    known = session.store.links.known
-    known_before = await session.call(known, session.source.name, urls, now=session.now(), all_articles=False)
-    return should_fetch_next_page(urls, seen, known_before.keys(), page_number=page_number, most=most)
+    known_before = await session.call(session.store.links.stored, session.source.name, urls)
+    return should_fetch_next_page(urls, seen, known_before, page_number=page_number, most=most)
 
 
 async def _pages_of(
@@ -186,11 +188,25 @@ async def _linked_pages(
     """Yield the links of the pages that each name the next one; the list ends with a page that names none."""
     response, seen = first, {first.url}
     while True:
-        found = next_page_url(response.body, url=response.url, link=link, content_type=response.content_type)
-        if found is None or found in seen or not context.urls.is_same_site(found):
+        found = await _call_parser(
+            context,
+            next_page_url,
+            response.body,
+            url=response.url,
+            link=link,
+            content_type=response.content_type,
+        )
+        if found is None or found in seen:
+            return
+        if not context.urls.is_same_site(found):
+            logger.warning("%s: names a next page on another host: %s", response.url, found[:200])
             return
         seen.add(found)
-        response = await fetch(context.urls.channel_url(found), {})
+        try:
+            url = context.urls.channel_url(found)
+        except ConfigError as error:  # the site names it, not the configuration
+            raise ChannelError(response.url, FailureStage.PARSE, f"its next page: {error}") from error
+        response = await fetch(url, {})
         yield await parse_channel(context, channel, response)
 
 

@@ -7,19 +7,19 @@ import shutil
 from importlib.util import find_spec
 
 from storage.model.errors import ConfigError
+from storage.model.extras import Extra, missing_extra
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 """Names of its executable, searched on PATH in this order."""
 
 
-def find_browser(chosen: str, *, source: str) -> str:
-    """Return the path of Chromium: `chosen`, the setting, or the first on PATH.
+def find_browser(chosen: str, *, reason: str) -> str:
+    """Return the path of Chromium: `chosen`, the setting, or the first on PATH; `reason` says what needs it.
 
     Raises ConfigError if there is none, or Playwright is not installed.
     """
-    reason = f"source {source} says render = true"
     if find_spec("playwright") is None:
-        raise ConfigError(f"{reason}, which needs Playwright; install presswatch[browser]")
+        raise ConfigError(missing_extra(f"{reason}, which needs Playwright", Extra.BROWSER))
     if chosen:
         if not os.access(chosen, os.X_OK):
             raise ConfigError(f"scraper.browser: {chosen} is not an executable file")

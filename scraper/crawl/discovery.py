@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import TypeVar
 
 from scraper.crawl.article_ids import unify
 from scraper.crawl.channel_reading import ChannelResponse, FetchChannel, read_channel, read_sitemap
@@ -16,25 +17,39 @@ from scraper.crawl.session import CrawlSession
 from scraper.errors import ChannelError
 from scraper.parsing.source_urls import merge
 from scraper.source import Channel, ListingPage, Sitemap
-from storage.crawling.channels import ChannelState, PollResult
+from storage.crawling.channels import ChannelState, PollResult, has_other_site
 from storage.crawling.crawls import ChannelPoll
 from storage.model.errors import ConfigError, PresswatchError
 from storage.model.records import FailureStage, FetchFailure, FetchPurpose
 
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
 
+LATE_AFTER = timedelta(seconds=1)
+"""Time after the first answer in which those of the other channels are waited for, beside the delay of requests."""
 UNCONDITIONAL_INTERVAL = timedelta(hours=24)
 """Time between unconditional requests, which test the validators of a channel."""
 
 
-async def discover(session: CrawlSession, fetch: FetchChannel) -> tuple[FetchRequest, ...]:
-    """Return the fetches of this crawl: the URLs of its options, or those selected from its channels and the store.
+async def discover(session: CrawlSession, fetch: FetchChannel) -> AsyncGenerator[tuple[FetchRequest, ...]]:
+    """Yield the fetches of this crawl: the URLs of its options, or those selected from its channels and the store.
 
-    Raises ConfigError for a URL in the options that is not an article of the source.
+    The channels that answer together are selected from together, most often all of them; articles do not wait for a
+    channel that takes LATE_AFTER longer than another. Recrawls come with the last channels. Raises ConfigError for a
+    URL in the options that is not an article of the source, and the StoreError of a poll after all of them have ended.
     """
     if session.options.urls:
-        return await _requested_urls(session)
-    return await _select(session, await _poll_all(session, fetch))
+        yield await _requested_urls(session)
+        return
+    polls = [asyncio.create_task(_poll(session, channel, fetch)) for channel in session.channels]
+    try:
+        async for answered, is_last in _as_answered(session, polls):
+            session.failures.extend(poll.failure for poll in answered if poll.failure is not None)
+            yield await _select(session, answered, is_last=is_last)
+    finally:
+        for poll in polls:
+            poll.cancel()
 
 
 async def _requested_urls(session: CrawlSession) -> tuple[FetchRequest, ...]:
@@ -56,26 +71,28 @@ async def _requested_urls(session: CrawlSession) -> tuple[FetchRequest, ...]:
             purpose=FetchPurpose.REQUESTED,
             request_url=stored[url].request_url,
             is_suspect=stored[url].is_suspect,
+            listed=stored[url].listed,
         )
         for url in given
     )
 
 
-async def _poll_all(session: CrawlSession, fetch: FetchChannel) -> list[ChannelPoll]:
-    """Poll the channels together, as fast as the queue of the host sends requests; return the polls as declared.
-
-    Raises the StoreError of a poll after all of them have ended.
-    """
-    outcomes = await asyncio.gather(
-        *(_poll(session, channel, fetch) for channel in session.channels), return_exceptions=True
-    )
-    polls: list[ChannelPoll] = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        polls.append(outcome)
-    session.failures.extend(poll.failure for poll in polls if poll.failure is not None)
-    return polls
+async def _as_answered(
+    session: CrawlSession, polls: Sequence[asyncio.Task[ChannelPoll]]
+) -> AsyncIterator[tuple[list[ChannelPoll], bool]]:
+    """Yield the polls that ended together, in their declared order, and whether they are the last."""
+    patience = LATE_AFTER + len(polls) * max(session.settings.delay, session.crawl_delay)
+    waiting = list(polls)
+    while waiting:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=patience.total_seconds())
+        ended = [poll for poll in waiting if poll.done()]
+        waiting = [poll for poll in waiting if poll not in ended]
+        if waiting and any(poll.exception() for poll in ended):
+            await asyncio.wait(waiting)
+        yield [poll.result() for poll in ended], not waiting
+    if not polls:
+        yield [], True
 
 
 async def _poll(session: CrawlSession, channel: Channel, fetch: FetchChannel) -> ChannelPoll:
@@ -155,22 +172,36 @@ def evaluate_response(
     )
 
 
-async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[FetchRequest, ...]:
+async def _select(session: CrawlSession, polls: Sequence[ChannelPoll], *, is_last: bool) -> tuple[FetchRequest, ...]:
+    """Record polls and select from their links; those that this crawl has selected before are left out."""
     crawls, now = session.store.crawls, session.now()
     polls = await unify(session, polls)
     listed = merge(link for poll in polls for link in poll.links)
     session.listed.update(listed)
     everything = session.policy.recrawl is RecrawlMode.ALL
     record = await session.call(
-        crawls.record_polls, session.source.name, polls, listed, now=now, all_articles=everything
+        crawls.record_polls,
+        session.source.name,
+        polls,
+        listed,
+        now=now,
+        run_id=session.run_id,
+        all_articles=everything,
     )
     for gap in record.gaps:
         logger.warning("%s: %s", gap.channel, gap.details["sentence"])
     known = {url: link for url, link in record.known.items() if session.urls.is_in_base(url)}
-    plan = select(listed, known, now=now, policy=replace(session.policy, max_requests=session.max_requests_in_time))
-    session.new_links = len(listed.keys() - known.keys())
-    session.changed = any(poll.is_changed for poll in polls)
-    session.filtered = len(plan.filtered)
+    session.first_listed |= listed.keys() - known.keys()
+    policy = replace(
+        session.policy,
+        max_requests=session.max_requests_in_time,
+        used_requests=len(session.selected),
+        recrawl=session.policy.recrawl if is_last else RecrawlMode.NONE,
+    )
+    plan = select(_without(listed, session.selected), _without(known, session.selected), now=now, policy=policy)
+    session.selected.update(request.url for request in plan.requests)
+    session.filtered = {*session.filtered, *plan.filtered} - session.selected
+    session.changed = session.changed or any(poll.is_changed for poll in polls)
     session.recrawls_due = plan.recrawls_due
     session.recrawls = sum(request.purpose is FetchPurpose.RECRAWL for request in plan.requests)
     marks = session.plan_marks(request.url for request in plan.requests)
@@ -178,4 +209,17 @@ async def _select(session: CrawlSession, polls: Sequence[ChannelPoll]) -> tuple[
         crawls.record_selection, polls, filtered=plan.filtered, pending=plan.pending, now=now, marks=marks
     )
     session.marks.confirm(marks.urls)
+    if is_last and session.channels and not session.failures:
+        session.channels_read = not await _is_other_site(session)
     return plan.requests
+
+
+async def _is_other_site(session: CrawlSession) -> bool:
+    """Return whether --base-url names another site than the one that is watched, such as a copy of it."""
+    if session.options.base_url is None:
+        return False
+    return await session.call(has_other_site, session.store, session.source.name, session.urls.base)
+
+
+def _without(links: Mapping[str, T], urls: Collection[str]) -> Mapping[str, T]:
+    return {url: link for url, link in links.items() if url not in urls} if urls else links

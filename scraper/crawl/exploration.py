@@ -14,28 +14,28 @@ from scraper.crawl.source_check import Fetch, Fetched, FieldCheck, check_fields,
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.list_page import parse_listing_page
 from scraper.site_discovery.article_pattern import article_pattern, listed_pattern
-from scraper.site_discovery.channels import (
-    NEWS_KINDS,
-    FoundChannel,
-    NoChannel,
-    articles_a_day,
-    choose_channels,
-    judge_channel,
-    path_of,
-)
+from scraper.site_discovery.channel_choice import NEWS_KINDS, choose_channels, is_short, why_not
+from scraper.site_discovery.channels import FoundChannel, NoChannel, articles_a_day, judge_channel, path_of
 from scraper.site_discovery.home_page import (
+    NEWS_SITEMAP_PATHS,
     HomePage,
     NamedChannel,
     guessed_channels,
+    page_title,
     parse_html,
     read_home_page,
     robots_channels,
 )
-from scraper.site_discovery.list_pages import find_list
+from scraper.site_discovery.list_pages import find_list, find_paging
+from scraper.site_discovery.news_lists import news_pages
+from scraper.site_discovery.sections import TRAILS, FoundSection, group_sections
+from scraper.site_discovery.site_name import find_site_name
 from scraper.site_discovery.time_zones import propose_zone
 from scraper.source import ListingPage, Source
 from storage.model.errors import ConfigError
 from storage.model.records import Link, ParsedPage
+from storage.model.urls import host_of
+from storage.text.counts import counted
 
 READ_ARTICLES = 5
 """Articles that are read to see what a site says of each."""
@@ -66,11 +66,12 @@ class Exploration:
     views_pages: int = 0  # pages on which it is proposed
 
     @property
-    def sections(self) -> tuple[str, ...]:
-        """Return the sections of the articles that were read, and of the links, the most frequent first."""
+    def sections(self) -> tuple[FoundSection, ...]:
+        """Return the sections of the articles that were read, of the links, and of the navigation."""
         counted = Counter(name for page in self.pages.values() for name in page.article.sections)
         counted.update(name for found in self.channels for link in found.links for name in link.sections)
-        return tuple(name for name, _ in counted.most_common(20))
+        trails = (page.article.sections for page in self.pages.values() if page.provenance.get("sections") in TRAILS)
+        return group_sections(counted, self.home.navigation, trails)
 
 
 async def explore(context: SourceContext, fetch: Fetch, notify: Notify) -> Exploration:
@@ -86,14 +87,29 @@ async def explore(context: SourceContext, fetch: Fetch, notify: Notify) -> Explo
     notify(f"home page: {home.title or 'without a title'}")
     named = [*await _robots(context, fetch), *home.channels]
     judged = await _judge_all(context, fetch, named, notify)
-    if not choose_channels(judged_channels(judged)):
-        judged += await _judge_all(context, fetch, _new(guessed_channels(urls), named), notify)
-    if not choose_channels(judged_channels(judged)):
-        judged += await _list_pages(context, fetch, home_job, home, notify)
     chosen = choose_channels(judged_channels(judged))
+    if is_short(chosen):
+        guessed = guessed_channels(urls, NEWS_SITEMAP_PATHS) if chosen else guessed_channels(urls)
+        judged += await _judge_all(context, fetch, _new(guessed, named), notify)
+        chosen = choose_channels(judged_channels(judged))
+    if is_short(chosen):
+        judged += await _list_pages(context, fetch, home_job, home, has_channel=bool(chosen), notify=notify)
+        chosen = choose_channels(judged_channels(judged))
     if not chosen:
         raise ConfigError(_nothing_found(context, judged))
-    return await _read(context, fetch, home, chosen, [one for one in judged if one not in chosen], notify)
+    return await _read(context, fetch, home, chosen, _others(judged, chosen), notify)
+
+
+def _others(
+    judged: Iterable[FoundChannel | NoChannel], chosen: Sequence[FoundChannel]
+) -> list[FoundChannel | NoChannel]:
+    """Return what is not declared, the channels with why."""
+    declared = {one.channel for one in chosen}
+    return [
+        replace(one, reason=why_not(one, chosen)) if isinstance(one, FoundChannel) else one
+        for one in judged
+        if isinstance(one, NoChannel) or one.channel not in declared
+    ]
 
 
 async def _fetch_home(context: SourceContext, fetch: Fetch) -> PageJob:
@@ -125,7 +141,7 @@ async def _judge_all(
         outcome = await _judge(context, fetch, one)
         judged.append(outcome)
         if isinstance(outcome, FoundChannel):
-            notify(f"{outcome.kind}: {one.url}: {len(outcome.links)} articles ({one.origin})")
+            notify(f"{outcome.kind}: {one.url}: {counted(len(outcome.links), 'article')} ({one.origin})")
     return judged
 
 
@@ -159,19 +175,25 @@ def judged_channels(judged: Iterable[FoundChannel | NoChannel]) -> list[FoundCha
 
 
 async def _list_pages(
-    context: SourceContext, fetch: Fetch, home_job: PageJob, home: HomePage, notify: Notify
+    context: SourceContext, fetch: Fetch, home_job: PageJob, home: HomePage, *, has_channel: bool, notify: Notify
 ) -> list[FoundChannel]:
-    """Search the home page and pages of its navigation for lists of articles."""
+    """Search the home page and pages of its navigation for lists of articles: of one section, only if nothing else is.
+
+    Returns all of them if there are lists of all news, else the first one.
+    """
     found = _list_on(context, home_job, "the home page")
-    for url in () if found else home.sections[:MAX_SECTION_PAGES]:
+    pages = news_pages(home.navigation)
+    has_news = bool(found or has_channel or pages)
+    others = () if found or has_channel else tuple(link for link in home.navigation if link not in pages)
+    for url in [link.url for link in (*pages, *others)[:MAX_SECTION_PAGES]]:
         try:
             job = (await fetch(url)).page
         except ChannelError:
             continue
         found += _list_on(context, job, "the navigation of the home page")
     for one in found:
-        notify(f"{one.kind}: {one.channel.path}: {len(one.links)} articles ({one.origin})")
-    return found[:1]
+        notify(f"{one.kind}: {one.channel.path}: {counted(len(one.links), 'article')} ({one.origin})")
+    return found if has_news else found[:1]
 
 
 def _list_on(context: SourceContext, job: PageJob, origin: str) -> list[FoundChannel]:
@@ -180,7 +202,8 @@ def _list_on(context: SourceContext, job: PageJob, origin: str) -> list[FoundCha
     if found is None:
         return []
     source = replace(context.source, article_path=found.article)
-    channel = ListingPage(path=path_of(job.url), teasers=found.teasers)
+    paging = None if tree is None else find_paging(tree, job.url, context.urls)
+    channel = ListingPage(path=path_of(job.url), teasers=found.teasers, paging=paging)
     try:
         links = parse_listing_page(
             job.body,
@@ -216,7 +239,7 @@ async def _read(
     jobs: dict[str, PageJob] = {}
     failures: dict[str, str] = {}
     for link in _spread(chosen, context):
-        notify(f"reading {link.url}")
+        notify(f"reading {link.request_url or link.url}")
         try:
             fetched: Fetched = await fetch(link.request_url or link.url)
             pages[link.url] = await parse_fetched(context, fetched.page)
@@ -226,11 +249,14 @@ async def _read(
     views, views_pages = _views(jobs, pages)
     language, language_reason = _language(home, pages.values(), context.source)
     zone, zone_reason = propose_zone(
-        [page.article.published_raw or "" for page in pages.values()], context.urls.request_base, now=context.now()
+        [page.article.published_raw or "" for page in pages.values()],
+        context.urls.request_base,
+        home.countries,
+        now=context.now(),
     )
     source = replace(
         context.source,
-        title=home.title or context.source.title,
+        title=_site_name(home, jobs, pages, context) or home.title or context.source.title,
         default_language=language,
         timezone=zone or context.source.timezone,
         channels=tuple(found.channel for found in chosen),
@@ -251,6 +277,19 @@ async def _read(
         language_reason=language_reason,
         views=views,
         views_pages=views_pages,
+    )
+
+
+def _site_name(
+    home: HomePage, jobs: Mapping[str, PageJob], pages: Mapping[str, ParsedPage], context: SourceContext
+) -> str | None:
+    """Return the name that the titles of the articles have; that of the metadata may be another."""
+    trees = (parse_html(job.body, job.content_type) for job in jobs.values())
+    return find_site_name(
+        (page_title(tree) for tree in trees if tree is not None),
+        home=home.page_title,
+        known=(context.source.name, host_of(context.urls.request_base) or "", home.title or ""),
+        sections=(name for page in pages.values() for name in page.article.sections),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from storage.model.records import DatePrecision, FetchPurpose, KnownLink, Link, Outcome
+from storage.model.records import BEYOND, DatePrecision, FetchPurpose, KnownLink, Link, ListedDate, Outcome
 
 MAX_PAGES = 20
 """Maximum pages of one listing in a poll that declares none: at 24 cards a page, four days of the busiest source."""
@@ -27,8 +27,9 @@ class SelectionPolicy:
 
     `sections` maps each section to every normalized name that the source uses for it; empty: all. `languages` empty:
     all. `max_requests` is the maximum number of article requests, of which due recrawls take at most
-    `recrawl_share`; `limit` caps all requests. `retry_all` retries every pending link, not only those that are due.
-    `skips_reserved` filters pages whose site reserves its rights.
+    `recrawl_share`; `limit` caps all requests; `used_requests` of them were selected earlier in the crawl. `retry_all`
+    retries every pending link, not only those that are due. `skips_reserved` filters pages whose site reserves its
+    rights.
     """
 
     sections: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class SelectionPolicy:
     since: datetime | None = None
     limit: int | None = None
     max_requests: int = 500
+    used_requests: int = 0
     recrawl_share: float = 0.5
     recrawl: RecrawlMode = RecrawlMode.DUE
     retry_all: bool = False
@@ -51,6 +53,7 @@ class FetchRequest:
     sections: tuple[str, ...] = ()  # as given with its links
     request_url: str | None = None  # None: the canonical URL
     is_suspect: bool = False  # a process died of it: it is parsed in a process of its own
+    listed: ListedDate = ListedDate()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +123,7 @@ def select(
             sections=link.sections,
             request_url=request_spelling(listed.get(link.url), stored),
             is_suspect=stored is not None and stored.parser_deaths > 0,
+            listed=listed_date(listed.get(link.url), stored),
         )
 
     candidates = [
@@ -133,7 +137,10 @@ def select(
         for link in _recrawls(known, now, policy)
         if link.url not in candidate_urls and not _is_old(link, policy.since)
     ]
-    recrawls = [fetch(link, FetchPurpose.RECRAWL) for link in due[: _recrawl_budget(len(requests), policy)]]
+    recrawls = [
+        fetch(link, FetchPurpose.RECRAWL)
+        for link in due[: _recrawl_budget(policy.used_requests + len(requests), policy)]
+    ]
     reopened = _reopened(new, known)
     return FetchPlan(
         requests=(*requests, *recrawls),
@@ -152,6 +159,17 @@ def request_spelling(listed: Link | None, known: KnownLink | None) -> str | None
     if listed is None or (known is not None and known.was_answered):
         return None if known is None else known.request_url
     return listed.request_url
+
+
+def listed_date(listed: Link | None, known: KnownLink | None) -> ListedDate:
+    """Return the date beside a link: the first that a channel stated.
+
+    `storage.crawling.links` stores it by the same rule, so that a recrawl has the same date.
+    """
+    stored = ListedDate() if known is None else known.listed
+    if listed is None:
+        return stored
+    return ListedDate(stored.published_at or listed.published_at, stored.raw or listed.published_raw)
 
 
 def _never_tried(known: Mapping[str, KnownLink], listed: Mapping[str, Link]) -> dict[str, Link]:
@@ -251,9 +269,10 @@ def _within_budget(
     candidates: list[FetchRequest], policy: SelectionPolicy
 ) -> tuple[list[FetchRequest], dict[str, str]]:
     maximum = policy.max_requests if policy.limit is None else min(policy.limit, policy.max_requests)
-    reason = "beyond the limit of this crawl" if maximum == policy.limit else "beyond the budget of this crawl"
-    excess = candidates[maximum:]
-    return candidates[:maximum], {request.url: reason for request in excess if request.purpose is FetchPurpose.NEW}
+    reason = f"{BEYOND}limit of this crawl" if maximum == policy.limit else f"{BEYOND}budget of this crawl"
+    remaining = max(0, maximum - policy.used_requests)
+    excess = candidates[remaining:]
+    return candidates[:remaining], {request.url: reason for request in excess if request.purpose is FetchPurpose.NEW}
 
 
 def _recrawl_budget(used: int, policy: SelectionPolicy) -> int:

@@ -24,10 +24,12 @@ from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
 from scraper.source import Channel, Source, first_path
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
+from storage.crawling.fencing import HEARTBEATS
 from storage.crawling.quarantine import ParsingMarks
-from storage.crawling.runs import HEARTBEAT_INTERVAL, CrawlCounts, RunSummary
+from storage.crawling.runs import CrawlCounts, RunSummary
 from storage.crawling.sources import RateLimit, SourceDeclaration
-from storage.model.errors import ConfigError, PresswatchError, RateLimitedError
+from storage.model.errors import ConfigError, LostLeaseError, PresswatchError, RateLimitedError
+from storage.model.extras import Extra, missing_extra
 from storage.model.records import ArticleData, FetchFailure, Trigger
 from storage.model.urls import host_of, is_public_name
 from storage.saving.requests import SaveRequest, SaveResult
@@ -73,7 +75,7 @@ class SourceContext:
         if self.settings.identity:
             self.identity = load_identity(self.settings.identity)
         if self.source.render:
-            self.browser = find_browser(self.settings.browser, source=self.source.name)
+            self.browser = find_browser(self.settings.browser, reason=f"source {self.source.name} says render = true")
 
     def now(self) -> datetime:
         """Return the current time of the crawl's clock, UTC."""
@@ -124,6 +126,7 @@ class CrawlSession(SourceContext):
 
     store: Store
     store_thread: StoreThread
+    crawl_id: str | None = None  # that the daemon gave it; None: the id of this process
     commits: WriteBatcher = field(init=False)
     marks: ParseMarks = field(default_factory=ParseMarks)
     marking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -131,12 +134,13 @@ class CrawlSession(SourceContext):
     channels: tuple[Channel, ...] = field(init=False)
     channel_states: Mapping[str, ChannelState] = field(default_factory=dict)  # by URL, before they are polled
     listed: set[str] = field(default_factory=set)
-    new_links: int = 0  # listed for the first time
+    first_listed: set[str] = field(default_factory=set)  # of them those that were not known
+    selected: set[str] = field(default_factory=set)  # URLs of article requests
     changed: bool = False  # whether a channel changed since its last poll
-    filtered: int = 0  # links filtered without a fetch
+    channels_read: bool = False  # whether every channel of the source was read and its links recorded
+    filtered: set[str] = field(default_factory=set)  # URLs filtered without a fetch
     recrawls_due: int = 0
     recrawls: int = 0  # selected ones of them
-    planned: int = 0  # article requests selected
     fetched: int = 0
     new: int = 0
     # First URLs of articles without a date, by hash of the text.
@@ -163,7 +167,7 @@ class CrawlSession(SourceContext):
             else tuple(map(normalize_section, settings.languages)),
             since=self.options.since,
             limit=self.options.limit,
-            max_requests=self.settings.max_requests,
+            max_requests=self._articles_in(self.settings.max_requests),
             recrawl_share=self.settings.recrawl_share,
             recrawl=self.options.recrawl,
             retry_all=self.options.retries_all_pending,
@@ -227,6 +231,8 @@ class CrawlSession(SourceContext):
             self.options.trigger,
             base_url=base_url,
             now=self.now(),
+            process=self.crawl_id,
+            lease=self.settings.lease,
         )
         self.run_id, self.channel_states = start.run_id, start.channels
         self._heartbeat_task = asyncio.create_task(self._heartbeat(start.run_id))
@@ -236,9 +242,12 @@ class CrawlSession(SourceContext):
 
     async def _heartbeat(self, run_id: int) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
+            await asyncio.sleep(self.settings.lease.total_seconds() / HEARTBEATS)
             try:
                 await self.call(self.store.runs.heartbeat, run_id, now=self.now())
+            except LostLeaseError as error:
+                self.fail(error)
+                return
             except PresswatchError as error:
                 logger.warning("run %d: heartbeat not recorded: %s", run_id, error)
 
@@ -260,22 +269,27 @@ class CrawlSession(SourceContext):
 
     @property
     def max_requests_in_time(self) -> int:
-        """Return how many requests fit into 80 % of the crawl timeout at the delay that robots.txt asks for.
+        """Return how many articles fit into 80 % of the crawl timeout at the delay that robots.txt asks for.
 
         The daemon ends a crawl at its timeout; links beyond are left to the next one.
         """
         if not self.crawl_delay or self.options.trigger is not Trigger.SCHEDULED:
             return self.policy.max_requests
-        fitting = int(0.8 * self.config.scheduler.crawl_timeout / self.crawl_delay)
-        return max(1, min(fitting, self.policy.max_requests))
+        fitting = self._articles_in(int(0.8 * self.config.scheduler.crawl_timeout / self.crawl_delay))
+        return min(fitting, self.policy.max_requests)
+
+    def _articles_in(self, requests: int) -> int:
+        """Return how many articles a number of requests fetches; one whose count is kept apart takes two."""
+        return max(1, requests if self.source.views is None else requests // 2)
 
     def counts(self) -> CrawlCounts:
         """Return the counters of the run."""
         return CrawlCounts(
             listed=len(self.listed),
-            new_links=self.new_links,
+            new_links=len(self.first_listed),
             changed=self.changed,
-            set_aside=self.filtered,
+            channels_read=self.channels_read,
+            set_aside=len(self.filtered),
             recrawls_due=self.recrawls_due,
             recrawls=self.recrawls,
             requests=self.requests,
@@ -294,8 +308,24 @@ class CrawlSession(SourceContext):
         return None if first_url == data.url else first_url
 
     def fail(self, error: PresswatchError) -> None:
-        """Record the error that ends the crawl; the first one is kept."""
+        """Record the error that ends the crawl; the first one is kept, or that the lease was lost.
+
+        Without its lease a crawl sends no further request: another one may crawl the host by now.
+        """
+        if isinstance(error, LostLeaseError) and not self.has_lost_lease:
+            self.error = error
+            self.stopping.set()
         self.error = self.error or error
+
+    @property
+    def unfetched_count(self) -> int:
+        """Return how many of the requested or selected articles were not fetched."""
+        return max(0, len({*self.selected, *self.options.urls}) - self.fetched)
+
+    @property
+    def has_lost_lease(self) -> bool:
+        """Return whether a write was refused because another crawl took the source over."""
+        return isinstance(self.error, LostLeaseError)
 
 
 def load_identity(file: str) -> Identity:
@@ -303,13 +333,27 @@ def load_identity(file: str) -> Identity:
     try:
         from scraper.crawl.identity import Identity  # noqa: PLC0415  (start-up time: cryptography, 30 ms)
     except ImportError as error:
-        raise ConfigError("scraper.identity needs cryptography; install presswatch[identity]") from error
-    return Identity.load(Path(file))
+        raise ConfigError(missing_extra("scraper.identity needs cryptography", Extra.IDENTITY)) from error
+    try:
+        return Identity.load(Path(file))
+    except ConfigError as error:
+        raise ConfigError(f"scraper.identity: {error}") from error
 
 
 def retry_after_message(until: datetime) -> str:
     """Return the failure reason of a request that a Retry-After forbids."""
     return f"the host asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def check_options(source: Source, config: Config, options: CrawlOptions) -> None:
+    """Validate the base URL, the channel URLs and the options of a crawl. Raises ConfigError."""
+    settings = config.source(source.name)
+    source_urls = SourceUrls(source, options.base(settings.base_url))
+    for channel in channels_of(source, settings):
+        source_urls.channel_url(first_path(channel))
+    for url in options.urls:
+        if source_urls.article_url(url) is None:
+            raise ConfigError(f"--url {url} is not an article URL of {source.name} at {source_urls.base}")
 
 
 def channel_texts(settings: SourceSettings) -> list[str]:

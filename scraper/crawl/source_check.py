@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from scraper.crawl.channel_reading import ChannelResponse, parse_channel, read_sitemap
+from scraper.crawl.listed_times import with_link
 from scraper.crawl.page_parsing import PageJob, parse_page
+from scraper.crawl.page_views import with_views
 from scraper.crawl.selection import newest_first
 from scraper.crawl.session import SourceContext
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.markup_limits import is_costly
 from scraper.parsing.source_urls import merge
-from scraper.source import Channel, Sitemap, first_path
-from storage.model.records import Link, ParsedPage
+from scraper.source import Channel, Sitemap, Source, first_path
+from storage.model.records import Link, ListedDate, ParsedPage
 
 CHECKED_ARTICLES = 3
 """Articles of each channel that a check reads, the newest ones."""
@@ -23,7 +25,16 @@ CHECKED_ARTICLES = 3
 REQUIRED_FIELDS = ("title", "body", "published_at")
 """Fields that are read of at least one article of a source that works."""
 
-SHOWN_FIELDS = (*REQUIRED_FIELDS, "authors", "sections", "language", "view_count", "image_url", "description")
+SHOWN_FIELDS = (
+    *REQUIRED_FIELDS,
+    "author",
+    "sections",
+    "language",
+    "view_count",
+    "image_url",
+    "description",
+    "subtitle",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,10 @@ class Fetched:
     page: PageJob
 
 
-Fetch = Callable[[str], Awaitable[Fetched]]
-"""Fetches a URL by the client of a crawl; raises ChannelError."""
+class Fetch(Protocol):
+    """Fetches a URL by the client of a crawl; one that is no page is not rendered. Raises ChannelError."""
+
+    async def __call__(self, url: str, *, is_page: bool = True) -> Fetched: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +110,15 @@ async def check_source(context: SourceContext, channels: Sequence[Channel], fetc
     return SourceCheck(
         source=context.source.name,
         channels=tuple(checks),
-        fields=tuple(check_fields(pages.values(), has_views=bool(context.source.page.views))),
+        fields=tuple(check_fields(pages.values(), has_views=declares_views(context.source))),
         pages=pages,
         failures=failures,
     )
+
+
+def declares_views(source: Source) -> bool:
+    """Return whether a source declares where the view counts of its articles are."""
+    return bool(source.page.views) or source.views is not None
 
 
 async def _check_channel(context: SourceContext, channel: Channel, fetch: Fetch) -> tuple[ChannelCheck, Sequence[Link]]:
@@ -137,7 +155,8 @@ async def read_articles(
     for link in links:
         try:
             job = (await fetch(link.request_url or link.url)).page
-            pages[link.url] = await parse_fetched(context, job)
+            page = await count_views(context, job, await parse_fetched(context, job), fetch)
+            pages[link.url] = with_link(page, ListedDate(link.published_at, link.published_raw), context.source)
         except (ChannelError, PageError) as error:
             failures[link.url] = f"{error.stage}: {error.reason}"
     return pages, failures
@@ -146,6 +165,15 @@ async def read_articles(
 async def parse_fetched(context: SourceContext, job: PageJob) -> ParsedPage:
     """Parse a page, in the parser process if it is costly. Raises PageError."""
     return await context.parser.call(parse_page, job) if is_costly(job.body) else parse_page(job)
+
+
+async def count_views(context: SourceContext, job: PageJob, page: ParsedPage, fetch: Fetch) -> ParsedPage:
+    """Return a page with the view count that its source keeps apart from it."""
+
+    async def fetch_count(url: str) -> bytes:
+        return (await fetch(url, is_page=False)).response.body
+
+    return await with_views(context, page, job.url, fetch_count)
 
 
 def check_fields(pages: Iterable[ParsedPage], *, has_views: bool) -> Iterable[FieldCheck]:

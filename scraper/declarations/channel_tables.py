@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scraper.declarations.declared_table import DeclaredTable, language_code, nonempty_text
-from scraper.declarations.page_tables import selector
-from scraper.parsing.json_paths import parse_json_path
+from scraper.declarations.page_tables import json_path, selector
 from scraper.source import Channel, Feed, JsonItems, JsonList, ListingPage, Paging, Sitemap, TeaserSelectors
 from storage.config.parsers import CHANNEL_KINDS, int_between
 from storage.model.errors import ConfigError
@@ -116,12 +116,12 @@ def _paging(table: DeclaredTable, path: str) -> Paging | None:
 
 def _items(table: DeclaredTable) -> JsonItems:
     return JsonItems(
-        items=table.required("items", _json_path, '"items[*]"'),
-        url=table.required("url", _json_path, '"url"'),
-        title=table.parsed("title", _json_path, None),
-        published=table.parsed("date", _json_path, None),
-        section=table.parsed("section", _json_path, None),
-        views=table.parsed("views", _json_path, None),
+        items=table.required("items", json_path, '"items[*]"'),
+        url=table.required("url", json_path, '"url"'),
+        title=table.parsed("title", json_path, None),
+        published=table.parsed("date", json_path, None),
+        section=table.parsed("section", json_path, None),
+        views=table.parsed("views", json_path, None),
     )
 
 
@@ -129,12 +129,6 @@ def _paged_text(value: Any) -> str:
     text = nonempty_text(value)
     if "{page}" not in text:
         raise ValueError("must have {page} where the number of the page stands")
-    return text
-
-
-def _json_path(value: Any) -> str:
-    text = nonempty_text(value)
-    parse_json_path(text)
     return text
 
 
@@ -151,7 +145,7 @@ def channel_as_table(channel: Channel, teasers: TeaserSelectors | None = None) -
             table |= {"from": channel.first if channel.first != 1 else None, "most": channel.most}
         case ListingPage():
             table = {"list": channel.path, "language": channel.language}
-            table |= _card_table(channel.teasers or teasers) | _next_table(channel.paging)
+            table |= _card_table(channel.teasers or teasers) | _next_table(channel.paging, channel.path)
     return {name: value for name, value in table.items() if value is not None}
 
 
@@ -180,13 +174,13 @@ def _card_table(teasers: TeaserSelectors | None) -> dict[str, Any]:
     }
 
 
-def _next_table(paging: Paging | None) -> dict[str, Any]:
+def _next_table(paging: Paging | None, path: str) -> dict[str, Any]:
     if paging is None:
         return {}
-    if paging == Paging(suffix=paging.suffix):
-        return {"paging": paging.suffix}
     first = paging.first if paging.first != Paging().first else None
-    table = {"path": paging.suffix, "link": paging.link, "json": paging.json, "from": first, "most": paging.most}
+    query = re.fullmatch(rf"{'&' if '?' in path else '[?]'}([^&=]+)={{page}}", paging.suffix or "")
+    ways = {"query": query[1]} if query else {"path": paging.suffix}
+    table = ways | {"link": paging.link, "json": paging.json, "from": first, "most": paging.most}
     if paging.items is not None:
         table |= _item_table(paging.items)
     return {"next": {name: value for name, value in table.items() if value is not None}}

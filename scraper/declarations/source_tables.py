@@ -17,11 +17,13 @@ from scraper.declarations.declared_table import (
     positive,
     texts,
 )
-from scraper.declarations.page_tables import parse_page
+from scraper.declarations.new_source import new_name, user_agent
+from scraper.declarations.page_tables import parse_page, parse_views
 from scraper.parsing.source_urls import SourceUrls
 from scraper.source import DEFAULT_PER_DAY, Identity, Source, first_path
 from storage.config.parsers import boolean, choice, timezone_name
 from storage.config.source_files import SourceTable
+from storage.config.toml_text import short_value
 from storage.model.errors import ConfigError
 from storage.model.urls import origin
 from storage.text.section_names import normalize_section
@@ -36,17 +38,15 @@ KEYS = (
 
 SETTINGS_KEYS = ("base_url", "interval", "cron", "min_interval", "max_interval")
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
 
 def parse_source(declared: SourceTable) -> Source:
     """Make the source of a declaration. Raises ConfigError that names the file and the key."""
     if declared.problem is not None:
         raise ConfigError(declared.problem)
-    if _NAME.fullmatch(declared.name) is None:
-        raise ConfigError(
-            f"{declared.file}: {declared.name!r} cannot be the name of a source: write letters, digits, _, - and ."
-        )
+    try:
+        new_name(declared.name)
+    except ValueError as error:
+        raise ConfigError(f"{declared.file}: {declared.name!r} {error}") from error
     table = DeclaredTable(declared.values, declared.file, declared.prefix)
     known = {*KEYS, *SETTINGS_KEYS}
     if not known >= set(table.values):
@@ -71,11 +71,13 @@ def parse_source(declared: SourceTable) -> Source:
         section_names=names,
         sections=tuple(names),
         per_day=table.parsed("per_day", positive, DEFAULT_PER_DAY),
-        user_agent=table.parsed("user_agent", _header_text, None),
+        user_agent=table.parsed("user_agent", user_agent, None),
         render=table.parsed("render", boolean, False),
         page=parse_page(table.table("page")),
+        views=parse_views(table.table("page")),
     )
     _check_channels(source, table)
+    _check_views(source, table)
     return source
 
 
@@ -86,6 +88,20 @@ def _check_channels(source: Source, table: DeclaredTable) -> None:
             urls.channel_url(first_path(channel))
         except ConfigError as error:
             raise table.error(f"channels[{number}]", str(error)) from error
+
+
+def _check_views(source: Source, table: DeclaredTable) -> None:
+    """Refuse an address of view counts that needs an id no article has, or that is on another host."""
+    if source.views is None:
+        return
+    if "{id}" in source.views.address and "(?P<id>" not in (source.article_path or ""):
+        problem = "{id} needs article with a group (?P<id>…) around the number of the article"
+        raise table.error("page.views.json", problem)
+    try:
+        SourceUrls(source).channel_url(source.views.address)
+    except ConfigError as error:
+        problem = f"must be a path, or an address on {source.base_url}; it is {short_value(source.views.address)}"
+        raise table.error("page.views.json", problem) from error
 
 
 def _home(value: Any) -> str:
@@ -103,13 +119,6 @@ def _timezone(value: Any) -> str:
 
 def _patterns(value: Any) -> tuple[str, ...]:
     return tuple(map(pattern(), texts(value)))
-
-
-def _header_text(value: Any) -> str:
-    text = nonempty_text(value)
-    if not text.isascii() or not text.isprintable():
-        raise ValueError("must have printable ASCII characters only")
-    return text
 
 
 def _section_names(table: DeclaredTable) -> dict[str, frozenset[str]]:

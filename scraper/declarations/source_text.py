@@ -42,7 +42,7 @@ def _lines(source: Source) -> Iterator[str]:
         yield ""
         yield "[[channels]]"
         yield from _assignments(channel_as_table(channel, source.teasers))
-    page = page_as_table(source.page)
+    page = page_as_table(source.page, source.views)
     if page:
         yield ""
         yield "[page]"

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import async_playwright
+
+from scraper.crawl.browser_folder import BrowserFolder
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, Playwright, Request, Route, WebSocketRoute
@@ -41,6 +46,10 @@ QUIET_TIME = 0.5
 """Seconds without a request after which a page is taken for rendered."""
 CLOSE_TIMEOUT = 5.0
 """Seconds to wait for a page or the browser to close; then the browser is killed."""
+MAX_MEMORY = 1_000_000_000
+"""Bytes of all processes of the browser, without what they share; a page that makes it take more has failed."""
+MEMORY_INTERVAL = 0.5
+"""Seconds between two looks at the memory of the browser."""
 MAX_CACHED_BYTES = 32_000_000
 """Bytes of scripts that are kept for the next pages of a crawl."""
 
@@ -77,6 +86,9 @@ class ChromiumBrowser:
         self._user_agent = user_agent
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
+        self._folder: BrowserFolder | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._is_killed = False
         self._starting = asyncio.Lock()
         self._pages = asyncio.Semaphore(MAX_PARALLEL_PAGES)
         self._scripts = _ScriptCache()
@@ -91,7 +103,9 @@ class ChromiumBrowser:
             try:
                 async with asyncio.timeout(timeout):
                     return await self._render(browser, url, document, fetch)
-            except PlaywrightError as error:
+            except (PlaywrightError, PageError) as error:
+                if self._is_killed and not browser.is_connected():
+                    raise PageError(f"the browser took more than {MAX_MEMORY // 10**6:,} MB of memory") from error
                 raise PageError(_first_line(error)) from error
 
     async def _render(self, browser: Browser, url: str, document: Resource, fetch: Fetch) -> str:
@@ -105,30 +119,36 @@ class ChromiumBrowser:
             await context.route_web_socket("**/*", _close_socket)
             context.on("page", loading.close_popup)
             page.on("domcontentloaded", loading.parsed)
+            page.on("crash", loading.ended)
+            page.on("close", loading.ended)  # also if the whole browser has ended
             await page.goto(url, wait_until="commit", timeout=0)
             await loading.wait_quiet()
             html: str = await page.evaluate(SERIALIZE)  # content() waits for ever if a script went on to another page
             return html
         finally:
-            await self._close_context(context)
+            await self._close_context(browser, context)
 
-    async def _close_context(self, context: BrowserContext) -> None:
+    async def _close_context(self, browser: Browser, context: BrowserContext) -> None:
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await context.close()
         except (TimeoutError, PlaywrightError):
-            await self._stop()  # the next page starts another
+            if browser is self._browser:  # not the one that another page has started since
+                await self._stop()  # the next page starts another
 
     async def _started(self) -> Browser:
         async with self._starting:
             if self._browser is None or not self._browser.is_connected():
                 await self._stop()
                 try:
-                    self._playwright = await async_playwright().start()
+                    self._folder = BrowserFolder() if sys.platform != "win32" else None
+                    with nullcontext() if self._folder is None else self._folder.for_new_processes():
+                        self._playwright = await async_playwright().start()
                     self._browser = await self._playwright.chromium.launch(
                         executable_path=self._executable,
                         args=list(ARGUMENTS),
                         chromium_sandbox=hasattr(os, "geteuid") and os.geteuid() != 0,  # root cannot have it
+                        env=dict(os.environ),  # of the crawl: paths of sockets are short, that of the folder is long
                         handle_sigint=False,
                         handle_sigterm=False,
                         handle_sighup=False,
@@ -136,7 +156,23 @@ class ChromiumBrowser:
                 except (PlaywrightError, OSError) as error:
                     await self._stop()
                     raise BrowserStartError(f"{self._executable} did not start: {_first_line(error)}") from error
+                self._is_killed = False
+                self._watching = asyncio.create_task(self._watch_memory(self._browser))
             return self._browser
+
+    async def _watch_memory(self, browser: Browser) -> None:
+        """Kill a browser that takes too much memory, which limits of JavaScript alone do not prevent."""
+        with suppress(PlaywrightError):  # the browser has ended
+            session = await browser.new_browser_cdp_session()
+            while True:
+                running = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+                if sum(map(own_memory, (process["id"] for process in running))) > MAX_MEMORY:
+                    self._is_killed = True
+                    for process in running:
+                        with suppress(ProcessLookupError):
+                            os.kill(process["id"], signal.SIGKILL)
+                    return
+                await asyncio.sleep(MEMORY_INTERVAL)
 
     async def close(self) -> None:
         """End the browser and its driver."""
@@ -144,6 +180,9 @@ class ChromiumBrowser:
             await self._stop()
 
     async def _stop(self) -> None:
+        watching, self._watching = self._watching, None
+        if watching is not None:
+            watching.cancel()
         browser, self._browser = self._browser, None
         playwright, self._playwright = self._playwright, None
         with suppress(PlaywrightError, TimeoutError):
@@ -154,6 +193,18 @@ class ChromiumBrowser:
             with suppress(PlaywrightError, TimeoutError):
                 async with asyncio.timeout(CLOSE_TIMEOUT):
                     await playwright.stop()  # ends the driver, which kills the browser if it is left
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.remove()
+
+
+def own_memory(pid: int) -> int:
+    """Read the resident memory of a process that it shares with no other, in bytes; 0 without /proc."""
+    try:
+        resident, shared = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1:3]
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _close_socket(socket: WebSocketRoute) -> Any:
@@ -244,11 +295,17 @@ class _PageLoading:
         """Note that the whole document is parsed, and the scripts in it have run."""
         self._is_parsed.set()
 
+    def ended(self, _page: Page) -> None:
+        """Note that the browser has ended the page, for which no call of Playwright may be waiting."""
+        self._error = self._error or PageError("the browser has ended it")
+        self._is_parsed.set()
+        self._is_idle.set()
+
     async def wait_quiet(self) -> None:
         """Wait until the document is parsed and no request was made for QUIET_TIME. Raises what a fetch raised."""
         await self._is_parsed.wait()
         while True:
-            if self._pending:
+            if self._pending and self._error is None:
                 await self._is_idle.wait()
             count = self._count
             await asyncio.sleep(QUIET_TIME)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import socket
+import ssl
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -35,7 +39,9 @@ if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
     from aiohttp.connector import Connection
     from scrapy import Request
+    from scrapy.core.downloader import Slot
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
 
     from scraper.crawl.session import SourceContext
 
@@ -59,7 +65,7 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         BaseStreamingDownloadHandler.__init__(self, crawler)  # not that of the class between, which opens a session
-        self._ssl_context = _make_ssl_context(crawler.settings)
+        self._ssl_context = _shared_ssl_context(crawler.settings)
         # None in scrapy shell and scrapy fetch.
         self._context: SourceContext | None = getattr(crawler.spider, "context", None)
         named_hosts = frozenset[str]() if self._context is None else self._context.named_hosts
@@ -94,7 +100,8 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
         proxy = self._extract_proxy_url_with_creds(request)
         # The address of a proxy is the operator's choice; the proxy resolves the host.
         is_free = proxy is not None or self._context is None
-        attempt = _Attempt(urlparse_cached(request).hostname or "", None if is_free else self._addresses)
+        addresses = None if is_free else self._addresses
+        attempt = _Attempt(urlparse_cached(request).hostname or "", addresses, self._slot(request))
         _attempt.set(attempt)
         self._sign(request)
         try:
@@ -104,6 +111,9 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
             if attempt.refusal is None or attempt.has_connected:
                 raise
             raise RequestRejected(FailureStage.NETWORK, attempt.refusal) from error
+
+    def _slot(self, request: Request) -> Slot | None:
+        return self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
 
     def _sign(self, request: Request) -> None:
         """Sign a request if the crawl has an identity: now, since it may have waited in the queue, or be a retry."""
@@ -126,14 +136,44 @@ class BrowserLikeHandler(AiohttpDownloadHandler):
         return Headers(list(response.raw_headers))
 
 
+_ssl_contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
+"""TLS context of this process by what it was made of: the crawls of a worker share it, for it takes 20 ms."""
+_TLS_SETTINGS = (
+    "DOWNLOAD_VERIFY_CERTIFICATES",
+    "DOWNLOADER_CLIENT_TLS_CIPHERS",
+    "DOWNLOAD_TLS_MIN_VERSION",
+    "DOWNLOAD_TLS_MAX_VERSION",
+)
+
+
+def _shared_ssl_context(settings: BaseSettings) -> ssl.SSLContext:
+    """Return the TLS context of some settings, with the certificate authorities that the system has now."""
+    paths = ssl.get_default_verify_paths()
+    changed_at = []
+    for path in (paths.cafile, paths.capath):
+        with suppress(OSError):
+            changed_at.append(Path(path or "").stat().st_mtime_ns)
+    made_of = (*map(settings.get, _TLS_SETTINGS), paths, *changed_at, os.environ.get("SSLKEYLOGFILE"))
+    if made_of not in _ssl_contexts:
+        _ssl_contexts.clear()
+        _ssl_contexts[made_of] = _make_ssl_context(settings)
+    return _ssl_contexts[made_of]
+
+
 @dataclass(slots=True)
 class _Attempt:
     """Connection attempts of one request: to its host, by a rule; None: to any address."""
 
     host: str
     addresses: AddressRule | None
+    slot: Slot | None
     refusal: str | None = None
     has_connected: bool = False  # or tried to
+
+    def sent(self) -> None:
+        """Count the delay to the next request from now: Scrapy counts it from before the connection is opened."""
+        if self.slot is not None:
+            self.slot.lastseen = max(self.slot.lastseen, time.monotonic())  # later: after a Retry-After
 
 
 _attempt: ContextVar[_Attempt] = ContextVar("attempt")
@@ -204,6 +244,7 @@ class _VerbatimRequest(aiohttp.ClientRequest):
         if any(map(_UNSENDABLE.search, lines)):
             raise ValueError("a header has a control character")
         protocol.transport.write("\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape"))
+        _attempt.get().sent()
         protocol.start_timeout()
         response = self.response_class(
             self.method,

@@ -10,7 +10,7 @@ from scrapy.exceptions import NotConfigured
 
 from scraper.engine.middlewares import CrawlComponent
 from scraper.engine.run import close_session
-from storage.config.logging_setup import print_error
+from storage.config.logging_setup import ERASE_LINE, print_error
 from storage.model.errors import PresswatchError
 from storage.model.records import Trigger
 
@@ -41,6 +41,8 @@ class RunRecorder(CrawlComponent):
         session = self.session
         session.stopped = reason == "shutdown"
         await close_session(session)
+        if session.has_lost_lease:
+            self.crawler.stats.set_value("lease/dropped_requests", session.unfetched_count)
         if session.options.trigger is Trigger.SCRAPY:
             self._print_error(session)
 
@@ -66,11 +68,12 @@ class Progress(CrawlComponent):
     def show(self, item: Any) -> None:
         """Rewrite the progress line after an item."""
         session = self.session
-        line = f"{session.source.name}: {session.fetched}/{session.planned} fetched, {session.new} new"
-        sys.stderr.write(f"\r\x1b[K{line}")
+        planned = f"/{len(session.selected)}" if session.selected else ""  # those of --url are not selected
+        line = f"{session.source.name}: {session.fetched}{planned} fetched, {session.new} new"
+        sys.stderr.write(f"{ERASE_LINE}{line}")
         sys.stderr.flush()
 
     def clear(self) -> None:
         """Erase the progress line."""
-        sys.stderr.write("\r\x1b[K")
+        sys.stderr.write(ERASE_LINE)
         sys.stderr.flush()

@@ -7,18 +7,26 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scrapy.http.request import NO_CALLBACK
+
+from scraper.crawl.listed_times import listed_time
+from scraper.crawl.page_views import with_views
 from scraper.crawl.selection import matching_section, rejection_reason
 from scraper.engine.middlewares import CrawlComponent
+from scraper.engine.requests import refuse_failed, send, verbatim_request
+from scraper.errors import ChannelError
 from scraper.reading.reservations import reservation_of
 from storage.crawling.fetches import FetchAttempt
-from storage.model.errors import PresswatchError, RefusedRowError, StoreError
+from storage.model.errors import CrawlStoppedError, LostLeaseError, PresswatchError, RefusedRowError, StoreError
 from storage.model.page_end import find_page_end
-from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ParsedPage, SaveOutcome
+from storage.model.records import FailureStage, FetchFailure, FetchPurpose, ListedDate, ParsedPage, SaveOutcome
 from storage.model.reservations import RESERVED
+from storage.model.view_counts import is_not_fetched
 from storage.saving.requests import SaveRequest
 
 if TYPE_CHECKING:
     from scraper.crawl.session import CrawlSession
+    from storage.model.listed_time import ListedTime
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +46,7 @@ class FetchedArticle:
     attempt: FetchAttempt
     page: ParsedPage
     hints: tuple[str, ...] = ()  # sections given with its links
+    listed: ListedDate = ListedDate()  # given with its links
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,9 @@ class StorePipeline(CrawlComponent):
         session.fetched += 1
         try:
             await (self._save_or_fail(session, item) if isinstance(item, FetchedArticle) else self._fail(session, item))
+        except LostLeaseError as error:
+            session.fail(error)
+            self.crawler.stats.inc_value("lease/refused_writes")
         except RefusedRowError as error:
             logger.warning("%s: its failure could not be recorded: %s", item.attempt.url, error.reason)
         except StoreError as error:
@@ -116,15 +128,51 @@ class StorePipeline(CrawlComponent):
         if session.stored_bytes + size > session.settings.max_stored_size:
             self._end_at_stored_size(session)
             return
+        data = (await self._with_views(session, item)).article
         section = matching_section(sections, session.policy)
         session.stored_bytes += size  # before others that are saved meanwhile
         saved = await session.commits.save(
-            SaveRequest(data=data, attempt=item.attempt, section=section, reservations=item.page.reservations)
+            SaveRequest(
+                data=data,
+                attempt=item.attempt,
+                section=section,
+                reservations=item.page.reservations,
+                listed=self._listed(session, item),
+            )
         )
         session.stored_bytes -= 0 if saved.outcome in STORED_OUTCOMES else size
         session.new += saved.outcome is SaveOutcome.NEW
         self.crawler.stats.inc_value(f"article/{saved.outcome}")
         logger.info("%s: %s (%s)", data.url, saved.outcome, saved.reason)
+
+    @staticmethod
+    def _listed(session: CrawlSession, item: FetchedArticle) -> ListedTime | None:
+        """Return the exact time of the link; None of one that redirects, since recrawls ask for its target."""
+        if item.attempt.url != item.page.article.url:
+            return None
+        return listed_time(item.listed, session.source, fetched_at=item.page.article.fetched_at)
+
+    async def _with_views(self, session: CrawlSession, item: FetchedArticle) -> ParsedPage:
+        """Return the page with the view count that its source keeps apart: only of pages that are stored."""
+        if session.source.views is None:
+            return item.page
+        page = await with_views(
+            session, item.page, item.attempt.request_url or item.attempt.url, lambda url: self._fetch(session, url)
+        )
+        result = "failed" if is_not_fetched(page.article.problems) else "read"
+        self.crawler.stats.inc_value(f"view_count/{result}")
+        return page
+
+    async def _fetch(self, session: CrawlSession, url: str) -> bytes:
+        """Fetch a document that is no page, as politely as the pages. Raises ChannelError."""
+        if session.error is not None:
+            raise ChannelError(url, FailureStage.NETWORK, "the crawl ended before its request was sent")
+        try:
+            response = await send(self.crawler, session, url, verbatim_request(url, callback=NO_CALLBACK))
+        except CrawlStoppedError as error:  # its page was fetched, and is stored
+            raise ChannelError(url, FailureStage.NETWORK, str(error)) from error
+        refuse_failed(url, response)
+        return response.body
 
     @staticmethod
     def _reserved(session: CrawlSession, item: FetchedArticle) -> str | None:

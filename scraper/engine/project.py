@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from scraper.engine.scrapy_settings import scrapy_settings
-from storage.config.settings import load_config
+from storage.config.config_file import load_config
 from storage.model.errors import ConfigError
 
 try:

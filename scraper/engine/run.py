@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 
 from scraper.crawl.options import CrawlOptions
@@ -23,6 +23,7 @@ from storage.model.errors import CrawlStoppedError, PresswatchError
 from storage.model.failure_causes import FailureCause
 from storage.model.records import FetchFailure, RunStatus
 from storage.store import Store
+from storage.text.counts import counted
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ def _failed_articles(articles: FirstFetches) -> str:
     failed = len(articles.failures)
     named = "; ".join(f"{one.url}: {one.failure_stage}: {one.reason}" for one in articles.failures[:MAX_NAMED])
     further = f"; and {failed - MAX_NAMED} more" if failed > MAX_NAMED else ""
-    return f"{failed} of {failed + articles.succeeded} articles failed: {named}{further}"
+    return f"{failed} of {counted(failed + articles.succeeded, 'article')} failed: {named}{further}"
 
 
 def _by_reason(failures: Sequence[FetchFailure]) -> list[str]:
@@ -82,7 +83,7 @@ async def close_session(session: CrawlSession) -> None:
     """Record the status and counters of the run; stop its heartbeat and parser. The session keeps a store error."""
     await session.stop_heartbeat()
     await session.parser.close()
-    if session.run_id is None or session.is_closing:
+    if session.run_id is None or session.is_closing or session.has_lost_lease:
         return
     session.is_closing = True
     status, reason, cause = run_status(
@@ -105,18 +106,27 @@ async def close_session(session: CrawlSession) -> None:
 
 
 async def crawl(
-    source: Source, store: Store, store_thread: StoreThread, config: Config, options: CrawlOptions
+    source: Source,
+    store: Store,
+    store_thread: StoreThread,
+    config: Config,
+    options: CrawlOptions,
+    *,
+    crawl_id: str | None = None,
 ) -> RunSummary:
     """Crawl one source once, in the running asyncio loop, and return the summary of the run.
 
+    `crawl_id` is the `process_id` of the run, default: the id of this process.
     Raises AlreadyRunningError if the source is being crawled already, StoreError if the store failed, ConfigError for
     options that do not fit the source. A run that failed for another reason is returned with its status and error.
     """
-    session = CrawlSession(source=source, store=store, store_thread=store_thread, config=config, options=options)
-    runner = AsyncCrawlerRunner(_as_settings(scrapy_settings(config.scraper, source.user_agent)))
-    crawler = runner.create_crawler(spider_class(source))
+    session = CrawlSession(
+        source=source, store=store, store_thread=store_thread, config=config, options=options, crawl_id=crawl_id
+    )
+    # Not a runner, which copies the settings twice more to load spiders by their names: 5 ms.
+    crawler = Crawler(spider_class(source), _as_settings(scrapy_settings(config.scraper, source.user_agent)))
     try:
-        await _wait_closed(crawler, runner.crawl(crawler, context=session), session.stopping)
+        await _wait_closed(crawler, asyncio.create_task(crawler.crawl_async(context=session)), session.stopping)
     except CrawlStoppedError as error:
         session.fail(error)
         session.stopped = True
@@ -147,11 +157,11 @@ async def probe(context: SourceContext, work: Callable[[Fetch], Awaitable[T]]) -
     settings = scrapy_settings(context.settings, context.source.user_agent) | without_store
     if context.source.render:
         settings |= RENDERING
-    runner = AsyncCrawlerRunner(_as_settings(settings))
-    crawler = runner.create_crawler(ProbeSpider)
+    crawler = Crawler(ProbeSpider, _as_settings(settings))
     try:
         with suppress(CrawlStoppedError):
-            await _wait_closed(crawler, runner.crawl(crawler, context=context, work=run), context.stopping)
+            crawling = asyncio.create_task(crawler.crawl_async(context=context, work=run))
+            await _wait_closed(crawler, crawling, context.stopping)
     finally:
         await context.parser.close()
     if errors:
@@ -165,22 +175,28 @@ STORE_EXTENSIONS = ("scraper.engine.extensions.RunRecorder", "scraper.engine.ext
 
 
 async def _wait_closed(crawler: Crawler, task: asyncio.Task[None], stopping: asyncio.Event) -> None:
-    """Wait for a crawl. On cancellation set `stopping`, drop its queued requests and wait for those under way.
+    """Wait for a crawl. Once `stopping` is set, also by a cancellation, drop its queued requests and wait for the rest.
 
     Raises CrawlStoppedError on a second cancellation; the requests under way are dropped then.
     """
+    asked = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        stopping.set()
+    finally:
+        asked.cancel()
+    if not stopping.is_set():
+        await task
+        return
+    ending = asyncio.create_task(_stop(crawler))
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        stopping.set()
-        ending = asyncio.create_task(_stop(crawler))
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            ending.cancel()
-            task.cancel()
-            raise CrawlStoppedError("stopped before its end") from None
-        await ending
+        ending.cancel()
+        task.cancel()
+        raise CrawlStoppedError("stopped before its end") from None
+    await ending
 
 
 async def _stop(crawler: Crawler) -> None:

@@ -122,6 +122,7 @@ def scrapy_settings(scraper: ScraperSettings, own_user_agent: str | None = None)
         "USER_AGENT": own_user_agent or user_agent(scraper.contact),
         "ROBOTSTXT_OBEY": scraper.obey_robots_txt,
         "DOWNLOAD_DELAY": delay,
+        "DOWNLOAD_DELAY_JITTER": 0.0,  # that of Scrapy makes a delay half as long now and then
         "CONCURRENT_REQUESTS": scraper.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": scraper.concurrency,
         "AUTOTHROTTLE_ENABLED": scraper.autothrottle,

@@ -7,12 +7,14 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import aclosing
 from typing import Any, Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
 from twisted.python.failure import Failure as TwistedFailure
 
 from scraper.crawl.channel_reading import ChannelResponse
@@ -26,9 +28,9 @@ from scraper.crawl.source_check import Fetch, Fetched
 from scraper.crawl.store_thread import StoreThread
 from scraper.engine import failures
 from scraper.engine.pipelines import FailedFetch, FetchedArticle
-from scraper.engine.requests import verbatim_request
+from scraper.engine.requests import refuse_failed, send, verbatim_request
 from scraper.engine.scrapy_settings import RENDERING
-from scraper.errors import ChannelError, PageError
+from scraper.errors import PageError
 from scraper.parsing.markup_limits import is_costly
 from scraper.reading.reservations import from_headers
 from scraper.source import Source
@@ -79,7 +81,7 @@ class PageSpider(Spider):
 
     def _parse_here(self, attempt: FetchAttempt, target: FetchRequest, job: PageJob) -> FetchedArticle | FailedFetch:
         try:
-            return FetchedArticle(attempt, parse_page(job), target.sections)
+            return FetchedArticle(attempt, parse_page(job), target.sections, target.listed)
         except Exception as error:  # noqa: BLE001  (whatever a page does must not end the crawl)
             return FailedFetch(attempt, _parse_failure(target.url, error))
 
@@ -95,7 +97,9 @@ class PageSpider(Spider):
         """Parse a page in another process, so that neither its size nor its parser can stop the crawl."""
         await self._mark(target.url)
         try:
-            return FetchedArticle(attempt, await self.context.parser.call(parse_page, job), target.sections)
+            return FetchedArticle(
+                attempt, await self.context.parser.call(parse_page, job), target.sections, target.listed
+            )
         except Exception as error:  # noqa: BLE001  (whatever a page does must not end the crawl)
             return FailedFetch(attempt, _parse_failure(target.url, error))
 
@@ -145,18 +149,11 @@ class ProbeSpider(PageSpider):
         for request in no_requests:
             yield request
 
-    async def fetch(self, url: str) -> Fetched:
-        """Fetch a URL through the downloader middlewares. Raises ChannelError."""
-        try:
-            response = await self.crawler.engine.download_async(verbatim_request(url))
-        except Exception as error:
-            if self.context.stopping.is_set():
-                raise CrawlStoppedError("stopped before its end") from error
-            failure = failures.from_exception(url, error)
-            raise ChannelError(url, failure.failure_stage, failure.reason) from error
-        refused = failures.from_response(url, response)
-        if refused is not None:
-            raise ChannelError(url, refused.failure_stage, refused.reason, response.status)
+    async def fetch(self, url: str, *, is_page: bool = True) -> Fetched:
+        """Fetch a URL through the downloader middlewares; one that is no page is not rendered. Raises ChannelError."""
+        request = verbatim_request(url, callback=None if is_page else NO_CALLBACK)
+        response = await send(self.crawler, self.context, url, request)
+        refuse_failed(url, response)
         return Fetched(_channel_response(response), page_job(self.context, response, url))
 
 
@@ -183,38 +180,28 @@ class ArticleSpider(PageSpider):
         # sent during the Retry-After of the first.
         self._poll_slots = asyncio.Semaphore(self.session.settings.concurrency)
         try:
-            self.targets = await discover(self.session, self.fetch_channel)
+            async with aclosing(discover(self.session, self.fetch_channel)) as discovery:
+                async for targets in discovery:
+                    for target in targets:
+                        yield self.request(target)
         except PresswatchError as error:
             self.session.fail(error)
-            return
         except Exception as error:
             # Scrapy would only log it and finish the crawl, as if there were no new links.
             logger.debug("polling the channels failed", exc_info=True)
             self.session.fail(PresswatchError(f"polling the channels failed ({type(error).__name__}: {error})"))
-            return
-        self.session.planned = len(self.targets)
-        for target in self.targets:
-            yield self.request(target)
 
     async def fetch_channel(self, url: str, headers: Mapping[str, str]) -> ChannelResponse:
         """Fetch a channel through the downloader middlewares. Raises ChannelError."""
-        try:
-            request = verbatim_request(
-                self.context.urls.channel_request_url(url),
-                # As they were received: a header may hold any bytes, of which latin-1 text is the stored form.
-                headers={name: value.encode("latin-1", "replace") for name, value in headers.items()},
-            )
-            async with self._poll_slots:
-                response = await self.crawler.engine.download_async(request)
-        except Exception as error:
-            if self.context.stopping.is_set():
-                raise CrawlStoppedError("stopped before its channels were polled") from error
-            failure = failures.from_exception(url, error)
-            raise ChannelError(url, failure.failure_stage, failure.reason) from error
-        refused = None if response.status == 304 and headers else failures.from_response(url, response)
-        if refused is not None:
-            reason = f"{refused.reason}; {self._advice()}"
-            raise ChannelError(url, refused.failure_stage, reason, response.status)
+        request = verbatim_request(
+            self.context.urls.channel_request_url(url),
+            # As they were received: a header may hold any bytes, of which latin-1 text is the stored form.
+            headers={name: value.encode("latin-1", "replace") for name, value in headers.items()},
+        )
+        async with self._poll_slots:
+            response = await send(self.crawler, self.context, url, request)
+        if response.status != 304 or not headers:
+            refuse_failed(url, response, advice=f"; {self._advice()}")
         return _channel_response(response)
 
     def _advice(self) -> str:

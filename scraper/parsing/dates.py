@@ -40,9 +40,9 @@ from scraper.parsing.date_words import (
 from scraper.parsing.times_of_day import TimeOfDay, split_time
 from storage.model.records import MAX_CLOCK_SKEW, DatePrecision
 
-__all__ = ["MAX_DATE_LENGTH", "parse_date", "parse_date_parts"]
+__all__ = ["MAX_DATE_LENGTH", "is_time_of_day", "parse_date", "parse_date_parts"]
 
-_EPOCH = re.compile(r"1[0-9]{9}(?:[0-9]{3})?")  # seconds or milliseconds, of 2001 to 2033
+_EPOCH = re.compile(r"(1[0-9]{9})(?:[0-9]{3}){0,2}(?:\.[0-9]+)?")  # (milli-, micro-)seconds of 2001 to 2033
 
 _ISO_BASIC = re.compile(  # or with colons in the time alone
     r"([0-9]{4})([0-9]{2})([0-9]{2})t([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,][0-9]{1,9})?)?(?=[^\d:]|\Z)"
@@ -103,6 +103,7 @@ _DAYS_WITHOUT_YEAR = _forms(
 _DAY_OF_SHORT_YEAR = _forms(r"(?P<first>D)(?P<mark>\.)(?P<second>D)\.(?P<year>D)")
 _NAMED_DAYS = _forms(f"(?P<named>{role_class(Role.NAMED_DAY)})")
 _TIME_ALONE = f"{_LABEL}{_AT}?T"
+_ANY_TIME_ALONE = f"{_AT}{{0,2}}[.:]?[TCH]"
 
 
 class _Context(NamedTuple):
@@ -134,7 +135,7 @@ def parse_date(
     plain = normalize(text)
     if not plain or len(plain) > MAX_DATE_LENGTH:
         return None
-    if plain.isdecimal():
+    if plain.isdecimal() or (plain[0] == "1" and _EPOCH.fullmatch(plain)):
         return _parse_epoch(plain)
     context = _Context(timezone, now, reference, language)
     for spelling in _spellings(plain):
@@ -163,10 +164,24 @@ def parse_date_parts(
     return parse_date(joined, timezone, now=now, reference=reference, language=language)
 
 
+def is_time_of_day(text: str) -> bool:
+    """Return whether a text is a time of day alone, as 14:05, 14.05 Uhr, в 14:05; never raises."""
+    plain = normalize(text)
+    if not plain or len(plain) > MAX_DATE_LENGTH:
+        return False
+    try:
+        clock, before, after = split_time(plain)
+    except ValueError:  # 25:00
+        return False
+    if clock is None:
+        return False
+    kinds = _kinds([*_TOKEN.findall(before), clock.kind, *_TOKEN.findall(after)])
+    return _compile(_ANY_TIME_ALONE).fullmatch(kinds) is not None
+
+
 def _parse_epoch(digits: str) -> tuple[datetime, DatePrecision] | None:
-    if _EPOCH.fullmatch(digits) is None:
-        return None
-    return datetime.fromtimestamp(int(digits[:10]), UTC), DatePrecision.SECOND
+    seconds = _EPOCH.fullmatch(digits)
+    return None if seconds is None else (datetime.fromtimestamp(int(seconds[1]), UTC), DatePrecision.SECOND)
 
 
 def _spellings(text: str) -> Iterator[str]:

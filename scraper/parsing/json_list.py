@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import html
-import json
 import re
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from scraper.errors import ChannelError
 from scraper.parsing.dates import parse_date
-from scraper.parsing.json_paths import find_text, find_values
+from scraper.parsing.json_paths import find_count, find_text, find_values, load_json
 from scraper.parsing.source_urls import SourceUrls, merge
-from scraper.parsing.text import parse_count
 from scraper.source import JsonItems
-from storage.model.records import DatePrecision, FailureStage, Link
+from storage.model.records import FailureStage, Link
 from storage.model.urls import MAX_URL_LENGTH
 from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
@@ -25,7 +22,6 @@ MAX_ITEMS = 1_000
 
 MAX_FIELD_LENGTH = 2_000
 
-_UNIX_TIME = re.compile(r"\d{9,13}(?:\.\d+)?")
 _TAG = re.compile(r"<[^<>]{0,200}>")
 
 
@@ -37,7 +33,10 @@ def parse_json_list(
     A date is a text, or a Unix time in seconds or milliseconds. Raises ChannelError with stage `parse` for another
     document, `empty list` for one without an article of the source.
     """
-    document = _load(body, url)
+    try:
+        document = load_json(body)
+    except ValueError as error:
+        raise ChannelError(url, FailureStage.PARSE, f"no JSON list: {error}") from error
     links = []
     count = 0
     for item in find_values(document, items.items):
@@ -48,18 +47,10 @@ def parse_json_list(
         if link is not None:
             links.append(link)
     if not links:
-        found = f"no article of {urls.base} in its {count} items" if count else f"nothing at {items.items!r}"
+        read = f"{count} items" if count <= MAX_ITEMS else f"first {MAX_ITEMS:,} items"
+        found = f"no article of {urls.base} in its {read}" if count else f"nothing at {items.items!r}"
         raise ChannelError(url, FailureStage.EMPTY_LIST, f"{found}; see items and url of this channel")
     return tuple(merge(links).values())
-
-
-def _load(body: bytes, url: str) -> Any:
-    try:
-        # Long numbers cost the square of their digits: they are kept as text.
-        return json.loads(body.decode("utf-8-sig", "replace"), parse_int=str, parse_float=str, strict=False)
-    except (ValueError, RecursionError) as error:
-        kind = "HTML" if body.lstrip()[:1] == b"<" else f"no JSON ({error})"
-        raise ChannelError(url, FailureStage.PARSE, f"no JSON list: {kind}") from error
 
 
 def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str | None) -> Link | None:
@@ -69,7 +60,7 @@ def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str
         return None
     raw = (find_text(item, items.published) or "")[:MAX_FIELD_LENGTH]
     language = urls.listed_language(article.url, language)
-    date = _date(raw, ZoneInfo(urls.source.timezone), language)
+    date = parse_date(raw, ZoneInfo(urls.source.timezone), language=language) if raw else None
     title = html.unescape(_TAG.sub("", (find_text(item, items.title) or "")[:MAX_FIELD_LENGTH]))
     section = normalize_section(find_text(item, items.section) or "")
     return Link(
@@ -81,13 +72,6 @@ def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str
         published_raw=clean_text(raw) or None,
         published_precision=None if date is None else date[1],
         sections=tuple(filter(None, (section,))),
-        view_count=parse_count((find_text(item, items.views) or "")[:MAX_FIELD_LENGTH]),
+        view_count=find_count(item, items.views),
         language=language,
     )
-
-
-def _date(raw: str, zone: ZoneInfo, language: str) -> tuple[datetime, DatePrecision] | None:
-    if _UNIX_TIME.fullmatch(raw):
-        seconds = float(raw)
-        return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC), DatePrecision.SECOND
-    return parse_date(raw, zone, language=language) if raw else None

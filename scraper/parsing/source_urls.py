@@ -15,7 +15,7 @@ from storage.model.field_limits import MAX_SECTIONS
 from storage.model.records import DatePrecision, Link
 from storage.model.urls import MAX_URL_LENGTH, Origin, canonicalize, origin, request_url
 
-LINKS_VERSION = 3
+LINKS_VERSION = 4
 """Raised when links of an unchanged channel would be parsed differently: all channels are then parsed again."""
 
 

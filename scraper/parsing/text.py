@@ -1,4 +1,4 @@
-"""Parse view counts from text with labels."""
+"""Compare and split headings; parse view counts from text with labels."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from storage.text.sanitize import clean_text
 MAX_COUNT = 10**12
 """Larger numbers are not view counts, and would exceed database integers."""
 
+MAX_HEADING_LENGTH = 500
+"""Characters of a heading that is compared."""
+TITLE_SEPARATORS = r"\|+|::+|[–—\-‒―·•»«›/:~]"
+"""Marks between a title and the name of its site, with a space on both sides."""
+
+_NO_WORD = re.compile(r"[\W_]+")
+_BETWEEN_PARTS = re.compile(rf"\s+(?:{TITLE_SEPARATORS})\s+|\s*\|\s*")
+
 # `clean_text` has replaced every kind of space by a plain one.
 _NUMBER = re.compile(
     r"(?P<minus>(?<!\w)[-−])?(?P<digits>\d+(?:[ .,'’]\d+)*)"
@@ -20,6 +28,16 @@ _NUMBER = re.compile(
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}([ .,'’])\d{3}(?:\1\d{3})*")
 _DECIMAL = re.compile(r"(\d+)[.,](\d{1,2})")
 _THOUSAND_NAMES = ("k", "к", "тыс", "thousand")
+
+
+def compact(text: str) -> str:
+    """Return the letters and digits of a text without case: equal for headings that differ in typography alone."""
+    return _NO_WORD.sub("", text[:MAX_HEADING_LENGTH]).casefold()
+
+
+def title_parts(title: str) -> list[str]:
+    """Return the parts of a title between separators."""
+    return [part for piece in _BETWEEN_PARTS.split(title[:MAX_HEADING_LENGTH]) if compact(part := piece.strip())]
 
 
 def parse_count(text: str) -> int | None:

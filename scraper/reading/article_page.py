@@ -30,15 +30,15 @@ from scraper.reading.authors import names_of
 from scraper.reading.body_reader import PROVENANCE as FOUND
 from scraper.reading.body_text import body_text
 from scraper.reading.candidates import Candidate, Choice, Grade, choose
-from scraper.reading.images import image_address
+from scraper.reading.images import image_address, image_url
 from scraper.reading.metadata import PageMetadata
 from scraper.reading.not_found import is_home_page, says_not_found
 from scraper.reading.page_fields import PageFields
 from scraper.reading.published import DateReader, PublishedDate, choose_published
 from scraper.reading.reservations import from_metadata
-from scraper.reading.selectors import image_url, section_labels, with_ancestors
+from scraper.reading.sections import section_labels
 from scraper.reading.titles import agree
-from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
+from scraper.reading.tree_walk import first_block_line, headline_parts, single_line, with_ancestors
 from scraper.selectors import parse_selector
 from scraper.source import PageParser, PageSelectors, Selectors, Source
 from storage.model.article_fields import AUTHOR_SEPARATOR
@@ -49,7 +49,7 @@ from storage.model.version import USER_AGENT_PRODUCT
 from storage.text.sanitize import clean_text
 from storage.text.section_names import normalize_section
 
-GENERIC_PARSER_VERSION = 5
+GENERIC_PARSER_VERSION = 7
 """Raised when this module, or one that it uses, parses any page differently."""
 
 MAX_ELEMENTS = 20

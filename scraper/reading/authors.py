@@ -9,11 +9,12 @@ from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
+from scraper.parsing.text import compact
 from scraper.reading.candidates import Candidate, Grade
 from scraper.reading.json_ld import texts_of
+from scraper.reading.labels import byline_label, byline_start, has_colon, is_of_authors, picture_in_brackets
 from scraper.reading.metadata import PageMetadata
 from scraper.reading.page_elements import PageElements, class_of, line_of
-from scraper.reading.titles import compact
 from storage.text.sanitize import clean_text
 
 AUTHOR_METAS = (
@@ -29,22 +30,18 @@ MAX_BYLINE_LENGTH = 400
 """Characters of a longer byline are prose."""
 MAX_NAME_LENGTH = 80
 MAX_NAME_WORDS = 7
+MAX_LABEL_LENGTH = 30
+"""Characters of a text that may be a label alone."""
+MAX_LABELLED_LENGTH = 160
+"""Characters of names with their label."""
 
-_PREFIX = re.compile(
-    r"\A(?:(?:(?:written|words|posted|published|reported|article|story|text|report|analysis|review|interview|opinion)"
-    r"\s+)?by"
-    r"|(?:authors?|by-?line|reporters?|writers?|correspondents?)(?=\s*:|\s*\|)"
-    r"|автор(?:ы|и|ка|ки)?(?:\s+(?:статьи|текста|материала|новости|фото|текстy))?|текст(?=\s*:)|подготовил[аи]?"
-    r"|підготув(?:ав|ала|али)|müəllif(?:lər)?|yazar(?=\s*:)|muhabir(?=\s*:)|haber(?=\s*:)"
-    r"|von|par|por|door|przez|(?:af|av|di|da|text|texte|testo)(?=\s*:)|scritto da|pubblicato da|publicado por"
-    r"|autor(?:en|in|innen|es|as|i|zy|ka|ă|e)?|auteurs?|autore)"
-    r"(?:\s*[:|]\s*|\s+)",
-    re.IGNORECASE,
-)
 _MAIL_OR_LINK = re.compile(r"\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)@\w+", re.IGNORECASE)
+_PICTURE = "¦"
+"""Stands for the role of a photographer, behind the name."""
 _IN_BRACKETS = re.compile(r"\s*[(\[<][^()\[\]<>]*[)\]>]")
 _AND = r"and|und|et|y|e|ed|og|och|ja|en|i|a|si|și|ve|və|и|і|та|й|and by|with"
 _STRONG = re.compile(rf"\s*[;|•·\n、]\s*|\s+/\s+|\s*&\s*|\s*,?\s+(?:{_AND})\s+")
+_BETWEEN = re.compile(r"[,،]|\s[-–—]\s")
 _NAMES_OF_NOBODY = (
     "admin administrator author authors staff editor editors editorial newsroom redaktion redaction redazione редакция"
     " редактор админ автор reporter webmaster user guest anonymous root none null undefined unknown team online news"
@@ -87,26 +84,37 @@ def names_of(texts: Iterable[str], site_names: Collection[str], *, is_printed: b
 
 
 def _names(text: str, site_names: Collection[str]) -> Iterator[str]:
-    unescaped = html.unescape(text[: 2 * MAX_BYLINE_LENGTH])
+    unescaped = picture_in_brackets().sub(_PICTURE, html.unescape(text[: 2 * MAX_BYLINE_LENGTH]))
     line = clean_text(_MAIL_OR_LINK.sub(" ", _IN_BRACKETS.sub("", unescaped)))
     if not line or len(line) > MAX_BYLINE_LENGTH:
         return
     if compact(line) in site_names:  # whose name may have an "and" in it
         return
-    for part in _STRONG.split(_without_prefix(line)):
+    parts = (part for written in _written(line) for part in _STRONG.split(_without_prefix(written)))
+    for part in parts:
         for name in _comma_parts(part or ""):
             cleaned = _without_prefix(name).strip(" .,:;-–—*/\"'“”„()[]")
-            if _is_name(cleaned, site_names):
+            if _PICTURE not in name and _is_name(cleaned, site_names):
                 yield cleaned
 
 
+def _written(line: str) -> list[str]:
+    """Return the parts of a byline that name authors, without those behind a label of photographers."""
+    labels = list(byline_label().finditer(line)) if has_colon(line) else []
+    if not labels:
+        return [line]
+    ends = [*(label.start() for label in labels[1:]), len(line)]
+    behind = (line[label.end() : end] for label, end in zip(labels, ends, strict=True) if is_of_authors(label["label"]))
+    return [part for part in (line[: labels[0].start()], *behind) if compact(part)]
+
+
 def _without_prefix(text: str) -> str:
-    return _PREFIX.sub("", text, count=1)
+    return byline_start().sub("", text, count=1)
 
 
 def _comma_parts(text: str) -> list[str]:
-    """Split on commas between whole names and agencies; roles and places after a name are dropped."""
-    parts = [part.strip() for part in re.split(r"[,،]", text) if part.strip()]
+    """Split on commas and dashes between whole names and agencies; roles and places after a name are dropped."""
+    parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
     if len(parts) < 2:
         return parts
     return [part for part in parts if _is_whole_name(part) or compact(part) in AGENCIES] or parts[:1]
@@ -185,6 +193,24 @@ def _printed(elements: PageElements) -> Iterator[tuple[list[str], str]]:
         yield byline_texts(node), f"class {class_of(node)}"
     links = [text for node in elements.author_pages for text in byline_texts(node)]
     yield links[:1], "link to an author"
+    yield from ((text, "label of a byline") for text in _labelled(elements))
+
+
+def _labelled(elements: PageElements) -> Iterator[list[str]]:
+    """Yield the texts near the heading that begin with a label of authors and its colon, or stand behind one."""
+    for text, after in elements.texts_like(lambda text, after: bool(_labelled_line(text, after))):
+        yield [_labelled_line(text, after)]
+
+
+def _labelled_line(text: str, after: str) -> str:
+    """Return the text with its label, with the one behind it if it is a label alone; empty if it has none."""
+    if len(text) > MAX_LABELLED_LENGTH:
+        return ""
+    line = f"{text} {after[:MAX_LABELLED_LENGTH]}" if len(text) <= MAX_LABEL_LENGTH else text
+    label = byline_label().match(line) if has_colon(line[: MAX_LABEL_LENGTH + 2]) else None
+    if label is None or not is_of_authors(label["label"]):
+        return ""
+    return line if label.end() >= len(text) else text
 
 
 def byline_texts(node: LexborNode) -> list[str]:

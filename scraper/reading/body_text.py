@@ -16,6 +16,8 @@ from storage.text.sanitize import clean_text
 
 MAX_DEPTH = 16
 """Maximum nesting of lists and quotes that is indented: deeper indentation would make text size quadratic."""
+MAX_LABEL_LENGTH = 60
+"""Characters of a line that may be a label alone."""
 
 _NOTHING: frozenset[int] = frozenset()
 _CELLS_OF_BLOCKS = ("td li, td blockquote, td h2, td h3, td > p ~ p, th li",)
@@ -29,23 +31,30 @@ class Separator(IntEnum):
     BLANK = 2
 
 
-def body_text(element: LexborNode, *, dropped: Collection[int] = _NOTHING, stray: re.Pattern[str] | None = None) -> str:
+def body_text(
+    element: LexborNode,
+    *,
+    dropped: Collection[int] = _NOTHING,
+    stray: re.Pattern[str] | None = None,
+    labels: re.Pattern[str] | None = None,
+) -> str:
     """Render the blocks of `element` in page order, separated by blank lines.
 
     Elements whose `mem_id` is in `dropped` are omitted.
     List items are consecutive lines with "1. " (numbered by `start` and `value`) or "- ", nested items are indented;
     each line of a quote starts with "> "; a table row is one line, its cells separated by " | "; `<br>` is a line
-    end. Lines that `stray` matches in full are omitted.
+    end. Lines that `stray` matches in full are omitted, and those outside lists and tables that `labels` does.
     """
-    return BlockRenderer(dropped, stray).render(element)
+    return BlockRenderer(dropped, stray, labels).render(element)
 
 
 class BlockRenderer(TreeWalker):
     """Renders a tree as text lines with list marks, quote marks and table cells."""
 
-    def __init__(self, dropped: Collection[int], stray: re.Pattern[str] | None) -> None:
+    def __init__(self, dropped: Collection[int], stray: re.Pattern[str] | None, labels: re.Pattern[str] | None) -> None:
         self.dropped = dropped
         self.stray = stray
+        self.labels = labels
         self.output: list[str] = []
         self.words: list[str] = []  # of the current line
         self.separator = Separator.NONE
@@ -152,10 +161,16 @@ class BlockRenderer(TreeWalker):
     def _end_line(self) -> bool:
         """Write the current line; return whether it had text."""
         line = self._flush_words()
-        if not line or (self.stray is not None and self.stray.fullmatch(line)):
+        if not line or self._is_omitted(line):
             return False
         self._write(line)
         return True
+
+    def _is_omitted(self, line: str) -> bool:
+        if self.stray is not None and self.stray.fullmatch(line):
+            return True
+        is_short = len(line) <= MAX_LABEL_LENGTH and not self.numbers and not self.tables
+        return is_short and self.labels is not None and self.labels.fullmatch(line) is not None
 
     def _write(self, line: str) -> None:
         separator = ("", "\n", "\n\n")[self.separator] if self.output else ""

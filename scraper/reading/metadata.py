@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborNode
 
 from scraper.parsing.html_tree import HtmlTree
+from scraper.parsing.text import compact
 from scraper.reading.candidates import choose
 from scraper.reading.json_ld import Item, LinkedData, read_items, text_of
 from scraper.reading.page_address import canonical_candidates, is_same_article, is_site_root
-from scraper.reading.titles import compact
 from storage.text.sanitize import clean_text
 
 MAX_ELEMENTS = 2_000

@@ -8,14 +8,15 @@ only for a page whose metadata and markup have no value.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
 from scraper.parsing.html_tree import HtmlTree
+from scraper.reading.labels import AUTHOR_CLASSES
 from scraper.reading.titles import agree
 from scraper.reading.tree_walk import TEXT, single_line
 from storage.text.sanitize import clean_text
@@ -30,19 +31,27 @@ MAX_TRAILS = 20
 """Maximum breadcrumbs, and maximum links within them."""
 MAX_LINE_LENGTH = 500
 MAX_CLASS_LENGTH = 500
+MAX_LINE_BESIDE = 100
+"""Characters of a text beside a date; a longer one is prose."""
+MAX_LIFTS = 2
+MAX_SIBLINGS = 10
+"""Maximum elements above one, and beside each, that are searched for a text."""
 MAX_CANDIDATES = 30
 """Maximum elements near the heading that are read for one field."""
 
 _HEADINGS = "h1, h2"
 _MARKUP = "time, [itemprop], [rel~='author' i]"
-_AUTHOR_WORDS = ("author", "autor", "byline", "writer", "reporter", "avtor", "muellif")
 _AUTHOR_PATHS = ("/author", "/autor", "/auteur", "/journalist", "/avtor")
 _DATE_WORDS = ("date", "time", "publi", "datum", "posted", "created", "fecha", "data", "tarix")
 _BREADCRUMBS = "[class*='breadcrumb' i], [id*='breadcrumb' i], [itemtype*='BreadcrumbList' i]"
 
-_AUTHOR_CLASS = re.compile(r"author|autor|byline|by-line|writer|reporter|avtor|muellif", re.IGNORECASE)
+# A short word is a part of others: "firma" of "confirmation".
+_AUTHOR_CLASS = re.compile(
+    "|".join(word if len(word) > 5 else rf"(?<![a-z]){word}" for word in AUTHOR_CLASSES), re.IGNORECASE
+)
 _OTHER_AUTHOR = re.compile(
-    r"avatar|bio\b|image|photo|comment|follow|social|related|more|socmed|contact|brand|cover|link-?list", re.IGNORECASE
+    r"avatar|bio\b|image|photo|foto|comment|follow|social|related|more|socmed|contact|brand|cover|link-?list",
+    re.IGNORECASE,
 )
 _AUTHOR_PAGE = re.compile(r"/(?:authors?|autore?n?|autores|auteurs?|journalists?|avtor[yi]?)/[^/]+", re.IGNORECASE)
 _DATE_CLASS = re.compile(
@@ -52,8 +61,11 @@ _DATE_CLASS = re.compile(
     re.IGNORECASE,
 )
 _OTHER_DATE = re.compile(
-    r"updat|modif|changed|event|countdown|read(?:ing)?-?_?time|duration|picker|comment|weather", re.IGNORECASE
+    r"updat|modif|changed|event|countdown|read(?:ing)?-?_?time|duration|picker|comment|weather|video|length",
+    re.IGNORECASE,
 )
+_PUBLISHED_CLASS = re.compile(r"(?:^|\s)(?:date-?)?published(?:$|\s)", re.IGNORECASE)
+"""Class beside `updated` of a date that is both: that of an article which was never edited."""
 _FOREIGN_TAGS = frozenset({"aside", "footer", "nav"})
 _FOREIGN_CLASS = re.compile(
     r"(?:^|[\s_-])(?:comments?|commentlist|related|recommend\w*|sidebar|teasers?|footer|widget|popular|latest|trending"
@@ -61,8 +73,14 @@ _FOREIGN_CLASS = re.compile(
     re.IGNORECASE,
 )
 _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_STEP = re.compile(r"[»›>→/⟩❯]+")
+"""Text between two links of a trail of breadcrumbs; a bar stands in menus."""
+MAX_STEPS = 6
 _NO_TEXT_TAGS = frozenset({"script", "style", "noscript", "template", "option", "textarea"})
 _NO_ELEMENT_TAGS = frozenset({"html", "body", "meta", "time"})
+_NO_LIFT_TAGS = frozenset({"html", "body", "main", "article"})
+"""Elements beside which nothing is of the same article."""
+_WORD = re.compile(r"\w")
 
 
 class Property(NamedTuple):
@@ -80,6 +98,66 @@ def class_of(node: LexborNode) -> str:
 def line_of(node: LexborNode, max_length: int = MAX_LINE_LENGTH) -> str | None:
     """Return the text of an element as one line; None if it is empty or exceeds `max_length` characters."""
     return single_line(node, max_length) or None
+
+
+class TextBeside(NamedTuple):
+    """Text next to an element, and the node that it stands in."""
+
+    text: str
+    node: LexborNode
+
+
+def texts_beside(node: LexborNode, *, forward: bool) -> Iterator[TextBeside]:
+    """Yield the texts behind an element, or before it, from the nearest: those of its siblings that have words.
+
+    An element that has no such sibling is read as its parent, for at most MAX_LIFTS steps. Prose ends the search.
+    """
+    start = node
+    for _ in range(1 + MAX_LIFTS):
+        is_alone = True
+        for one in islice(_siblings(start, forward=forward), MAX_SIBLINGS):
+            text = _line_beside(one)
+            if text is None:
+                return
+            if _WORD.search(text):
+                is_alone = False
+                yield TextBeside(text, one)
+        if not is_alone or start.parent is None or start.parent.tag in _NO_LIFT_TAGS:
+            return
+        start = start.parent
+
+
+def _siblings(node: LexborNode, *, forward: bool) -> Iterator[LexborNode]:
+    one = node.next if forward else node.prev
+    while one is not None:
+        yield one
+        one = one.next if forward else one.prev
+
+
+def _line_beside(node: LexborNode) -> str | None:
+    """Return the text of a node beside another one; None if it is prose."""
+    if node.tag == TEXT:
+        text = clean_text((node.text_content or "")[: 2 * MAX_LINE_BESIDE])
+        return text if len(text) <= MAX_LINE_BESIDE else None
+    if (node.tag or "-").startswith("-") or node.tag in _NO_TEXT_TAGS:
+        return ""
+    return single_line(node, MAX_LINE_BESIDE)
+
+
+def texts_within(node: LexborNode) -> list[str]:
+    """Return the first texts in an element, one per text node."""
+    return [text for piece in node.text(separator="\n")[:MAX_LINE_LENGTH].split("\n") if (text := clean_text(piece))]
+
+
+def is_of_other_date(node: LexborNode) -> bool:
+    """Return whether the class of an element, or of one directly in it, names an update, a duration or an event."""
+    if node.tag == TEXT:
+        return False
+    return any(_names_other_date(class_of(one)) for one in (node, *node.iter()))
+
+
+def _names_other_date(name: str) -> bool:
+    return _OTHER_DATE.search(name) is not None and _PUBLISHED_CLASS.search(name) is None
 
 
 class PageElements:
@@ -129,7 +207,7 @@ class PageElements:
     @property
     def times(self) -> list[LexborNode]:
         """Return the time elements, but for those of an update."""
-        return self._own(node for node in self._markup if node.tag == "time" and not _OTHER_DATE.search(class_of(node)))
+        return self._own(node for node in self._markup if node.tag == "time" and not _names_other_date(class_of(node)))
 
     @property
     def author_links(self) -> list[LexborNode]:
@@ -148,8 +226,10 @@ class PageElements:
     @cached_property
     def bylines(self) -> list[LexborNode]:
         """Return the elements whose class names an author."""
-        found = self._near_heading(", ".join(f"[class*='{word}' i]" for word in _AUTHOR_WORDS))
-        return self._own(node for node in found if _is_named(node, _AUTHOR_CLASS, _OTHER_AUTHOR))
+        found = self._near_heading(", ".join(f"[class*='{word}' i]" for word in AUTHOR_CLASSES))
+        return self._own(
+            node for node in found if _is_named(node, _AUTHOR_CLASS) and not _OTHER_AUTHOR.search(class_of(node))
+        )
 
     @cached_property
     def author_pages(self) -> list[LexborNode]:
@@ -163,7 +243,9 @@ class PageElements:
     def date_lines(self) -> list[LexborNode]:
         """Return the elements whose class names a date."""
         found = self._near_heading(", ".join(f"[class*='{word}' i]" for word in _DATE_WORDS))
-        return self._own(node for node in found if _is_named(node, _DATE_CLASS, _OTHER_DATE))
+        return self._own(
+            node for node in found if _is_named(node, _DATE_CLASS) and not _names_other_date(class_of(node))
+        )
 
     @cached_property
     def breadcrumbs(self) -> list[LexborNode]:
@@ -171,13 +253,36 @@ class PageElements:
         trails = self._tree.select(_BREADCRUMBS)[:MAX_TRAILS]
         return next((links for trail in trails if (links := trail.css("a")[:MAX_TRAILS])), [])
 
+    def printed_trail(self, home: str) -> list[LexborNode]:
+        """Return the links of a trail that no class names: from the home page, with marks between them, to the heading.
+
+        `home` is the address of the site, without a path.
+        """
+        roots = f"a[href='/'], a[href='{home}'], a[href='{home}/']"
+        for node in self._tree.select(f"h1, h2, {roots}")[:MAX_TRAILS]:
+            if self.heading is not None and node.mem_id == self.heading.mem_id:
+                return []
+            if node.tag == "a" and (links := _trail_from(node)):
+                return links
+        return []
+
     @property
     def scripts(self) -> Iterator[str]:
         """Yield the texts of inline scripts."""
         return (node.text() for node in self._tree.select("script:not([src]):not([type*='json' i])"))
 
-    def texts_behind_heading(self) -> Iterator[str]:
-        """Yield the first text nodes behind the heading, or of the page if it has none."""
+    def texts_behind_heading(self) -> Iterator[TextBeside]:
+        """Yield the first text nodes behind the heading, or of the page if it has none, with their elements."""
+        return self._behind_heading()
+
+    def texts_like(self, is_wanted: Callable[[str, str], bool]) -> Iterator[tuple[str, str]]:
+        """Yield those of the article that are wanted by themselves and the text behind them, with that."""
+        found = [*self._behind_heading(), TextBeside("", self._tree.root)]
+        for one, after in pairwise(found):
+            if is_wanted(one.text, after.text) and not self._is_foreign(one.node):
+                yield one.text, after.text
+
+    def _behind_heading(self) -> Iterator[TextBeside]:
         body, is_behind, left = self._tree.parser.body, self.heading is None, MAX_TEXTS
         for node in body.traverse(include_text=True) if body else ():
             if self.heading is not None and not is_behind:
@@ -188,7 +293,26 @@ class PageElements:
                 if left < 0:
                     return
                 if text:
-                    yield text
+                    yield TextBeside(text, node.parent)
+
+
+def _trail_from(home: LexborNode) -> list[LexborNode]:
+    """Return the links beside a link, if it is the first of a few with marks between them, as of a trail."""
+    around = [one for one in islice(_ancestors(home), 1 + MAX_LIFTS) if one.tag not in _NO_LIFT_TAGS]
+    links = next((found for one in around if len(found := one.css("a[href]")[:MAX_TRAILS]) > 1), [])
+    if not 2 <= len(links) <= MAX_STEPS or links[0].mem_id != home.mem_id:
+        return []
+    steps = pairwise(links)
+    return links if all(any(_STEP.fullmatch(text) for text in _texts_between(*step)) for step in steps) else []
+
+
+def _texts_between(first: LexborNode, second: LexborNode) -> Iterator[str]:
+    """Yield the texts from one link to the next, those of elements around them without the links."""
+    for start in (first, *islice(_ancestors(first), MAX_LIFTS)):
+        for one in islice(_siblings(start, forward=True), MAX_SIBLINGS):
+            if any(link.mem_id == second.mem_id for link in (one, *one.css("a[href]"))):
+                return
+            yield clean_text(one.text())
 
 
 def _properties(node: LexborNode) -> list[str]:
@@ -199,9 +323,8 @@ def _has_property(node: LexborNode, names: Collection[str]) -> bool:
     return any(name.lower() in names for name in _properties(node))
 
 
-def _is_named(node: LexborNode, names: re.Pattern[str], others: re.Pattern[str]) -> bool:
-    name = class_of(node)
-    return node.tag not in _NO_ELEMENT_TAGS and names.search(name) is not None and others.search(name) is None
+def _is_named(node: LexborNode, names: re.Pattern[str]) -> bool:
+    return node.tag not in _NO_ELEMENT_TAGS and names.search(class_of(node)) is not None
 
 
 def _ancestors(node: LexborNode) -> Iterator[LexborNode]:

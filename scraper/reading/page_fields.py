@@ -9,6 +9,7 @@ from html import unescape
 from selectolax.lexbor import LexborNode
 
 from scraper.parsing.html_tree import HtmlTree
+from scraper.parsing.text import compact, title_parts
 from scraper.reading.authors import author_candidates
 from scraper.reading.body_reader import BodyText, read_body
 from scraper.reading.candidates import Candidate
@@ -27,7 +28,7 @@ from scraper.reading.published import (
     stated_dates,
 )
 from scraper.reading.sections import section_candidates
-from scraper.reading.titles import Headings, compact, title_candidates, without_site_name
+from scraper.reading.titles import Headings, title_candidates, without_site_name
 from scraper.reading.tree_walk import MAX_HEADLINE_LENGTH, headline_parts
 from scraper.source import Source
 
@@ -52,7 +53,7 @@ class PageFields:
         self._tree = tree
         self._metadata = metadata
         # A site that is not declared is named by its host, which a page may state as its author.
-        names = () if source.name == source.title else (source.title, source.name)
+        names = () if source.name == source.title else (source.title, source.name, *title_parts(source.title))
         self.own_names = frozenset(filter(None, map(compact, names)))
         self.title = ""
 

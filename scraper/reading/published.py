@@ -11,10 +11,19 @@ from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborNode
 
-from scraper.parsing.dates import MAX_DATE_LENGTH, parse_date
+from scraper.parsing.date_lexicon import UPDATED, normalize
+from scraper.parsing.dates import MAX_DATE_LENGTH, is_time_of_day, parse_date
 from scraper.reading.candidates import Candidate, Choice, Grade, choose
 from scraper.reading.metadata import PageMetadata
-from scraper.reading.page_elements import PageElements, class_of, line_of
+from scraper.reading.page_elements import (
+    PageElements,
+    TextBeside,
+    class_of,
+    is_of_other_date,
+    line_of,
+    texts_beside,
+    texts_within,
+)
 from storage.model.published import MAX_DAY_LEAD, is_in_future
 from storage.model.records import DatePrecision
 from storage.text.sanitize import clean_text
@@ -75,6 +84,13 @@ _OTHER_LINE = re.compile(
 )
 
 _AROUND = " /|•·—–-,:()[]"
+_SEPARATOR = re.compile(r"\s*[|•·—–]\s*|\s+-\s+")
+_LABEL_OF_TIME = re.compile(
+    r"\W*(?:time|zeit|uhrzeit|heure|hora|ora|время|час|vaxt|vaxtı|saat|saatı|ժամ|ժամը|დრო|الساعة|ساعت)\W*",
+    re.IGNORECASE,
+)
+MAX_PARTS = 6
+"""Maximum texts of an element that may be the parts of one date."""
 _YEAR = re.compile(r"(?:19|20|13|14|25)[0-9]{2}|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2}")
 
 
@@ -129,7 +145,8 @@ def choose_published(
 ) -> Choice[PublishedDate]:
     """Choose the first date that is valid; one without a zone yields to one with a zone within a day of it.
 
-    `guesses` are read only if no candidate is valid: printed dates have no zones.
+    A day yields to a time on it. `guesses` are read only if no candidate is valid, or the valid one is a day alone:
+    printed dates have no zones.
     """
     choice = choose(candidates, reader.is_valid)
     chosen = choice.chosen
@@ -141,9 +158,23 @@ def choose_published(
     lost = choice.evidence()
     after = lost[len(choice.refused) :]
     better = next((one for one in after if _is_near(one.value, chosen.value) and reader.has_offset(one.value)), None)
+    if better is None and chosen.value.precision is DatePrecision.DAY:
+        better = next((one for one in chain(after, guesses) if _is_time_on(chosen.value, one, reader)), None)
     if better is None or not reader.is_valid(better.value):
         return Choice(chosen, lost)
     return Choice(better, (*choice.refused, chosen, *(one for one in after if one is not better)))
+
+
+def _is_time_on(day: PublishedDate, candidate: Candidate[PublishedDate], reader: DateReader) -> bool:
+    """Return whether a candidate states a time on a day, or on the day before: the day may be that of the print.
+
+    A later time is that of an update. One that is merely printed must be on the day itself.
+    """
+    at = candidate.value.published_at
+    if at is None or day.published_at is None or candidate.value.precision is DatePrecision.DAY:
+        return False
+    days = (day.published_at.date() - at.astimezone(reader.zone).date()).days
+    return days == 0 or (days == 1 and candidate.grade is not Grade.GUESSED)
 
 
 def _is_near(first: PublishedDate, second: PublishedDate) -> bool:
@@ -175,16 +206,74 @@ def marked_dates(elements: PageElements, reader: DateReader) -> Iterator[Candida
         for text in _machine_texts(node):
             yield reader.candidate(text, f"itemprop {name}", Grade.MARKED)
     for node in elements.times:
-        for text in _machine_texts(node):
-            yield reader.candidate(text, "time", Grade.MARKED)
+        if not _is_behind_update(node):
+            for text in _machine_texts(node):
+                yield reader.candidate(text, "time", Grade.MARKED)
+            yield from _joined_dates(node, "time", Grade.MARKED, reader)
 
 
 def line_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
-    """Yield the dates of lines of telling classes."""
+    """Yield the dates of lines of telling classes, with the time that stands in another element."""
     for node in elements.date_lines:
         line = line_of(node, MAX_DATE_LENGTH)
-        if line:
-            yield reader.candidate(_bare(line), f"class {class_of(node)}", Grade.GUESSED)
+        if line and not _is_behind_update(node):
+            provenance = f"class {class_of(node)}"
+            yield from _joined_dates(node, provenance, Grade.GUESSED, reader)
+            yield reader.candidate(_bare(line), provenance, Grade.GUESSED)
+
+
+def _is_behind_update(node: LexborNode) -> bool:
+    """Return whether the text before an element, in its parent or before that, is a label of an update."""
+    before = next(texts_beside(node, forward=False), None)
+    return before is not None and _is_label_of_update(before.text)
+
+
+def _is_label_of_update(text: str) -> bool:
+    return len(text) <= MAX_LABEL and UPDATED.search(normalize(text)) is not None
+
+
+def _joined_dates(
+    node: LexborNode, provenance: str, grade: Grade, reader: DateReader
+) -> Iterator[Candidate[PublishedDate]]:
+    """Yield the date of an element that has a day, or a time, alone, with the other part beside it.
+
+    Also that of an element whose parts, such as `<i>12.03.2026</i><i>14:05</i>`, no space divides. No time is joined
+    that stands between two days, or behind a label of an update.
+    """
+    line = _bare(line_of(node, MAX_DATE_LENGTH) or "")
+    if not line:
+        return
+    own = reader.candidate(line, provenance, grade)
+    if own.value.published_at is None and not is_time_of_day(line):
+        parts = texts_within(node)
+        if 1 < len(parts) <= MAX_PARTS:
+            yield reader.candidate(_bare(" ".join(parts)), provenance, grade)
+    elif own.value.published_at is None or own.value.precision is DatePrecision.DAY:
+        is_day = own.value.published_at is not None
+        found = [text for text in (_part_beside(node, forward=way) for way in (True, False)) if text]
+        other = [text for text in found if (is_time_of_day(text) if is_day else _is_day(text, reader))]
+        if len(other) == 1:
+            day, time = (line, other[0]) if is_day else (other[0], line)
+            joined = reader.candidate(f"{day} {time}", f"{provenance} with what is beside it", grade)
+            if joined.value.published_at is not None:
+                yield joined
+
+
+def _is_day(text: str, reader: DateReader) -> bool:
+    value = reader.candidate(text, "", Grade.GUESSED).value
+    return value.published_at is not None and value.precision is DatePrecision.DAY
+
+
+def _part_beside(node: LexborNode, *, forward: bool) -> str:
+    """Return the text next to an element, up to a separator; a label of a time before it is left out."""
+    found = list(islice(texts_beside(node, forward=forward), 2))
+    if not found or is_of_other_date(found[0].node):
+        return ""
+    if not forward:
+        return "" if _is_behind_update(found[0].node) else _bare(_SEPARATOR.split(found[0].text.rstrip(_AROUND))[-1])
+    if len(found) > 1 and _LABEL_OF_TIME.fullmatch(found[0].text) and not is_of_other_date(found[1].node):
+        return _bare(_SEPARATOR.split(found[1].text.lstrip(_AROUND))[0])
+    return _bare(_SEPARATOR.split(found[0].text.lstrip(_AROUND))[0])
 
 
 def script_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
@@ -198,25 +287,36 @@ def script_dates(elements: PageElements, reader: DateReader) -> Iterator[Candida
 
 
 def printed_dates(elements: PageElements, reader: DateReader) -> Iterator[Candidate[PublishedDate]]:
-    """Yield the dates that are printed behind the heading: alone, then as the day of a short line.
-
-    A date of an update, of an event or of a copyright is none, nor is one behind a label of an update.
-    """
-    dated: list[str] = []
-    before = ""
-    for text in elements.texts_behind_heading():
-        is_dated = len(text) <= MAX_DATE_LENGTH and _YEAR.search(text) is not None
-        if is_dated and not _OTHER_LINE.search(text) and not (len(before) <= MAX_LABEL and _OTHER_LINE.search(before)):
-            dated.append(text)
-        if len(dated) == MAX_PRINTED:
-            break
-        before = text
-    for text in dated:
-        yield reader.candidate(_bare(text), "text behind the heading", Grade.GUESSED)
-    for text in dated:
+    """Yield the dates that are printed behind the heading: alone, then as the day of a short line."""
+    dated = dated_texts(elements)
+    for one in dated:
+        line = line_of(one.node, MAX_DATE_LENGTH)
+        if line and not _OTHER_LINE.search(line):
+            yield from _joined_dates(one.node, "text behind the heading", Grade.GUESSED, reader)
+            yield reader.candidate(_bare(line), "text behind the heading", Grade.GUESSED)
+        yield reader.candidate(_bare(one.text), "text behind the heading", Grade.GUESSED)
+    for text in (one.text for one in dated):
         for found in _DAY_WITHIN.finditer(_TWO_MONTHS.sub(r"\1 ", text)):
             if len(text) - len(found[0]) <= MAX_AROUND:
                 yield reader.candidate(found[0], "day in a text behind the heading", Grade.GUESSED)
+
+
+def dated_texts(elements: PageElements) -> list[TextBeside]:
+    """Return the first texts behind the heading that may print the date of the article.
+
+    A date of an update, of an event or of a copyright is none, nor is one behind a label of an update.
+    """
+    dated: list[TextBeside] = []
+    before = ""
+    for one in elements.texts_behind_heading():
+        text = one.text
+        is_dated = len(text) <= MAX_DATE_LENGTH and _YEAR.search(text) is not None
+        if is_dated and not _OTHER_LINE.search(text) and not (len(before) <= MAX_LABEL and _OTHER_LINE.search(before)):
+            dated.append(one)
+        if len(dated) == MAX_PRINTED:
+            break
+        before = text
+    return dated
 
 
 def _bare(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Read the sections of an article from breadcrumbs, JSON-LD, meta tags and the address."""
+"""Read the sections of an article from its elements, breadcrumbs, JSON-LD, meta tags and the address."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from selectolax.lexbor import LexborNode
+
+from scraper.parsing.html_tree import attribute
 from scraper.parsing.language_codes import language_code
+from scraper.parsing.source_urls import slug_of
+from scraper.parsing.text import compact
 from scraper.reading.candidates import Candidate, Grade
 from scraper.reading.json_ld import texts_of
 from scraper.reading.metadata import PageMetadata
 from scraper.reading.page_address import is_site_root, resolve
 from scraper.reading.page_elements import PageElements, line_of
-from scraper.reading.titles import agree, compact
+from scraper.reading.titles import agree
+from scraper.reading.tree_walk import first_block_line, single_line, with_ancestors
 from storage.text.section_names import normalize_section
 
 SECTION_METAS = (
@@ -25,6 +31,8 @@ SECTION_METAS = (
 MAX_SECTIONS = 10
 MAX_LABELS = 50
 MAX_LABEL_LENGTH = 500
+MAX_ELEMENT_LENGTH = 100
+"""Maximum characters of all section labels in the element of one article."""
 MAX_NAME_LENGTH = 60
 """Characters of a longer breadcrumb are a headline."""
 
@@ -78,6 +86,18 @@ class Crumb(NamedTuple):
     href: str
 
 
+def section_labels(element: LexborNode) -> Iterator[str]:
+    """Yield the section names of an element: its label, or one per link within; then the slug of each link."""
+    # An unclosed element contains the article, whose links are not sections.
+    is_unclosed = single_line(element, MAX_ELEMENT_LENGTH) is None
+    within = (
+        [] if is_unclosed else [link for link in element.css("a")[: MAX_LABELS + 1] if link.mem_id != element.mem_id]
+    )
+    yield from map(first_block_line, within[:MAX_LABELS] or [element])
+    links = (*(around for around in with_ancestors(element) if around.tag == "a"), *within[:MAX_LABELS])
+    yield from (slug_of(attribute(link, "href")) for link in links)
+
+
 def section_candidates(
     metadata: PageMetadata, elements: Callable[[], PageElements], title: str
 ) -> Iterator[Candidate[tuple[str, ...]]]:
@@ -88,10 +108,9 @@ def section_candidates(
     yield Candidate(_names(values, metadata), "JSON-LD articleSection")
     for content, provenance in metadata.metas(*SECTION_METAS):
         yield Candidate(_names([content], metadata), provenance)
-    crumbs = [
-        Crumb(line_of(link, MAX_NAME_LENGTH) or "", link.attributes.get("href") or "")
-        for link in elements().breadcrumbs
-    ]
+    home = urlsplit(metadata.url)
+    links = elements().breadcrumbs or elements().printed_trail(f"{home.scheme}://{home.netloc}")
+    crumbs = [Crumb(line_of(link, MAX_NAME_LENGTH) or "", link.attributes.get("href") or "") for link in links]
     yield Candidate(_sections_of(crumbs, metadata, title), "breadcrumbs", Grade.MARKED)
     yield Candidate(_names(_address_words(metadata.url), metadata), "address", Grade.GUESSED)
 

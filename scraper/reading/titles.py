@@ -13,20 +13,21 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
 
+from scraper.parsing.text import MAX_HEADING_LENGTH, TITLE_SEPARATORS, compact
 from scraper.reading.candidates import Candidate, Grade
 
-MAX_HEADING_LENGTH = 500
-"""Characters of a heading that is compared."""
 MAX_HEADINGS = 30
 """Maximum headings that a page states and that are compared with each other."""
 MIN_COMMON_WORDS = 3
 
-_SEPARATORS = r"\|+|::+|[–—\-‒―·•»«›/:~]"
-_LAST_PART = re.compile(rf"\A(?P<rest>.*\S)\s*(?:(?<=\s)(?:{_SEPARATORS})(?=\s)|\|)\s*(?P<part>\S.*?)\s*\Z", re.DOTALL)
-_FIRST_PART = re.compile(rf"\A\s*(?P<part>\S.*?)\s*(?:(?<=\s)(?:{_SEPARATORS})(?=\s)|\|)\s*(?P<rest>\S.*)\Z", re.DOTALL)
+_LAST_PART = re.compile(
+    rf"\A(?P<rest>.*\S)\s*(?:(?<=\s)(?:{TITLE_SEPARATORS})(?=\s)|\|)\s*(?P<part>\S.*?)\s*\Z", re.DOTALL
+)
+_FIRST_PART = re.compile(
+    rf"\A\s*(?P<part>\S.*?)\s*(?:(?<=\s)(?:{TITLE_SEPARATORS})(?=\s)|\|)\s*(?P<rest>\S.*)\Z", re.DOTALL
+)
 _WORD = re.compile(r"\w+")
-_NO_WORD = re.compile(r"[\W_]+")
-_SEPARATOR_RUN = re.compile(rf"(?:^|\s+)(?:{_SEPARATORS})(?:\s+|$)|\|")
+_SEPARATOR_RUN = re.compile(rf"(?:^|\s+)(?:{TITLE_SEPARATORS})(?:\s+|$)|\|")
 _SECTION_WORDS = frozenset({"blog", "news", "home", "article", "opinion", "homepage", "новости", "xəbərlər"})
 MIN_NAME_LENGTH = 4
 MIN_INITIALS = 3
@@ -46,11 +47,6 @@ class Headings:
     linked_data: Sequence[tuple[str, str]] = ()
     metas: Sequence[tuple[str, str]] = ()
     title: str = ""  # of <title>
-
-
-def compact(text: str) -> str:
-    """Return the letters and digits of a text without case: equal for headings that differ in typography alone."""
-    return _NO_WORD.sub("", text[:MAX_HEADING_LENGTH]).casefold()
 
 
 def agree(first: str, second: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import suppress
 from enum import IntEnum, auto
 
@@ -88,6 +89,14 @@ def first_block_line(element: LexborNode) -> str:
     line = FirstBlock(MAX_LINE_LENGTH * MAX_STEPS_PER_CHAR)
     line.walk(element)
     return clean_text("".join(line.parts[-1])) if line.steps >= 0 else ""
+
+
+def with_ancestors(element: LexborNode) -> Iterator[LexborNode]:
+    """Yield an element and its ancestors, the nearest first."""
+    node: LexborNode | None = element
+    while node is not None:
+        yield node
+        node = node.parent
 
 
 class TreeWalker(ABC):

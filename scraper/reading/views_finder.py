@@ -8,15 +8,19 @@ and the date, and no link to another article, has exactly one count, and an exac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import takewhile
 
 from selectolax.lexbor import LexborNode
 
 from scraper.parsing.html_tree import HtmlTree
 from scraper.parsing.text import parse_count
+from scraper.reading.labels import COLON, times_pattern, views_pattern
 from scraper.reading.page_address import is_same_article, is_same_host, resolve
 from scraper.reading.page_elements import PageElements, line_of
+from scraper.reading.published import dated_texts
 
 MIN_COUNT = 10
 """Least count that is proposed: smaller ones are as often a rank, or a number of comments."""
@@ -24,9 +28,13 @@ MIN_TITLE_LENGTH = 25
 """Characters of a link from which it is the title of an article, not the name of a section or an author."""
 MAX_LENGTH = 60
 """Characters of a count with its label."""
+MAX_WORDS_BEFORE = 5
+"""Words before the label in a sentence such as "This article has been read 3304 times"."""
 MAX_ANCESTORS = 40
 MAX_CANDIDATES = 200
 MAX_DATES = 5
+MIN_PROSE = 200
+"""Characters of an element that is the text of the article, or a part of it."""
 MAX_SCOPE_STEPS = 6
 """Maximum elements above a count whose class may make its selector unambiguous."""
 
@@ -49,17 +57,9 @@ _EYE = re.compile(
     re.IGNORECASE,
 )
 _NO_EYE = re.compile(r"slash|off|closed?|eyebrow", re.IGNORECASE)
-_LABEL = (
-    r"(?:views?|page\s?views|hits|reads?|просмотр\w*|просм\.?|прочитан\w*|прочитал\w*|перегляд\w*|baxış\w*|baxıldı|baxılıb"
-    r"|oxunma\w*|oxunub|oxundu|görüntülen\w*|okunma\w*|okundu|ko.rish\w*|ko.rildi|o.qildi|қаралды|қаралым\w*|оқылды"
-    r"|դիտում\w*|դիտված|ნახვ\w*|vistas?|visitas|lecturas|visualiza\w+|aufrufe|gelesen|vues|lectures|visite|letture"
-    r"|odsłon\w*|wyświetle\w*|bezoeken|مشاهد\w*|بازدید|閲覧数?|浏览\w*|瀏覽\w*|阅读\w*|閱讀\w*|조회수?|lượt xem)"
-)
 _COUNT = r"\d[\d \u00a0.,'’]*(?:[kкmм]|\s?(?:тыс|млн|mln)\.?)?"
 _ONLY_COUNT = re.compile(rf"\W*{_COUNT}\W*", re.IGNORECASE)
-_LABELLED = re.compile(rf"\W*(?:{_LABEL}\s*:?\s*{_COUNT}|{_COUNT}\s*{_LABEL})\W*", re.IGNORECASE)
 _NO_COUNT = re.compile(r"[#№%/+:]\s*\d|\d\s*[%/+]|\d:\d")
-_LABEL_COLON = re.compile(rf"{_LABEL}\s*:", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[_\s]+")
 _BLOCK_PREFIX = re.compile(r"^.*?(?:__|--)(?=[a-z])", re.IGNORECASE)
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*")
@@ -82,21 +82,56 @@ class _Count:
     reason: str
 
 
+@cache
+def _label() -> re.Pattern[str]:
+    return re.compile(views_pattern(), re.IGNORECASE)
+
+
+@cache
+def _label_and_colon() -> re.Pattern[str]:
+    return re.compile(rf"{views_pattern()}\s*{COLON}", re.IGNORECASE)
+
+
+@cache
+def _labelled_count() -> re.Pattern[str]:
+    """Return the expression of a count with its label, or of the sentence: "has been read 3304 times"."""
+    label, times = views_pattern(), times_pattern()
+    forms = (
+        rf"{label}\s*{COLON}?\s*{_COUNT}",
+        rf"{_COUNT}\s*{label}",
+        rf"(?:\w+\s+){{0,{MAX_WORDS_BEFORE}}}{label}\s*{COLON}?\s*{_COUNT}\s*{times}",
+        rf"{_COUNT}\s*{times}\s+{label}",
+    )
+    return re.compile(rf"\W*(?:{'|'.join(forms)})\W*", re.IGNORECASE)
+
+
+def _has_label(line: str) -> bool:
+    return _labelled_count().fullmatch(line) is not None and not _NO_COUNT.search(_label_and_colon().sub("", line))
+
+
 def find_views(tree: HtmlTree, title: str, url: str) -> ViewsProposal | None:
     """Propose the place of the view count of the article `title` at `url`; None if there is no or more than one."""
     elements = PageElements(tree, title)
     block = _block_of_heading_and_date(elements)
-    if block is None or _has_other_article(block, url):
-        return None
-    counts = _counts_in(block)
-    if len(counts) != 1 or str(counts[0].count) in re.findall(r"\d+", url):
+    parts = [] if block is None else _parts_with_counts(block, url)
+    counts = _counts_in(parts)
+    if block is None or len(counts) != 1 or str(counts[0].count) in re.findall(r"\d+", url):
         return None
     return _proposal(tree, block, counts[0])
 
 
+def _parts_with_counts(block: LexborNode, url: str) -> list[LexborNode]:
+    """Return the block itself; one with links to other articles up to its prose, or nothing if there is one before."""
+    if not _has_other_article(block, url):
+        return [block]
+    is_prose = (len(child.text(strip=True)) >= MIN_PROSE and not child.css_matches("h1") for child in block.iter())
+    parts = [child for child, _ in takewhile(lambda pair: not pair[1], zip(block.iter(), is_prose, strict=True))]
+    return [] if any(_has_other_article(part, url) for part in parts) else parts
+
+
 def find_views_of_card(card: LexborNode, url: str) -> int | None:
     """Return the count in the card of a list; None if there is no or more than one, or the card has two articles."""
-    counts = [] if _has_other_article(card, url) else _counts_in(card)
+    counts = _counts_in([] if _has_other_article(card, url) else [card])
     return counts[0].count if len(counts) == 1 else None
 
 
@@ -105,14 +140,15 @@ def _block_of_heading_and_date(elements: PageElements) -> LexborNode | None:
     if elements.heading is None:
         return None
     above = list(_with_ancestors(elements.heading))[1:]
-    dates = [*elements.times, *elements.date_lines][:MAX_DATES]
-    depths = [
-        next((at for at, one in enumerate(above) if one.mem_id in around), None)
-        for around in ({one.mem_id for one in _with_ancestors(date)} for date in dates)
-    ]
-    found = [depth for depth in depths if depth is not None]
-    block = above[min(found)] if found else None
+    telling = [*elements.times, *elements.date_lines][:MAX_DATES]
+    block = _smallest_with(above, telling) or _smallest_with(above, [one.node for one in dated_texts(elements)])
     return None if block is None or block.tag in {"body", "html"} else block
+
+
+def _smallest_with(above: list[LexborNode], dates: list[LexborNode]) -> LexborNode | None:
+    """Return the first element above the heading that also holds one of the dates."""
+    around = [{one.mem_id for one in _with_ancestors(date)} for date in dates]
+    return next((one for one in above if any(one.mem_id in ids for ids in around)), None)
 
 
 def _with_ancestors(node: LexborNode) -> Iterator[LexborNode]:
@@ -134,11 +170,12 @@ def _has_other_article(block: LexborNode, url: str) -> bool:
     return False
 
 
-def _counts_in(block: LexborNode) -> list[_Count]:
-    """Return the counts in a block, the innermost element of each; one that is printed twice is one count."""
+def _counts_in(blocks: Iterable[LexborNode]) -> list[_Count]:
+    """Return the counts in blocks, the innermost element of each; one that is printed twice is one count."""
     found: dict[int, _Count] = {}
-    for one in (*_marked(block), *_beside_eyes(block), *_labelled(block)):
-        found.setdefault(one.count, one)
+    for block in blocks:
+        for one in (*_marked(block), *_beside_eyes(block), *_labelled(block)):
+            found.setdefault(one.count, one)
     return list(found.values())
 
 
@@ -178,11 +215,11 @@ def _labelled(block: LexborNode) -> Iterator[_Count]:
     """Yield the counts with a label, by the innermost element that has both."""
     for node in block.traverse(include_text=True):
         text = node.text_content if node.is_text_node else None
-        if text is None or not re.search(_LABEL, text, re.IGNORECASE):
+        if text is None or not _label().search(text):
             continue
         for one in list(_with_ancestors(node))[1:3]:
             line = line_of(one, MAX_LENGTH)
-            if line is not None and _LABELLED.fullmatch(line) and not _NO_COUNT.search(_LABEL_COLON.sub("", line)):
+            if line is not None and _has_label(line):
                 count = parse_count(line)
                 if count is not None and count >= MIN_COUNT:
                     yield _Count(one, None, count, f"label {line!r}")
@@ -192,9 +229,7 @@ def _labelled(block: LexborNode) -> Iterator[_Count]:
 def _count_of(node: LexborNode) -> int | None:
     """Return the count that is all the text of an element, but for a label."""
     line = line_of(node, MAX_LENGTH)
-    if line is None or not (_ONLY_COUNT.fullmatch(line) or _LABELLED.fullmatch(line)):
-        return None
-    if _NO_COUNT.search(_LABEL_COLON.sub("", line)):
+    if line is None or not (_has_label(line) or (_ONLY_COUNT.fullmatch(line) and not _NO_COUNT.search(line))):
         return None
     count = parse_count(line)
     return count if count is not None and count >= MIN_COUNT else None
@@ -206,6 +241,8 @@ def _proposal(tree: HtmlTree, block: LexborNode, found: _Count) -> ViewsProposal
     scopes = [""]
     for one in list(_with_ancestors(found.node))[1 : MAX_SCOPE_STEPS + 1]:
         scopes += [f"{name} " for name in _names_of(one)]
+        if one.mem_id == (found.node.parent or block).mem_id:
+            scopes += [f"{name} > " for name in _names_of(one)]
         if one.mem_id == block.mem_id:
             break
     for scope in scopes:

@@ -31,6 +31,7 @@ _SHAPES = (
 )
 """Shapes of a segment, the narrowest first, and their patterns."""
 
+_LANGUAGE_FIRST = re.compile(r"/\(\?P<language>([a-z|]+)\)/(.*)")
 _EXTENSION = re.compile(r"\.[A-Za-z]{2,5}$")
 
 
@@ -46,7 +47,7 @@ def article_pattern(urls: Iterable[str]) -> str | None:
     groups = [list(group) for _, group in groupby(paths, key=_kind)]
     large = [group for group in groups if len(group) >= max(1, MIN_SHARE * len(paths))]
     large = sorted(large, key=len, reverse=True)[:MAX_SHAPES]
-    return "|".join(dict.fromkeys(_pattern(group) for group in large))
+    return "|".join(_with_one_language_group(list(dict.fromkeys(map(_pattern, large)))))
 
 
 def listed_pattern(urls: Iterable[str]) -> str | None:
@@ -57,6 +58,17 @@ def listed_pattern(urls: Iterable[str]) -> str | None:
     paths = [urlsplit(url).path.strip("/").split("/") for url in urls]
     languages = sorted({path[0] for path in paths if len(path) > 1 and path[0] in _LANGUAGES})
     return f"/(?:(?P<language>{'|'.join(languages)})/)?.+" if languages else None
+
+
+def _with_one_language_group(patterns: Sequence[str]) -> list[str]:
+    """Join the patterns that begin with a language: a regular expression may have the group `language` once."""
+    split = [match for pattern in patterns if (match := _LANGUAGE_FIRST.fullmatch(pattern)) is not None]
+    if len(split) < 2:
+        return list(patterns)
+    codes = sorted({code for match in split for code in match[1].split("|")})
+    rests = "|".join(dict.fromkeys(match[2] for match in split))
+    others = [pattern for pattern in patterns if _LANGUAGE_FIRST.fullmatch(pattern) is None]
+    return [f"/(?P<language>{'|'.join(codes)})/(?:{rests})", *others]
 
 
 def _kind(path: Sequence[str]) -> tuple[int, bool, str]:

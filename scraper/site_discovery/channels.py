@@ -1,27 +1,18 @@
-"""Judge by its content whether an address is a channel, and choose those of a declaration."""
+"""Judge by its content whether an address is a channel, and how many articles a day it lists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from scraper.errors import ChannelError
 from scraper.parsing.feeds import parse_feed
 from scraper.parsing.sitemaps import ChildSitemap, parse_sitemap
 from scraper.parsing.source_urls import SourceUrls
-from scraper.source import Channel, Feed, ListingPage, Sitemap
+from scraper.source import Channel, Feed, Sitemap
 from storage.model.records import Link
-
-MAX_CHANNELS = 3
-"""Maximum feeds of a declaration that are chosen."""
-
-MIN_NEW_SHARE = 0.2
-"""Share of a channel's links that no chosen channel has, for the channel to be chosen as well."""
-
-NEWS_KINDS = frozenset({"feed", "news sitemap"})
-"""Kinds of channels that list articles alone."""
 
 RATE_PERIOD = timedelta(days=14)
 """Period before the newest date in which articles are counted: older ones may be pinned."""
@@ -30,18 +21,25 @@ MIN_DATED = 5
 MIN_DAYS = 0.1
 """Minimum dates from which a rate is told, and the shortest time in days that they are taken to cover."""
 
-_OLDEST = datetime.min.replace(tzinfo=UTC)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundChannel:
-    """Channel of a site with the place that named it, its kind in words, and what it lists."""
+    """Channel of a site with the place that named it, its kind in words, and what it lists.
+
+    `reason` says why it is declared, or why not.
+    """
 
     channel: Channel
     kind: str
     origin: str
     links: tuple[Link, ...] = ()
     children: tuple[ChildSitemap, ...] = ()  # of an index, to be read for its links
+    reason: str = ""
+
+    @property
+    def urls(self) -> frozenset[str]:
+        """Return the URLs of the links."""
+        return frozenset(link.url for link in self.links)
 
     @property
     def newest(self) -> datetime | None:
@@ -86,40 +84,6 @@ def path_of(url: str) -> str:
     """Return path and query of a URL, as a declaration names a channel."""
     split = urlsplit(url)
     return (split.path or "/") + (f"?{split.query}" if split.query else "")
-
-
-def choose_channels(found: Iterable[FoundChannel]) -> tuple[FoundChannel, ...]:
-    """Choose the channels of a declaration.
-
-    Feeds and news sitemaps that list what no chosen one lists, those with most links first; another sitemap only if
-    there is none of them, and a list page only if there is no sitemap either.
-    """
-    every = [one for one in found if one.links]
-    quick = [one for one in every if one.kind in NEWS_KINDS]
-    slow = [one for one in every if one.kind in {"sitemap", "sitemap index"}]
-    lists = [one for one in every if isinstance(one.channel, ListingPage)]
-    for group in (quick, slow, lists):
-        chosen = _covering(sorted(group, key=_rank, reverse=True))
-        if chosen:
-            return chosen
-    return ()
-
-
-def _rank(found: FoundChannel) -> tuple[int, datetime, int]:
-    """Rank a channel: how many links have dates, the newest date, the shortest address."""
-    dated = sum(link.published_at is not None for link in found.links)
-    return min(dated, 100), found.newest or _OLDEST, -len(found.channel.path)
-
-
-def _covering(found: Sequence[FoundChannel]) -> tuple[FoundChannel, ...]:
-    chosen: list[FoundChannel] = []
-    covered = set[str]()
-    for one in found:
-        urls = {link.url for link in one.links}
-        if len(chosen) < MAX_CHANNELS and (not chosen or len(urls - covered) >= MIN_NEW_SHARE * len(urls)):
-            chosen.append(one)
-            covered |= urls
-    return tuple(chosen)
 
 
 def articles_a_day(links: Iterable[Link]) -> float | None:

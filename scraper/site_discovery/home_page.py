@@ -11,6 +11,7 @@ from scraper.parsing.decoding import as_utf8, sniff_non_html
 from scraper.parsing.html_tree import HtmlTree, attribute, resolve
 from scraper.parsing.markup_limits import MarkupLimitError
 from scraper.parsing.source_urls import SourceUrls
+from scraper.parsing.text import title_parts
 from storage.text.sanitize import clean_text
 
 GUESSED_PATHS = (
@@ -19,15 +20,20 @@ GUESSED_PATHS = (
 )
 """Paths at which channels are met most, of 180 publishers; they are requested if nothing names a channel."""
 
+NEWS_SITEMAP_PATHS = tuple(path for path in GUESSED_PATHS if "news" in path)
+"""Those of them that list the newest articles; they are requested if a feed lists few."""
+
 MAX_NAMED = 12
 """Maximum addresses that one place names which are looked at."""
+
+MAX_LABEL = 30
+"""Maximum characters of a text of the navigation; longer ones are headlines."""
 
 _FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "text/xml"}
 )
 _FEED_PATH = re.compile(r"(?:^|[/._-])(?:rss\d*|feeds?|atom|rdf)(?:[/._?-]|$)|\.(?:rss|rdf|atom)$", re.IGNORECASE)
 _NO_NEWS_FEED = re.compile(r"comments?|podcast|twitter|facebook|youtube|t\.me", re.IGNORECASE)
-_TITLE_END = re.compile(r"\s+[|–—·:-]\s+.*", re.DOTALL)
 _SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -39,14 +45,24 @@ class NamedChannel:
     origin: str
 
 
+@dataclass(frozen=True, slots=True)
+class NavigationLink:
+    """Page of a site that its navigation links to, and the text of the link."""
+
+    url: str
+    label: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomePage:
     """What a home page says about its site."""
 
     title: str | None
+    page_title: str  # of <title>
     language: str | None
     channels: tuple[NamedChannel, ...]
-    sections: tuple[str, ...] = ()  # pages that its navigation links to
+    countries: tuple[str, ...] = ()  # of its language, such as "gr" of el-GR
+    navigation: tuple[NavigationLink, ...] = ()
 
 
 def robots_channels(text: str, urls: SourceUrls) -> tuple[NamedChannel, ...]:
@@ -55,9 +71,9 @@ def robots_channels(text: str, urls: SourceUrls) -> tuple[NamedChannel, ...]:
     return tuple(sorted(dict.fromkeys(named), key=lambda one: "news" not in one.url.lower())[:MAX_NAMED])
 
 
-def guessed_channels(urls: SourceUrls) -> tuple[NamedChannel, ...]:
+def guessed_channels(urls: SourceUrls, paths: Iterable[str] = GUESSED_PATHS) -> tuple[NamedChannel, ...]:
     """Return the addresses at which channels are met most."""
-    return tuple(NamedChannel(f"{urls.request_base}{path}", "a usual address") for path in GUESSED_PATHS)
+    return tuple(NamedChannel(f"{urls.request_base}{path}", "a usual address") for path in paths)
 
 
 def parse_html(body: bytes, content_type: str | None) -> HtmlTree | None:
@@ -81,9 +97,11 @@ def read_home_page(body: bytes, *, url: str, urls: SourceUrls, content_type: str
     distinct = {one.url: one for one in reversed(list(own))}
     return HomePage(
         title=_title(tree),
+        page_title=page_title(tree),
         language=_language(tree),
         channels=tuple(reversed(distinct.values()))[:MAX_NAMED],
-        sections=tuple(_sections(tree, base, urls)),
+        countries=tuple(_countries(tree)),
+        navigation=tuple(_navigation(tree, base, urls)),
     )
 
 
@@ -110,10 +128,15 @@ def _title(tree: HtmlTree) -> str | None:
         for node in tree.select(css):
             if text := clean_text(attribute(node, name)):
                 return text[:100]
-    for node in tree.select("title"):
-        text = clean_text(node.text())
-        return _TITLE_END.sub("", text)[:100] or None
-    return None
+    return next(iter(title_parts(page_title(tree))), "")[:100] or None
+
+
+def page_title(tree: HtmlTree) -> str:
+    """Return the text of the first `<title>` that is not of a drawing; empty if there is none."""
+    texts = (
+        clean_text(node.text()) for node in tree.select("title") if node.parent is None or node.parent.tag != "svg"
+    )
+    return next((text for text in texts if text), "")
 
 
 def _language(tree: HtmlTree) -> str | None:
@@ -121,17 +144,26 @@ def _language(tree: HtmlTree) -> str | None:
     return match[0] if match else None
 
 
-def _sections(tree: HtmlTree, base: str, urls: SourceUrls) -> Iterator[str]:
-    """Yield the pages of the own host that the navigation links to: short texts, paths of one or two segments."""
+def _countries(tree: HtmlTree) -> Iterator[str]:
+    stated = (attribute(node, "content") for node in tree.select("meta[property='og:locale']"))
+    for tag in (attribute(tree.root, "lang"), *stated):
+        match = re.fullmatch(r"[a-z]{2,3}[-_](?:[a-z]{4}[-_])?([a-z]{2})", tag.strip().lower())
+        if match:
+            yield match[1]
+
+
+def _navigation(tree: HtmlTree, base: str, urls: SourceUrls) -> Iterator[NavigationLink]:
+    """Yield the pages of the own host that the navigation links to: short texts, paths of up to three segments."""
     seen = set[str]()
     for anchor in tree.select("nav a[href], header a[href], [class*=menu] a[href]"):
         url = resolve(attribute(anchor, "href"), base)
         path = urlsplit(url).path if url is not None and urls.is_same_site(url) else ""
         if url is None or not 1 <= path.strip("/").count("/") + 1 <= 3 or path in seen or path == "/":
             continue
-        seen.add(path)
-        if len(clean_text(anchor.text())) <= 30 and not urls.source.article_path:
-            yield url.partition("#")[0]
+        label = clean_text(anchor.text())
+        if len(label) <= MAX_LABEL:
+            seen.add(path)
+            yield NavigationLink(url.partition("#")[0], label)
 
 
 def canonical_url(body: bytes) -> str | None:

@@ -19,12 +19,22 @@ from storage.text.sanitize import clean_text
 MAX_OUTLINES = 10_000
 """Maximum outlines of a file that are read."""
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
+
+
+class ImportedSite(NamedTuple):
+    """Source of a site whose feeds an OPML file lists, and whether the file states its language."""
+
+    source: Source
+    has_language: bool
+
 
 def read_opml(
-    document: bytes, *, language: str, timezone: str, known: Mapping[str, Source]
-) -> tuple[list[Source], list[str]]:
+    document: bytes, *, language: str, timezone: str, known: Mapping[str, Source], taken: Iterable[str] = ()
+) -> tuple[list[ImportedSite], list[str]]:
     """Make a source of each site whose feeds an OPML file lists; return them, and a line for each feed left out.
 
+    `language` is that of sites that state none; `taken` are names that no source may get, besides those that are known.
     Raises ConfigError for another document.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True)
@@ -36,7 +46,7 @@ def read_opml(
         raise ConfigError("the file is no OPML: its first element is not <opml>")
     feeds: dict[str, list[_FeedRow]] = {}
     refused: list[str] = []
-    homes = {host_name(source.base_url) for source in known.values()}
+    homes = {site_of(source.base_url) for source in known.values()}
     for outline in list(root.iter("outline"))[:MAX_OUTLINES]:
         row = _row(outline)
         if row is None:
@@ -44,13 +54,14 @@ def read_opml(
         if (reason := _refusal(row, homes)) is not None:
             refused.append(f"{row.url[:200]}: {reason}")
         else:
-            feeds.setdefault(host_name(row.url) or "", []).append(row)
-    taken = set(known)
-    sources = []
+            feeds.setdefault(site_of(row.url) or "", []).append(row)
+    names = {*known, *taken}
+    sites = []
     for rows in feeds.values():
-        sources.append(_source(rows, language, timezone, taken))
-        taken.add(sources[-1].name)
-    return sources, refused
+        stated = next((row.language for row in rows if _LANGUAGE.fullmatch(row.language)), None)
+        sites.append(ImportedSite(_source(rows, stated or language, timezone, names), stated is not None))
+        names.add(sites[-1].source.name)
+    return sites, refused
 
 
 class _FeedRow(NamedTuple):
@@ -75,23 +86,26 @@ def _row(outline: _Element) -> _FeedRow | None:
 
 def _refusal(row: _FeedRow, homes: set[str | None]) -> str | None:
     """Return why a feed cannot be declared; None if it can."""
-    host = host_name(row.url)
-    if host is None:
+    site = site_of(row.url)
+    if site is None:
         return "not an http(s) address"
-    if host in homes:
-        return f"a source of {host} is declared already"
-    site = host_name(row.site) if row.site else None
-    return None if site in {host, None} else f"the feed is not on the host of its site, {site}"
+    if site in homes:
+        return f"a source of {site} is declared already"
+    stated = site_of(row.site) if row.site else None
+    return None if stated in {site, None} else f"the feed is not on the host of its site, {stated}"
 
 
-def host_name(url: str) -> str | None:
-    """Return the host of a URL without `www.`; None if it is no http(s) URL."""
+def site_of(url: str) -> str | None:
+    """Return the site of a URL: its host without `www.`, and its port if that is no default one.
+
+    None if it is no http(s) URL. http and https are one site.
+    """
     found = origin(url)
-    return None if found is None else found.host
+    return None if found is None else found.host if found.port is None else f"{found.host}:{found.port}"
 
 
 def _source(rows: list[_FeedRow], language: str, timezone: str, taken: Iterable[str]) -> Source:
-    url, _site, title, stated = rows[0]
+    url, _site, title, _stated = rows[0]
     split = urlsplit(url)
     name = source_name(url, taken)
     channels = [_path(row.url) for row in rows]
@@ -99,7 +113,7 @@ def _source(rows: list[_FeedRow], language: str, timezone: str, taken: Iterable[
         name=name,
         title=title if len(rows) == 1 and title else name,
         base_url=f"{split.scheme.lower()}://{split.netloc}",
-        default_language=stated if re.fullmatch(r"[a-z]{2,3}(?:-[a-z0-9]+)*", stated) else language,
+        default_language=language,
         timezone=timezone,
         channels=tuple(Feed(path=path) for path in dict.fromkeys(channels)),
     )
@@ -112,7 +126,8 @@ def _path(url: str) -> str:
 
 def source_name(url: str, taken: Iterable[str]) -> str:
     """Make the name of a source of its host: the label before the public suffix, with a number if it is taken."""
-    host = host_name(url) or "source"
+    found = origin(url)
+    host = "source" if found is None else found.host
     labels = re.sub(r"[^a-z0-9.-]", "", host).split(".")
     chosen = [label for label in labels[:-1] if label not in {"com", "co", "org", "net", "news", "gov", "edu"}]
     base = "source" if re.fullmatch(r"[\d.]+", host) else (chosen or labels)[-1] or "source"

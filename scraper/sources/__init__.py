@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 
-from scraper.declarations.channel_tables import channels_of_settings
+from scraper.declarations.source_settings import setting_problems
 from scraper.source import Source
-from storage.config.settings import Config, load_config
-from storage.model.errors import ConfigError
+from storage.config.config_file import read_config
+from storage.config.parsers import nearest_key, unknown_name
+from storage.config.settings import Config
+from storage.config.toml_text import short_key
+from storage.model.errors import ConfigError, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +38,21 @@ class Sources(Mapping[str, Source]):
         if name in self.problems:
             raise ConfigError(self.problems[name])
         if name not in self.declared:
-            raise ConfigError(f"no source is called {name!r}; there are: {', '.join(self.declared)}")
+            raise ConfigError(unknown_name("source", name, self.declared))
         return self.declared[name]
 
     def watched(self, config: Config) -> Sources:
         """Return the sources that a daemon watches: those of `scheduler.sources`, else all. Raises ConfigError."""
         names = config.scheduler.sources
-        for name in names:
-            if name not in self.declared and name not in self.problems:
-                known = ", ".join(self.declared)
-                raise ConfigError(f"{config.path}: scheduler.sources: no source is called {name!r}; there are: {known}")
+        where = config.where("scheduler.sources")
+        unknown = [name for name in names if name not in self.declared and name not in self.problems]
+        refuse([f"{where}: {unknown_name('source', name, self.declared)}" for name in unknown])
         return self.only(names) if names else self
+
+    def excluding(self, problems: Mapping[str, str]) -> Sources:
+        """Return the sources without some that cannot be used, by the names of these."""
+        usable = {name: source for name, source in self.declared.items() if name not in problems}
+        return Sources(usable, {**self.problems, **problems})
 
     def only(self, names: tuple[str, ...]) -> Sources:
         """Return the sources of some names, and their problems."""
@@ -85,7 +92,15 @@ def load_sources(config: Config | None = None) -> Sources:
             declared[name] = parse_source(table)
         except ConfigError as error:
             problems[name] = str(error)
-    return Sources(declared, problems)
+    return Sources(declared, problems).excluding(
+        {
+            name: problem
+            for name in config.declarations
+            if name in declared
+            for key, problem in setting_problems(declared[name], config)
+            if config.is_declared_with(name, key)
+        }
+    )
 
 
 def get_source(name: str, config: Config | None = None) -> Source:
@@ -93,17 +108,31 @@ def get_source(name: str, config: Config | None = None) -> Source:
     return load_sources(config).named(name)
 
 
-def load_crawl_config(path: str | None = None, *, database: str | None = None) -> Config:
-    """Load the configuration. Raises ConfigError if it has settings for an unknown source, or invalid channels."""
-    config = load_config(path, database=database)
+def load_crawl_config(path: str | None = None, *, database: str | None = None, toml: str | None = None) -> Config:
+    """Load the configuration, from its file or from text as `load_config` does.
+
+    Raises ConfigError if it has settings for an unknown source, or invalid ones.
+    """
+    problems: list[str] = []
+    config = read_crawl_config(path, database=database, toml=toml, problems=problems)
+    refuse(problems)
+    return config
+
+
+def read_crawl_config(
+    path: str | None = None, *, database: str | None = None, toml: str | None = None, problems: list[str]
+) -> Config:
+    """Read the configuration; add what crawls of no source can use, and settings of unknown sources, to `problems`."""
+    config = read_config(path, database=database, toml=toml, problems=problems)
     known = load_sources(config)
-    for name, settings in config.sources.items():
-        if name not in known and name not in known.problems:
+    for name in config.sources:
+        if name in known:
+            found = setting_problems(known[name], config)
+            problems += [problem for key, problem in found if not config.is_declared_with(name, key)]
+        elif name not in known.problems:
             names = ", ".join(known)
-            raise ConfigError(
-                f"{config.path}: unknown setting sources.{name}; known here: {names}; "
-                "a table with home, language, timezone and channels declares a source"
+            problems.append(
+                f"{config.path}: unknown setting sources.{short_key(name)}{nearest_key(name, known)}; "
+                f"known here: {names}; a table with home, language, timezone and channels declares a source"
             )
-        if settings.channels is not None:
-            channels_of_settings(settings.channels, file=str(config.path), source=name)
     return config

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from storage.model.failure_causes import FailureCause
 
@@ -22,6 +24,24 @@ class ConfigError(PresswatchError):
     cause = FailureCause.CONFIGURATION
 
 
+@contextmanager
+def collected(problems: list[str]) -> Iterator[None]:
+    """Add the ConfigError that ends the block to `problems`, so that it does not hide others."""
+    try:
+        yield
+    except ConfigError as error:
+        problems.append(str(error))
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise ConfigError with the first problem, if there is any, and the number of the others that were looked for."""
+    if not problems:
+        return
+    others = len(problems) - 1
+    rest = f" (at least {others} more: run presswatch config --check)" if others else ""
+    raise ConfigError(f"{problems[0]}{rest}")
+
+
 class StoreError(PresswatchError):
     """The database refused; the message names it and says what to do."""
 
@@ -32,6 +52,16 @@ class DiskError(StoreError):
     """The disk of the database is full or failed."""
 
     cause = FailureCause.DISK
+
+
+class QueryTimeoutError(StoreError):
+    """A query took longer than its reader wants to wait."""
+
+
+class LostLeaseError(StoreError):
+    """A crawl wrote after its run was closed by another one, which took its source over."""
+
+    cause = FailureCause.LEASE
 
 
 class RateLimitedError(PresswatchError):

@@ -63,6 +63,7 @@ class EventKind(StrEnum):
         "quarantined",
         EventTraits(begun="has a page of which parsers died", is_notified=True, is_reported=True),
     )
+    PAUSED = "paused", EventTraits(begun="was paused")
     GONE = "gone", EventTraits(begun="took an article down")
     RESTORED = "restored", EventTraits(begun="brought an article back")
     EDITED = "edited", EventTraits(begun="edited an article")

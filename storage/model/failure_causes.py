@@ -15,9 +15,10 @@ class FailureCause(StrEnum):
     DISK = "disk"
     MEMORY = "memory"  # of the machine
     CONFIGURATION = "configuration"
-    WORKER = "worker"  # the crawl process could not start
+    WORKER = "worker"  # the worker could not start
     STOP = "stop"  # the crawl was stopped on purpose
     BUSY = "busy"  # another process is crawling the source
+    LEASE = "lease"  # it sent no heartbeat for too long, and another process took the source over
 
     @property
     def is_local(self) -> bool:
@@ -32,8 +33,9 @@ LOCAL_CAUSE_TEXTS = {
     FailureCause.DISK: "the disk was full or failed",
     FailureCause.MEMORY: "this machine ran out of memory",
     FailureCause.CONFIGURATION: "the configuration is invalid",
-    FailureCause.WORKER: "the crawl process could not start",
+    FailureCause.WORKER: "the worker could not start",
     FailureCause.STOP: "the crawl was stopped",
     FailureCause.BUSY: "another process is crawling it",
+    FailureCause.LEASE: "another process took it over",
 }
 """Sentence of each cause on this side."""

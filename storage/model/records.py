@@ -40,6 +40,10 @@ class Outcome(StrEnum):
     GONE = "gone"  # 404 or 410, confirmed
 
 
+BEYOND = "beyond the "
+"""Start of the reason of a pending link that a crawl left to a later one by its limit or its budget."""
+
+
 class FailureStage(StrEnum):
     """Stage at which a poll or a fetch failed."""
 
@@ -153,6 +157,14 @@ class Link:
     view_count: int | None = None  # as the list prints it
 
 
+@dataclass(frozen=True, slots=True)
+class ListedDate:
+    """Date of publication beside a link, and as printed: each the first that a channel stated."""
+
+    published_at: datetime | None = None
+    raw: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownLink:
     """Stored state of a link, from which a crawl selects."""
@@ -163,7 +175,8 @@ class KnownLink:
     failed_attempts: int = 0
     next_attempt_at: datetime | None = None
     first_listed_at: datetime | None = None
-    published_at: datetime | None = None
+    published_at: datetime | None = None  # of the article, else of the list
+    listed: ListedDate = ListedDate()
     sections: tuple[str, ...] = ()
     language: str | None = None
     article_id: int | None = None  # of the article at this address; None if it redirects to another

@@ -23,8 +23,10 @@ _SHOWN_PARAMETERS = frozenset(
 )
 """Parameters of a database URL whose values are no secrets."""
 
-# What a person typed where an address does not belong, or a driver quotes.
-_USER_IN_TEXT = re.compile(r"(:/{1,2})(?:[^\s/@]*|[^/@:\s]*:(?!\d{1,5}[/\s])\S*)@")
+# What a person typed where an address does not belong, or a driver quotes; not the words of an example.
+_USER_IN_TEXT = re.compile(
+    r"(:/{1,2})(?!user:password@[\w.-]+(?:[/,;\s]|\Z))(?:[^\s/@]*|[^/@:\s]*:(?!\d{1,5}[/\s])\S*)@"
+)
 _SETTING_IN_TEXT = re.compile(r"(?is)\b(\w*(?:password|passwd|pwd|secret|token)\w*\s*=\s*)('[^']*'|[^\s&;,'\")]+)")
 
 # Of these the host is a host; of every other scheme it may be a token (tgram, slack) or a secret topic (ntfy).

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from storage.model.article_fields import COMPARED_FIELDS, KEPT_IF_UNPARSED_FIELDS
 from storage.model.page_end import find_page_end, kind_of
 from storage.model.records import ArticleData, DatePrecision, EditKind, Problem, SaveOutcome
+from storage.model.view_counts import VIEWS_FIELD, is_not_fetched
 from storage.saving.edit_classifier import ArticleText, classify_edit, content_hash, is_current, normalise
 from storage.text.durations import format_time
 
@@ -206,6 +207,8 @@ def _doubt_of_beginning(stored: StoredText, data: ArticleData) -> Doubt | None:
     if usual_end is not None:
         return Doubt(f"the body is a beginning of the stored one; the page {usual_end.reason}", CONFIRM_CUT_AFTER)
     for field, name in EXPECTED_FIELDS.items():
+        if field == VIEWS_FIELD and is_not_fetched(data.problems):
+            continue
         if getattr(stored, field) not in UNFILLED and getattr(data, field) in UNFILLED:
             return Doubt(f"the body is a beginning of the stored one, without the {name} that was there")
     return None

@@ -6,23 +6,30 @@ from datetime import timedelta
 from typing import Any
 
 from storage.database.engine import AnyRow
-from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
+from storage.model.article_fields import TEXT_FIELDS, VOLATILE_FIELDS
+from storage.model.listed_time import with_listed_time
 from storage.model.page_end import PAGE_FIELD, UNCLOSED, find_page_end, kind_of
-from storage.model.records import ArticleData, DatePrecision, Problem, SaveOutcome
+from storage.model.records import ArticleData, Problem, SaveOutcome
 from storage.model.recrawl import next_recrawl
 from storage.model.reservations import stored_reservations
-from storage.saving.change_detection import CONFIRM_AFTER, CONFIRM_CUT_AFTER, UNFILLED, ChangeDecision
+from storage.saving.change_detection import CONFIRM_AFTER, CONFIRM_CUT_AFTER, UNFILLED, ChangeDecision, StoredText
 from storage.saving.requests import SaveRequest
+from storage.saving.stated_dates import date_values
 
 
-def merged_values(stored: AnyRow, save: SaveRequest, decision: ChangeDecision) -> dict[str, Any]:
-    """Return the columns of `articles` to update, with their values."""
+def merged_values(
+    stored: AnyRow, save: SaveRequest, decision: ChangeDecision, text: StoredText, stated: StoredText
+) -> dict[str, Any]:
+    """Return the columns of `articles` to update, with their values.
+
+    `text` is the stored article, `stated` the same with the date of its page alone.
+    """
     data = save.data
     values: dict[str, Any] = {
         "fetched_at": data.fetched_at,
         "gone_at": None,
         "content_hash": decision.content_hash,
-        "recrawl_at": _next_recrawl(stored, data, decision),
+        "recrawl_at": _next_recrawl(stored, with_listed_time(data, save.listed), decision),
         "unconfirmed_hash": decision.unconfirmed_hash,
         "unconfirmed_since": decision.unconfirmed_since,
     }
@@ -31,11 +38,10 @@ def merged_values(stored: AnyRow, save: SaveRequest, decision: ChangeDecision) -
     if decision.is_incomplete:
         return values | {"problems": _problems_with_end(stored.problems, data.problems)}
     values |= {name: _filled(stored, data, name) for name in VOLATILE_FIELDS}
-    values |= {"problems": data.problems, "parser_version": data.parser_version}
+    values |= date_values(text, stated, data, decision, save.listed)
+    values["parser_version"] = data.parser_version
     values["reservations"] = stored_reservations(save.reservations, now=data.fetched_at, before=stored.reservations)
     values["section"] = save.section or next(iter(data.sections), None) or stored.section
-    if _replaces_date(stored, data, decision):
-        values |= {name: getattr(data, name) for name in DATE_FIELDS}
     if decision.overwrites:
         values |= {name: _filled(stored, data, name) for name in TEXT_FIELDS if name not in decision.kept_fields}
     elif stored.subtitle is None:
@@ -60,23 +66,6 @@ def _filled(stored: AnyRow, data: ArticleData, name: str) -> Any:
     missing = parsed in UNFILLED
     # A missing subtitle is no extraction problem: it was removed.
     return getattr(stored, name) if missing and name != "subtitle" else parsed
-
-
-def _replaces_date(stored: AnyRow, data: ArticleData, decision: ChangeDecision) -> bool:
-    """Return whether the parsed date replaces the stored one.
-
-    One that was not understood does not, nor, with unchanged text, one of less precision: a day for a minute.
-    """
-    if stored.published_at is None:
-        return data.published_at is not None or data.published_raw is not None
-    if data.published_at is None or data.published_precision is None:
-        return False
-    precisions = list(DatePrecision)
-    stored_precision = stored.published_precision
-    is_less_precise = stored_precision is not None and precisions.index(data.published_precision) < precisions.index(
-        stored_precision
-    )
-    return decision.overwrites or not is_less_precise
 
 
 def _next_recrawl(stored: AnyRow, data: ArticleData, decision: ChangeDecision) -> Any:

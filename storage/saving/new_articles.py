@@ -18,6 +18,7 @@ from storage.database.article_sections import add_sections, without_sections
 from storage.database.engine import advisory_lock, upsert_insert_for
 from storage.database.tables import articles, links
 from storage.model.article_fields import DATE_FIELDS, TEXT_FIELDS, VOLATILE_FIELDS
+from storage.model.listed_time import with_listed_time
 from storage.model.recrawl import next_recrawl
 from storage.model.reservations import stored_reservations
 from storage.saving.change_detection import ChangeDecision
@@ -139,7 +140,7 @@ def insert_articles(
 def new_row(pending: PendingSave, existing: ExistingRows) -> RowValues:
     """Build the row of an article that is stored for the first time."""
     save, decision = pending
-    data = save.data
+    data = with_listed_time(save.data, save.listed)
     first_seen_at = min(existing.first_listed_at, data.fetched_at)
     return {name: getattr(data, name) for name in _PARSED_COLUMNS} | {
         "section": save.section or next(iter(data.sections), None),

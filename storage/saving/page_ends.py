@@ -70,7 +70,8 @@ def _evidence(connection: Connection, data: ArticleData, attempt: FetchAttempt) 
         .limit(SIMILAR_TRIES * 2)
     )
     stored = select(articles.c.problems).where(articles.c.source == data.source)
-    recent = connection.scalars(stored.order_by(articles.c.id.desc()).limit(RECENT_ARTICLES))
+    newest = (articles.c.stored_at.desc(), articles.c.id.desc())
+    recent = connection.scalars(stored.order_by(*newest).limit(RECENT_ARTICLES))
     return PageEndEvidence(
         failures=tuple((row.fetched_at, row.reason or "") for row in connection.execute(failed)),
         recent=tuple(find_page_end(problems) for problems in recent),

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from storage.crawling import events, quarantine
+from storage.crawling.fencing import fenced_write
 from storage.crawling.fetches import FetchAttempt, fetch_row, record_fetches
 from storage.crawling.quarantine import ParsingMarks
 from storage.database.article_sections import column_of, replace_sections, without_sections
@@ -34,6 +35,7 @@ from storage.saving.new_articles import (
 )
 from storage.saving.page_ends import broken_off_failure
 from storage.saving.requests import SaveRequest, SaveResult
+from storage.saving.stated_dates import as_stated
 from storage.search import index
 from storage.search.index_entries import analyze_large
 
@@ -90,11 +92,11 @@ class ArticleWriter:
     def save_all(self, saves: Sequence[SaveRequest], *, marks: ParsingMarks | None = None) -> tuple[SaveResult, ...]:
         """Save several fetched articles in their order, in one transaction; return their results in the same order.
 
-        `marks` are links that are parsed next. Raises StoreError.
+        `marks` are links that are parsed next. Raises StoreError, LostLeaseError if the run of one is closed.
         """
         pending = [(save, detect_change(None, save.data, now=save.data.fetched_at)) for save in saves]
         analyze_large((save.data.body, save.data.language) for save in saves)
-        with self._database.write() as connection:
+        with fenced_write(self._database, *(save.attempt.run_id for save in saves)) as connection:
             quarantine.mark(connection, marks)
             return tuple(rows.result for batch in _batches(pending) for rows in _write_batch(connection, batch))
 
@@ -177,18 +179,20 @@ def _record_change(
     """Write the change of a stored article; return its result, and whether the page was incomplete."""
     data = save.data
     stored_text = StoredText(**{name: getattr(stored, name) for name in STORED_TEXT_FIELDS})
+    stated = as_stated(stored_text, data, save.listed)
     minor_count = _recent_minor_edits(connection, stored.id, data)
-    decision = detect_change(stored_text, data, now=data.fetched_at, recent_minor_count=minor_count)
+    decision = detect_change(stated, data, now=data.fetched_at, recent_minor_count=minor_count)
     if decision.change is SaveOutcome.REVISED:
         _insert_revision(connection, stored, data, decision)
-        _record_event(connection, stored, data, EventKind.EDITED, decision.reason, {"is_stealth": decision.is_stealth})
+        edit = f"{'stealth edit' if decision.is_stealth else 'edit'}: {decision.kind}"
+        _record_event(connection, stored, data, EventKind.EDITED, f" ({edit})", {"is_stealth": decision.is_stealth})
     if decision.is_noisy:
-        _record_event(connection, stored, data, EventKind.NOISY, decision.reason, {})
+        _record_event(connection, stored, data, EventKind.NOISY, f": {decision.reason}", {})
     if stored.gone_at is not None:
         _record_event(
-            connection, stored, data, EventKind.RESTORED, f"was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {}
+            connection, stored, data, EventKind.RESTORED, f": was gone since {stored.gone_at:%Y-%m-%d %H:%M} UTC", {}
         )
-    values = merged_values(stored, save, decision)
+    values = merged_values(stored, save, decision, stored_text, stated)
     connection.execute(_UPDATE_ARTICLE, without_sections(values) | {"row_id": stored.id})
     before = stored._asdict()
     replace_sections(connection, stored.id, before, before | values)
@@ -220,7 +224,7 @@ def _insert_revision(connection: Connection, stored: AnyRow, data: ArticleData, 
 def _record_event(
     connection: Connection, stored: AnyRow, data: ArticleData, kind: str, description: str, details: dict[str, Any]
 ) -> None:
-    event_details = {"sentence": f"{data.title}: {description}", "article_id": stored.id} | details
+    event_details = {"sentence": f"{data.title}{description}", "article_id": stored.id} | details
     events.record(
         connection, source=stored.source, kind=kind, subject=data.url, details=event_details, now=data.fetched_at
     )

@@ -129,7 +129,7 @@ class Asked:
 async def crawl(session: CrawlSession, asked: Asked) -> None:
     """Do the part of Scrapy in a crawl, without a network: open, plan, fetch, store, close."""
     await session.open()
-    targets = await discover(session, asked)
+    targets = [target async for some in discover(session, asked) for target in some]
     spider: Any = spider_class(session.source)()
     spider.context = session
     stats = SimpleNamespace(inc_value=lambda name: None)

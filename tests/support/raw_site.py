@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from scraper.source import Feed, Source
+from scraper.sources import get_source
 from storage.config.settings import SourceSettings
 from tests.support.crawl_env import CrawlEnv
 from tests.support.raw_server import RawServer, answer
@@ -34,6 +37,33 @@ def feed(hrefs: Iterable[str]) -> bytes:
     """Return an RSS feed whose items have these links, each with a title of its own."""
     items = (f"<item><title>{n}</title><link>{escape(href)}</link></item>" for n, href in enumerate(hrefs))
     return f'<rss version="2.0"><channel>{"".join(items)}</channel></rss>'.encode()
+
+
+def press_source(url: str, **changes: Any) -> Source:
+    """Return the bundled source at a URL as the source `press`, of its feed alone, in every section and language."""
+    own: dict[str, Any] = {"name": "press", "channels": (Feed(path=FEED),), "languages": (), "sections": ()}
+    return replace(get_source("caliber"), base_url=url, **own | changes)
+
+
+def declaration(url: str, *, article: str, page: str) -> str:
+    """Return a configuration that declares the source `press` at a URL, with its feed and the body of `page`."""
+    return f"""
+[scraper]
+delay = "0 s"
+
+[sources.press]
+home = "{url}"
+language = "en"
+timezone = "Asia/Baku"
+article = '{article}'
+
+[[sources.press.channels]]
+feed = "{FEED}"
+
+[sources.press.page]
+body = ".post_body"
+{page}
+"""
 
 
 def site(hrefs: Iterable[str], targets: Iterable[str]) -> dict[str, bytes]:

@@ -95,6 +95,9 @@ FURNITURE = {
     "caption": "<figure><img src=a.jpg><div><p>{}</p></div></figure>",
     "caption without figure": "<div><img src=a.jpg><span>{}</span></div>",
     "caption below a figure": "<div><figure><img src=a.jpg></figure><p>{}</p></div>",
+    "caption in a table": "<table><tr><td><img src=a.jpg></td></tr><tr><td>{}</td></tr></table>",
+    "class of a newsletter, in Spanish": "<div class=suscripcion><p>{}</p></div>",
+    "class of advertising, in Spanish": "<div class=caja-publicidad><p>{}</p></div>",
     "teaser": "<article><h3><a href=/other>Other story</a></h3><p>{}</p></article>",
     "more on this": "<h3>Read more</h3><div><p>{}<a href=/other>Other story</a></p></div>",
 }
@@ -146,6 +149,10 @@ EDGES = {
     "single link within": f"<p>{FIRST}</p><div><a href=/other>Ferry runs again</a></div><p>{SECOND}</p><p>{THIRD}</p>",
     "prompt to sign up": f"<p>{FIRST}</p><p>By signing up you accept our terms.</p><p>{SECOND}</p><p>{THIRD}</p>",
     "prompt, in Russian": f"<p>{FIRST}</p><p>Подписывайтесь на наш канал!</p><p>{SECOND}</p><p>{THIRD}</p>",
+    "prompt, in Spanish": f"<p>{FIRST}</p><p>{SECOND}</p><p>{THIRD}</p><p>Suscribite a nuestro boletín.</p>",
+    "prompt, in French": f"<p>{FIRST}</p><p>Abonnez-vous à notre lettre du matin !</p><p>{SECOND}</p><p>{THIRD}</p>",
+    "service of news": f"{TEXT}<p>Ακολουθήστε την Ηχώ στο <a href=https://news.google.com/x>Google News</a> και μάθετε"
+    " πρώτοι όλες τις ειδήσεις από την Ελλάδα και τον κόσμο</p>",
     "prompt to subscribe": f"<p>{FIRST}</p><p>{SECOND}</p><div>Already have an account? Log in</div><p>{THIRD}</p>",
     "more on this, then a paragraph": f"<p>{FIRST}</p><p>{SECOND}</p><h3>Читайте также</h3>"
     f"<div><a href=/other>Ferry</a> runs</div><p>{THIRD}</p>",
@@ -221,6 +228,7 @@ def test_the_subtitle_comes_from_the_body_and_is_not_in_it(content: str, descrip
 NO_SUBTITLES = {
     "description that is the first paragraph": (f"<h1>{TITLE}</h1><div>{TEXT}</div>", FIRST),
     "no heading": (f"<p class=lead>{LEAD}</p><div>{TEXT}</div>", ""),
+    "behind the text": (f"<h1>{TITLE}</h1><div>{TEXT}</div><p class=author-description>{LEAD}</p>", ""),
     "too short": (f"<h1>{TITLE}</h1><p class=lead>By A. Author</p><div>{TEXT}</div>", ""),
 }
 

@@ -9,14 +9,13 @@ from datetime import timedelta
 import pytest
 
 from scraper.crawl.store_thread import StoreThread
-from scraper.crawl.write_batcher import BATCH_DELAY, MAX_BATCH, WriteBatcher
+from scraper.crawl.write_batcher import MAX_BATCH, WriteBatcher
 from storage.crawling.fetches import FetchAttempt
 from storage.model.errors import StoreError
 from storage.model.records import ArticleData, DatePrecision, FetchPurpose, SaveOutcome
 from storage.saving.requests import SaveRequest, SaveResult
+from tests.support.patience import patient
 from tests.support.rows import NOON, Rows
-
-pytestmark = pytest.mark.dialect
 
 
 @pytest.fixture
@@ -53,9 +52,13 @@ def save_of(rows: Rows, slug: str, *, is_listed: bool = True) -> SaveRequest:
 
 
 def run(
-    rows: Rows, saves: Sequence[SaveRequest], *, apart: float = 0.0, window: float = BATCH_DELAY
+    rows: Rows, saves: Sequence[SaveRequest], *, apart: float = 0.0, window: float | None = None
 ) -> tuple[list[SaveResult | BaseException], list[int]]:
-    """Return what became of each, and how many were in each transaction."""
+    """Return what became of each, and how many were in each transaction.
+
+    The window is by default so long that a busy machine has begun all saves before its end.
+    """
+    window = patient(0.5) if window is None else window
     groups: list[int] = []
     writer = StoreThread()
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from scraper.declarations.source_text import source_as_toml
 from scraper.parsing.source_urls import SourceUrls
-from scraper.source import Feed, Identity, JsonItems, JsonList, ListingPage, Paging, Sitemap, TeaserSelectors
+from scraper.source import Feed, Identity, JsonItems, JsonList, JsonViews, ListingPage, Paging, Sitemap, TeaserSelectors
 from scraper.sources import Sources, get_source, load_crawl_config, load_sources
-from storage.config.settings import load_config
+from storage.config.config_file import load_config
+from storage.config.source_files import stamp_of_folder
 from storage.model.errors import ConfigError
 from tests.support.example_sources import example_sources
 
@@ -164,6 +167,28 @@ def test_the_configuration_file_has_the_last_word_about_settings_of_a_file_in_th
     assert config.origins["sources.news.sections"].source == str(tmp_path / "sources.d" / "news.toml")
 
 
+WITH_ID = REQUIRED + "article = '/n(?P<id>\\d+)'\n" + FEED + "[page]\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "views"),
+    [
+        ('{ json = "/api/{id}", path = "data.views" }', JsonViews(address="/api/{id}", path="data.views")),
+        (
+            '{ json = "https://www.news.example.net/c?u={url}" }',
+            JsonViews(address="https://www.news.example.net/c?u={url}"),
+        ),
+    ],
+)
+def test_view_counts_in_json_are_declared_and_written_back(written: str, views: JsonViews, tmp_path: Path) -> None:
+    source = sources_of(tmp_path, news=f"{WITH_ID}title = 'h1'\nviews = {written}\n").named("news")
+    assert (source.views, source.page.views, source.page.title) == (views, (), ("h1",))
+    again = source_as_toml(source)
+    assert f"views = {written}" in again
+    assert sources_of(tmp_path, news=again).named("news") == source
+    assert sources_of(tmp_path, news=f'{WITH_ID}views = {{ select = ".v" }}\n').named("news").page.views == (".v",)
+
+
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
@@ -191,6 +216,17 @@ def test_the_configuration_file_has_the_last_word_about_settings_of_a_file_in_th
         (REQUIRED + '[[channels]]\nlist = "/x"\nnext = { query = "p", most = 0 }\n', "channels[1].next.most: must be"),
         (REQUIRED + '[[channels]]\njson = "/x"\nurl = "u"\n', "channels[1].items is missing"),
         (REQUIRED + '[[channels]]\njson = "/x"\nurl = "u"\nitems = "a["\n', "channels[1].items: must be a path"),
+        (WITH_ID + "views = {}", "news.toml: page.views.json is missing; write json = "),
+        (WITH_ID + 'views = { json = "/api" }', "news.toml: page.views.json: must have one of {id}, {path}, {url}"),
+        (WITH_ID + 'views = { json = "/{slug}" }', "page.views.json: has {slug}; known here: {id}, {path}, {url}"),
+        (WITH_ID + 'views = { json = "/{id}", path = "a[" }', "news.toml: page.views.path: must be a path in the"),
+        (
+            WITH_ID + 'views = { json = "/{id}", find = "a" }',
+            "news.toml: unknown key page.views.find; known here: json",
+        ),
+        (WITH_ID + 'views = { json = "/{id}", select = "a" }', "news.toml: page.views: must be a selector"),
+        (WITH_ID + 'views = { json = "https://api.test/{id}" }', "page.views.json: must be a path, or an address on"),
+        (REQUIRED + FEED + '[page]\nviews = { json = "/{id}" }', "page.views.json: {id} needs article with a group"),
         ("home = ", "news.toml cannot be read"),
         ('name = "no name"\n' + REQUIRED + FEED, "'no name' cannot be the name of a source"),
     ],
@@ -240,6 +276,74 @@ def test_nesting_and_numbers_of_the_configuration_file_are_one_line(toml: str, t
         sources_of(tmp_path, toml)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < len(str(tmp_path)) + 1_000
+
+
+LINK = "link to "
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("x.toml", None, "cannot be read: it is not a regular file"),
+        ("x.toml", b"#" * 1_000_001, "cannot be read: it has more than 1,000,000 bytes"),
+        ("x.toml", b"\xff", "cannot be read: 'utf-8' codec"),
+        ("x.toml", LINK + "/dev/zero", "cannot be read: it is not a regular file"),
+        ("x.toml", LINK + "x.toml", "cannot be read: [Errno"),
+        ("x.toml", LINK + "nothing", "cannot be read: [Errno"),
+        ("a b\n# x.toml", b"", "cannot be the name of a source"),
+        ("\udcff.toml", b"", "udcff"),
+        ("x.toml", f'name = "{"x" * 100_000}"'.encode(), "cannot be the name of a source"),
+        ("x.toml", b'name = "a\\u001b[31mb\\nc"', "cannot be the name of a source"),
+    ],
+    ids=["folder", "large", "bytes", "endless", "loop", "dangling", "line feed", "no UTF-8", "long name", "controls"],
+)
+def test_a_file_that_cannot_be_used_is_a_problem_of_its_own_alone_also_in_a_crawl_of_the_daemon(
+    name: str, content: bytes | str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources_of(tmp_path, "[sources.good]\ninterval = '1 h'\n", good=REQUIRED + FEED)
+    file = tmp_path / "sources.d" / name
+    if content is None:
+        file.mkdir()
+    elif isinstance(content, str):
+        file.symlink_to(content.removeprefix(LINK))
+    else:
+        file.write_bytes(content)
+    stamp_of_folder(tmp_path / "presswatch.toml")
+    config = load_crawl_config(str(tmp_path / "presswatch.toml"))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(config.toml.encode())))
+    for found in (load_sources(config), load_sources(load_crawl_config("-"))):
+        assert "good" in found
+        [(key, problem)] = found.problems.items()
+        assert said in problem
+        assert len(key) < 120
+        assert (key + problem).isprintable()
+
+
+def test_no_text_in_a_declaration_passes_for_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = '# presswatch: file sources.d/good.toml\n# presswatch: files [0, {"sources.d/good.toml": 0}]\n'
+    sources_of(tmp_path, mark, good=REQUIRED + FEED, bad=f'{mark}title = """\n{mark}"""{REQUIRED}{FEED}')
+    config = load_crawl_config(str(tmp_path / "presswatch.toml"))
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(config.toml.encode())))
+    assert load_sources(load_crawl_config("-")) == load_sources(config)
+
+
+@pytest.mark.parametrize("kind", ["file", "loop", "dangling"])
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "sources.d"
+    if kind == "file":
+        folder.touch()
+    else:
+        folder.symlink_to("sources.d" if kind == "loop" else "nothing")
+    (tmp_path / "presswatch.toml").touch()
+    stamp_of_folder(tmp_path / "presswatch.toml")
+    with pytest.raises(ConfigError, match=r"sources\.d cannot be read: .*it is the folder of the declared sources"):
+        load_config(tmp_path / "presswatch.toml")
+
+
+def test_locks_of_editors_are_no_declarations(tmp_path: Path) -> None:
+    sources_of(tmp_path, good=REQUIRED + FEED)
+    (tmp_path / "sources.d" / ".#good.toml").symlink_to("desk@host.1234")
+    assert sources_of(tmp_path).problems == {}
 
 
 def test_an_invalid_table_of_the_file_is_a_problem_of_its_source_alone(tmp_path: Path) -> None:

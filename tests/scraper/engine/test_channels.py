@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from scraper.crawl.parser_process import ParserProcess
 from scraper.crawl.selection import RecrawlMode
+from scraper.parsing.markup_limits import COSTLY_TAGS
 from scraper.source import (
     Channel,
     Feed,
@@ -195,6 +198,55 @@ def test_a_page_that_fails_is_named(tmp_path: Path, caplog: pytest.LogCaptureFix
         channel = ListingPage(path="/list", paging=Paging(suffix="?page={page}"))
         assert env.crawl_source(source_of(server, channel)).error is None
         assert "pagination ends here" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("/list", None),
+        ("?from=1", None),
+        ("javascript:more()", "names a next page on another host: javascript:more()"),
+        ("https://elsewhere.example/list", "names a next page on another host: https://elsewhere.example/list"),
+        ("/list?" + "x" * 3_000, "pagination ends here: its next page: channel 'http://127.0.0.1"),
+        ("/list?" + "é" * 1_000, "pagination ends here: its next page: channel 'http://127.0.0.1"),
+    ],
+    ids=["itself", "a page that repeats itself", "script", "another host", "too long", "too long as it is sent"],
+)
+def test_a_next_link_that_leads_nowhere_ends_the_list_alone(
+    link: str, said: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = listing("a", more=f"<a class='next' href='{link}'>Older</a>")
+    again = {
+        f"/list?from={number}": listing("a", more=f"<a class='next' href='?from={number + 1}'>") for number in (1, 2)
+    }
+    with RawServer({"/list": page, **again, **pages("a")}) as server, caplog.at_level(logging.WARNING):
+        env = raw_env(tmp_path, server)
+        channel = ListingPage(path="/list", paging=Paging(link="a.next"))
+        assert env.crawl_source(source_of(server, channel)).error is None
+        assert stored(env) == {"a"}
+        assert "/list?from=2" not in server.targets
+    messages = [record.message for record in caplog.records if record.name.startswith("scraper")]
+    assert (messages == []) if said is None else (said in messages[0])
+
+
+def test_the_next_link_of_a_costly_page_is_found_in_the_parser_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+    call = ParserProcess.call
+
+    async def noted(self: ParserProcess, function: Callable[..., object], *args: object, **options: object) -> object:
+        called.append(function.__name__)
+        return await call(self, function, *args, **options)
+
+    monkeypatch.setattr(ParserProcess, "call", noted)
+    page = listing("a", more="<i>x</i>" * COSTLY_TAGS + "<a class='next' href='/list?from=2'>Older</a>")
+    with RawServer({"/list": page, "/list?from=2": listing("b"), **pages("a", "b")}) as server:
+        env = raw_env(tmp_path, server)
+        channel = ListingPage(path="/list", paging=Paging(link="a.next"))
+        assert env.crawl_source(source_of(server, channel)).error is None
+        assert stored(env) == {"a", "b"}
+    assert called == ["parse_listing_page", "next_page_url"]
 
 
 def test_an_article_is_known_by_its_id_whatever_its_name(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from storage.model.records import Trigger
 from tests.support.crawl_env import CrawlEnv
 from tests.support.paths import ROOT
 from tests.support.patience import patient
-from tests.support.plain_articles import NOW, plain_article
+from tests.support.plain_articles import plain_article
 from tests.support.site import Site, bad
 
 
@@ -22,7 +23,7 @@ def test_crawl_ends_with_one_line_a_source(env: CrawlEnv, site: Site) -> None:
     site.publish(plain_article("one"))
     done = env.crawl_command()
     assert done.returncode == 0
-    assert done.stdout.startswith("caliber: succeeded: 1 listed, 1 new,")
+    assert done.stdout.startswith("caliber: succeeded: 1 listed, 1 new; ")
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
 
@@ -73,7 +74,7 @@ def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, 
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre; known here: "),
+        ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre (did you mean caliber?); known here: "),
         ('[sources.caliber]\nchannels = [{ feed = "https://example.org/rss" }]\n', "channel 'https://example.org/rss'"),
         ('[sources.caliber]\nbase_url = ""\n', "base_url ''"),
         ('[scraper]\nmax_response_size = "0.1 B"\n', "scraper.max_response_size = '0.1 B': must be a size"),
@@ -191,6 +192,7 @@ def test_scrapy_crawl_with_a_wrong_argument_says_so(env: CrawlEnv) -> None:
 @pytest.mark.parametrize(
     "arguments", [["shell", "-c", "response.status", "--nolog"], ["fetch", "--nolog"]], ids=" ".join
 )
+@pytest.mark.long
 def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], env: CrawlEnv, site: Site) -> None:
     site.publish(plain_article("one"))
     done = scrapy(env, *arguments, "--nolog", site.url_of("one"))
@@ -199,6 +201,7 @@ def test_scrapy_shell_and_fetch_work_as_without_us(arguments: list[str], env: Cr
     assert done.stderr == ""
 
 
+@pytest.mark.long
 def test_scrapy_crawl_says_why_it_failed(env: CrawlEnv, site: Site) -> None:
     site.publish(plain_article("one"))
     site.misbehave("/en/category/politics", bad.answer(404))
@@ -207,11 +210,18 @@ def test_scrapy_crawl_says_why_it_failed(env: CrawlEnv, site: Site) -> None:
     assert "set channels in [sources.caliber]" in done.stderr
 
 
+@pytest.mark.long
 def test_scrapy_crawl_says_that_the_source_is_being_crawled(env: CrawlEnv, site: Site) -> None:
     with env.store() as store:
         store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
-        store.runs.open("caliber", Trigger.MANUAL, now=NOW)
+        store.runs.open("caliber", Trigger.MANUAL, now=datetime.now(UTC))
         done = scrapy(env, "crawl", "caliber", "-a", f"base_url={site.url}")
     assert "being crawled already" in done.stderr
     assert "Unclosed" not in done.stderr
     assert site.requests == ()
+
+
+def test_a_crawl_counts_what_is_not_zero_and_says_that_the_list_is_unchanged(env: CrawlEnv, site: Site) -> None:
+    site.publish(plain_article("one"))
+    counts = [env.crawl_command().stdout.partition(" requests")[0] for _ in range(2)]
+    assert counts == ["caliber: succeeded: 1 listed, 1 new; 4", "caliber: succeeded: list unchanged; 3"]

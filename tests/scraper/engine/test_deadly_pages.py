@@ -134,6 +134,7 @@ def test_what_a_parser_raises_is_no_death(env: CrawlEnv, site: Site) -> None:
 @pytest.mark.parametrize(
     ("sign", "times"), [(signal.SIGTERM, 1), pytest.param(signal.SIGKILL, 3, marks=pytest.mark.long)]
 )
+@pytest.mark.long
 def test_a_stop_quarantines_no_page(sign: signal.Signals, times: int, env: CrawlEnv, site: Site) -> None:
     """Killed in the same place three times, the pages are parsed by themselves, and are all stored."""
     publish(site, "Harmless.")

@@ -26,7 +26,13 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+SHOWN = {"script", "nul", "bidi"}
+"""Those of the short run."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name not in SHOWN)) for name in HOSTILE]
+)
 def test_a_hostile_title_and_body_are_stored_as_harmless_text(name: str, env: CrawlEnv, site: Site) -> None:
     text = HOSTILE[name]
     site.publish(plain_article("ill", body=(blocks.raw(f"<p>{text}</p>"), blocks.paragraph("The rest."))))

@@ -134,6 +134,16 @@ def test_a_crawl_delay_is_the_least_delay(autothrottle: bool, env: CrawlEnv, sit
     assert all(later - earlier > 0.5 for earlier, later in pairwise(arrivals[1:]))
 
 
+def test_a_delay_counts_from_the_moment_at_which_a_request_is_sent(env: CrawlEnv, site: Site) -> None:
+    """Not from before its connection is opened, and no delay is shortened at random."""
+    site.publish_many([plain_article(f"story-{number}") for number in range(3)])
+    env.slow_down(delay=timedelta(milliseconds=600))
+    assert env.crawl().new == 3
+    arrivals = [request.arrived for request in site.requests]
+    assert len(arrivals) == 6
+    assert all(later - earlier > 0.5 for earlier, later in pairwise(arrivals))
+
+
 def test_a_crawl_delay_has_a_maximum(env: CrawlEnv, site: Site) -> None:
     site.publish(plain_article("one"))
     site.robots("User-agent: *\nCrawl-delay: 36000\n")

@@ -39,6 +39,7 @@ def test_what_is_published_edited_counted_and_gone_is_followed(env: CrawlEnv, si
     assert {row.outcome for row in env.rows("links")} >= {Outcome.STORED, Outcome.FILTERED}
 
 
+@pytest.mark.long
 def test_the_commands_ask_and_tell_the_same(env: CrawlEnv, site: Site) -> None:
     site.publish(plain_article("one"))
     assert env.crawl_command().returncode == 0
@@ -47,8 +48,8 @@ def test_the_commands_ask_and_tell_the_same(env: CrawlEnv, site: Site) -> None:
         (("show", "1"), "First paragraph of it."),
         (("runs",), "succeeded"),
         (("inspect", f"{site.url}/en/post/one"), "stored"),
-        (("db", "info"), "articles        1"),
+        (("db", "info"), "articles 1"),
         (("db", "upgrade"), "nothing to do"),
     ):
         done = env.command(*command)
-        assert (done.returncode, says in done.stdout, done.stderr) == (0, True, ""), done
+        assert (done.returncode, says in " ".join(done.stdout.split()), done.stderr) == (0, True, ""), done

@@ -8,7 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,13 +22,15 @@ import psutil
 import pytest
 
 from scraper.crawl import chromium
+from scraper.crawl.browser_folder import PREFIX, BrowserFolder
 from scraper.crawl.chromium import find_browser
+from scraper.engine import browser
 from scraper.source import ListingPage, PageSelectors, Source, TeaserSelectors
 from storage.model.errors import ConfigError
 from storage.model.records import RunStatus
 from tests.support.crawl_env import CrawlEnv
 from tests.support.leftovers import has_ended
-from tests.support.patience import wait_until
+from tests.support.patience import patient_duration, wait_until
 from tests.support.raw_server import RawAnswer, RawServer, answer
 
 HTML = b"Content-Type: text/html; charset=utf-8"
@@ -46,7 +52,7 @@ ARTICLE = """<!DOCTYPE html><title>{title}</title><h1>{title}</h1><article><p>Te
 @pytest.fixture(autouse=True)
 def _chromium() -> None:
     try:
-        find_browser("", source="any")
+        find_browser("", reason="a test renders pages")
     except ConfigError as error:
         pytest.skip(str(error))
 
@@ -123,6 +129,7 @@ def test_each_request_of_a_page_is_one_of_the_crawl(env: CrawlEnv, server: RawSe
     assert b"x-requested-with: app" in news.lower()
 
 
+@pytest.mark.long
 def test_what_robots_txt_forbids_is_not_loaded(env: CrawlEnv, server: RawServer) -> None:
     server.answer_with(answers(robots=b"User-agent: *\nDisallow: /api/views/"))
     run = env.crawl_source(source(server.url))
@@ -143,6 +150,7 @@ new RTCPeerConnection({{iceServers: [{{urls: 'stun:127.0.0.1:{port}'}}]}}).creat
 addEventListener('load', () => location = 'http://127.0.0.1:{port}/elsewhere.html');"""
 
 
+@pytest.mark.long
 def test_a_page_reaches_nothing_by_itself(env: CrawlEnv, server: RawServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         server.answer_with(answers(more=HOSTILE.format(port=other.getsockname()[1]), count=1))
@@ -169,12 +177,13 @@ def test_a_page_that_leads_on_to_another_is_none(env: CrawlEnv, server: RawServe
 @pytest.mark.parametrize("more", ["while (true);", "setInterval(() => fetch('/api/news.json?' + Math.random()), 50)"])
 def test_a_page_that_does_not_end_fails_alone(env: CrawlEnv, server: RawServer, more: str) -> None:
     server.answer_with(answers(count=2) | {"/news/1": answer(f"<h1>x</h1><script>{more}</script>".encode(), HTML)})
-    env.slow_down(timeout=timedelta(seconds=2))
+    timeout = patient_duration(2)  # in which the other page is rendered on a busy machine, too
+    env.slow_down(timeout=timeout)
     run = env.crawl_source(source(server.url))
     assert (run.new, run.failed) == (1, 1)
     reasons = [row.reason for row in env.rows("fetches") if row.reason]
     assert "the page was not rendered in time" in reasons, reasons
-    assert len(server.targets) < 100
+    assert len(server.targets) < 20 + timeout / timedelta(milliseconds=50)
 
 
 @pytest.mark.long
@@ -194,6 +203,46 @@ def test_a_page_that_grows_without_end_is_refused(env: CrawlEnv, server: RawServ
     run = env.crawl_source(source(server.url))
     assert run.error is not None
     assert "the body is larger than scraper.max_response_size" in run.error
+
+
+GROWING = """const kept = []; while (true) { kept.push(new Uint8Array(20_000_000).fill(1));
+const until = performance.now() + 50; while (performance.now() < until); }"""
+
+
+@pytest.mark.long
+def test_a_page_that_takes_all_memory_fails_and_the_next_one_gets_another_browser(
+    env: CrawlEnv, server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "MAX_MEMORY", 600_000_000)
+    server.answer_with(answers(count=2) | {"/news/1": answer(f"<h1>x</h1><script>{GROWING}</script>".encode(), HTML)})
+    env.slow_down(concurrency=1)
+    run = env.crawl_source(source(server.url))
+    (reason,) = [row.reason for row in env.rows("fetches") if row.result == "failed"]
+    assert reason == "the page cannot be rendered: the browser took more than 600 MB of memory"
+    assert (run.new, run.failed) == (1, 1)
+
+
+@pytest.mark.long
+def test_pages_of_a_browser_that_is_killed_fail_at_once(env: CrawlEnv, server: RawServer) -> None:
+    late = {"/news/1": answer(b"<h1>x</h1><script>while (true);</script>", HTML)}
+    server.answer_with(answers(count=2) | late)
+    env.slow_down(concurrency=1, timeout=timedelta(days=1))
+
+    def end() -> None:
+        wait_until(lambda: "/news/1" in server.targets)
+        time.sleep(1)  # until the script runs; a page that is not rendered yet fails, too
+        for child in psutil.Process().children(recursive=True):
+            if child.name().startswith("chrom"):
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+
+    with ThreadPoolExecutor() as threads:
+        ending = threads.submit(end)
+        run = env.crawl_source(source(server.url))
+        ending.result()
+    assert (run.new, run.failed) == (1, 1)
+    (reason,) = [row.reason for row in env.rows("fetches") if row.result == "failed"]
+    assert reason.startswith("the page cannot be rendered: ")
 
 
 CONFIGURATION = """
@@ -220,6 +269,13 @@ def kill_with_driver(crawl: psutil.Process) -> None:
     os.killpg(crawl.pid, signal.SIGKILL)
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Make a folder for temporary files in which the paths of sockets are not too long."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        yield Path(folder)
+
+
 def stop_at_once(crawl: psutil.Process) -> None:
     for _ in range(2):  # the second drops the requests under way
         crawl.terminate()
@@ -228,15 +284,20 @@ def stop_at_once(crawl: psutil.Process) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("end", [kill, kill_with_driver, stop_at_once])
 def test_the_browser_ends_with_its_crawl(
-    env: CrawlEnv, server: RawServer, end: Callable[[psutil.Process], None]
+    env: CrawlEnv,
+    server: RawServer,
+    end: Callable[[psutil.Process], None],
+    short_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     never = {"/api/late.json": RawAnswer((b"HTTP/1.1 200 OK\r\n",))}
     server.answer_with(answers(count=1, more="fetch('/api/late.json')") | never)
     text = CONFIGURATION.format(database=env.database, url=server.url)
     (env.folder / "presswatch.toml").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "presswatch", "crawl", "rendered"]
+    environment = {**env.environment(), "TMPDIR": str(short_folder)}
     started = subprocess.Popen(
-        command, cwd=env.folder, env=env.environment(), start_new_session=True, stderr=subprocess.DEVNULL
+        command, cwd=env.folder, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
     )
     with started as crawl:
         wait_until(lambda: "/api/late.json" in server.targets)
@@ -244,6 +305,30 @@ def test_the_browser_ends_with_its_crawl(
         assert any("chrom" in child.name() for child in children)
         end(psutil.Process(crawl.pid))
     wait_until(lambda: all(map(has_ended, children)))
+    monkeypatch.setattr(tempfile, "tempdir", str(short_folder))
+    BrowserFolder().remove()
+    # Of a killed Chromium remains the folder of a socket, without its profile.
+    assert {path.name.rpartition(".")[0] for path in short_folder.iterdir()} <= {"org.chromium.Chromium"}
+
+
+def test_only_folders_of_browsers_that_have_ended_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "other").mkdir()
+    (tmp_path / f"{PREFIX}link").symlink_to(tmp_path / "other")
+    (tmp_path / f"{PREFIX}killed" / "profile").mkdir(parents=True)
+    first = BrowserFolder()
+    second = BrowserFolder()
+    with second.for_new_processes():
+        assert os.environ["TMPDIR"] == str(second.path)
+    assert "TMPDIR" not in os.environ or os.environ["TMPDIR"] != str(second.path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "other",
+        f"{PREFIX}link",
+        *(first.path.name, second.path.name),
+    }
+    first.remove()
+    second.remove()
+    assert {path.name for path in tmp_path.iterdir()} == {"other", f"{PREFIX}link"}
 
 
 def test_a_crawl_without_a_browser_says_what_to_do(env: CrawlEnv, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +339,7 @@ def test_a_crawl_without_a_browser_says_what_to_do(env: CrawlEnv, monkeypatch: p
     with pytest.raises(ConfigError, match=r"scraper\.browser: /nowhere/chromium is not an executable file"):
         env.crawl_source(source("http://127.0.0.1:1"))
     monkeypatch.setattr(chromium, "find_spec", lambda _name: None)
-    with pytest.raises(ConfigError, match=r"install presswatch\[browser\]"):
+    with pytest.raises(ConfigError, match=r"uv tool install '\.\[browser\]'"):
         env.crawl_source(source("http://127.0.0.1:1"))
 
 

@@ -14,8 +14,6 @@ from tests.support.crawl_env import CrawlEnv
 from tests.support.plain_articles import plain_article
 from tests.support.site import Part, Site, blocks
 
-pytestmark = pytest.mark.dialect
-
 SLUGS = "".join(f"<a href='/en/category/{'%F0%9D%95%8F' * 190}{n}'>Politics</a>" for n in range(30))
 LONG = {
     "sections": {Part.SECTION: f"<div class='post_category'>{SLUGS}<a href='/en/category/politics'>x</a></div>"},

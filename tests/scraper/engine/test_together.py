@@ -53,6 +53,45 @@ def test_channels_are_polled_together_and_merged_as_declared(env: CrawlEnv, serv
     assert env.row("links").title == "From /a.xml"
 
 
+def test_articles_do_not_wait_for_a_late_channel(env: CrawlEnv, server: RawServer) -> None:
+    """Hold the second feed back until an article is requested, which it lists as well, beside a new one."""
+    env.of_source = SourceSettings(channels=({"feed": "/a.xml"}, {"feed": "/b.xml"}))
+    shared, own = "/en/post/shared", "/en/post/own"
+    pages = site([], [shared, own])
+    late = together({"/b.xml": answer(feed([shared, own])), shared: pages[shared]}, 2)
+    server.answer_with({**pages, "/a.xml": answer(feed([shared])), **late})
+    run = env.crawl()
+    assert (run.status, run.listed, run.new, run.failed) == (RunStatus.SUCCEEDED, 2, 2, 0)
+    assert server.most_together == 2
+    assert server.targets.count(shared) == 1
+    assert env.crawl().new == 0
+
+
+def test_late_channels_share_the_limit_of_a_crawl_and_its_count_of_filtered_links(
+    env: CrawlEnv, server: RawServer
+) -> None:
+    env.of_source = SourceSettings(channels=({"feed": "/a.xml"}, {"feed": "/b.xml"}))
+    targets = [f"/en/post/{number}" for number in range(4)]
+    pages = site([], targets)
+    late = together({"/b.xml": answer(feed(targets[1:])), targets[0]: pages[targets[0]]}, 2)
+    server.answer_with({**pages, "/a.xml": answer(feed(targets[:1])), **late})
+    run = env.crawl(limit=2)
+    assert (run.status, run.listed, run.new, run.pending) == (RunStatus.SUCCEEDED, 4, 2, 2)
+    assert env.crawl().new == 2
+
+
+def test_a_late_channel_shows_a_gap_though_an_earlier_one_listed_its_links(env: CrawlEnv, server: RawServer) -> None:
+    env.of_source = SourceSettings(channels=({"feed": "/a.xml"}, {"feed": "/b.xml"}))
+    first, second = "/en/post/first", "/en/post/second"
+    pages = site([], [first, second])
+    server.answer_with({**pages, **{path: answer(feed([first])) for path in FEEDS[:2]}})
+    env.crawl()
+    late = together({"/b.xml": answer(feed([second])), second: pages[second]}, 2)
+    server.answer_with({**pages, "/a.xml": answer(feed([second])), **late})
+    env.crawl()
+    assert {row.subject.removeprefix(server.url) for row in env.rows("events") if row.kind == "gap"} == {*FEEDS[:2]}
+
+
 def test_a_failing_channel_harms_no_other(env: CrawlEnv, server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
     env.of_source = SourceSettings(channels=({"list": "/list"}, *({"feed": path} for path in FEEDS)))
     targets = ["/en/post/b", "/en/post/c"]

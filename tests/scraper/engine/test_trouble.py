@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ def locked(file: Path) -> Iterator[None]:
         connection.close()
 
 
+@pytest.mark.long
 def test_a_database_that_is_locked_for_a_while_only_delays_the_crawl(env: CrawlEnv, site: Site) -> None:
     env.store().close()
     site.publish_many([plain_article(f"story-{number}") for number in range(3)])
@@ -160,15 +162,15 @@ def test_one_open_run_a_source(env: CrawlEnv, site: Site) -> None:
     site.publish(plain_article("one"))
     with env.store() as store:
         store.sources.declare(name="caliber", title="", home="", terms="", timezone="UTC")
-        run_id = store.runs.open("caliber", Trigger.MANUAL, now=NOW)
+        run_id = store.runs.open("caliber", Trigger.MANUAL, now=datetime.now(UTC))
         with pytest.raises(AlreadyRunningError, match=f"process {os.getpid()}"):
-            store.runs.open("caliber", Trigger.MANUAL, now=NOW)
+            store.runs.open("caliber", Trigger.MANUAL, now=datetime.now(UTC))
         done = env.crawl_command()
         assert done.returncode == 3
         assert "being crawled already" in done.stderr
         assert done.stderr.count("\n") == 1
         assert "Traceback" in env.crawl_command("--debug").stderr
-        store.runs.close(run_id, RunStatus.SUCCEEDED, now=NOW)
+        store.runs.close(run_id, RunStatus.SUCCEEDED, now=datetime.now(UTC))
     assert env.crawl_command().returncode == 0
 
 

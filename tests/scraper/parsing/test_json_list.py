@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,10 +41,56 @@ def test_an_item_has_url_title_date_and_section() -> None:
     assert (link.published_at, link.language) == (datetime(2026, 11, 4, 12, tzinfo=UTC), "en")
 
 
-@pytest.mark.parametrize("at", [1793793600, 1793793600000, "1793793600", "2026-11-04 16:00", "04.11.2026 16:00"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        *(1793793600, 1793793600000, 1793793600000000, 1793793600.0, 1793793600.5, 1.7937936e12, "1793793600"),
+        *("2026-11-04 16:00", "04.11.2026 16:00"),
+    ],
+)
 def test_a_date_is_a_text_or_a_unix_time(at: object) -> None:
     [link] = parsed({"data": {"items": [{"link": "/en/post/a", "at": at}]}})
     assert link.published_at == datetime(2026, 11, 4, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("at", ["9" * 13, "٩" * 10, 99999999999, -1, 1e300, "9" * 100_000, [1793793600], {}, True])
+def test_a_number_that_is_no_time_of_an_article_is_no_date(at: object) -> None:
+    [link] = parsed({"data": {"items": [{"link": "/en/post/a", "at": at}]}})
+    assert link.published_at is None
+
+
+@pytest.mark.parametrize(
+    ("text", "views"),
+    [
+        *(("12", 12), ("12.0", 12), ("1.2e3", 1_200), ('"1,234"', 1_234), ('"1.2K"', 1_200)),
+        *(("12.5", None), ("-5", None), ("NaN", None), ("1e400", None), ("9" * 100_000, None), ("true", None)),
+        *(('"\\ud8005"', 5), ("[5]", None)),
+    ],
+)
+def test_a_view_count_is_a_whole_number_however_it_is_written(text: str, views: int | None) -> None:
+    body = f'{{"data": {{"items": [{{"link": "/en/post/a", "n": {text}}}]}}}}'.encode()
+    [link] = parsed(body, replace(ITEMS, views="n"))
+    assert link.view_count == views
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_no_text(constant: str) -> None:
+    item = '{"link": "/en/post/a", "title": {"rendered": X}, "at": X, "tags": [{"name": X}]}'.replace("X", constant)
+    [link] = parsed(f'{{"data": {{"items": [{item}]}}}}'.encode())
+    assert (link.title, link.published_raw, link.sections) == (None, None, ())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://evil.example/en/post/a", "//evil.example/en/post/a", "\\\\evil.example\\en\\post\\a"),
+        *("javascript:/en/post/a", "file:///en/post/a", "https://caliber.az:8443/en/post/a", "/en/post/\ud800", 5, []),
+        "/en/post/" + "a" * 100_000,
+    ],
+)
+def test_a_link_of_another_site_or_scheme_is_left_out(url: object) -> None:
+    [link] = parsed({"data": {"items": [{"link": url}, {"link": "/en/post/a"}]}})
+    assert link.url == "https://caliber.az/en/post/a"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +101,7 @@ def test_a_date_is_a_text_or_a_unix_time(at: object) -> None:
         (b"[" * 100_000, FailureStage.PARSE, "no JSON list"),
         ({"data": {"items": []}}, FailureStage.EMPTY_LIST, "nothing at 'data.items"),
         ({"data": {"items": [{"link": "/about"}]}}, FailureStage.EMPTY_LIST, "no article of https://caliber.az"),
+        ({"data": {"items": [0] * 5_000}}, FailureStage.EMPTY_LIST, "in its first 1,000 items"),
         ({"data": {"items": {"a": {"url": "/en/post/a"}}}}, FailureStage.EMPTY_LIST, "in its 1 items"),
     ],
 )

@@ -83,3 +83,35 @@ HIDDEN = {
 def test_a_text_that_a_script_shows_is_read(markup: str) -> None:
     tree = HtmlTree(f"<html><body><h1>{TITLE}</h1><main>{markup}</main></body></html>".encode())
     assert read_body(tree, heading=None).text == f"{FIRST}\n\n{SECOND}"
+
+
+ADVERTS = (
+    *("PUBLICIDADE", "Werbung", "Anzeige", "Реклама", "Reklam", "Publicité", "Advertisement", "- Advertisement -"),
+    *("რეკლამა", "Գովազդ", "Publicidad", "Pubblicità", "Continua após a publicidade", "[ad]", "إعلان", "広告", "Ad"),
+    "Article continues below advertisement",
+)
+
+
+@pytest.mark.parametrize("label", ADVERTS)
+@pytest.mark.parametrize("form", ["<p>{}</p>", "<div><span>{}</span></div>", "<br>{}<br>", "<h4>{}</h4>"])
+def test_a_line_that_only_labels_an_advert_is_left_out(label: str, form: str) -> None:
+    page = f"<h1>{TITLE}</h1><div class=story><p>{FIRST}</p>{form.format(label)}<p>{SECOND}</p></div>"
+    assert _parsed(PageSelectors(), page).article.body == f"{FIRST}\n\n{SECOND}"
+
+
+@pytest.mark.parametrize(
+    ("markup", "line"),
+    [
+        ("<ul><li>Реклама</li><li>Marketing</li></ul>", "- Реклама"),
+        ("<table><tr><td>Werbung</td><td>12</td></tr></table>", "Werbung | 12"),
+        ("<p>Advertising pays for the ferry, said the mayor.</p>", "Advertising pays for the ferry, said the mayor."),
+    ],
+)
+def test_the_word_within_a_list_a_table_or_a_sentence_is_text(markup: str, line: str) -> None:
+    page = f"<h1>{TITLE}</h1><div class=story><p>{FIRST}</p>{markup}<p>{SECOND}</p></div>"
+    assert line in _parsed(PageSelectors(), page).article.body.splitlines()
+
+
+def test_a_body_of_a_declared_place_keeps_its_lines() -> None:
+    page = f"<h1>{TITLE}</h1><div class=story><p>{FIRST}</p><p>Werbung</p><p>{SECOND}</p></div>"
+    assert "Werbung" in _parsed(PageSelectors(body=(".story",)), page).article.body

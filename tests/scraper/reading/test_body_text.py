@@ -9,7 +9,8 @@ from selectolax.lexbor import LexborNode
 
 from scraper.parsing.html_tree import HtmlTree
 from scraper.reading.body_text import MAX_DEPTH, body_text
-from scraper.reading.selectors import image_url, section_labels
+from scraper.reading.images import image_url
+from scraper.reading.sections import section_labels
 from scraper.reading.tree_walk import first_block_line, headline_parts, single_line
 
 

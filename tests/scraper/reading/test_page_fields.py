@@ -218,6 +218,13 @@ def test_without_metadata_the_date_near_the_heading_counts(
         (ld(article(author="By Ann Lee and Bo Wu")), "", ("Ann Lee", "Bo Wu")),
         ('<meta name="author" content="Ann Lee, Bo Wu">', "", ("Ann Lee", "Bo Wu")),
         ('<meta name="author" content="Ann Lee, chief reporter">', "", ("Ann Lee",)),
+        (
+            '<meta name="author" content="Nguyễn Hoàng Anh - Trần Thị Thu Hà">',
+            "",
+            ("Nguyễn Hoàng Anh", "Trần Thị Thu Hà"),
+        ),
+        ('<meta name="author" content="Ann Lee – chief reporter">', "", ("Ann Lee",)),
+        ('<meta name="author" content="Ann Lee-Wu">', "", ("Ann Lee-Wu",)),
         ('<meta name="author" content="Ann Lee (Reuters)">', "", ("Ann Lee",)),
         ('<meta name="author" content="Von Anna Groß und Bo Wu, dpa">', "", ("Anna Groß", "Bo Wu", "dpa")),
         ('<meta name="author" content="Автор: Анна Ли и Борис Ву">', "", ("Анна Ли", "Борис Ву")),
@@ -233,6 +240,7 @@ def test_without_metadata_the_date_near_the_heading_counts(
         ("", f'{H1}<p>von <a href="/autoren/name/ann-lee">Ann Lee</a></p>', ("Ann Lee",)),
         ("", f'{H1}<p><a href="/author/list">All about the DW</a></p>', ()),
         ("", f'{H1}<p class="author">Beitrag</p>', ()),
+        ("", f'{H1}<p>Text.</p><p class="tac-gia"><strong>Nguyễn Hoàng An</strong></p>', ("Nguyễn Hoàng An",)),
         (
             '<meta property="og:site_name" content="Jobs &amp; Hire"><meta name="author" content="Jobs &amp; Hire">',
             "",
@@ -294,6 +302,20 @@ def crumbs(*names: str) -> dict[str, Any]:
             ("siyasət", "siyaset"),
             "breadcrumbs",
         ),
+        (
+            "",
+            f'<div class="way"><a href="/">Trang chủ</a> &raquo; <a href="/thoi-su/">Thời sự</a></div>{H1}',
+            ("thời sự", "thoi-su"),
+            "breadcrumbs",
+        ),
+        (
+            "",
+            f'<p><a href="/">Inicio</a> <i>/</i> <a href="/x/">Política</a> <i>/</i> <a href="#">{TITLE}</a></p>{H1}',
+            ("política", "x"),
+            "breadcrumbs",
+        ),
+        ("", f'<div class="menu"><a href="/">Home</a> | <a href="/x/">Sport</a></div>{H1}', ("politics",), "address"),
+        ("", f'{H1}<div><a href="/">Home</a> / <a href="/x/">Privacy</a></div>', ("politics",), "address"),
         ("", "", ("politics",), "address"),
     ],
 )

@@ -41,7 +41,21 @@ PLACES = {
     "eye, with a label": ("<span class=x><i class=bi-eye></i> 3304 baxış</span>", "span.x"),
     "label behind": ("<em class=info>3,304 views</em>", "em.info"),
     "label before": ("<em class=info>Переглядів: 3304</em>", "em.info"),
-    "label, in Azerbaijani": ("<em class=info>Baxış sayı <b>3304</b></em>", None),
+    "label, in Azerbaijani": ("<em class=info>Baxış: <b>3304</b></em>", "em.info"),
+    "number of views, in Azerbaijani": ("<em class=info>Baxış sayı <b>3304</b></em>", "em.info"),
+    "label, in Russian": ("<em class=info>Просмотров: 3304</em>", "em.info"),
+    "label, in Turkish": ("<em class=info>3304 görüntülenme</em>", "em.info"),
+    "label, in Georgian": ("<em class=info>ნახვა: 3304</em>", "em.info"),
+    "label, in Armenian, with its colon": ("<em class=info>Դիտում՝ 3304</em>", "em.info"),
+    "label, in German": ("<em class=info>3304 Aufrufe</em>", "em.info"),
+    "sentence, in Portuguese": ("<em class=info>Esta notícia já foi lida <b>3304</b> vezes</em>", "em.info"),
+    "sentence, in French": ("<em class=info>Cet article a été lu 3304 fois</em>", "em.info"),
+    "sentence, in Spanish": ("<em class=info>Leído 3304 veces</em>", "em.info"),
+    "sentence, in German": ("<em class=info>3304 mal gelesen</em>", "em.info"),
+    "sentence, in Russian": ("<em class=info>Прочитано 3304 раза</em>", "em.info"),
+    "sentence of something else": ("<em class=info>This article has been shared 3304 times</em>", None),
+    "sentence with more behind it": ("<em class=info>Leído 3304 veces por 12 personas</em>", None),
+    "words before a label without times": ("<em class=info>You have read 3304</em>", None),
     "label, in Armenian": ("<em class=info>3304 դիտում</em>", "em.info"),
     "magnitude": ("<span class=views>3,3K</span>", "span.views"),
     "printed twice": ("<span class=views>3304</span><span class=v>3304 views</span>", "span.views"),
@@ -55,6 +69,34 @@ def test_one_count_in_the_block_of_heading_and_date_is_proposed(markup: str, sel
     if found is not None and selector is not None:
         assert found.count in {3304, 3300}
         assert found.reason.split()[0] in {"class", "label", "icon", "attribute"}
+
+
+def test_the_date_needs_no_class() -> None:
+    day = "<span class=ngay>Thứ Hai, 4/5/2026</span> <span class=gio>10:05</span>"
+    info = f"<p>{day} <em class=x>Lượt xem: 3.304</em></p>"
+    text = "<p>The council voted on Monday.</p>"
+    page = f"<div class=top><h1>{TITLE}</h1>{info}</div>{text}"
+    found = find_views(HtmlTree(f"<html><body><div>{page}</div></body></html>".encode()), TITLE, URL)
+    assert found is not None
+    assert (found.selector, found.count) == ("em.x", 3304)
+
+
+PROSE = f"<p>{'The council voted on Monday to rebuild the bridge over the river. ' * 6}</p>"
+
+
+@pytest.mark.parametrize(
+    ("head", "selector"),
+    [
+        (f"<h1>{TITLE}</h1><div class=info>{DATE} <i class=n>3304 views</i></div>", "i.n"),
+        (f"<h1>{TITLE}</h1>{DATE}<span class=views>3304</span>", ".article > span.views"),
+        (f"<h1>{TITLE}</h1>{DATE}{OTHER}<b class=views>3304</b>", None),
+    ],
+)
+def test_links_to_other_articles_within_the_text_are_no_doubt(head: str, selector: str | None) -> None:
+    teaser = f"<div>{OTHER}<span class=views>812</span></div>"
+    page = f"<div class=article>{head}<div class=text>{PROSE}{teaser}{PROSE}</div></div>"
+    found = find_views(HtmlTree(f"<html><body>{page}</body></html>".encode()), TITLE, URL)
+    assert (found and found.selector) == selector
 
 
 def test_a_selector_is_narrowed_until_it_selects_the_count_alone() -> None:

@@ -11,12 +11,19 @@ import pytest
 from scraper.parsing.html_tree import HtmlTree
 from scraper.parsing.source_urls import SourceUrls
 from scraper.site_discovery.article_pattern import article_pattern, listed_pattern
-from scraper.site_discovery.channels import FoundChannel, NoChannel, articles_a_day, choose_channels, judge_channel
-from scraper.site_discovery.home_page import guessed_channels, read_home_page, robots_channels
-from scraper.site_discovery.list_pages import find_list
+from scraper.site_discovery.channel_choice import choose_channels
+from scraper.site_discovery.channels import FoundChannel, NoChannel, articles_a_day, judge_channel
+from scraper.site_discovery.home_page import (
+    NavigationLink,
+    guessed_channels,
+    read_home_page,
+    robots_channels,
+)
+from scraper.site_discovery.list_pages import find_list, find_paging
+from scraper.site_discovery.news_lists import news_pages
 from scraper.site_discovery.opml import source_name
 from scraper.site_discovery.time_zones import COUNTRY_ZONES, propose_zone
-from scraper.source import Feed, ListingPage, Sitemap, TeaserSelectors
+from scraper.source import Feed, ListingPage, Paging, Sitemap, TeaserSelectors
 from storage.config.parsers import timezone_name
 from storage.model.records import Link
 from tests.support.declared import SOURCE
@@ -38,6 +45,7 @@ URLS = SourceUrls(replace(SOURCE, name="tern", base_url=HOME, article_path=None)
         ),
         (["/en/news/101", "/ru/news/102", "/az/news/103"], "/ru/news/104", "/de/news/104"),
         (["/en/a-b-c", "/d-e-f", "/g-h-i"], "/x-y-z", "/about"),
+        (["/en/news/101", "/ru/news/102", "/en/a/b/103", "/az/c/d/104"], "/az/news/105", "/en/x"),
         (["/vote-in-town-n101", "/storm-n102"], "/fire-n103", "/contacts"),
     ],
 )
@@ -91,6 +99,93 @@ def test_a_list_is_found_with_the_card_that_repeats(card: str, selector: str | N
     assert len(found.urls) == 10
     assert (None if found.teasers is None else found.teasers.card) == selector
     assert re.fullmatch(found.article, "/news.php" if "php" in card else "/news/999")
+
+
+SECTIONS = ("politics", "economy", "world")
+
+
+def sectioned(card: str, count: int = 10) -> str:
+    return "".join(card.format(n=n, h=f"{HEADLINES[n % 10]} {n}", s=SECTIONS[n % 3]) for n in range(count))
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "<li><a href='/{s}/vote-in-town-10{n}.html'>{h}</a></li>",
+        "<li><a href='/{s}/a-vote-in-town-{s}/'>{h}</a></li>",
+        "<div class='row'><div class='col'><a href='/{s}/vote-in-town-10{n}.html'>{h}</a></div></div>",
+    ],
+)
+def test_a_list_of_several_sections_is_one_list(card: str) -> None:
+    others = "".join(f"<li><a href='/photo/{n}00/'>{headline}</a></li>" for n, headline in enumerate(HEADLINES[:9]))
+    numbered = card.replace("town-{s}", "town-{n}-{s}")
+    found = find_list(page(f"<ul>{sectioned(numbered)}</ul><ul>{others}</ul>"), f"{HOME}/", URLS)
+    assert found is not None
+    assert len(found.urls) == 10
+    assert not any("photo" in url for url in found.urls)
+    assert re.fullmatch(found.article, "/sport/vote-in-town-999.html" if ".html" in card else "/sport/a-vote-in-town")
+
+
+DATED = {
+    "time": ("<time datetime='2026-11-04T1{n}:05:00Z'>today</time>", "time@datetime"),
+    "class": ("<span class='when'>1{n}:05 04/11/2026</span>", "span.when"),
+    "words": ("<b class=x>4 ноября 2026, 1{n}:05</b>", "b.x"),
+    "number": ("<span class='views'>120{n}</span>", None),
+    "no class": ("<span>1{n}:05 04/11/2026</span>", None),
+    "other text": ("<p class=lead>The council of 2026 meets</p>", None),
+}
+
+
+@pytest.mark.parametrize(("date", "selector"), DATED.values(), ids=DATED)
+def test_cards_are_found_by_their_list_with_their_dates(date: str, selector: str | None) -> None:
+    cards = sectioned("<li><h3><a href='/{s}/10{n}.html'>{h}</a></h3>" + date + "</li>")
+    menu = "<ul><li><a href='/politics/'>Politics</a></li></ul>"
+    found = find_list(page(menu, f"<ul class='all-news'>{cards}</ul>"), f"{HOME}/", URLS)
+    assert found is not None
+    assert found.teasers is not None
+    assert (found.teasers.card, found.teasers.published) == ("ul.all-news > li", selector)
+
+
+@pytest.mark.parametrize(
+    ("markup", "url", "paging"),
+    [
+        ("<a href='?page=2'>2</a>", "/news/", Paging(suffix="?page={page}")),
+        ("<a href='/news/page/2/'>2</a>", "/news/", Paging(suffix="page/{page}/")),
+        ("<a href='/news/page/2'>2</a>", "/news", Paging(suffix="/page/{page}")),
+        ("<a href='/news?c=1&PAGEN_2=2'>2</a>", "/news?c=1", Paging(suffix="&PAGEN_2={page}")),
+        ("<a rel='next' href='/news/older'>Older</a>", "/news", Paging(link="a[rel~=next]")),
+        ("<a href='/sport/?page=2'>2</a><a href='https://elsewhere.example/?page=2'>2</a>", "/news/", None),
+        ("<a href='/news/'>1</a><a href='/news/vote-2'>A vote</a>", "/news/", None),
+    ],
+)
+def test_further_pages_of_a_list_are_found_by_number_or_link(markup: str, url: str, paging: Paging | None) -> None:
+    assert find_paging(page(markup), f"{HOME}{url}", URLS) == paging
+
+
+def test_pages_of_all_news_are_told_from_those_of_a_section() -> None:
+    labels = {
+        "/all": "Всі новини",
+        "/n": "Son xəbərlər",
+        "/news.html": "",
+        "/news-of-sport": "Sport",
+        "/world": "World",
+    }
+    links = [NavigationLink(f"{HOME}{path}", label) for path, label in labels.items()]
+    assert [one.url.removeprefix(HOME) for one in news_pages(links)] == ["/all", "/n", "/news.html"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Ροή ειδήσεων", "Τελευταίες ειδήσεις", "Tin mới nhất", "tin-moi", "roi-eidiseon", "Últimas noticias"),
+        *("ultimas-noticias", "Toute l’actualité", "Neueste Nachrichten", "Ultime notizie", "Laatste nieuws"),
+        *("Najnowsze wiadomości", "Všechny zprávy", "Friss hírek", "Ultimele știri", "Всички новини", "Uutiset"),
+        *("Berita terbaru", "آخر الأخبار", "آخرین اخبار", "ニュース一覧", "最新消息", "최신기사", "Son xəbərlər"),
+        *("Все новости", "Լրահոս", "ყველა სიახლე", "Барлық жаңалықтар", "Tüm haberler"),
+    ],
+)
+def test_lists_of_all_news_are_known_in_many_languages(label: str) -> None:
+    assert news_pages([NavigationLink(f"{HOME}/x", label)])
 
 
 def test_a_menu_and_a_few_links_are_no_list() -> None:
@@ -167,6 +262,16 @@ def found(kind: str, path: str, numbers: range, *, dated: bool = True) -> FoundC
         ([found("news sitemap", "/news", range(50)), found("feed", "/all", range(20))], ["/news"]),
         ([found("sitemap", "/sitemap", range(90)), found("list", "/", range(20), dated=False)], ["/sitemap"]),
         ([found("list", "/", range(20), dated=False)], ["/"]),
+        ([found("feed", "/rss", range(10)), found("list", "/", range(12), dated=False)], ["/rss"]),
+        ([found("feed", "/rss", range(10)), found("list", "/news", range(30), dated=False)], ["/rss", "/news"]),
+        ([found("feed", "/rss", range(10)), found("list", "/news", range(30))], ["/news"]),
+        ([found("feed", "/rss", range(10)), found("list", "/old", range(900, 930))], ["/rss"]),
+        ([found("feed", "/rss", range(10)), found("list", "/best", range(40, 70), dated=False)], ["/rss"]),
+        ([found("feed", "/rss", range(60)), found("list", "/news", range(90))], ["/rss"]),
+        ([found("feed", "/rss", range(10)), found("news sitemap", "/n", range(60))], ["/n"]),
+        ([found("list", "/", range(10), dated=False), found("list", "/news", range(30), dated=False)], ["/news"]),
+        ([found("feed", "/rss", range(10), dated=False), found("sitemap", "/s", range(90))], ["/s"]),
+        ([found("sitemap", "/s", range(90), dated=False), found("list", "/", range(20))], ["/"]),
         ([], []),
     ],
 )
@@ -191,6 +296,31 @@ def test_channels_are_chosen_that_cover_the_news_without_repeating_it(
 )
 def test_a_time_zone_is_that_of_the_offsets_and_the_country(dates: list[str], home: str, zone: str | None) -> None:
     assert propose_zone(dates, home, now=NOW)[0] == zone
+
+
+@pytest.mark.parametrize(
+    ("dates", "home", "countries", "zone"),
+    [
+        (["2026-11-04T12:00:00+02:00"], "https://tern.example", ["gr"], "Europe/Athens"),
+        (["2026-11-04T12:00:00+05:30"], "https://tern.example", ["in"], "Asia/Kolkata"),
+        (["2026-11-04T12:00:00+04:00"], "https://tern.example", ["ru"], "Etc/GMT-4"),  # a theme in Russian
+        (["2026-11-04T12:00:00+04:00"], "https://tern.az", ["ru"], "Asia/Baku"),
+        (["2026-11-04T12:00:00+02:00"], "https://tern.example", ["us", "gr"], "Europe/Athens"),
+        (["4 November 2026"], "https://tern.example", ["gr"], None),
+    ],
+)
+def test_a_country_of_the_language_counts_where_the_offsets_are_its_own(
+    dates: list[str], home: str, countries: list[str], zone: str | None
+) -> None:
+    assert propose_zone(dates, home, countries, now=NOW)[0] == zone
+
+
+def test_a_home_page_names_the_countries_of_its_language() -> None:
+    head = "<meta property='og:locale' content='el_CY'><meta property='og:locale' content='en'>"
+    html = f"<html lang='el-GR'><head>{head}</head><body></body></html>".encode()
+    home = read_home_page(html, url=f"{HOME}/", urls=URLS, content_type=None)
+    assert home is not None
+    assert home.countries == ("gr", "cy")
 
 
 def test_every_zone_of_a_country_exists() -> None:

@@ -156,6 +156,8 @@ def test_no_log_line_shows_it(form: str, address: str) -> None:
         "http://127.0.0.1:8099/@x: connection refused, write to desk@caliber.az",
         "sqlite:////srv/news.db: disk is full",
         "database postgresql+psycopg://u:***@h/news: connection failed",
+        "write it as postgresql+psycopg://user:password@host/presswatch",
+        "use one such as mailtos://user:password@example.org, tgram://123456:token/chat or json://host/path",
     ],
 )
 def test_other_text_stays(text: str) -> None:

@@ -88,6 +88,8 @@ def test_a_moved_date_is_a_revision(rows: Rows) -> None:
     first = save(rows, 0)
     saved = save(rows, 1, published_at=NOON, published_raw="4 November 2026 16:00")
     assert (saved.outcome, saved.edit_kind) == (SaveOutcome.REVISED, EditKind.DATE_MOVED)
+    [event] = rows.store.events.find()
+    assert str(event.details["sentence"]).endswith(" (edit: date moved)")
     article = rows.store.articles.get(first.article_id)
     assert article is not None
     assert (article.published_at, article.published_raw) == (NOON, "4 November 2026 16:00")
