@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from storage.database import schema
 from storage.database.engine import create_store_engine
+from storage.database.reader import create_reader_engine
 from storage.database.session import Database
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from storage.crawling.links import Links
     from storage.crawling.runs import Runs
     from storage.crawling.sources import Sources
+    from storage.notes.notes import Notes
     from storage.notifications.outbox import Alerts
     from storage.notifications.watches import SavedSearches
     from storage.saving.saving import ArticleWriter
@@ -90,22 +92,41 @@ class Store(Database):
         return SavedSearches(self)
 
     @cached_property
+    def notes(self) -> Notes:
+        from storage.notes.notes import Notes
+
+        return Notes(self)
+
+    @cached_property
     def alerts(self) -> Alerts:
         from storage.notifications.outbox import Alerts
 
         return Alerts(self)
 
 
-def open_store(database: str = "sqlite:///presswatch.db", *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Store:
-    """Open the database at an SQLAlchemy address; an empty one gets its tables.
+def open_store(
+    database: str = "sqlite:///presswatch.db", *, busy_timeout: timedelta = BUSY_TIMEOUT, create: bool = True
+) -> Store:
+    """Open the database at an SQLAlchemy address or the path of a SQLite file.
 
+    An empty one gets its tables, unless `create` is False.
     Raises ConfigError for an address that cannot be used, StoreError for a database that cannot be opened, is newer
-    than this program or belongs to another.
+    than this program or belongs to another, or without `create` does not exist.
     """
     engine = create_store_engine(database, busy_timeout=busy_timeout)
     try:
+        if not create:
+            schema.require_tables(engine)
         schema.check(engine)
     except BaseException:
         engine.dispose()
         raise
     return Store(engine)
+
+
+def open_reader(database: str, *, busy_timeout: timedelta = BUSY_TIMEOUT) -> Store:
+    """Open an existing database for reading alone: no call of the store can write, and queries end at a `time_limit`.
+
+    Its tables are not looked at: `open_store` does that first. Raises ConfigError.
+    """
+    return Store(create_reader_engine(database, busy_timeout=busy_timeout))

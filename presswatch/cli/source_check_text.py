@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scraper.crawl.source_check import FieldCheck, SourceCheck
+from storage.text.counts import counted
 from storage.text.durations import format_time
 from storage.text.sanitize import sanitize
 
@@ -21,7 +22,8 @@ def render_check(check: SourceCheck) -> Iterator[str]:
         newest = (
             "" if channel.newest is None else f", {channel.dated} with a date, newest {format_time(channel.newest)}"
         )
-        yield f"  {sanitize(channel.channel)}: {sanitize(channel.problem or f'{channel.listed} articles{newest}')}"
+        found = channel.problem or counted(channel.listed, "article") + newest
+        yield f"  {sanitize(channel.channel)}: {sanitize(found)}"
     yield from render_fields(check.fields)
     for url, failure in check.failures.items():
         yield f"  {sanitize(url)}: {sanitize(failure)}"

@@ -23,6 +23,10 @@ MAX_CELL_LENGTH = 32_767
 MAX_LINKS = 65_530
 MAX_LINK_LENGTH = 2_079
 MIN_EXCEL_YEAR = 1900
+TIME_WIDTH = 19
+FILTER_BUTTON_WIDTH = 4
+WIDE_COLUMNS = {"title": 60, "subtitle": 40, "url": 50, "body": 60, "description": 40, "terms": 30, "image_url": 30}
+"""Width in characters of the columns of long texts, which their first words tell apart."""
 TRUNCATED_NOTE = "cells longer than Excel's limit of 32,767 characters were truncated"
 LINKS_DROPPED_NOTE = "URLs are plain text: Excel has a limit of 65,530 links"
 
@@ -30,7 +34,7 @@ LINKS_DROPPED_NOTE = "URLs are plain text: Excel has a limit of 65,530 links"
 def write_workbook(
     output: IO[bytes], rows: Iterable[Sequence[Any]], columns: Sequence[str], notes: ExportNotes
 ) -> None:
-    """Write one sheet with a frozen header. Text is never converted to a formula, number or link."""
+    """Write one sheet with a frozen header, widths and a filter. Text is never made a formula, number or link."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "use_zip64": True}
     file = AbandonableFile(output)
     try:
@@ -73,6 +77,7 @@ class SheetWriter:
     def __init__(self, book: Any, columns: Sequence[str], notes: ExportNotes) -> None:
         self._sheet = book.add_worksheet("articles")
         self._time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._head = book.add_format({"bold": True})
         self._day = book.add_format({"num_format": "yyyy-mm-dd"})
         self._times = set(column_positions(columns, *(name for name in columns if name.endswith("_at"))))
         self._links = set(column_positions(columns, "url"))
@@ -84,11 +89,20 @@ class SheetWriter:
     def write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         self._sheet.freeze_panes(1, 0)
         for column, name in enumerate(self._columns):
-            self._sheet.write_string(0, column, name)
+            self._sheet.write_string(0, column, name, self._head)
+            self._sheet.set_column(column, column, self._width(name))
+        number = 0
         for number, row in enumerate(rows, start=1):
             for column, value in enumerate(row):
                 if value is not None and value != ():
                     self._cell(number, column, value)
+        self._sheet.autofilter(0, 0, number, len(self._columns) - 1)
+
+    def _width(self, name: str) -> int:
+        """Return the width of a column in characters: rows are written as they come, and no width is known then."""
+        if name in WIDE_COLUMNS:
+            return WIDE_COLUMNS[name]
+        return max(len(name) + FILTER_BUTTON_WIDTH, TIME_WIDTH if name.endswith("_at") else 0)
 
     def _cell(self, row: int, column: int, value: Any) -> None:
         if column in self._numbers:

@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IMODE
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
+from presswatch.output.coverage_text import coverage_record
 from presswatch.output.formats import as_dict, as_json
 from storage.articles.counts import count_with
 from storage.articles.export_rows import iter_export_rows
 from storage.articles.filters import ArticleFilter
+from storage.coverage.coverage import read_coverage
 from storage.database.tables import SCHEMA_VERSION
 from storage.model.errors import ConfigError, PresswatchError
+from storage.model.time_zones import zone_name
 from storage.model.version import VERSION
 from storage.store import Store
 
@@ -33,6 +36,7 @@ class ExportRequest:
     columns: tuple[str, ...]
     article_filter: ArticleFilter
     raw: bool = False
+    bom: bool = False
     force: bool = False
 
     @property
@@ -93,10 +97,26 @@ def export(
         writer(output, rows, request, export_notes)
         notes = tuple(f"{count} {note}" for note, count in export_notes.notes.items())
         done = ExportResult(request=request, article_count=per_source.total(), notes=notes)
-        about.write(as_json(_describe_export(done, per_source, now), indent=2).encode() + b"\n")
+        description = _describe_export(done, per_source, now) | {"coverage": _coverage(connection, request, now)}
+        about.write(as_json(description, indent=2).encode() + b"\n")
         about.flush()
         _refuse_to_overwrite(store, request)
     return done
+
+
+def stream(
+    store: Store, request: ExportRequest, writer: Writer, output: IO[bytes], *, progress: ProgressWrapper
+) -> ExportResult:
+    """Write the articles to a stream, as they are read. Raises StoreError; what was written by then stays written."""
+    export_notes = ExportNotes()
+    per_source: Counter[str] = Counter()
+    with store.read() as connection:
+        total = count_with(connection, request.article_filter)
+        rows = progress(iter_export_rows(connection, request.article_filter, request.columns), total)
+        writer(output, _count_rows(rows, request, per_source), request, export_notes)
+    output.flush()
+    notes = tuple(f"{count} {note}" for note, count in export_notes.notes.items())
+    return ExportResult(request=request, article_count=per_source.total(), notes=notes)
 
 
 def _refuse_to_overwrite(store: Store, request: ExportRequest) -> None:
@@ -149,7 +169,8 @@ def _temporary_file(file: Path) -> Iterator[IO[bytes]]:
 
 def _describe_export(done: ExportResult, per_source: Counter[str], now: datetime) -> dict[str, Any]:
     selection = done.request.article_filter
-    fields = as_dict(selection) | {"query": selection.query and selection.query.text}
+    zone = None if selection.timezone is UTC else zone_name(selection.timezone)
+    fields = as_dict(selection) | {"query": selection.query and selection.query.text, "timezone": zone}
     query = {name: value for name, value in fields.items() if value not in (None, (), False)}
     return {
         "file": done.request.file.name,
@@ -162,6 +183,17 @@ def _describe_export(done: ExportResult, per_source: Counter[str], now: datetime
         "article_count_by_source": dict(per_source),
         "notes": ["Times are UTC.", "Each row has the terms of use of its article.", *done.notes],
     }
+
+
+def _coverage(connection: Any, request: ExportRequest, now: datetime) -> list[dict[str, Any]]:
+    """Return what could be seen of the sources in the period of the export, by default up to now."""
+    wanted = request.article_filter
+    until = wanted.until or now
+    if wanted.since is not None and wanted.since >= until:
+        return []
+    names = () if wanted.source is None else (wanted.source,)
+    found = read_coverage(connection, since=wanted.since, until=until, sources=names, known_at=now)
+    return [coverage_record(one) for one in found]
 
 
 def column_positions(columns: Sequence[str], *names: str) -> list[int]:

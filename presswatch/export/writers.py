@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from presswatch.export.export import ExportNotes, ExportRequest, Rows, Writer
-from presswatch.output.formats import escape_control_chars, iter_csv
+from presswatch.output.formats import BYTE_ORDER_MARK, escape_control_chars, iter_csv
 from storage.database.article_sections import PRIMARY, plain_name
 from storage.database.tables import articles
 from storage.model.errors import ConfigError
+from storage.model.extras import Extra, missing_extra
 
 MAX_EXCEL_ROWS = 1_048_576 - 1
 """Maximum rows of a sheet without the header: "Excel specifications and limits" at support.microsoft.com."""
@@ -34,6 +35,8 @@ def write_jsonl(output: IO[bytes], rows: Rows, request: ExportRequest, _notes: E
 def write_csv(output: IO[bytes], rows: Rows, request: ExportRequest, _notes: ExportNotes) -> None:
     """Write CSV as in RFC 4180, with lists joined into one cell."""
     records = (dict(zip(request.columns, _flatten(row), strict=True)) for row in rows)
+    if request.bom:
+        output.write(BYTE_ORDER_MARK.encode())
     for piece in iter_csv(records, request.columns, raw=request.raw):
         output.write(piece.encode())
 
@@ -151,8 +154,10 @@ WRITERS: dict[str, Writer] = {
     ".xlsx": write_excel,
     ".db": write_sqlite,
 }
-REQUIRED_PACKAGES = {".parquet": ("pyarrow", "parquet"), ".xlsx": ("xlsxwriter", "xlsx")}
-"""Library of a file format, and the extra of presswatch that installs it."""
+STREAMED = ("jsonl", "csv")
+"""Formats of an export to stdout: text that goes on row by row."""
+REQUIRED_PACKAGES = {".parquet": ("pyarrow", Extra.PARQUET), ".xlsx": ("xlsxwriter", Extra.XLSX)}
+"""Library of a file format, and the extra of Presswatch that installs it."""
 
 
 def writer_for(file: Path) -> Writer:
@@ -165,7 +170,7 @@ def writer_for(file: Path) -> Writer:
         try:
             import_module(library)
         except ImportError:
-            raise ConfigError(f"{suffix} needs {library}: pip install presswatch[{extra}]") from None
+            raise ConfigError(missing_extra(f"{suffix} needs {library}", extra)) from None
     return WRITERS[suffix]
 
 

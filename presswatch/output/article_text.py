@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from presswatch.output.display_zone import format_time, zone_note
 from presswatch.output.formats import as_dict
-from presswatch.output.tables import UTC_NOTE, credit, format_count
+from presswatch.output.tables import credit, format_count, listed_note
+from storage.articles.as_of import ArticleAsOf
 from storage.articles.results import ArticleDetails, ArticleFull, FetchRecord, LinkDetails, Revision, ViewReading
 from storage.model.published import is_day
 from storage.model.records import DatePrecision
 from storage.model.reservations import reservation_lines
-from storage.text.durations import NO_DURATION, format_time
+from storage.text.counts import counted
+from storage.text.durations import NO_DURATION
 from storage.text.sanitize import sanitize
 
 ARTICLE_LABEL_WIDTH = 14
@@ -45,7 +48,7 @@ def _field_values(article: ArticleFull) -> Iterator[tuple[str, str | None]]:
     yield "id", str(article.id)
     yield "source", f"{article.source_title} ({article.source})"
     yield "URL", article.url
-    yield "published", format_time(article.published_at, article.published_precision) + printed
+    yield "published", format_time(article.published_at, article.published_precision) + listed_note(article) + printed
     yield "section", article.section
     yield "sections", ", ".join(article.sections)
     yield "language", article.language
@@ -73,7 +76,7 @@ def _heading(text: str) -> tuple[str, str]:
 
 
 def _attribution_lines(title: str, name: str, terms: str) -> tuple[str, str, str]:
-    return "", credit(title, name, terms), UTC_NOTE
+    return "", credit(title, name, terms), zone_note()
 
 
 def _reading_lines(readings: Sequence[ViewReading]) -> Iterator[str]:
@@ -153,8 +156,8 @@ def _next_attempt(link: LinkDetails) -> str:
 
 
 def _fetch_line(fetch: FetchRecord) -> str:
-    views = None if fetch.view_count is None else f"{fetch.view_count} views"
-    size = None if fetch.byte_count is None else f"{fetch.byte_count} bytes"
+    views = None if fetch.view_count is None else counted(fetch.view_count, "view")
+    size = None if fetch.byte_count is None else counted(fetch.byte_count, "byte")
     run = None if fetch.run_id is None else f"run {fetch.run_id}"
     failure = ": ".join(filter(None, (fetch.failure_stage, fetch.reason)))
     has_status = fetch.http_status is None or f"answered {fetch.http_status}" in failure
@@ -170,7 +173,8 @@ def _stored_article(details: ArticleDetails) -> Iterator[str]:
     yield from _heading(f"Article {article.id}")
     yield _labelled("title", article.title)
     yield _labelled("URL", article.url)
-    yield _labelled("published", format_time(article.published_at, article.published_precision))
+    published = format_time(article.published_at, article.published_precision) + listed_note(article)
+    yield _labelled("published", published)
     yield _labelled("stored", format_time(article.stored_at))
     yield _labelled("fetched", format_time(article.fetched_at))
     yield _labelled("gone", format_time(article.gone_at))
@@ -184,3 +188,25 @@ def flatten(details: ArticleDetails) -> dict[str, Any]:
     """Return an article as one mapping: its fields, then its readings, revisions and duplicates."""
     parts = as_dict(details)
     return {**as_dict(parts.pop("article")), **parts}
+
+
+def render_as_of(past: ArticleAsOf | None) -> Iterator[str]:
+    """Render the time, the presence of the article and its last listing; nothing if `past` is None."""
+    if past is None:
+        return
+    yield f"As known at {format_time(past.as_of)}: {past.presence}, {_listing_text(past)}"
+    yield ""
+
+
+def _listing_text(past: ArticleAsOf) -> str:
+    if past.is_listed:
+        return "listed"
+    return "never listed" if past.listed_until is None else f"last listed {format_time(past.listed_until)}"
+
+
+def as_of_fields(past: ArticleAsOf | None) -> dict[str, Any]:
+    """Return the same as JSON fields; none if `past` is None."""
+    if past is None:
+        return {}
+    fields = {"presence": past.presence, "is_listed": past.is_listed, "listed_until": past.listed_until}
+    return {"as_of": past.as_of, **fields}

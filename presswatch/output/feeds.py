@@ -140,7 +140,7 @@ def _summary(row: Highlight, markup: Callable[[str], str]) -> str:
 
 def _credit(article: ArticleSummary) -> str:
     fetched = f"{article.fetched_at:%Y-%m-%d %H:%M}"
-    return f"{article.source_title} ({article.source}), fetched {fetched} UTC. {article.terms}"
+    return f"{article.source_title} ({article.source}), fetched {fetched} UTC. {article.terms}".rstrip()
 
 
 def _as_html(text: str) -> str:

@@ -124,6 +124,10 @@ def iter_jsonl(records: Iterable[Mapping[str, Any]], _columns: Sequence[str] = (
         yield as_json(entry) + "\n"
 
 
+BYTE_ORDER_MARK = "\ufeff"
+"""Begins a text that a spreadsheet would otherwise read in an encoding of its country."""
+
+
 def iter_csv(records: Iterable[Mapping[str, Any]], columns: Sequence[str], *, raw: bool = False) -> Iterator[str]:
     """Yield a header and one row per record.
 
@@ -177,14 +181,21 @@ def neutralize_formula(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
-    """Heading and alignment of a table column; a flexible one is truncated first when the terminal is narrow."""
+    """Heading and alignment of a table column.
+
+    When the terminal is narrow, a flexible column is truncated to MIN_FLEXIBLE_WIDTH first; then columns are left out,
+    those with the lowest `leaves` first (0: never). A column that is whole is never truncated: the line may be longer.
+    """
 
     title: str
     align_right: bool = False
     is_flexible: bool = False
+    leaves: int = 0
+    is_whole: bool = False
 
 
 MIN_COLUMN_WIDTH = 10
+MIN_FLEXIBLE_WIDTH = 18
 COLUMN_GAP = "  "
 
 
@@ -192,11 +203,35 @@ def render_table(columns: Sequence[TableColumn], rows: Iterable[Sequence[str]], 
     """Return the header and the rows as lines of at most `columns_wide` terminal columns, sanitized."""
     cells = [[column.title for column in columns], *([sanitize(text) for text in row] for row in rows)]
     widths = [max(display_width(row[index]) for row in cells) for index in range(len(columns))]
-    spare = columns_wide - sum(widths) - len(COLUMN_GAP) * (len(columns) - 1)
+    shown = _fitting_columns(columns, widths, columns_wide)
+    columns, widths = [columns[index] for index in shown], [widths[index] for index in shown]
+    spare = columns_wide - _line_width(columns, widths)
     for index, column in enumerate(columns):
         if column.is_flexible and spare < 0:
             widths[index] = max(min(widths[index], MIN_COLUMN_WIDTH), widths[index] + spare)
-    return [truncate(_line(columns, widths, row), columns_wide) for row in cells]
+    lines = (_line(columns, widths, [row[index] for index in shown]) for row in cells)
+    is_whole = any(column.is_whole for column in columns)
+    return [line if is_whole else truncate(line, columns_wide) for line in lines]
+
+
+def _fitting_columns(columns: Sequence[TableColumn], widths: Sequence[int], columns_wide: int) -> list[int]:
+    """Return the positions of the columns to show, so that a flexible one keeps its least width."""
+    least = [
+        min(width, MIN_FLEXIBLE_WIDTH) if column.is_flexible else width
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    shown = list(range(len(columns)))
+    for leaving in sorted((one for one in shown if columns[one].leaves), key=lambda one: columns[one].leaves):
+        if _line_width([columns[one] for one in shown], [least[one] for one in shown]) <= columns_wide:
+            break
+        shown.remove(leaving)
+    return shown
+
+
+def _line_width(columns: Sequence[TableColumn], widths: Sequence[int]) -> int:
+    """Return the width of a line without what is whole, which goes beyond the terminal if it must."""
+    kept = [width for column, width in zip(columns, widths, strict=True) if not column.is_whole]
+    return sum(kept) + len(COLUMN_GAP) * max(0, len(kept) - 1)
 
 
 def _line(columns: Sequence[TableColumn], widths: Sequence[int], row: Sequence[str]) -> str:

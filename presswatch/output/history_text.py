@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from presswatch.output.display_zone import format_time, zone_note
 from presswatch.output.formats import as_dict
-from presswatch.output.tables import UTC_NOTE, credit
+from presswatch.output.tables import credit, listed_note
 from storage.articles.results import ArticleFull
 from storage.articles.revision_history import TextVersion
 from storage.model.published import is_day
 from storage.model.records import DatePrecision
-from storage.text.durations import format_time
+from storage.text.counts import counted
 from storage.text.sanitize import sanitize
 from storage.text.word_diff import DiffOp, DiffSegment, diff, paragraphs, word_count
 
@@ -28,7 +29,7 @@ def render_history(
     """Render each text version: the period it was seen, the kind of edit before it and, `with_diff`, the word diff."""
     yield sanitize(article.title)
     yield sanitize(article.url)
-    yield f"published {format_time(article.published_at, article.published_precision)}"
+    yield f"published {format_time(article.published_at, article.published_precision)}{listed_note(article)}"
     yield ""
     yield from _first_version(versions[0])
     for before, version in pairwise(versions):
@@ -40,11 +41,11 @@ def render_history(
     yield ""
     yield credit(article.source_title, article.source, article.terms)
     yield f"fetched {format_time(article.fetched_at)}"
-    yield UTC_NOTE
+    yield zone_note()
 
 
 def _first_version(version: TextVersion) -> Iterator[str]:
-    yield f"{_version_time(version)}: as first stored, {_words(word_count(_text(version)))}"
+    yield f"{_version_time(version)}: as first stored, {counted(word_count(_text(version)), 'word')}"
     yield f"{HISTORY_INDENT}{sanitize(version.title)}"
 
 
@@ -61,16 +62,12 @@ def _headline(version: TextVersion) -> str:
 def _edit_summary(before: TextVersion, version: TextVersion) -> Iterator[str]:
     pieces = diff(_text(before), _text(version))
     deleted, inserted = (_count(pieces, op) for op in (DiffOp.DELETE, DiffOp.INSERT))
-    yield f"{_headline(version)}; {_words(deleted)} deleted, {inserted} inserted"
+    yield f"{_headline(version)}; {counted(deleted, 'word')} deleted, {inserted} inserted"
     yield f"{HISTORY_INDENT}{sanitize(version.title)}"
 
 
 def _count(pieces: Iterable[DiffSegment], op: DiffOp) -> int:
     return sum(word_count(piece.text) for piece in pieces if piece.op is op)
-
-
-def _words(count: int) -> str:
-    return f"{count} word" if count == 1 else f"{count} words"
 
 
 def _text(version: TextVersion) -> str:
@@ -80,7 +77,7 @@ def _text(version: TextVersion) -> str:
 def _edit(before: TextVersion, version: TextVersion, *, colour: bool) -> Iterator[str]:
     yield _headline(version)
     changed = False
-    for label, old, new in _fields(before, version):
+    for label, old, new in version_fields(before, version):
         if old != new:
             changed = True
             yield f"{HISTORY_INDENT}{label:<9}  {mark_diff(diff(sanitize(old), sanitize(new)), colour=colour)}"
@@ -95,7 +92,8 @@ def _safe_body(version: TextVersion) -> str:
     return sanitize(version.body, lines=True)
 
 
-def _fields(before: TextVersion, version: TextVersion) -> Iterator[tuple[str, str, str]]:
+def version_fields(before: TextVersion, version: TextVersion) -> Iterator[tuple[str, str, str]]:
+    """Yield the name of each field but the body, with its text in both versions."""
     for name in ("title", "subtitle", "author"):
         yield name, getattr(before, name) or "", getattr(version, name) or ""
     yield "sections", ", ".join(before.sections), ", ".join(version.sections)
@@ -129,7 +127,7 @@ def _mark_piece(piece: DiffSegment, marks: dict[DiffOp, tuple[str, str]]) -> str
 def render_diff(pieces: Iterable[DiffSegment], *, colour: bool) -> Iterator[str]:
     """Yield the changed paragraphs with marks, and the number of unchanged paragraphs between them."""
     unchanged = 0
-    for line in _by_line(pieces):
+    for line in segments_by_line(pieces):
         if all(piece.op is DiffOp.EQUAL for piece in line):
             unchanged += any(piece.text.strip() for piece in line)
             continue
@@ -145,7 +143,7 @@ def _skipped_lines(count: int) -> str:
     return f"({count} unchanged paragraph{'s' * (count != 1)})"
 
 
-def _by_line(pieces: Iterable[DiffSegment]) -> Iterator[list[DiffSegment]]:
+def segments_by_line(pieces: Iterable[DiffSegment]) -> Iterator[list[DiffSegment]]:
     """Split the segments at line ends, because a mark must not span lines."""
     line: list[DiffSegment] = []
     for piece in pieces:

@@ -9,6 +9,7 @@ from typing import Any
 from presswatch.output import formats
 from scraper.source import Source
 from storage.model.records import ParsedPage
+from storage.text.counts import counted
 from storage.text.sanitize import sanitize
 
 PAGE_LABEL_WIDTH = 20
@@ -30,13 +31,13 @@ def as_text(page: ParsedPage, source: Source, lost: Lost | None = None) -> str:
     lines += [_line("problem", problem, None) for problem in problems] or [_line("problems", "none", None)]
     lines += [
         _line("terms", source.terms, None),
-        _line("body", f"{len(body)} characters", page.provenance.get("body")),
+        _line("body", counted(len(body), "character"), page.provenance.get("body")),
     ]
     return "\n".join([*lines, "", sanitize(body, lines=True)])
 
 
 def _line(name: str, value: Any, provenance: str | None) -> str:
-    text = "-" if value is None or value == "" else ", ".join(value) if isinstance(value, tuple) else str(value)
+    text = "-" if value in (None, "", ()) else ", ".join(value) if isinstance(value, tuple) else str(value)
     return f"{name:<{PAGE_LABEL_WIDTH}}{sanitize(text)}" + (f"   [{sanitize(provenance)}]" if provenance else "")
 
 

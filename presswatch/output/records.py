@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from presswatch.output import formats
+from presswatch.output.display_zone import format_time
 from presswatch.output.formats import FORMATS
+from storage.config.parsers import nearest_key
 from storage.model.errors import ConfigError
 from storage.text.sanitize import sanitize
 
@@ -55,11 +57,17 @@ def field_names(kind: type[Any]) -> tuple[str, ...]:
 
 
 def write_records(
-    records: Iterable[Record], columns: Sequence[str], form: str, *, raw: bool = False, table: Table | None = None
+    records: Iterable[Record],
+    columns: Sequence[str],
+    form: str,
+    *,
+    raw: bool = False,
+    bom: bool = False,
+    table: Table | None = None,
 ) -> bool:
     """Write records that all have the keys `columns` to stdout; return False if there are none.
 
-    `table` renders the table; by default every column is shown as it is.
+    `table` renders the table; by default every column is shown as it is. `bom` begins with a byte order mark.
     """
     first = list(islice(iterator := iter(records), 1))
     rows = chain(first, iterator)
@@ -67,7 +75,8 @@ def write_records(
         if first:
             formats.print_lines(table(list(rows), terminal_width()) if table else table_lines_of(rows, columns))
     else:
-        formats.write_stdout(FORMATS[form].writer()(rows, columns, raw=raw))
+        mark = (formats.BYTE_ORDER_MARK,) if bom else ()
+        formats.write_stdout(chain(mark, FORMATS[form].writer()(rows, columns, raw=raw)))
     return bool(first)
 
 
@@ -79,9 +88,15 @@ def table_lines_of(records: Iterable[Record], columns: Sequence[str], **_options
 def table_rows(records: Sequence[Record], columns: Sequence[str], wide: int) -> list[str]:
     """Render all columns as a table: numbers right-aligned, None as a dash, the last text column flexible."""
     numeric = [all(isinstance(row[name], int | float | None) for row in records) for name in columns]
-    flexible = max((index for index, is_number in enumerate(numeric) if not is_number), default=-1)
+    texts = [index for index, is_number in enumerate(numeric) if not is_number and columns[index] != "url"]
+    flexible = max(texts, default=-1)
     heads = [
-        formats.TableColumn(sanitize(name).upper(), align_right=is_number, is_flexible=index == flexible)
+        formats.TableColumn(
+            sanitize(name).upper(),
+            align_right=is_number,
+            is_flexible=index == flexible,
+            is_whole=name == "url",  # a cut address leads nowhere
+        )
         for index, (name, is_number) in enumerate(zip(columns, numeric, strict=True))
     ]
     return formats.render_table(
@@ -94,7 +109,7 @@ def display_value(value: Any) -> str:
     if isinstance(value, bytes):
         return f"<{len(value)} bytes>"
     if isinstance(value, datetime):
-        return f"{value.date().isoformat()} {value:%H:%M}"
+        return format_time(value)
     return "-" if value is None else formats.value_as_text(value)
 
 
@@ -106,7 +121,8 @@ def select_fields(names_text: str | None, known: Sequence[str], default: Sequenc
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         error = f"unknown field {', '.join(unknown)}" if unknown else "no field given"
-        raise ConfigError(f"--fields: {error}; known fields: {', '.join(known)}")
+        nearest = nearest_key(unknown[0], known) if unknown else ""
+        raise ConfigError(f"--fields: {error}; known fields: {', '.join(known)}{nearest}")
     return names
 
 

@@ -6,33 +6,37 @@ from collections.abc import Iterator, Sequence
 from textwrap import TextWrapper
 from typing import Any
 
+from presswatch.output.coverage_text import coverage_record, coverage_sentences, visible_percent
+from presswatch.output.display_zone import format_time, zone_note
+from presswatch.output.formats import as_dict
 from presswatch.output.records import table_rows
-from presswatch.output.tables import UTC_NOTE, attribution, credit
+from presswatch.output.tables import credit
 from presswatch.output.tsv_markdown import iter_markdown, plain_text
 from storage.articles.report import Day, MissingField, MostEdited, Report, event_summary
 from storage.articles.results import ArticleSummary
+from storage.coverage.coverage import SourceCoverage
 from storage.crawling.events import Event
-from storage.text.durations import format_time
-from storage.text.sanitize import sanitize
+from storage.text.counts import counted
+from storage.text.sanitize import pad, sanitize
 
 Rows = list[dict[str, Any]]
 REPORT_INDENT = "  "
 BELOW_TABLE_FIELDS = ("url", "description")
-COVERAGE_NOTE = "Coverage is the share of crawls that succeeded: where it is low, articles may be missing."
+COVERAGE_NOTE = "Coverage of a day: the share of its crawls that succeeded. What was not visible may be missing."
 
 
-def render_text(report: Report, columns_wide: int) -> Iterator[str]:
+def render_text(report: Report, columns_wide: int, coverage: Sequence[SourceCoverage]) -> Iterator[str]:
     """Render a report for a terminal. URLs come below the tables, so that they are not truncated."""
     yield _heading(report)
-    for title, rows, empty in _parts(report):
+    for title, rows, empty in _parts(report, coverage):
         yield ""
         yield title
         yield from _table(rows, columns_wide) if rows else [f"  {empty}"]
     yield ""
     yield COVERAGE_NOTE
     if articles := _listed_articles(report):
-        yield from attribution(articles)
-    yield UTC_NOTE
+        yield from _attribution(articles)
+    yield zone_note()
 
 
 def _table(rows: Rows, columns_wide: int) -> Iterator[str]:
@@ -54,27 +58,29 @@ def _indented(text: str, columns_wide: int) -> Iterator[str]:
     ).wrap(sanitize(text))
 
 
-def render_markdown(report: Report) -> Iterator[str]:
+def render_markdown(report: Report, coverage: Sequence[SourceCoverage]) -> Iterator[str]:
     """Render a report as Markdown."""
     yield f"# {_heading(report)}"
-    for title, rows, empty in _parts(report):
+    for title, rows, empty in _parts(report, coverage):
         yield f"\n## {title}\n"
         yield "".join(iter_markdown(rows, list(rows[0]))).rstrip() if rows else empty
     yield f"\n{COVERAGE_NOTE}"
     yield from (f"\n{plain_text(line)}" for line in _credit_lines(report))
-    yield f"\n{UTC_NOTE}"
+    yield f"\n{zone_note()}"
 
 
 def _heading(report: Report) -> str:
-    return f"{report.article_count} articles from {format_time(report.since)} to {format_time(report.until)} UTC"
+    articles = counted(report.article_count, "article")
+    return f"{articles} from {format_time(report.since)} to {format_time(report.until)}"
 
 
-def _parts(report: Report) -> Iterator[tuple[str, Rows, str]]:
+def _parts(report: Report, coverage: Sequence[SourceCoverage]) -> Iterator[tuple[str, Rows, str]]:
     """Yield title and rows of each part, and the text that replaces an empty one."""
     yield "By day and section", [_day_row(day) for day in report.days], "no days"
     yield "Most read", [_most_read_row(article) for article in report.most_read], "no views were read"
     edited = [_most_edited_row(one) for one in report.most_edited]
     yield "Most edited", edited, "no article was edited"
+    yield "Not visible", [_coverage_row(one) for one in coverage if not one.is_complete], "all was visible"
     yield "Sources silent, failing or drifting", _event_rows(report.trouble), "none"
     yield "Gaps", _event_rows(report.gaps), "none"
     yield "Fields missing", [_missing_field_row(one) for one in report.missing], "none"
@@ -112,6 +118,16 @@ def _missing_field_row(one: MissingField) -> dict[str, Any]:
     return {"source": one.source, "field": one.field, "missing": f"{one.article_count} of {one.of}"}
 
 
+def _coverage_row(one: SourceCoverage) -> dict[str, Any]:
+    visible = f"{visible_percent(one)} %"
+    return {"source": one.source, "visible": visible, "description": "; ".join(coverage_sentences([one]))}
+
+
+def report_record(report: Report, coverage: Sequence[SourceCoverage]) -> dict[str, Any]:
+    """Return a report as a JSON object."""
+    return as_dict(report) | {"coverage": [coverage_record(one) for one in coverage]}
+
+
 def _event_rows(events: Sequence[Event]) -> Rows:
     return [
         {
@@ -128,6 +144,17 @@ def _event_rows(events: Sequence[Event]) -> Rows:
 def _listed_articles(report: Report) -> list[ArticleSummary]:
     """Return the articles of the report, each once."""
     return list({one.id: one for one in (*report.most_read, *(each.article for each in report.most_edited))}.values())
+
+
+def _attribution(articles: Sequence[ArticleSummary]) -> Iterator[str]:
+    """Render the source, terms of use, fetch time and URL of each article."""
+    ids = max(len(str(article.id)) for article in articles)
+    for source in dict.fromkeys(article.source for article in articles):
+        of_source = [article for article in articles if article.source == source]
+        yield credit(of_source[0].source_title, source, of_source[0].terms)
+        for article in of_source:
+            id_text = pad(str(article.id), ids, right=True)
+            yield f"{id_text}  fetched {format_time(article.fetched_at)}  {sanitize(article.url)}"
 
 
 def _credit_lines(report: Report) -> Iterator[str]:

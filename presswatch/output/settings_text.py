@@ -11,14 +11,17 @@ from scraper.declarations.channel_tables import channel_as_table
 from scraper.source import Source
 from storage.config.settings import SETTINGS_TABLES, Config, SourceSettings, setting_rows
 from storage.config.toml_text import as_toml
-from storage.model.redaction import redact_address, redact_target
+from storage.model.redaction import REDACTED, redact_address, redact_target
 from storage.text.durations import format_duration
 from storage.text.sanitize import sanitize
 
 DEFAULT_ORIGIN = "default"
 DECLARED_ORIGIN = "declared by the source"
 
-_SECRETS: Mapping[str, Callable[[str], str]] = {"targets": redact_target}
+_SECRETS: Mapping[str, Callable[[str], str]] = {
+    "targets": redact_target,
+    "token_hash": lambda _hash: REDACTED,
+}
 """Redaction of a secret setting by its name; the others are URLs that may contain a password."""
 
 

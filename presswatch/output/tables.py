@@ -4,42 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from presswatch.output.display_zone import format_time, zone_note
 from presswatch.output.formats import TableColumn, render_table
-from storage.articles.results import ArticleByGrowth, ArticleSummary, Highlight
+from storage.articles.results import ArticleByGrowth, ArticleFull, ArticleSummary, Highlight
 from storage.crawling.runs import CrawlRun
-from storage.text.durations import NO_DURATION, format_time
-from storage.text.sanitize import pad, sanitize
+from storage.model.listed_time import is_listed
+from storage.model.records import RunStatus
+from storage.text.counts import listed_counts
+from storage.text.durations import NO_DURATION
+from storage.text.sanitize import sanitize
 
-UTC_NOTE = "Times are UTC."
 
-
-def render_articles(articles: Sequence[ArticleSummary], *, columns_wide: int) -> Iterator[str]:
-    """Render articles as a table, with the attribution and the full URL of each below."""
+def render_articles(
+    articles: Sequence[ArticleSummary], *, columns_wide: int, with_addresses: bool = False
+) -> Iterator[str]:
+    """Render articles as a table, with their sources and terms below; `with_addresses` adds fetch times and URLs."""
     with_source = len({article.source for article in articles}) > 1
     with_notes = any(_notes(article) for article in articles)
     with_gain = any(isinstance(article, ArticleByGrowth) for article in articles)
     columns = [
         TableColumn("ID", align_right=True),
-        TableColumn("PUBLISHED"),
-        TableColumn("VIEWS", align_right=True),
-        TableColumn("SECTION"),
+        TableColumn("PUBLISHED", leaves=5),
+        *[TableColumn("GAINED", align_right=True)] * with_gain,
+        TableColumn("VIEWS", align_right=True, leaves=4),
+        TableColumn("SECTION", leaves=1),
+        *[TableColumn("SOURCE", leaves=2)] * with_source,
+        *[TableColumn("NOTE", leaves=3)] * with_notes,
+        TableColumn("TITLE", is_flexible=True),
+        *ADDRESS_COLUMNS * with_addresses,
     ]
-    columns[2:2] = [TableColumn("GAINED", align_right=True)] * with_gain
-    columns += (
-        [TableColumn("SOURCE")] * with_source
-        + [TableColumn("NOTE")] * with_notes
-        + [TableColumn("TITLE", is_flexible=True)]
-    )
-    rows = [_row(article, with_source=with_source, with_notes=with_notes) for article in articles]
+    rows = [
+        [*_row(article, with_source=with_source, with_notes=with_notes), *address_cells(article) * with_addresses]
+        for article in articles
+    ]
     yield from render_table(columns, rows, columns_wide=columns_wide)
     yield ""
-    yield from attribution(articles)
-    yield UTC_NOTE
+    yield from source_credits(articles)
+    yield zone_note()
 
 
-def render_highlights(rows: Sequence[Highlight], *, columns_wide: int) -> Iterator[str]:
+ADDRESS_COLUMNS = (TableColumn("FETCHED", leaves=1), TableColumn("ADDRESS", is_whole=True))
+
+
+def address_cells(article: ArticleSummary) -> tuple[str, str]:
+    """Return the cells of ADDRESS_COLUMNS."""
+    return format_time(article.fetched_at), article.url
+
+
+def render_highlights(rows: Sequence[Highlight], *, columns_wide: int, with_addresses: bool = False) -> Iterator[str]:
     """Render articles as a table, with the snippet below each row."""
-    header, *lines = render_articles([row.article for row in rows], columns_wide=columns_wide)
+    articles = [row.article for row in rows]
+    header, *lines = render_articles(articles, columns_wide=columns_wide, with_addresses=with_addresses)
     yield header
     for row, line in zip(rows, lines, strict=False):
         yield line
@@ -78,28 +93,28 @@ def _notes(article: ArticleSummary) -> str:
     return ", ".join(filter(None, (gone, edited, duplicate)))
 
 
-def attribution(articles: Sequence[ArticleSummary]) -> Iterator[str]:
-    """Render the source, terms of use, fetch time and URL of each article."""
-    ids = max(len(str(article.id)) for article in articles)
-    for source in dict.fromkeys(article.source for article in articles):
-        of_source = [article for article in articles if article.source == source]
-        yield credit(of_source[0].source_title, source, of_source[0].terms)
-        for article in of_source:
-            id_text = pad(str(article.id), ids, right=True)
-            yield f"{id_text}  fetched {format_time(article.fetched_at)}  {sanitize(article.url)}"
+def source_credits(articles: Sequence[ArticleSummary]) -> Iterator[str]:
+    """Render each source and its terms of use."""
+    for article in {article.source: article for article in articles}.values():
+        yield credit(article.source_title, article.source, article.terms)
 
 
 def credit(title: str, name: str, terms: str) -> str:
-    """Render the source of articles and their terms of use."""
-    return sanitize(f"{title} ({name}): {terms}")
+    """Render the source of articles and their terms of use, if it has any."""
+    return sanitize(f"{title} ({name}): {terms}" if terms else f"{title} ({name})")
+
+
+def listed_note(article: ArticleFull) -> str:
+    """Return what follows a publication time that the page does not state; an empty text behind any other."""
+    return " (time of its link)" if is_listed(article.problems) else ""
 
 
 RUN_COLUMNS = (
     TableColumn("ID", align_right=True),
     TableColumn("SOURCE"),
-    TableColumn("STARTED"),
-    TableColumn("DURATION", align_right=True),
-    TableColumn("STATUS"),
+    TableColumn("STARTED", leaves=3),
+    TableColumn("DURATION", align_right=True, leaves=1),
+    TableColumn("STATUS", leaves=2),
     TableColumn("RESULT", is_flexible=True),
 )
 
@@ -108,7 +123,7 @@ def render_runs(runs: Sequence[CrawlRun], *, columns_wide: int) -> Iterator[str]
     """Render crawl runs as a table."""
     yield from render_table(RUN_COLUMNS, [_run_row(run) for run in runs], columns_wide=columns_wide)
     yield ""
-    yield UTC_NOTE
+    yield zone_note()
 
 
 def _run_row(run: CrawlRun) -> list[str]:
@@ -118,11 +133,11 @@ def _run_row(run: CrawlRun) -> list[str]:
         format_time(run.started_at),
         _format_run_duration(run),
         run.status,
-        _run_result(run),
+        run_result(run),
     ]
 
 
-def _run_result(run: CrawlRun) -> str:
+def run_result(run: CrawlRun) -> str:
     """Render the error, then the counts, the rarest first: a narrow terminal truncates the end."""
     counts = {
         "failed": run.failed_count,
@@ -131,12 +146,23 @@ def _run_result(run: CrawlRun) -> str:
         "gone": run.gone_count,
         "pending": run.pending_count,
         "unchanged": run.unchanged_count,
-        "views updated": run.view_update_count,
+        view_counts_updated(run.view_update_count): run.view_update_count,
         "filtered": run.filtered_count,
         "listed": run.listed_count,
     }
-    counted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-    return "; ".join(filter(None, (run.error, counted))) or "nothing listed"
+    counted = listed_counts((count, words) for words, count in counts.items())
+    unchanged = list_unchanged(run.status, has_changed=run.channels_changed)
+    return "; ".join(filter(None, (run.error, ", ".join(filter(None, (counted, unchanged)))))) or "nothing listed"
+
+
+def view_counts_updated(count: int) -> str:
+    """Return the words behind a count of articles whose views were read anew."""
+    return "view count updated" if count == 1 else "view counts updated"
+
+
+def list_unchanged(status: RunStatus, *, has_changed: bool) -> str:
+    """Return the words for a crawl whose channels listed what they listed before; an empty text for any other."""
+    return "" if has_changed or status is not RunStatus.SUCCEEDED else "list unchanged"
 
 
 def _format_run_duration(run: CrawlRun) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from presswatch.output.display_zone import format_time, zone_note
 from presswatch.output.formats import LIST_SEPARATOR, neutralize_formula, value_as_text
 from storage.text.sanitize import replace_surrogates, sanitize
 
@@ -35,11 +36,15 @@ def _tsv_text(text: str, *, raw: bool) -> str:
 
 
 def iter_markdown(records: Iterable[Mapping[str, Any]], columns: Sequence[str], **_options: bool) -> Iterator[str]:
-    """Yield a Markdown table; URLs are links, all other text is escaped."""
+    """Yield a Markdown table; URLs are links, all other text is escaped. The zone of its times is named below it."""
     yield _markdown_row([plain_text(name) for name in columns])
     yield _markdown_row(["---"] * len(columns))
+    has_times = False
     for record in records:
+        has_times = has_times or any(isinstance(record[name], datetime) for name in columns)
         yield _markdown_row([_markdown_cell(name, record[name]) for name in columns])
+    if has_times:
+        yield f"\n{zone_note()}\n"
 
 
 def _markdown_row(cells: Sequence[str]) -> str:
@@ -49,8 +54,8 @@ def _markdown_row(cells: Sequence[str]) -> str:
 def _markdown_cell(name: str, value: Any) -> str:
     if name == "url" and isinstance(value, str) and re.fullmatch(r"https?://[^\s<>|\\`]+", value):
         return f"<{value}>"
-    if isinstance(value, datetime):  # Markdown has no note below the table that says UTC
-        return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, datetime):
+        return format_time(value)
     return plain_text(LIST_SEPARATOR.join(map(str, value)) if isinstance(value, tuple) else value_as_text(value))
 
 

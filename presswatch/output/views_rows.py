@@ -10,7 +10,7 @@ from typing import Any
 from presswatch.output.formats import as_dict, field_value
 from storage.articles.details import ArticleViews
 from storage.articles.results import ArticleFull, ArticleSummary
-from storage.articles.view_gains import RankedGain
+from storage.articles.view_gains import RankedAtAge, RankedGain
 from storage.articles.view_series import ONE_HOUR, ViewDelta, ViewsAtAge
 from storage.model.published import day_or_time
 from storage.model.records import DatePrecision
@@ -38,8 +38,8 @@ class ViewRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GainRow:
-    """An article and its view gain in the part of a period that readings cover, `gained_from` to `gained_until`."""
+class RankedRow:
+    """Fields of the article that every row of a ranking has."""
 
     id: int
     source: str
@@ -49,6 +49,12 @@ class GainRow:
     published_at: date | datetime | None
     fetched_at: datetime
     terms: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GainRow(RankedRow):
+    """An article and its view gain in the part of a period that readings cover, `gained_from` to `gained_until`."""
+
     gained: int
     gained_per_hour: float | None
     gained_from: datetime | None
@@ -107,6 +113,31 @@ def gain_row(ranked: RankedGain) -> GainRow:
         gained_until=ranked.gain.until,
         reset_count=ranked.gain.reset_count,
         view_count=ranked.view_count,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtAgeRow(RankedRow):
+    """An article and its views at an age; `basis` says whether they were read just then or lie between two readings."""
+
+    age_hours: float | None
+    at: datetime
+    view_count: int | None
+    gap_hours: float | None
+    basis: str
+
+
+def at_age_row(ranked: RankedAtAge) -> AtAgeRow:
+    """Flatten an article and its views at an age into one row."""
+    views = ranked.at_age.views
+    return AtAgeRow(
+        **_identity(ranked.article),
+        published_at=ranked.article.published_at,
+        age_hours=_hours(ranked.at_age.age),
+        at=views.at,
+        view_count=views.view_count,
+        gap_hours=_hours(views.gap),
+        basis=views.basis.value,
     )
 
 

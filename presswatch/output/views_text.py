@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from presswatch.output.display_zone import format_time, zone_note
 from presswatch.output.formats import TableColumn, render_table
-from presswatch.output.tables import UTC_NOTE, credit, format_count
+from presswatch.output.tables import ADDRESS_COLUMNS, address_cells, credit, format_count, source_credits
 from storage.articles.details import ArticleViews
-from storage.articles.view_gains import RankedGain
+from storage.articles.view_gains import RankedAtAge, RankedGain
 from storage.articles.view_series import ONE_HOUR, EstimateBasis, ViewDelta, ViewGain, ViewsAtAge, normalize, views_at
-from storage.text.durations import NO_DURATION, format_duration, format_time
-from storage.text.sanitize import pad, sanitize
+from storage.text.durations import NO_DURATION, format_duration
+from storage.text.sanitize import sanitize
 
 BAR_LEVELS = "▁▂▃▄▅▆▇█"
 SPARKLINE_WIDTH = 40
@@ -19,19 +20,25 @@ SPARKLINE_WIDTH = 40
 
 SERIES_COLUMNS = (
     TableColumn("READ"),
-    *(TableColumn(name, align_right=True) for name in ("VIEWS", "GAINED", "PER HOUR", "AFTER")),
+    TableColumn("VIEWS", align_right=True),
+    TableColumn("GAINED", align_right=True, leaves=3),
+    TableColumn("PER HOUR", align_right=True, leaves=2),
+    TableColumn("AFTER", align_right=True, leaves=1),
 )
 AGE_COLUMNS = (
     TableColumn("AGE"),
-    TableColumn("AT"),
+    TableColumn("AT", leaves=2),
     TableColumn("VIEWS", align_right=True),
-    TableColumn("GAP", align_right=True),
-    TableColumn("BASIS"),
+    TableColumn("GAP", align_right=True, leaves=1),
+    TableColumn("BASIS", is_flexible=True),
 )
 TOP_COLUMNS = (
     TableColumn("ID", align_right=True),
-    TableColumn("PUBLISHED"),
-    *(TableColumn(name, align_right=True) for name in ("GAINED", "PER HOUR", "OVER", "VIEWS")),
+    TableColumn("PUBLISHED", leaves=5),
+    TableColumn("GAINED", align_right=True),
+    TableColumn("PER HOUR", align_right=True, leaves=3),
+    TableColumn("OVER", align_right=True, leaves=1),
+    TableColumn("VIEWS", align_right=True, leaves=4),
 )
 
 
@@ -53,7 +60,7 @@ def render_views(views: Sequence[ArticleViews], *, columns_wide: int) -> Iterato
     yield ""
     yield credit(article.source_title, article.source, article.terms)
     yield f"fetched {format_time(article.fetched_at)}"
-    yield UTC_NOTE
+    yield zone_note()
 
 
 def _ages(article_views: ArticleViews, columns_wide: int) -> Iterator[str]:
@@ -109,21 +116,49 @@ def _bar(height: int, highest: int) -> str:
     return BAR_LEVELS[height * (len(BAR_LEVELS) - 1) // highest] if highest else BAR_LEVELS[0]
 
 
-def render_top_gains(gains: Sequence[RankedGain], *, columns_wide: int) -> Iterator[str]:
-    """Render the articles that gained most as a table, with their attribution below."""
+def render_top_gains(gains: Sequence[RankedGain], *, columns_wide: int, with_addresses: bool = False) -> Iterator[str]:
+    """Render the articles that gained most as a table, with their sources and terms below."""
     with_notes = any(ranked.gain.reset_count for ranked in gains)
-    columns = [*TOP_COLUMNS, *[TableColumn("NOTE")] * with_notes, TableColumn("TITLE", is_flexible=True)]
-    rows = [_top_row(ranked, with_notes=with_notes) for ranked in gains]
+    columns = [
+        *TOP_COLUMNS,
+        *[TableColumn("NOTE", leaves=2)] * with_notes,
+        TableColumn("TITLE", is_flexible=True),
+        *ADDRESS_COLUMNS * with_addresses,
+    ]
+    rows = [
+        [*_top_row(ranked, with_notes=with_notes), *address_cells(ranked.article) * with_addresses] for ranked in gains
+    ]
     yield from render_table(columns, rows, columns_wide=columns_wide)
     yield ""
-    ids = max(len(str(ranked.article.id)) for ranked in gains)
-    for source in dict.fromkeys(ranked.article.source for ranked in gains):
-        of_source = [ranked.article for ranked in gains if ranked.article.source == source]
-        yield credit(of_source[0].source_title, source, of_source[0].terms)
-        for article in of_source:
-            number_text = pad(str(article.id), ids, right=True)
-            yield f"{number_text}  fetched {format_time(article.fetched_at)}  {sanitize(article.url)}"
-    yield UTC_NOTE
+    yield from source_credits([ranked.article for ranked in gains])
+    yield zone_note()
+
+
+AT_AGE_COLUMNS = (
+    TableColumn("ID", align_right=True),
+    TableColumn("PUBLISHED", leaves=2),
+    TableColumn("VIEWS", align_right=True),
+    TableColumn("GAP", align_right=True, leaves=1),
+    TableColumn("TITLE", is_flexible=True),
+)
+
+
+def render_top_at_age(
+    ranked: Sequence[RankedAtAge], *, columns_wide: int, with_addresses: bool = False
+) -> Iterator[str]:
+    """Render the articles with most views at an age as a table, with their sources and terms below."""
+    columns = [*AT_AGE_COLUMNS, *ADDRESS_COLUMNS * with_addresses]
+    rows = [[*_at_age_cells(one), *address_cells(one.article) * with_addresses] for one in ranked]
+    yield from render_table(columns, rows, columns_wide=columns_wide)
+    yield ""
+    yield from source_credits([one.article for one in ranked])
+    yield zone_note()
+
+
+def _at_age_cells(ranked: RankedAtAge) -> list[str]:
+    article, (_age_text, _at, count, gap, _basis) = ranked.article, _age_row(ranked.at_age)
+    published = format_time(article.published_at, article.published_precision)
+    return [str(article.id), published, count, gap, article.title]
 
 
 def _top_row(ranked: RankedGain, *, with_notes: bool) -> list[str]:

@@ -40,10 +40,12 @@ class WatchCounts:
 
 
 def match_saved_searches(store: Store, *, now: datetime) -> WatchCounts:
-    """Match every saved search with the articles after its checkpoint, and enqueue an alert for each match."""
+    """Match every saved search that has a target with the articles after its checkpoint; enqueue an alert a match."""
     matched = enqueued = 0
     invalid = []
     for watch in store.watches.list():
+        if not watch.target:
+            continue
         try:
             query = parse(watch.query)
         except ValueError as error:

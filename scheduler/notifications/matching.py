@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -58,9 +58,23 @@ def _alert(watch: SavedSearch, found: SearchMatch, now: datetime, at: datetime) 
 
 def notify_at(watch: SavedSearch, now: datetime) -> datetime:
     """Compute the delivery time of a match found now: immediately or with the next digest, outside quiet hours."""
-    digest = watch.delivery_mode is DeliveryMode.DIGEST and watch.digest_every is not None
-    at = next_digest(watch.created_at, watch.digest_every or ONE_DAY, watch.timezone, now) if digest else now
-    return defer_quiet_hours(at, watch.quiet)
+    return defer_quiet_hours(_next_delivery(watch, now), watch.quiet)
+
+
+def _next_delivery(watch: SavedSearch, now: datetime) -> datetime:
+    if watch.delivery_mode is not DeliveryMode.DIGEST:
+        return now
+    if watch.digest_at:
+        return next_digest_at(watch.digest_at.split(","), watch.timezone, now)
+    return next_digest(watch.created_at, watch.digest_every or ONE_DAY, watch.timezone, now)
+
+
+def next_digest_at(hours: Sequence[str], timezone: str, now: datetime) -> datetime:
+    """Compute the first time after `now` at one of the local times HH:MM; an hour that comes twice has one digest."""
+    zone = ZoneInfo(timezone)
+    today = now.astimezone(zone).date()
+    walls = (datetime.combine(today + day * ONE_DAY, time.fromisoformat(hour)) for day in range(3) for hour in hours)
+    return min(moment for wall in walls if (moment := wall.replace(tzinfo=zone).astimezone(UTC)) > now)
 
 
 def next_digest(begun_at: datetime, every: timedelta, timezone: str, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Parse delivery options: digest interval, quiet hours, time zone.
+"""Parse delivery options: interval or hours of digests, quiet hours, time zone.
 
 Each function raises ValueError with the expected form.
 """
@@ -7,18 +7,28 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from storage.config.parsers import duration
+from storage.model.time_zones import zone_named
 
 MIN_DIGEST_INTERVAL = timedelta(minutes=1)
 
-_HOURS = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)\s*", re.ASCII)
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
+_HOUR = re.compile(rf"{_CLOCK.pattern}(?:\s*,\s*{_CLOCK.pattern})*", re.ASCII)
+_HOURS = re.compile(rf"\s*{_CLOCK.pattern}\s*[-–]\s*{_CLOCK.pattern}\s*", re.ASCII)
 
 
-def parse_digest_interval(text: str) -> timedelta:
-    """Parse a digest interval such as `1 d` or `6 h`, at least a minute."""
-    length = duration(text)
+def parse_digest(text: str) -> timedelta | str:
+    """Parse when digests are sent: at an interval such as `6 h`, at least a minute, or at hours of the day.
+
+    Hours such as `8:00` or `8:00, 18:00` come back as HH:MM, sorted and separated by commas.
+    """
+    if _HOUR.fullmatch(text.strip()):
+        return ",".join(sorted({f"{int(hour):02}:{minute}" for hour, minute in _CLOCK.findall(text)}))
+    try:
+        length = duration(text)
+    except ValueError:
+        raise ValueError('must be a length such as "6 h" or "1 d", or hours of the day such as "8:00"') from None
     if length < MIN_DIGEST_INTERVAL:
         raise ValueError("must be at least a minute; leave it out for immediate delivery")
     return length
@@ -38,7 +48,7 @@ def parse_quiet_hours(text: str) -> tuple[str, str]:
 def parse_time_zone(text: str) -> str:
     """Validate a name of the IANA time zone database."""
     try:
-        ZoneInfo(text)
-    except (ValueError, OSError, LookupError):
-        raise ValueError(f"{text!r} is not a time zone: write one such as Asia/Baku or UTC") from None
+        zone_named(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} {error}") from None
     return text

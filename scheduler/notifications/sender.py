@@ -222,6 +222,8 @@ def _load_apprise() -> ModuleType:
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.addHandler(logging.NullHandler())
+    # Whatever the level of the log: `_failure` reads the warnings of Apprise.
+    logging.getLogger("apprise").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         # Its mail plugin imports a deprecated module and works without it.
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -31,7 +31,7 @@ schedules = Table(
         default=0,
         server_default="0",
         nullable=False,
-        doc="Consecutive crawls that failed on this side: database, disk, memory, configuration, crawl process.",
+        doc="Consecutive crawls that failed on this side: database, disk, memory, configuration, worker.",
     ),
     Column("local_failure_cause", enum_of(FailureCause), doc="Cause of the last of them."),
     Column("first_local_failure_at", UtcDateTime, doc="Time of the first of them."),
@@ -74,19 +74,20 @@ saved_searches = Table(
         "target",
         Utf8Text,
         nullable=False,
-        doc="Apprise URL; may hold a secret, so that it is always redacted.",
+        doc="Apprise URL, empty for none; may hold a secret, so that it is always redacted.",
     ),
     Column("delivery_mode", enum_of(DeliveryMode), nullable=False, doc="Delivery mode."),
     Column("digest_every", DurationSeconds, doc="Digest interval."),
     Column("quiet_from", Utf8Text, doc="Start of the quiet hours, HH:MM in `timezone`."),
     Column("quiet_until", Utf8Text, doc="End of the quiet hours, HH:MM in `timezone`."),
-    Column("timezone", Utf8Text, nullable=False, doc="IANA time zone of the quiet hours."),
+    Column("timezone", Utf8Text, nullable=False, doc="IANA time zone of the quiet hours and digests."),
     Column("created_at", UtcDateTime, nullable=False, doc="Time of creation."),
     Column(
         "last_article_id", Integer, nullable=False, doc="Id of the last article that was matched against the query."
     ),
     Column("last_notified_at", UtcDateTime, doc="Time of the last digest."),
-    info={"doc": "A saved search, notified once for each matching article."},
+    Column("digest_at", Utf8Text, doc="Hours of daily digests, HH:MM in `timezone`, separated by commas."),
+    info={"doc": "A saved search; one with a target is notified once of each matching article."},
 )
 
 alerts = Table(

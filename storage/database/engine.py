@@ -29,7 +29,8 @@ from sqlalchemy.exc import (
 )
 
 from storage.database import sqlite_file
-from storage.model.errors import ConfigError, DiskError, RefusedRowError, StoreError
+from storage.model.errors import ConfigError, DiskError, QueryTimeoutError, RefusedRowError, StoreError
+from storage.model.extras import Extra, missing_extra
 from storage.model.redaction import redact_address
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -49,12 +50,14 @@ WAL_AUTOCHECKPOINT = "wal_autocheckpoint = 4000"
 
 
 def create_store_engine(database: str, *, busy_timeout: timedelta) -> Engine:
-    """Open `database`, an SQLAlchemy address of SQLite or PostgreSQL; nothing is read or written yet.
+    """Open `database`, an SQLAlchemy address of SQLite or PostgreSQL, or the path of a SQLite file, such as `news.db`.
 
+    Nothing is read or written yet.
     `busy_timeout` is how long a write waits for another process's lock. Raises ConfigError for an address that
     SQLAlchemy cannot use, for one that would show its password, and for a database in memory: each thread would have
     its own, and all end with the command.
     """
+    database = sqlite_file.url_of_path(database) or database
     if (reason := _unreadable_reason(database)) is not None:
         raise _unsupported_error(database, reason)
     url = make_url(database)
@@ -105,8 +108,13 @@ def _unsupported_error(database: str, why: str) -> ConfigError:
     return ConfigError(f"database address {shown!r} cannot be used ({why}); write it as {_expected_form(database)}")
 
 
+_NAME_OF_FILE = re.compile(r"[\w-]+(?:\.[\w-]+)?", re.ASCII)
+
+
 def _expected_form(database: str) -> str:
     is_server = database.startswith("postgres")
+    if _NAME_OF_FILE.fullmatch(database):
+        return f"./{database} if this is a file"
     return "postgresql+psycopg://user:password@host/presswatch" if is_server else "sqlite:///presswatch.db"
 
 
@@ -149,9 +157,7 @@ def _postgresql_engine(url: URL, busy_timeout: timedelta) -> Engine:
         # A daemon outlives restarts of the server: a connection from before is noticed and opened anew.
         engine = create_engine(url, connect_args=_session_arguments(url, busy_timeout), pool_pre_ping=True)
     except ImportError as error:
-        raise ConfigError(
-            f"PostgreSQL needs psycopg ({first_line(error)}): pip install 'presswatch[postgres]'"
-        ) from error
+        raise ConfigError(missing_extra(f"PostgreSQL needs psycopg ({first_line(error)})", Extra.POSTGRES)) from error
     return engine
 
 
@@ -257,6 +263,8 @@ def _options(engine: Engine, *, writes: bool) -> dict[str, Any]:
 def wrap_error(engine: Engine, error: SQLAlchemyError) -> StoreError:
     """The one line a person gets for a failure of the database."""
     cause = first_line(error.orig if isinstance(error, StatementError) and error.orig else error)
+    if any(sign in cause for sign in TIMEOUT_SIGNS):
+        return QueryTimeoutError("the query takes too long: narrow it, by a period or a source")
     if is_row_refused(error):
         return _refused_row(engine, cause)
     hint = "is it reachable?" if isinstance(error, OperationalError) else "run with --debug for the trace"
@@ -278,7 +286,10 @@ def _file_error(engine: Engine, cause: str) -> str | None:
     """Describe what was done to the file of an SQLite database, if the error looks like it."""
     if engine.url.get_backend_name() != "sqlite" or not FILE_ERROR_RE.search(cause):
         return None
-    damage = sqlite_file.describe_damage(Path(engine.url.database or ""))
+    file = Path(engine.url.database or "")
+    if (reason := sqlite_file.misplaced(file)) is not None:
+        return reason
+    damage = sqlite_file.describe_damage(file)
     return None if damage is None else f"{damage} ({cause}); {sqlite_file.RESTORE}"
 
 
@@ -352,6 +363,9 @@ ERROR_HINTS = {
 }
 """By a sign in what the database said, the first that is found; what people can do about it."""
 
+TIMEOUT_SIGNS = ("interrupted", "canceling statement due to statement timeout")
+"""Signs of a statement that was ended at the time limit of storage.database.reader."""
+
 DISK_SIGNS = ("disk is full", "no space left", "disk i/o")
 """Signs of a disk that is full or failed."""
 
@@ -378,7 +392,7 @@ def first_line_of(text: str) -> str:
     return tries[-1].removeprefix("- ") if tries else lines[0]
 
 
-ADVISORY_LOCK_IDS = {"tables": 7_791_001, "articles": 7_791_002, "daemon": 7_791_003}
+ADVISORY_LOCK_IDS = {"tables": 7_791_001, "articles": 7_791_002, "daemon": 7_791_003, "leader": 7_791_004}
 """Names of locks as PostgreSQL has them: numbers, in a space that all programs of a database share."""
 
 

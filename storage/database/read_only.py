@@ -24,7 +24,7 @@ from sqlalchemy import Engine
 
 from storage.database.engine import connection_error, psycopg_arguments, read_only_uri
 from storage.database.query_messages import Kind, QueryRequest, encode_message, read_message
-from storage.database.sqlite_file import refuse_emptied
+from storage.database.sqlite_file import require_content
 from storage.model.errors import ConfigError, PresswatchError
 
 PIPE_SIZE = 1 << 20
@@ -72,9 +72,7 @@ def _connection(engine: Engine, busy_timeout: timedelta) -> Mapping[str, Any]:
     if engine.url.get_backend_name() != "sqlite":
         return {"connection": psycopg_arguments(engine, busy_timeout)}
     file = Path(engine.url.database or "")
-    if not file.exists():
-        raise PresswatchError(f"there is no database {file}; presswatch crawl makes it")
-    refuse_emptied(file)
+    require_content(file)
     return {"uri": read_only_uri(str(file)) or f"file:{quote(str(file))}?mode=ro"}
 
 

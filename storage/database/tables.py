@@ -24,7 +24,7 @@ from storage.model.records import (
     Trigger,
 )
 
-SCHEMA_VERSION = "0011"
+SCHEMA_VERSION = "0015"
 """Alembic revision of these tables; revisions are numbered, so that a newer one is known from an older one."""
 
 METADATA = MetaData(
@@ -35,7 +35,7 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-"""All tables of the database; those of storage.database.daemon_tables join when that module is imported."""
+"""All tables of the database; those of daemon_tables and note_tables join when these are imported."""
 
 sources = Table(
     "sources",
@@ -110,6 +110,7 @@ articles = Table(
     Index("ix_articles_view_count_id", "view_count", "id"),
     Index("ix_articles_content_hash", "content_hash"),
     Index("ix_articles_source_recrawl_at", "source", "recrawl_at"),
+    Index("ix_articles_source_stored_at", "source", "stored_at"),
     Index("ix_articles_revised_at", "revised_at", sqlite_where=text("revised_at IS NOT NULL")),
     info={"doc": "An article with its current content."},
 )
@@ -230,6 +231,8 @@ links = Table(
         doc="Time of the second death, after which the page is fetched only by `presswatch crawl --url`.",
     ),
     Index("ix_links_source_outcome", "source", "outcome"),
+    Index("ix_links_source_first_listed_at", "source", "first_listed_at"),
+    Index("ix_links_parsing_run_id", "parsing_run_id", sqlite_where=text("parsing_run_id IS NOT NULL")),
     Index("ix_links_quarantined", "source", sqlite_where=text("quarantined_at IS NOT NULL")),
     info={"doc": "A URL that was listed or requested, with its crawl outcome."},
 )
@@ -279,6 +282,7 @@ listings = Table(
     Column(
         "last_listed_at", UtcDateTime, nullable=False, doc="Time of the last poll that listed the link on the channel."
     ),
+    Index("ix_listings_channel_id_last_listed_at", "channel_id", "last_listed_at"),
     info={"doc": "A link on a channel."},
 )
 
@@ -322,7 +326,8 @@ crawl_runs = Table(
         default="",
         server_default=text("''"),
         nullable=False,
-        doc="Random id of the crawl process; identifies it among hosts and containers.",
+        doc="Random id of the crawl process, with the number of the crawl in a worker; identifies it among hosts and "
+        "containers.",
     ),
     *process_columns("process"),
     Column("listed_count", Integer, default=0, nullable=False, doc="Links listed."),
@@ -343,6 +348,14 @@ crawl_runs = Table(
         server_default=false(),
         nullable=False,
         doc="True if any channel listed something other than at its previous poll.",
+    ),
+    Column(
+        "channels_read",
+        Boolean,
+        default=False,
+        server_default=false(),
+        nullable=False,
+        doc="True if every channel of the source was read, so that what they had listed by `started_at` is known.",
     ),
     Column(
         "new_link_count",
@@ -371,6 +384,9 @@ crawl_runs = Table(
     Index("uq_crawl_runs_open", "source", unique=True, sqlite_where=text("finished_at IS NULL")),
     Index("ix_crawl_runs_process_id", "process_id"),
     Index("ix_crawl_runs_source_started_at", "source", "started_at"),
+    Index("ix_crawl_runs_source_id", "source", "id"),
+    Index("ix_crawl_runs_source_status_id", "source", "status", "id"),
+    Index("ix_crawl_runs_channels_read", "source", "started_at", sqlite_where=text("channels_read = 1")),
     info={"doc": "One crawl of one source."},
 )
 
@@ -410,6 +426,7 @@ events = Table(
     ),
     Column("close_notified_at", UtcDateTime, doc="Time at which alerts of the end were queued."),
     Index("ix_events_source_kind_opened_at", "source", "kind", "opened_at"),
+    Index("ix_events_unnotified", "kind", sqlite_where=text("close_notified_at IS NULL")),
     Index("uq_events_open", "source", "kind", "subject", unique=True, sqlite_where=text("closed_at IS NULL")),
     info={"doc": "An event of a source, a channel or an article; its kind is one of storage.model.event_kinds."},
 )

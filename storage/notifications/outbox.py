@@ -282,8 +282,11 @@ class Alerts:
         ended = and_(
             events.c.kind.in_(LASTING_KINDS), events.c.closed_at.is_not(None), events.c.close_notified_at.is_(None)
         )
-        unnotified = or_(events.c.open_notified_at.is_(None), ended)
-        statement = select(*COLUMNS).where(events.c.kind.in_(kinds), unnotified).order_by(events.c.id).limit(limit)
+        # The first is what its index holds, which few events of these kinds are in.
+        unnotified = and_(events.c.close_notified_at.is_(None), or_(events.c.open_notified_at.is_(None), ended))
+        # An expression, so that the index of their ids is none to take them from: it has all other events, too.
+        oldest = select(*COLUMNS).where(events.c.kind.in_(kinds), unnotified).order_by(events.c.id + 0)
+        statement = oldest.limit(limit)
         with self._database.read() as connection:
             return tuple(from_row(row) for row in connection.execute(statement).mappings())
 

@@ -25,13 +25,17 @@ MAX_NAME_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSavedSearch:
-    """A search to be saved. `target` is an Apprise URL and may contain a secret."""
+    """A search to be saved. `target` is an Apprise URL and may contain a secret; without one nothing is sent.
+
+    `digest_at` are the hours of daily digests, HH:MM in `timezone`, separated by commas.
+    """
 
     name: str
     query: str
-    target: str = field(repr=False)
+    target: str = field(default="", repr=False)
     delivery_mode: DeliveryMode = DeliveryMode.IMMEDIATE
     digest_every: timedelta | None = None
+    digest_at: str | None = None
     quiet_from: str | None = None
     quiet_until: str | None = None
     timezone: str = "UTC"

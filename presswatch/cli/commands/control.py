@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from presswatch.cli.completion import complete_source
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options
 from scraper.sources import load_sources
@@ -15,7 +16,7 @@ from storage.text.sanitize import sanitize
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_source)
 @config_options
 def pause(source: str, config_path: str | None, database: str | None) -> None:
     """Stop polling a source until it is resumed. A running crawl is finished."""
@@ -25,17 +26,17 @@ def pause(source: str, config_path: str | None, database: str | None) -> None:
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_source)
 @config_options
 def resume(source: str, config_path: str | None, database: str | None) -> None:
     """Resume polling a paused source."""
     with _store_with_source(source, config_path, database) as store:
-        store.schedules.resume(source)
+        store.schedules.resume(source, now=datetime.now(UTC))
     click.echo(sanitize(f"{source}: resumed"))
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", shell_complete=complete_source)
 @config_options
 def trigger(source: str, config_path: str | None, database: str | None) -> None:
     """Ask the running daemon to crawl a source now."""

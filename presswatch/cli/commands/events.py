@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import DEFAULT_LIMIT, NAME_PARAM, list_options
+from presswatch.cli.options import list_options, source_option, zone_option
+from presswatch.cli.paging import row_limit, shown_rows
 from presswatch.output.records import print_notice, write_list
 from presswatch.output.status_text import render_events
 from storage.config.parsers import choice
@@ -14,11 +16,18 @@ from storage.crawling.events import Event
 from storage.model.event_kinds import EventKind
 
 
+def _complete_kind(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(str(kind)) for kind in EventKind if kind.startswith(incomplete)]
+
+
 @click.command()
 @click.option("--open", "open_only", is_flag=True, help="Only open events.")
-@click.option("--source", metavar="NAME", type=NAME_PARAM, help="Only this source.")
-@click.option("--kind", metavar="KIND", help="Only this kind, such as silent, drift, gap, gone.")
+@source_option
+@click.option(
+    "--kind", metavar="KIND", shell_complete=_complete_kind, help="Only this kind, such as silent, drift, gap, gone."
+)
 @list_options
+@zone_option
 @config_options
 def events(
     *,
@@ -34,11 +43,10 @@ def events(
     """List events of sources, channels and articles, latest first."""
     if kind is not None:
         _refuse_unknown_kind(kind)
-    _config, store = store_from_config(config_path, database)
-    row_limit = DEFAULT_LIMIT if limit is None else limit or None
+    _config, store = store_from_config(config_path, database, {"source": source})
     with store:
-        rows = store.events.find(source=source, open_only=open_only, kind=kind, limit=row_limit)
-    if not write_list(iter(rows), form, kind=Event, as_table=render_events, raw=raw):
+        rows = store.events.find(source=source, open_only=open_only, kind=kind, limit=row_limit(limit))
+    if not write_list(shown_rows(iter(rows), limit), form, kind=Event, as_table=render_events, raw=raw):
         print_notice("no open events" if open_only else "no events match")
 
 

@@ -9,13 +9,11 @@ import click
 
 from presswatch.cli.database import store_from_config
 from presswatch.cli.group import config_options, invalid_option
-from presswatch.cli.options import NAME_PARAM, id_or_url, text_or_records_options
+from presswatch.cli.options import NAME_PARAM, id_or_url, not_stored, text_or_records_options, zone_option
 from presswatch.output import formats
 from presswatch.output.history_text import render_history, to_json
 from presswatch.output.records import field_names, write_records
 from storage.articles.revision_history import TextVersion, text_versions
-from storage.model.errors import PresswatchError
-from storage.text.sanitize import sanitize
 
 ARTICLE_FIELDS = ("id", "source", "source_title", "url", "fetched_at", "terms")
 """Fields of the article, repeated in each row of its text versions."""
@@ -27,6 +25,7 @@ ARTICLE_FIELDS = ("id", "source", "source_title", "url", "fetched_at", "terms")
     "--diff", "with_diff", is_flag=True, help="Show word diffs: coloured on a terminal, else [-deleted-] {+inserted+}."
 )
 @text_or_records_options
+@zone_option
 @config_options
 def history(
     article: str, *, with_diff: bool, form: str, raw: bool, config_path: str | None, database: str | None
@@ -42,7 +41,7 @@ def history(
         except ValueError as error:
             raise invalid_option("ID|URL", error) from error
         if stored is None:
-            raise PresswatchError(f"no article {sanitize(article)} is stored; presswatch query lists those that are")
+            raise not_stored(article)
         versions = text_versions(stored, store.articles.revisions(stored.id))
     if form == "json":
         formats.write_stdout([formats.as_json(to_json(stored, versions, with_diff=with_diff), indent=2), "\n"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from presswatch.cli.arguments import CommandGroup
 from presswatch.cli.group import config_options, debug_option
 from scraper.crawl.identity import DIRECTORY_PATH, DIRECTORY_TYPE, Identity
 from scraper.sources import load_crawl_config
@@ -14,7 +15,7 @@ from storage.model.errors import ConfigError
 KEY_FILE = "presswatch-identity.json"
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def identity() -> None:
     """Make and show the key that signs requests, so that sites can recognize them (Web Bot Auth)."""
 

@@ -10,32 +10,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
+from presswatch.cli.arguments import CommandGroup
 from presswatch.cli.commands.crawl import configure_logs
-from presswatch.cli.group import config_options, debug_option, invalid_option
-from presswatch.cli.options import details_format_option, format_options
+from presswatch.cli.completion import complete_source
+from presswatch.cli.group import config_options, debug_option
+from presswatch.cli.options import TIMEZONE_PARAM, details_format_option, format_options
+from presswatch.cli.site_options import (
+    LANGUAGE_PARAM,
+    NEW_NAME_PARAM,
+    USER_AGENT_PARAM,
+    timezone_option,
+)
+from presswatch.cli.source_files import check_folder, check_name, folder_of, write_declaration
 from presswatch.output import formats
-from presswatch.output.records import print_notice, write_records
+from presswatch.output.records import Record, display_value, print_notice, write_records
+from scraper.crawl.chromium import find_browser
 from scraper.crawl.options import CrawlOptions
-from scraper.source import Source, first_path
+from scraper.source import Feed, Source, first_path
 from scraper.sources import Sources, load_crawl_config, load_sources
 from storage.config.logging_setup import print_error
-from storage.config.parsers import timezone_name
 from storage.config.settings import Config
 from storage.model.errors import ConfigError, PresswatchError
+from storage.text.counts import counted
 from storage.text.sanitize import sanitize
 
 if TYPE_CHECKING:
     from scraper.crawl.source_check import SourceCheck
 
 COLUMNS = ("name", "title", "home", "channels", "terms")
+TABLE_COLUMNS = (
+    formats.TableColumn("NAME"),
+    formats.TableColumn("TITLE", leaves=3),
+    formats.TableColumn("HOME"),
+    formats.TableColumn("CHANNELS", leaves=2),
+    formats.TableColumn("TERMS", is_flexible=True, leaves=1),
+)
 
 _config_option = click.option(
     "--config", "config_path", metavar="FILE", help="Configuration file (default: presswatch.toml, if it exists)."
 )
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def sources() -> None:
     """List, show, check and add the sources that can be crawled."""
 
@@ -57,8 +75,13 @@ def list_sources(form: str, raw: bool, config_path: str | None) -> int:
         }
         for source in known.values()
     )
-    write_records(records, COLUMNS, form, raw=raw)
+    write_records(records, COLUMNS, form, raw=raw, table=_as_table)
     return _print_problems(known)
+
+
+def _as_table(records: Sequence[Record], columns_wide: int) -> list[str]:
+    rows = [[display_value(record[name]) for name in COLUMNS] for record in records]
+    return formats.render_table(TABLE_COLUMNS, rows, columns_wide=columns_wide)
 
 
 def _print_problems(known: Sources) -> int:
@@ -66,7 +89,7 @@ def _print_problems(known: Sources) -> int:
 
 
 @sources.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_source)
 @_config_option
 @debug_option
 def show(name: str, config_path: str | None) -> None:
@@ -78,7 +101,7 @@ def show(name: str, config_path: str | None) -> None:
 
 
 @sources.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_source)
 @click.option("--base-url", metavar="URL", help="Base URL of another copy of the site, such as http://127.0.0.1:8099.")
 @details_format_option
 @config_options
@@ -93,7 +116,7 @@ def check(names: Sequence[str], base_url: str | None, form: str, config_path: st
     selected = [known.named(name) for name in dict.fromkeys(names)] or list(known.values())
     if base_url is not None and len(selected) != 1:
         raise ConfigError("--base-url needs exactly one NAME")
-    configure_logs(config.log, CrawlOptions(), verbose=False)
+    configure_logs(verbose=False)
     from scraper.engine.event_loop import run_async  # noqa: PLC0415  (start-up time: Scrapy, 0.3 s)
 
     options = CrawlOptions(base_url=base_url)
@@ -131,64 +154,89 @@ async def _check_one(source: Source, config: Config, options: CrawlOptions) -> S
 
 @sources.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--language", metavar="CODE", default="en", show_default=True, help="Language of sites that say none.")
-@click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="Time zone of dates without one.")
+@click.option(
+    "--language",
+    metavar="CODE",
+    type=LANGUAGE_PARAM,
+    default="en",
+    show_default=True,
+    help="Language of sites that say none.",
+)
+@timezone_option("Time zone of dates without one.")
 @_config_option
 @debug_option
 def import_opml(file: Path, language: str, timezone: str, config_path: str | None) -> int:
     """Declare the feeds of an OPML file, which feed readers export: one file in sources.d a site.
 
-    Existing files are kept. Exit code 1 if a feed could not be declared.
+    Says what is assumed of each site, because the file does not state it. Existing files are kept. Exit code 1 if a
+    feed could not be declared.
     """
     from scraper.declarations.source_text import source_as_toml  # noqa: PLC0415
     from scraper.site_discovery.opml import read_opml  # noqa: PLC0415
 
     config = load_crawl_config(config_path)
+    check_folder(config)
+    known = load_sources(config)
+    files = [path.stem for path in folder_of(config).glob("*.toml")]
     found, refused = read_opml(
-        file.read_bytes(), language=language, timezone=_zone(timezone), known=load_sources(config)
+        file.read_bytes(), language=language, timezone=timezone, known=known, taken=[*known.problems, *files]
     )
-    for source in found:
-        written = write_declaration(config, source.name, source_as_toml(source))
-        click.echo(f"{written}: {source.base_url}, {len(source.channels)} feeds")
+    said = {name for name in ("language", "timezone") if _is_typed(name)}
+    for source, has_language in found:
+        assumed = {} if has_language or "language" in said else {"language": source.default_language}
+        assumed |= {} if "timezone" in said else {"timezone": source.timezone}
+        note = f"# assumed, for the file that was imported does not state it: {', '.join(assumed)}\n" if assumed else ""
+        written = write_declaration(config, source.name, note + source_as_toml(source))
+        listed = ", ".join(f"{name} {value}" for name, value in assumed.items())
+        advice = f"; assumed: {listed}: correct it there" if assumed else ""
+        click.echo(f"{written}: {source.base_url}, {counted(len(source.channels), 'feed')}{advice}")
     for line in refused:
         print_notice(line)
     return int(bool(refused))
 
 
-def folder_of(config: Config) -> Path:
-    """Return the folder of declarations beside the configuration file."""
-    return (config.path or Path("presswatch.toml")).parent / "sources.d"
-
-
-def write_declaration(config: Config, name: str, toml: str) -> Path:
-    """Write a declaration in sources.d; raises ConfigError if the file exists."""
-    file = folder_of(config) / f"{name}.toml"
-    file.parent.mkdir(exist_ok=True)
-    try:
-        with file.open("x", encoding="utf-8") as output:
-            output.write(toml)
-    except FileExistsError:
-        raise ConfigError(f"{file} exists; choose another name with --name, or remove it") from None
-    return file
+def _is_typed(option: str) -> bool:
+    """Return whether a person gave an option of the running command."""
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 @sources.command("export")
 @_config_option
 @debug_option
-def export_opml(config_path: str | None) -> None:
-    """Print the feeds of all sources as OPML, which feed readers import."""
+def export_opml(config_path: str | None) -> int:
+    """Print the feeds of all sources as OPML, which feed readers import; say which sources have no feed.
+
+    Exit code 2 if a declaration is invalid.
+    """
     from scraper.site_discovery.opml import write_opml  # noqa: PLC0415
 
-    formats.write_stdout([write_opml(load_sources(load_crawl_config(config_path)).values())])
+    known = load_sources(load_crawl_config(config_path))
+    formats.write_stdout([write_opml(known.values())])
+    omitted = [name for name, source in known.items() if not any(isinstance(one, Feed) for one in source.channels)]
+    if omitted:
+        print_notice(f"left out, for they have no feed: {', '.join(omitted)}")
+    return _print_problems(known)
 
 
 @sources.command()
 @click.argument("url")
-@click.option("--name", metavar="NAME", help="Name of the source (default: made of its host name).")
-@click.option("--language", metavar="CODE", help="Language of its articles, such as en, if the site does not say it.")
-@click.option("--timezone", metavar="ZONE", help="Time zone of its dates, such as Asia/Baku.")
+@click.option(
+    "--name", metavar="NAME", type=NEW_NAME_PARAM, help="Name of the source (default: made of its host name)."
+)
+@click.option(
+    "--language",
+    metavar="CODE",
+    type=LANGUAGE_PARAM,
+    help="Language of its articles, such as en, if the site does not say it.",
+)
+@click.option("--timezone", metavar="ZONE", type=TIMEZONE_PARAM, help="Time zone of its dates, such as Asia/Baku.")
 @click.option("--section", "sections", multiple=True, metavar="NAME", help="Section to keep; can be repeated.")
-@click.option("--user-agent", metavar="TEXT", help="User-Agent of requests to this site, instead of the general one.")
+@click.option(
+    "--user-agent",
+    metavar="TEXT",
+    type=USER_AGENT_PARAM,
+    help="User-Agent of requests to this site, instead of the general one.",
+)
 @click.option("--render", is_flag=True, help="Its pages are filled by script: render them in a browser.")
 @click.option("--views/--no-views", default=None, help="Read view counts where they are found, or do not.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take what the site says; exit code 2 if it does not say it.")
@@ -217,66 +265,64 @@ def add(  # noqa: PLR0913  (a command's options)
     from scraper.crawl.exploration import Exploration, explore  # noqa: PLC0415
     from scraper.crawl.session import SourceContext  # noqa: PLC0415
     from scraper.crawl.source_check import Fetch  # noqa: PLC0415
+    from scraper.declarations.source_text import source_as_toml  # noqa: PLC0415
     from scraper.engine.event_loop import run_async  # noqa: PLC0415
     from scraper.engine.run import probe  # noqa: PLC0415
 
     config = load_crawl_config(config_path)
-    if user_agent is not None and not (user_agent.isascii() and user_agent.isprintable()):
-        raise ConfigError("--user-agent: must have printable ASCII characters only")
     source = replace(
-        _provisional_source(url, name, load_sources(config), language=language or "", timezone=timezone),
+        _provisional_source(config, url, name, language=language or "", timezone=timezone or "UTC"),
         user_agent=user_agent,
         render=render,
     )
-    configure_logs(config.log, CrawlOptions(), verbose=False)
+    if render:
+        find_browser(config.scraper.browser, reason="--render renders pages in a browser")
+    configure_logs(verbose=False)
     context = SourceContext(source=source, config=config, options=CrawlOptions())
 
     async def work(fetch: Fetch) -> Exploration:
         return await explore(context, fetch, lambda line: click.echo(sanitize(line), err=True))
 
     found = run_async(probe(context, work))
-    formats.print_lines(adding.render_exploration(found))
-    if not found.pages:
-        return print_error(f"{source.base_url}: no article could be read; nothing is written", 1)
     answers = adding.Answers(
         language=language, timezone=timezone, sections=tuple(sections) or None, views=views, yes=yes
     )
-    settled, kept = adding.settle(found, answers)
-    file = write_declaration(config, settled.name, adding.declaration(settled, kept))
+    formats.print_lines(adding.render_exploration(found, answers))
+    if not found.pages:
+        return print_error(f"{source.base_url}: no article could be read; nothing is written", 1)
+    settled = adding.settle(found, answers)
+    file = write_declaration(config, settled.name, source_as_toml(settled))
     cases = adding.save_cases(found, settled, file.parent / "cases" / settled.name)
-    click.echo(f"{file}: written, with {len(cases)} pages as cases in {file.parent / 'cases' / settled.name}")
+    click.echo(
+        f"{file}: written, with {counted(len(cases), 'page')} as cases in {file.parent / 'cases' / settled.name}"
+    )
     click.echo(
         f"presswatch sources check {settled.name} reads it live; presswatch crawl {settled.name} stores articles"
     )
     return 0
 
 
-def _provisional_source(url: str, name: str | None, known: Sources, *, language: str, timezone: str | None) -> Source:
+def _provisional_source(config: Config, url: str, name: str | None, *, language: str, timezone: str) -> Source:
     """Return a source of which only the address is known. Raises ConfigError."""
-    from scraper.site_discovery.opml import host_name, source_name  # noqa: PLC0415  (start-up time: lxml)
+    from scraper.site_discovery.opml import site_of, source_name  # noqa: PLC0415  (start-up time: lxml)
 
+    known = load_sources(config)
     address = url if "://" in url else f"https://{url}"
     match = re.match(r"https?://[^/?#\\\s]+", address, re.IGNORECASE)
-    if match is None or host_name(address) is None:
+    site = site_of(address)
+    if match is None or site is None:
         raise ConfigError(f"{url} is no address of a site; write one such as https://news.example.net/")
     for source in known.values():
-        if host_name(source.base_url) == host_name(address) and name in {None, source.name}:
-            raise ConfigError(f"{source.name} is a source of {host_name(address)} already")
+        if site_of(source.base_url) == site and name in {None, source.name}:
+            raise ConfigError(f"{source.name} is a source of {site} already; declare another one with --name")
     chosen = name or source_name(address, {*known, *known.problems})
-    if chosen in known or chosen in known.problems:
-        raise ConfigError(f"a source is called {chosen} already; name another with --name")
+    check_folder(config)
+    check_name(config, chosen, known)
     return Source(
         name=chosen,
         title=chosen,
         base_url=match[0],
         default_language=language,
-        timezone=_zone(timezone),
+        timezone=timezone,
         channels=(),
     )
-
-
-def _zone(timezone: str | None) -> str:
-    try:
-        return timezone_name(timezone) or "UTC"
-    except ValueError as error:
-        raise invalid_option("--timezone", error) from error

@@ -10,8 +10,9 @@ import click
 from presswatch.cli.group import config_options, invalid_option
 from presswatch.cli.options import COUNT_PARAM, format_options
 from presswatch.output.records import print_notice, write_records
+from storage.config.config_file import load_config
 from storage.config.parsers import duration, size
-from storage.config.settings import StorageSettings, load_config
+from storage.config.settings import StorageSettings
 from storage.database.engine import Engine, create_store_engine
 from storage.database.read_only import QueryLimits, run_query
 from storage.model.errors import ConfigError, PresswatchError

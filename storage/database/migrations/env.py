@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage.database import daemon_tables, tables  # noqa: F401  (their tables join METADATA)
+from storage.database import daemon_tables, note_tables, tables  # noqa: F401  (their tables join METADATA)
 from storage.database.schema import include_object
 from storage.database.tables import METADATA
 

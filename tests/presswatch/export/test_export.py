@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -35,6 +36,7 @@ from storage.articles import export_rows
 from storage.articles.filters import ArticleFilter
 from storage.database.tables import SCHEMA_VERSION, article_sections
 from storage.model.article_fields import EXPORT_FIELDS
+from storage.model.extras import Extra, missing_extra
 from storage.model.records import Problem
 from storage.search.query import parse
 from tests.conftest import Ask
@@ -225,7 +227,8 @@ def test_a_file_that_is_there_stays_unless_forced(rows: Rows, ask: Ask, alone: P
         (["out"], "the suffix must be one of"),
         (["nowhere/out.csv"], "nowhere is not a directory; create it first"),
         (["out.csv", "--fields", "titel"], "unknown field titel; known fields: id, source"),
-        (["out.csv", "--since", "yesterday"], "--since: 'yesterday' is not a date"),
+        (["out.csv", "--fields", "titel"], "(did you mean title?)"),
+        (["out.csv", "--since", "someday"], "--since: 'someday' is not a date"),
         ([], "Missing argument 'OUT'"),
     ],
     ids=" ".join,
@@ -247,7 +250,7 @@ def test_a_missing_library_is_named_with_its_cure(
     monkeypatch.setitem(sys.modules, library, None)
     answer = ask("export", f"out{kind}")
     assert answer.exit_code == 2
-    assert answer.stderr == f"presswatch: {kind} needs {library}: pip install presswatch[{extra}]\n"
+    assert answer.stderr == f"presswatch: {missing_extra(f'{kind} needs {library}', Extra(extra))}\n"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -405,3 +408,30 @@ def test_a_part_leaves_in_the_order_of_storing_too(
     ids = [rows.article(f"a{number}", published_at=date) for number, date in enumerate(dates)]
     with rows.store.read() as connection:
         assert [row[0] for row in export_rows.iter_export_rows(connection, ArticleFilter(**asked), ["id"])] == ids
+
+
+def test_an_export_goes_to_stdout(rows: Rows, ask: Ask, alone: Path) -> None:
+    rows.article("one", title="=cmd")
+    rows.article("two")
+    lines = ask("export", "-", "--fields", "title")
+    assert [json.loads(line)["title"] for line in lines.stdout.splitlines()] == ["=cmd", "Two"]
+    assert lines.stderr == "presswatch: stdout: 2 articles\n"
+    assert not [path for path in alone.iterdir() if path.suffix not in {".db", ".db-shm", ".db-wal"}]
+    table = ask("export", "-", "--format", "csv", "--bom").stdout_bytes
+    ask("export", "out.csv", "--bom")
+    assert table == (alone / "out.csv").read_bytes()
+    assert table.startswith(b"\xef\xbb\xbfid,")
+    assert "--bom is for CSV alone" in ask("export", "out.jsonl", "--bom").stderr
+    assert "'xlsx' is not one of" in ask("export", "-", "--format", "xlsx").stderr
+
+
+def test_a_sheet_has_widths_a_frozen_header_and_a_filter(rows: Rows, ask: Ask, alone: Path) -> None:
+    rows.article("one")
+    rows.article("two")
+    assert ask("export", "out.xlsx", "--fields", "title,view_count,published_at").exit_code == 0
+    sheet = zipfile.ZipFile(alone / "out.xlsx").read("xl/worksheets/sheet1.xml").decode()
+    assert '<autoFilter ref="A1:G3"/>' in sheet
+    assert 'state="frozen"' in sheet
+    widths = [float(width) for width in re.findall(r'<col [^>]*width="([\d.]+)"', sheet)]
+    assert widths[0] > 50  # of a title
+    assert min(widths) > 8

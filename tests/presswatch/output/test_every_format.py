@@ -21,6 +21,8 @@ LISTINGS = (
     ("query", "--count"),
     ("query", "--group-by", "source"),
     ("runs",),
+    ("coverage",),
+    ("first", "one", "--since", "2026-11-01"),
     ("events",),
     ("sources", "list"),
     ("watch", "list"),

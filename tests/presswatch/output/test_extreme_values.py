@@ -138,7 +138,7 @@ def test_a_filter_of_edits_holds_in_a_report(rows: Rows, ask: Ask) -> None:
     for options in (["--edit-kind", "minor"], ["--stealth"], ["--edit-kind", "minor", "--edited-since", "2026-11-01"]):
         answer = ask("report", "--since", "2026-11-01", *options)
         assert (answer.exit_code, answer.stderr) == (0, "")
-        assert answer.stdout.startswith("1 articles from")
+        assert answer.stdout.startswith("1 article from")
 
 
 @pytest.mark.dialect

@@ -23,6 +23,7 @@ from presswatch.output.formats import (
     neutralize_formula,
     render_table,
 )
+from presswatch.output.tables import credit
 from storage.model.records import DatePrecision, Problem
 from storage.text.sanitize import display_width, sanitize
 
@@ -133,6 +134,11 @@ def test_csv_has_crlf_line_ends_and_plain_cells_for_what_is_no_text() -> None:
 
 
 COLUMNS = [TableColumn("ID", align_right=True), TableColumn("SECTION"), TableColumn("TITLE", is_flexible=True)]
+
+
+def test_a_source_is_named_with_its_terms_if_it_has_any() -> None:
+    assert credit("Tern Gazette", "tern", "Quote with a link") == "Tern Gazette (tern): Quote with a link"
+    assert credit("Tern Gazette", "tern", "") == "Tern Gazette (tern)"
 
 
 def test_a_table_lines_up() -> None:

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.notifications.matching import alerts_for, defer_quiet_hours, is_quiet, next_digest, notify_at
+from scheduler.notifications.matching import (
+    alerts_for,
+    defer_quiet_hours,
+    is_quiet,
+    next_digest,
+    next_digest_at,
+    notify_at,
+)
 from storage.model.records import DeliveryMode
 from storage.model.redaction import fingerprint
 from storage.notifications.outbox import QuietHours
@@ -53,6 +60,26 @@ def test_a_daily_digest_keeps_its_hour_when_the_clocks_change() -> None:
     after = next_digest(begun, DAY, "Europe/Berlin", local("Europe/Berlin", 2026, 10, 25, 7))
     assert (before, after) == (local("Europe/Berlin", 2026, 10, 24, 8), local("Europe/Berlin", 2026, 10, 25, 8))
     assert after - before == timedelta(hours=25)
+
+
+def test_a_digest_of_hours_comes_at_the_next_of_them_by_the_clock_of_its_zone() -> None:
+    hours = ("08:00", "18:30")
+    assert next_digest_at(hours, "Asia/Baku", local("Asia/Baku", 2026, 11, 4, 7, 59)) == local(
+        "Asia/Baku", 2026, 11, 4, 8
+    )
+    assert next_digest_at(hours, "Asia/Baku", local("Asia/Baku", 2026, 11, 4, 8)) == local(
+        "Asia/Baku", 2026, 11, 4, 18, 30
+    )
+    assert next_digest_at(hours, "Asia/Baku", local("Asia/Baku", 2026, 11, 4, 23)) == local("Asia/Baku", 2026, 11, 5, 8)
+    twice = local("Europe/Berlin", 2026, 10, 25, 2, 30)
+    assert next_digest_at(["02:30"], "Europe/Berlin", twice) == local("Europe/Berlin", 2026, 10, 26, 2, 30)
+    put_forward = local("Europe/Berlin", 2026, 3, 29, 1, 59)
+    assert next_digest_at(["02:30"], "Europe/Berlin", put_forward) == local("Europe/Berlin", 2026, 3, 29, 3, 30)
+
+
+@given(hours=st.lists(CLOCKS, min_size=1, max_size=3), zone=ZONES, now=MOMENTS)
+def test_the_next_digest_is_less_than_two_days_away(hours: list[str], zone: str, now: datetime) -> None:
+    assert timedelta(0) < next_digest_at(hours, zone, now) - now <= DAY + 2 * HOUR
 
 
 def test_an_hour_that_comes_twice_has_one_digest() -> None:

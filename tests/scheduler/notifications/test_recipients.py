@@ -93,8 +93,10 @@ def topic_of(message: dict[str, Any]) -> str:
 
 
 class TestRecipientsOfOneTarget:
-    @pytest.mark.parametrize("service", TOPICS)
-    @pytest.mark.parametrize("status", [404, 503])
+    @pytest.mark.parametrize(
+        "service", [pytest.param(one, marks=[pytest.mark.long] * (one != "ntfy")) for one in TOPICS]
+    )
+    @pytest.mark.parametrize("status", [pytest.param(404, marks=pytest.mark.long), 503])
     def test_the_living_gets_each_alert_once_whatever_the_dead_answers(
         self, rows: Rows, webhook: WebhookServer, service: str, status: int
     ) -> None:
@@ -114,6 +116,7 @@ class TestRecipientsOfOneTarget:
         (alert,) = stored(rows)
         assert (alert.given_up_at is not None) is (status == 404)
 
+    @pytest.mark.long
     def test_a_later_alert_does_not_wait_for_the_dead(self, rows: Rows, webhook: WebhookServer) -> None:
         webhook.judge = lambda message: 503 if message["topic"] == "dead" else 200
         rows.store.watches.add(new_watch(target=f"ntfy://127.0.0.1:{webhook.port}/dead/living"), NOON)
@@ -123,6 +126,7 @@ class TestRecipientsOfOneTarget:
             deliver_due(rows.store, now=NOON + number * HOUR)
             assert len(webhook.received) == number + 1
 
+    @pytest.mark.long
     def test_when_the_dead_is_back_it_gets_all_and_the_living_none(self, rows: Rows, webhook: WebhookServer) -> None:
         dead = [503]
         webhook.judge = lambda message: dead[0] if message["topic"] == "dead" else 200
@@ -134,6 +138,7 @@ class TestRecipientsOfOneTarget:
         assert all(message["message"].count("/en/post/") == 3 for message in webhook.received)
         assert stored(rows, alert_receipts) == []
 
+    @pytest.mark.long
     def test_halves_of_what_one_refuses_do_not_reach_the_other_again(self, rows: Rows, webhook: WebhookServer) -> None:
         def judge(message: dict[str, Any]) -> int:
             return 400 if message["topic"] == "strict" and "Poison" in message["title"] + message["message"] else 200
@@ -350,6 +355,7 @@ class TestProcesses:
         assert not rows.store.alerts.claim(ids, NOON, NOON + MINUTE)
         assert stored(rows)[0].attempts == 1
 
+    @pytest.mark.long
     def test_a_process_that_is_killed_while_it_sends_leaves_who_has_it(
         self, rows: Rows, webhook: WebhookServer
     ) -> None:
@@ -420,6 +426,7 @@ class TestConfiguredTargets:
             deliver_due(rows.store, now=NOON + HOUR, options=self.targets(webhook, added))
             assert (len(webhook.received), len(added.received)) == (1, 0)
 
+    @pytest.mark.long
     def test_no_secret_of_a_target_is_in_the_database_but_in_its_watch(
         self, rows: Rows, webhook: WebhookServer
     ) -> None:

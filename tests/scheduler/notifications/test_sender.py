@@ -10,6 +10,7 @@ import pytest
 
 from scheduler.notifications.messages import Message
 from scheduler.notifications.sender import INVALID_TARGET_TEXT, _escape_for, is_valid_target, load_apprise, send
+from storage.config import logging_setup
 from tests.support.patience import patient_duration
 from tests.support.webhook_server import PASSWORD, TOKEN, WebhookServer, refusing_port
 
@@ -34,6 +35,20 @@ def test_a_refusal_says_with_which_code(webhook: WebhookServer, status: int) -> 
     webhook.answer(status)
     assert send(webhook.target, MESSAGE, timeout=PATIENCE) == f"answered with HTTP {status}"
     assert webhook.received == []
+
+
+@pytest.mark.parametrize("level", ["info", "error"])
+def test_a_refusal_says_its_code_whatever_is_logged(webhook: WebhookServer, level: str) -> None:
+    """A daemon configures its log before it sends; the code is read from what Apprise logs."""
+    root = logging.getLogger()
+    handlers, root_level = root.handlers[:], root.level
+    logging_setup.configure(level=level, form="text")
+    try:
+        webhook.answer(503)
+        assert send(webhook.target, MESSAGE, timeout=PATIENCE) == "answered with HTTP 503"
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(root_level)
 
 
 def test_nobody_there() -> None:
