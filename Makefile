@@ -27,10 +27,12 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(2 * (os.cpu_count() or 1) 
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon test test-long test-properties test-kills test-busy fuzz coverage lint docs bench bench-reading audit setup clean
+.PHONY: demo demo-daemon frames test test-long test-properties test-kills test-busy fuzz coverage lint docs bench bench-growth bench-reading bench-scale audit setup clean
 
-demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, and show what was stored
-	@$(BIN)/python -m tests.demo
+DEMO ?=
+
+demo: $(VENV)/ready  ## crawl a small bundled copy of the site, twice, show what was stored, and serve it; DEMO=--no-serve ends then
+	@$(BIN)/python -m tests.demo $(DEMO)
 
 demo-daemon: $(VENV)/ready  ## the daemon for about a minute against that site, which goes on, goes down and comes back
 	@$(BIN)/python -m tests.demo_daemon
@@ -38,6 +40,8 @@ demo-daemon: $(VENV)/ready  ## the daemon for about a minute against that site, 
 test: $(VENV)/ready  ## pass every test but the long ones
 	@$(if $(strip $(COVERED)),rm -rf build/coverage && mkdir -p build/coverage)
 	@$(PYTEST) -m "not long"
+
+frames: $(VENV)/frames-ready  ## install pandas and polars, whose examples in docs/python.md are tested then
 
 test-long: $(VENV)/ready  ## the long ones: soak, the month over a real store, every combination on PostgreSQL
 	@$(PYTEST) -m "long"
@@ -71,12 +75,19 @@ docs: $(VENV)/docs-ready  ## build the documentation into build/docs, without a 
 bench: $(VENV)/ready  ## measure beside the least that the same work can cost; fails if a goal is missed
 	@$(BIN)/python -m benchmarks
 
+bench-growth: $(VENV)/ready  ## measure polls, health checks and status beside 1k, 30k and 1M stored articles, on both databases
+	@$(BIN)/python -m benchmarks.growth
+
+bench-scale: $(VENV)/ready  ## crawl 200 hosts by 1, 4 and 16 workers of a queue, then kill workers meanwhile; takes about 25 minutes
+	@$(BIN)/python -m benchmarks.scale
+	@$(BIN)/python -m benchmarks.scale_faults --restart
+
 bench-reading: $(VENV)/bench-ready  ## read the real pages of DIR without selectors, and score them beside trafilatura
 	@test -n "$(DIR)" || { echo "make bench-reading DIR=FOLDER: a folder of index.jsonl.gz and pages (docs/measured.md)"; exit 2; }
 	@$(BIN)/python -m benchmarks.reading $(DIR)
 
 audit: $(VENV)-audit/ready  ## look the pinned dependencies up among the published advisories; needs the network
-	@for file in requirements.txt requirements-dev.txt requirements-docs.txt requirements-audit.txt requirements-bench.txt; do \
+	@for file in requirements.txt requirements-cluster.txt requirements-dev.txt requirements-docs.txt requirements-audit.txt requirements-bench.txt requirements-frames.txt; do \
 		$(VENV)-audit/bin/python -m pip_audit --strict --require-hashes --disable-pip --progress-spinner off -r $$file \
 		|| exit 1; done
 
@@ -92,6 +103,10 @@ $(VENV)/ready: requirements-dev.txt pyproject.toml
 
 $(VENV)/docs-ready: $(VENV)/ready requirements-docs.txt
 	@$(INSTALL) --require-hashes -r requirements-docs.txt
+	@touch $@
+
+$(VENV)/frames-ready: $(VENV)/ready requirements-frames.txt
+	@$(INSTALL) --require-hashes -r requirements-frames.txt
 	@touch $@
 
 $(VENV)/bench-ready: $(VENV)/ready requirements-bench.txt

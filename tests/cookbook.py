@@ -31,7 +31,7 @@ from tests.support.rows import empty_database
 
 COOKBOOK = ROOT / "docs" / "cookbook.md"
 README = ROOT / "README.md"
-SECTIONS = ("Searching", "Views and edits", "Export")
+SECTIONS = ("Searching", "Views and edits", "What could not be seen", "Export")
 
 WIDTH = 110
 """Columns of the terminal: as wide as a page shows without scrolling, and the titles of the examples whole."""

@@ -42,7 +42,9 @@ def combined(folder: Path) -> dict[str, Reached]:
     data, report = folder / "data", folder / "report.json"
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "combine", "--quiet", f"--data-file={data}", str(folder)], check=True)
-    subprocess.run([*coverage, "json", "--quiet", f"--data-file={data}", "-o", str(report)], check=True)
+    subprocess.run(
+        [*coverage, "json", "--quiet", "--ignore-errors", f"--data-file={data}", "-o", str(report)], check=True
+    )
     files: Mapping[str, Any] = json.loads(report.read_text(encoding="utf-8"))["files"]
     return {
         name: Reached(file["summary"]["num_statements"], file["summary"]["covered_lines"])

@@ -55,18 +55,21 @@ class DemoError(Exception):
         self.said = said
 
 
-def main() -> int:
-    """Run the demo; return the exit code."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Run the demo, then serve its pages until Ctrl-C, but with `--no-serve`; return the exit code."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Unicode shows question marks
     try:
         with tempfile.TemporaryDirectory(prefix="presswatch-demo-") as folder, Site.start() as site:
-            _demo(site, Terminal(Path(folder)))
+            terminal = Terminal(Path(folder))
+            _demo(site, terminal)
+            print("\ndemo: all as the site published it", flush=True)
+            if "--no-serve" not in arguments:
+                terminal.serve()
     except DemoError as error:
         print(error.said, end="", flush=True)
         print(f"demo: FAILED: {error}", file=sys.stderr)
         return 1
-    print("\ndemo: all as the site published it")
     return 0
 
 
@@ -94,6 +97,23 @@ class Terminal:
             for words in shown:
                 self._print(words, next(said))
         return answers
+
+    def serve(self) -> None:
+        """Serves the pages of what was stored until Ctrl-C, and prints their address."""
+        tell("The same on pages, in a browser, until Ctrl-C:")
+        command = [sys.executable, "-m", "presswatch", "serve", "--port", "0", "--with-parent", *DATABASE]
+        quiet = {**environment(os.environ), "PRESSWATCH_LOG_LEVEL": "warning"}
+        # Its stdin is ours to hold: it ends with this process, whatever ends that.
+        with subprocess.Popen(command, cwd=self.folder, env=quiet, stdin=subprocess.PIPE) as serving:
+            assert serving.stdin is not None
+            try:
+                code = serving.wait()
+            except KeyboardInterrupt:
+                # Not by a signal: Ctrl-C went to it too, and a second one could end it on its way out.
+                serving.stdin.close()
+                code = serving.wait()
+        if code:
+            raise DemoError(f"{shlex.join(command[2:])}: exit code {code}")
 
     def _print(self, words: Sequence[str], said: str) -> None:
         print(f"\n$ {shlex.join(['presswatch', *words, *DATABASE])}\n{said.rstrip()}", flush=True)
@@ -211,4 +231,4 @@ def check_history(details: Mapping[str, Any], *, before: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

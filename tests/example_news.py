@@ -88,7 +88,7 @@ class SiteCrawl:
                 slug,
                 FetchAttempt(url=url, purpose=purpose, fetched_at=at + number * SECOND, run_id=run, http_status=200),
             )
-        counts = CrawlCounts(listed=len(urls), requests=len(urls) + 2, changed=True)
+        counts = CrawlCounts(listed=len(urls), requests=len(urls) + 2, changed=True, channels_read=True)
         self.store.runs.close(run, RunStatus.SUCCEEDED, now=at + len(urls) * SECOND, counts=counts)
 
     def _poll(self, links: list[Link], at: datetime) -> Mapping[str, KnownLink]:

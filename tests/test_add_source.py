@@ -7,7 +7,6 @@ import re
 import shlex
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -18,7 +17,8 @@ import pytest
 
 from scraper.declarations.source_tables import KEYS
 from scraper.sources import load_sources
-from storage.config.settings import load_config
+from storage.config.config_file import load_config
+from tests.support.forked_command import run_command
 from tests.support.made_up_sites import COUNT, SITES, now
 from tests.support.paths import ROOT
 from tests.support.patience import patient
@@ -44,16 +44,7 @@ def server() -> Iterator[RawServer]:
 
 def presswatch(folder: Path, words: list[str], typed: str = "") -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PRESSWATCH_")}
-    return subprocess.run(
-        [sys.executable, "-m", "presswatch", *words],
-        cwd=folder,
-        env={**environment, "PYTHONPATH": str(ROOT)},
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=patient(120),
-        check=False,
-    )
+    return run_command(words, folder=folder, environment=environment, timeout=patient(120), typed=typed)
 
 
 def commands() -> list[list[str]]:
@@ -106,7 +97,7 @@ def test_the_selectors_of_the_page_are_read(server: RawServer, tmp_path: Path) -
     (tmp_path / "presswatch.toml").write_text('[scraper]\ndelay = "0 s"\n', encoding="utf-8")
     added = presswatch(tmp_path, ["sources", "add", server.url, "--name", "example"], ANSWERS["static"])
     assert added.returncode == 0, added.stderr
-    [selectors] = re.findall(r"```text\n(\[page\].*?)```", PAGE, re.DOTALL)
+    selectors, _counts = re.findall(r"```text\n(\[page\].*?)```", PAGE, re.DOTALL)
     with (tmp_path / "sources.d" / "example.toml").open("a", encoding="utf-8") as file:
         file.write(f"\n{selectors}")
     checked = presswatch(tmp_path, ["sources", "check", "example"])

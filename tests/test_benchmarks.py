@@ -21,14 +21,28 @@ SMALL = {
     "queries": ("--file", "FILE", "--pairs", "1"),
     "saves": ("--file", "FILE", "--rounds", "1", "--saved", "40"),
     "exports": ("--file", "FILE", "--pairs", "1"),
+    "readers": ("--file", "FILE", "--rounds", "1", "--saved", "40"),
+    "web_pages": ("--file", "FILE", "--rounds", "1"),
     "starts": ("--rounds", "1"),
     "end_to_end": ("--articles", "20", "--pairs", "1"),
+    "growth": ("--articles", "40,80", "--links", "20", "--rounds", "1"),
     "idle": ("--polls", "2", "--child-polls", "1", "--rest", "1"),
+    "workers": ("--interval", "5", "--watched", "10", "--rest", "1"),
+    "scale": ("--hosts", "6", "--workers", "1,2", "--articles", "5", "--cpu-articles", "5"),
+    "scale_faults": ("--hosts", "6", "--workers", "4", "--articles", "6", "--every", "3", "--rounds", "2", "--restart"),
 }
 """Arguments by benchmark; `month` has one size, which tests/scheduler/test_month_store.py runs."""
+APART = {"growth", "scale", "scale_faults"}
+"""Runs of their own: make bench-growth, make bench-scale."""
 LONG = set(SMALL) - {"view_lists", "polling"}
-UNFIT = {"count-by-to-sql-ratio", "full-text-page-to-fts5-ratio"}
-"""Goals of a ratio that a few articles say nothing about; they are left out, for the fixed cost of a query is most."""
+UNFIT = {
+    "count-by-to-sql-ratio",  # of a few articles the fixed cost of a query is most
+    "full-text-page-to-fts5-ratio",
+    "scale-of-4-workers-to-ceiling-ratio",  # of more processes than a small run starts
+    "scale-of-16-workers-to-ceiling-ratio",
+    "worker-growth-of-the-second-half-mb",  # of a run of its own, over hundreds of crawls
+}
+"""Goals that a small run says nothing about and leaves out."""
 
 
 @pytest.mark.parametrize(
@@ -67,9 +81,8 @@ def goals_of(module: ModuleType) -> list[Goal]:
 
 
 def test_no_two_goals_have_one_name() -> None:
-    declared = [
-        goal for name in (*MODULES, "full_text") for goal in goals_of(importlib.import_module(f"benchmarks.{name}"))
-    ]
+    modules = (importlib.import_module(f"benchmarks.{name}") for name in (*MODULES, "full_text", *APART))
+    declared = [goal for module in modules for goal in goals_of(module)]
     assert len(declared) >= len(MODULES)
     assert len({goal.name for goal in declared}) == len(declared)
     assert all(goal.name.replace("-", "").isalnum() and goal.name.islower() for goal in declared)
@@ -100,6 +113,7 @@ def test_a_small_run_prints_every_goal(
 
 def test_every_benchmark_of_the_run_has_a_small_size() -> None:
     assert set(MODULES) - set(SMALL) == {"month"}
+    assert set(SMALL) - set(MODULES) == APART
 
 
 @pytest.mark.parametrize(

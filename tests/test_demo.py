@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -15,7 +19,7 @@ from tests.support.patience import patient
 def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:
     before = set(ROOT.iterdir())
     done = subprocess.run(
-        [sys.executable, "-m", "tests.demo"],
+        [sys.executable, "-m", "tests.demo", "--no-serve"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -26,6 +30,22 @@ def test_the_demo_ends_well_and_leaves_nothing_behind() -> None:
     assert "presswatch crawl caliber" in done.stdout
     assert "Traceback" not in done.stderr
     assert set(ROOT.iterdir()) - before <= {ROOT / ".pytest_cache"}
+
+
+@pytest.mark.long
+def test_the_demo_ends_with_the_address_of_its_pages_and_serves_until_ctrl_c() -> None:
+    command = [sys.executable, "-u", "-m", "tests.demo"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as demo:
+        try:
+            assert demo.stdout is not None
+            address = next(found for line in demo.stdout if (found := re.search(r"pages at (http://127\S+)", line)))
+            with urllib.request.urlopen(address[1], timeout=patient(30)) as page:
+                assert b"Premier Marling survives confidence vote" in page.read()
+            os.killpg(demo.pid, signal.SIGINT)
+            assert demo.wait(patient(60)) == 0
+        finally:
+            if demo.poll() is None:
+                os.killpg(demo.pid, signal.SIGKILL)
 
 
 @pytest.mark.long

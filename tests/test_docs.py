@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate
-from storage.config.settings import load_config
+from storage.config.config_file import load_config
 from tests.manuals import check_command, check_settings, commands_in
 from tests.support.crawl_env import CrawlEnv
 from tests.support.paths import ROOT
@@ -75,7 +75,7 @@ def test_the_examples_of_the_readme_run(tmp_path: Path, site: Site) -> None:
 
 
 def test_the_picture_of_the_readme_is_the_output_of_a_crawl(tmp_path: Path, site: Site) -> None:
-    site.publish(plain_article("one"))
+    site.publish_many([plain_article("one"), plain_article("goal", sections=("sport",))])
     shape = re.sub(r"\d+(?:\.\d+)?", "N", CrawlEnv(tmp_path, site).crawl_command().stdout.strip())
     assert shape in re.sub(r"\d+(?:\.\d+)?", "N", README)
 

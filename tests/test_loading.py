@@ -17,7 +17,7 @@ __all__ = ["shared_site", "site"]
 
 PARSERS = {"lxml", "selectolax"}
 SCRAPING = PARSERS | {"scrapy", "twisted"}
-HELP = SCRAPING | {"alembic", "apprise", "aiohttp", "pyarrow", "xlsxwriter"}
+HELP = SCRAPING | {"procrastinate", "alembic", "apprise", "aiohttp", "pyarrow", "xlsxwriter"}
 READING = HELP | {"apscheduler", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql"}
 
 

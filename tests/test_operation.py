@@ -1,21 +1,16 @@
-"""Compare operation, how-to pages, tutorial and troubleshooting with the program, and run the backup."""
+"""Compare operation, how-to pages, tutorial and troubleshooting with the program."""
 
 from __future__ import annotations
 
 import re
 import shlex
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from scheduler.health.status import State
-from storage.config.settings import load_config
+from storage.config.config_file import load_config
 from storage.model.event_kinds import EventKind
-from storage.store import open_store
 from tests.manuals import check_command, check_settings, commands_in
 from tests.support.paths import ROOT
 
@@ -69,14 +64,3 @@ def test_every_file_that_is_named_exists() -> None:
     named = set(re.findall(r"\b((?:deploy|scraper)/[\w./]+\w|requirements\.txt)", PAGE))
     assert named >= {"deploy/presswatch.service", "deploy/compose.yaml", "requirements.txt"}
     assert all((ROOT / name).exists() for name in named)
-
-
-def test_the_backup_is_complete_while_another_process_writes(tmp_path: Path) -> None:
-    (script,) = re.findall(r'python3 -c "(.*)"\n', PAGE)
-    with open_store(f"sqlite:///{tmp_path}/presswatch.db") as store:
-        facts = {"title": "A", "home": "https://a.example", "terms": "", "timezone": "UTC"}
-        store.sources.declare(name="a", **facts)
-        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
-    with closing(sqlite3.connect(tmp_path / "presswatch-backup.db")) as copy:
-        assert copy.execute("SELECT name FROM sources").fetchall() == [("a",)]
-        assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -23,8 +23,13 @@ RULES = {
     "storage.scheduling": "storage.model storage.database storage.crawling",
     # The outbox turns rows of `events` into messages: it reads Event where it is defined, instead of a second class.
     "storage.notifications": "storage.model storage.database storage.search storage.crawling",
+    "storage.coverage": "storage.model storage.text storage.database storage.search storage.crawling storage.articles",
+    "storage.notes": "storage.model storage.database",
+    "storage.retention": "storage.model storage.database storage.crawling storage.articles",
+    "storage.copying": "storage.model storage.database storage.search storage.crawling storage.scheduling",
+    "storage.integrity": "storage.model storage.text storage.database storage.search",
     "storage": "storage.model storage.database storage.crawling storage.saving storage.articles storage.scheduling "
-    "storage.notifications",
+    "storage.notifications storage.notes",
     "scraper": "storage.model",
     "scraper.parsing": "scraper storage.model storage.text",
     "scraper.body": "",
@@ -39,12 +44,25 @@ RULES = {
     "scheduler.planning": "storage.model storage.text",
     "scheduler.health": "scheduler.planning scraper scraper.sources storage storage.*",
     "scheduler.notifications": "storage storage.*",
-    "scheduler.daemon": "scheduler.* scraper scraper.sources storage storage.*",
+    "scheduler.daemon": "scheduler.planning scheduler.health scheduler.notifications scraper scraper.sources storage "
+    "storage.*",
+    "scheduler.cluster": "scheduler.daemon scraper storage storage.*",
     "presswatch.output": "scheduler.planning scheduler.health scraper scraper.declarations storage storage.*",
     "presswatch.export": "presswatch.output storage storage.*",
     "presswatch.cli": "presswatch.output presswatch.export scheduler.* scraper scraper.* storage storage.*",
-    "presswatch.cli.commands": "presswatch.cli presswatch.output presswatch.export scheduler.* scraper scraper.* "
+    "presswatch.cli.cluster": "presswatch.cli scheduler.* scraper scraper.* storage storage.*",
+    # Whether pages can be served is asked by the daemon, too, before it starts them.
+    "presswatch.cli.commands": "presswatch.web.safety presswatch.cli presswatch.cli.cluster presswatch.output "
+    "presswatch.export scheduler.* scraper scraper.* storage storage.*",
+    "presswatch.web.safety": "storage.model storage.config",
+    "presswatch.web.pages": "presswatch.cli presswatch.output scheduler.health scheduler.notifications scraper.sources "
     "storage storage.*",
+    "presswatch.web.api": "presswatch.web.pages presswatch.cli presswatch.output scheduler.health "
+    "scheduler.notifications scraper.sources storage storage.*",
+    "presswatch.cli.claims": "presswatch.cli presswatch.output storage storage.*",
+    "presswatch.web": "presswatch.web.* presswatch.cli presswatch.output scheduler.health scraper.sources storage "
+    "storage.*",
+    "presswatch.mcp": "presswatch.cli presswatch.output storage storage.*",
     "presswatch": "presswatch.cli storage storage.*",
 }
 """Rooms that a room may import from, besides itself; `storage.*` is every room of storage."""
@@ -63,6 +81,15 @@ LIBRARIES = {
     "aiohttp": {"scheduler.daemon", "scraper.engine"},
     "apprise": {"scheduler.notifications"},
     "Stemmer": {"storage.text"},
+    "procrastinate": {"scheduler.cluster"},
+    "tldextract": {"scheduler.cluster"},
+    "starlette": {"presswatch.web", "presswatch.web.safety"},
+    "uvicorn": {"presswatch.web"},
+    "jinja2": {"presswatch.web.pages"},
+    "mcp": {"presswatch.mcp"},
+    "mcp_types": {"presswatch.mcp"},
+    "pydantic": {"presswatch.mcp"},
+    "pydantic_core": {"presswatch.mcp"},
 }
 """Rooms that may import a library; one that is not named here is free."""
 

@@ -67,6 +67,7 @@ def test_ends_after_an_error() -> None:
     assert is_gone(site.pid)
 
 
+@pytest.mark.long
 def test_ends_by_force_when_it_is_stuck() -> None:
     with Site.start() as site:
         os.kill(site.pid, signal.SIGSTOP)
@@ -81,6 +82,7 @@ def test_ends_with_a_client_that_stays() -> None:
     assert is_gone(site.pid)
 
 
+@pytest.mark.long
 def test_ends_when_its_parent_is_killed() -> None:
     with python("-c", HOLDER) as holder:
         assert holder.stdout is not None
@@ -98,6 +100,7 @@ def test_a_site_that_died_is_named() -> None:
             site.publish(Article(slug="x", title="X"))
 
 
+@pytest.mark.long
 def test_a_port_in_use_is_reported() -> None:
     with Site.start() as site:
         port = int(site.url.rpartition(":")[2])
@@ -105,6 +108,7 @@ def test_a_port_in_use_is_reported() -> None:
             Site.start(port=port)
 
 
+@pytest.mark.long
 def test_two_at_once() -> None:
     with Site.start() as one, Site.start() as other:
         one.publish(Article(slug="x", title="X"))
@@ -122,6 +126,7 @@ def test_obeys_several_threads() -> None:
         assert {article.slug for article in site.articles} == {f"x{n}" for n in numbers}
 
 
+@pytest.mark.long
 def test_reset_forgets_everything() -> None:
     with Site.start() as site:
         fresh = get(site, "/").body
@@ -134,7 +139,7 @@ def test_reset_forgets_everything() -> None:
         assert get(site, "/").body == fresh
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_the_command_serves_until_it_is_stopped(number: signal.Signals) -> None:
     with python("-m", "tests.support.site", "--port", "0", "--articles", "34") as command:
         assert command.stdout is not None

@@ -22,6 +22,7 @@ from storage.database.tables import METADATA
 from storage.model.errors import ConfigError
 from storage.model.urls import host_of
 from storage.store import Store, open_store
+from tests.support.forked_command import run_command
 from tests.support.leftovers import kill_processes
 from tests.support.paths import ROOT
 from tests.support.patience import patient, patient_setting, wait_until
@@ -92,10 +93,14 @@ class DaemonRunner:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a daemon; its log goes to `log`."""
+        return self.run_beside("daemon", *arguments)
+
+    def run_beside(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command that runs on; its log goes to `log`."""
         refuse_live_sites(self.folder)
         with (self.folder / "log").open("a", encoding="utf-8") as log:
             daemon = subprocess.Popen(
-                [sys.executable, "-m", "presswatch", "daemon", *arguments],
+                [sys.executable, "-m", "presswatch", *arguments],
                 cwd=self.folder,
                 env=self.environment(),
                 stdout=log,
@@ -110,18 +115,10 @@ class DaemonRunner:
         """Run `presswatch` with these arguments to its end."""
         if arguments[:1] == ("daemon",):
             refuse_live_sites(self.folder)
-        return subprocess.run(
-            [sys.executable, "-m", "presswatch", *arguments],
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=patient(PATIENCE),
-            check=False,
-        )
+        return run_command(arguments, folder=self.folder, environment=self.environment(), timeout=patient(PATIENCE))
 
     def environment(self) -> dict[str, str]:
-        """Return the environment of every process, which runs the folder's sitecustomize.py at its start, if any."""
+        """Return the environment of all; a daemon and its workers run the folder's sitecustomize.py, if any, first."""
         path = f"{self.folder}{os.pathsep}{ROOT}"
         return {**os.environ, "PYTHONPATH": path, "PRESSWATCH_DATABASE": self.database}
 
@@ -167,7 +164,7 @@ class DaemonRunner:
             except subprocess.TimeoutExpired:
                 daemon.kill()
                 daemon.wait()
-        kill_processes("PRESSWATCH_DATABASE", self.database)  # crawls of a daemon that was killed
+        kill_processes("PRESSWATCH_DATABASE", self.database)  # workers of a daemon that was killed
 
 
 def refuse_live_sites(folder: Path) -> None:

@@ -132,6 +132,7 @@ class Rows:
             "started_at": NOON,
             "finished_at": NOON + timedelta(seconds=42),
             "heartbeat_at": NOON,
+            "channels_changed": True,
             "host": "newsroom",
             "pid": 4711,
         }

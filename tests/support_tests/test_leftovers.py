@@ -52,6 +52,7 @@ def test_a_stopped_grandchild_ends_with_a_killed_run(number: signal.Signals) -> 
         wait_until(lambda: all(has_ended(process) for process in started))
 
 
+@pytest.mark.long
 def test_a_stopped_crawl_ends_with_its_test(tmp_path: Path, site: Site) -> None:
     """A test that killed the daemon, or failed before it stopped it, has no parent of the crawl left to ask."""
     site.misbehave("/rss.xml", bad.slow(FOREVER))

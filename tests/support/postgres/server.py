@@ -20,7 +20,7 @@ import psycopg
 
 from storage.store import open_store
 from tests.support.leftovers import RUN_VARIABLE
-from tests.support.patience import patient
+from tests.support.patience import patient, wait_until
 from tests.support.postgres.recycling import InitialState
 
 KEEPER = Path(__file__).with_name("postgres_lifecycle.py")
@@ -54,9 +54,9 @@ WHO_MAY = f"host all {LOCKED_USER} 127.0.0.1/32 scram-sha-256\nhost all all 127.
 
 
 class Server:
-    """A PostgreSQL server, and databases in it."""
+    """A PostgreSQL server, and databases in it; `settings` beside those of SETTINGS."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
         # Not among pytest's folders: only their owner may enter those, and root may not run a server.
         self._folder = Path(mkdtemp(prefix="presswatch-postgres-"))
         self._user = _unprivileged()
@@ -64,14 +64,17 @@ class Server:
         self._empty: list[str] = []  # databases with our tables, as new
         self._port = _free_port()
         programs = self._programs()
-        self._make(programs)
+        self._make(programs, settings)
         self._keeper = subprocess.Popen(
             [sys.executable, "-I", str(KEEPER), str(self._folder), str(programs / "bin" / "postgres"), str(self._data)],
             stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for pytest, which then stops the server
             env={name: value for name, value in os.environ.items() if name != RUN_VARIABLE},  # it ends with its input
         )
-        self._wait()
+        self._wait(
+            f"CREATE ROLE {LOCKED_USER} LOGIN PASSWORD 'pass@word'; CREATE ROLE {OWNER} LOGIN;"
+            f" CREATE ROLE {READER} LOGIN"
+        )
 
     @property
     def _data(self) -> Path:
@@ -88,26 +91,24 @@ class Server:
         self._folder.chmod(0o755)
         return copied
 
-    def _make(self, programs: Path) -> None:
+    def _make(self, programs: Path, chosen: dict[str, str]) -> None:
         self._data.mkdir(mode=0o700)
         if self._user:
             shutil.chown(self._data, self._user["user"], self._user["group"])
         choices = ("--username=postgres", "--encoding=UTF8", "--locale=C", "--auth=trust", "--no-sync")
         command = [str(programs / "bin" / "initdb"), f"--pgdata={self._data}", *choices]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._data, **self._user)
-        settings = SETTINGS | {"port": str(self._port), "unix_socket_directories": ""}
+        settings = SETTINGS | chosen | {"port": str(self._port), "unix_socket_directories": ""}
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         (self._data / "pg_hba.conf").write_text(WHO_MAY, encoding="utf-8")
 
-    def _wait(self) -> None:
+    def _wait(self, statement: str) -> None:
+        """Run a statement as soon as the server takes one."""
         began_at = time.monotonic()
         while True:
             try:
-                self.run(
-                    f"CREATE ROLE {LOCKED_USER} LOGIN PASSWORD 'pass@word'; CREATE ROLE {OWNER} LOGIN;"
-                    f" CREATE ROLE {READER} LOGIN"
-                )
+                self.run(statement)
             except psycopg.OperationalError:
                 if self._keeper.poll() is not None or time.monotonic() - began_at > patient(PATIENCE):
                     raise
@@ -153,6 +154,21 @@ class Server:
             self._empty.append(name)
         else:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def restart(self, *, away: float = 0.0) -> None:
+        """End every connection and the server, and start it again after some seconds."""
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.write(f"{away}\n".encode())
+        self._keeper.stdin.flush()
+        marker = self._folder / "restarted"
+        wait_until(marker.exists, seconds=PATIENCE + away)
+        marker.unlink()
+        self._wait("SELECT 1")
+
+    @property
+    def pid(self) -> int:
+        """The id of its first process, the parent of all others."""
+        return int((self._data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
 
     def stop(self) -> None:
         """End the server and remove its folder."""
