@@ -80,7 +80,7 @@ bench-growth: $(VENV)/ready  ## measure polls, health checks and status beside 1
 
 bench-scale: $(VENV)/ready  ## crawl 200 hosts by 1, 4 and 16 workers of a queue, then kill workers meanwhile; takes about 25 minutes
 	@$(BIN)/python -m benchmarks.scale
-	@$(BIN)/python -m benchmarks.scale_faults --restart
+	@$(BIN)/python -m benchmarks.scale_faults --hosts 200 --articles 40 --restart --away 120 --freeze 60 --leader
 
 bench-reading: $(VENV)/bench-ready  ## read the real pages of DIR without selectors, and score them beside trafilatura
 	@test -n "$(DIR)" || { echo "make bench-reading DIR=FOLDER: a folder of index.jsonl.gz and pages (docs/measured.md)"; exit 2; }

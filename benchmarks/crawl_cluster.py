@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -88,7 +89,7 @@ class Cluster:
     def __init__(self, folder: Path, address: str, hosts: LoopbackHosts, pace: Pace) -> None:
         self.folder = folder
         self.workers: list[subprocess.Popen[bytes]] = []
-        self._daemon: subprocess.Popen[bytes] | None = None
+        self._daemons: list[subprocess.Popen[bytes]] = []
         self._hosts = hosts
         self._environment = {**os.environ, **ENVIRONMENT, "PRESSWATCH_DATABASE": address}
         self._address = address.replace("postgresql+psycopg://", "postgresql://")
@@ -107,11 +108,47 @@ class Cluster:
         for _ in range(workers):
             self.start_worker()
         self.wait(lambda: self._ready_workers() >= workers, START_TIMEOUT)
-        self._daemon = self._run("daemon")
+        self.start_daemon()
+
+    def start_daemon(self) -> None:
+        """Start one more daemon, which stands by while another one leads."""
+        self._daemons.append(self._run("daemon"))
+
+    def replace_leader(self) -> None:
+        """Kill the daemon that leads, at once, and start another one, which stands by."""
+        [(pid,)] = self.rows("SELECT pid FROM leases")
+        [leader] = [daemon for daemon in self._daemons if daemon.pid == pid]
+        self._daemons.remove(leader)
+        leader.kill()
+        leader.wait()
+        self.start_daemon()
+
+    def freeze(self, worker: subprocess.Popen[bytes]) -> Callable[[], None]:
+        """Stop a worker and its processes as they are; return what lets them go on."""
+        root = psutil.Process(worker.pid)
+        frozen = [root, *root.children()]
+        for process in frozen:
+            process.suspend()
+
+        def thaw() -> None:
+            for process in frozen:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+        return thaw
 
     def start_worker(self) -> None:
         """Start one more worker."""
         self.workers.append(self._run("worker"))
+
+    def replace(self, workers: Sequence[subprocess.Popen[bytes]]) -> None:
+        """Kill workers, at once, start others in their place, and wait until these are there."""
+        [(last,)] = self.rows(f"SELECT coalesce(max(id), 0) FROM {QUEUE}.procrastinate_workers")
+        for worker in workers:
+            self.kill(worker)
+            self.start_worker()
+        registered = f"SELECT count(*) FROM {QUEUE}.procrastinate_workers WHERE id > {last}"
+        self.wait(lambda: self.rows(registered) == [(len(workers),)], START_TIMEOUT)
 
     def kill(self, worker: subprocess.Popen[bytes]) -> None:
         """Kill a worker, at once."""
@@ -141,7 +178,7 @@ class Cluster:
         return True
 
     def _processes(self) -> list[subprocess.Popen[bytes]]:
-        return [*self.workers, *filter(None, [self._daemon])]
+        return [*self.workers, *self._daemons]
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Return the rows of a statement."""
@@ -175,13 +212,15 @@ class Cluster:
         return int(count)
 
     def cpu(self) -> dict[str, float]:
-        """Read the CPU seconds so far of the workers and of the daemon."""
-        spent = {"workers": sum(_cpu(worker.pid) for worker in self.workers)}
-        return spent | ({} if self._daemon is None else {"daemon": _cpu(self._daemon.pid)})
+        """Read the CPU seconds so far of the workers and of the daemons."""
+        spent = {"workers": sum(cpu_of_tree(worker.pid) for worker in self.workers)}
+        return spent | {"daemon": sum(_cpu(daemon.pid) for daemon in self._daemons)}
 
     def memory(self) -> float:
-        """Add up the MB of the workers."""
-        return sum(psutil.Process(worker.pid).memory_info().rss for worker in self.workers) / 1e6
+        """Add up the MB of the workers and their processes."""
+        roots = [psutil.Process(worker.pid) for worker in self.workers]
+        tree = [process for root in roots for process in (root, *root.children())]
+        return sum(process.memory_info().rss for process in tree) / 1e6
 
     def __enter__(self) -> Self:
         return self

@@ -127,7 +127,7 @@ class Watch:
         result = replace(_RESULT, changed=bool(listed))
         polls = [ChannelPoll(state=self._channel, links=listed, result=result)]
         by_url = {link.url: link for link in listed}
-        record = self._store.crawls.record_polls(MAIN, polls, by_url, now=now)
+        record = self._store.crawls.record_polls(MAIN, polls, by_url, now=now, run_id=None)
         plan = select_links(by_url, record.known, now=now, policy=SelectionPolicy())
         self._store.crawls.record_selection(polls, filtered=plan.filtered, pending=plan.pending, now=now)
         return len(record.known)

@@ -1,16 +1,18 @@
 """Kill workers again and again while they crawl many loopback hosts, and look whether anything was lost.
 
-Each time a quarter of the workers is killed by SIGKILL and others are started in their place. In the end everything is
-stored once, no host was asked too soon, every run is closed and the queue is empty.
+Each time a quarter of the workers is killed by SIGKILL and others are started in their place; beside it PostgreSQL can
+be away for a while, the leader be killed and a worker be frozen for a minute. In the end everything is stored once, no
+host was asked too soon, every run is closed and the queue is empty.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +35,7 @@ class Outcome:
 
     workers: int
     killed: int
-    restarts: int  # of PostgreSQL
+    faults: list[str]  # beside the kills
     seconds: float
     pages: int
     gaps: list[float]  # seconds, in ascending order
@@ -52,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--every", type=float, default=15, help="seconds between two rounds of kills")
     parser.add_argument("--rounds", type=int, default=20, help="rounds of kills at most")
     parser.add_argument("--restart", action="store_true", help="restart PostgreSQL after the first round, too")
+    parser.add_argument("--away", type=float, default=0, help="seconds for which it is away then")
+    parser.add_argument("--freeze", type=float, default=0, help="seconds for which a worker is frozen after the second")
+    parser.add_argument("--leader", action="store_true", help="kill the leader of two daemons after the third")
     parser.add_argument("--patience", type=float, default=600, help="seconds to wait for the end after the last round")
     chosen = parser.parse_args(arguments)
     server = Server(max_connections="400", shared_buffers="128MB")
@@ -63,6 +68,50 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("\n".join(goals(outcome)))
 
 
+class Others:
+    """The faults beside the kills, each once, in the rounds of their order."""
+
+    def __init__(self, cluster: Cluster, server: Server, chosen: argparse.Namespace) -> None:
+        self.done: list[str] = []
+        self._cluster = cluster
+        self._server = server
+        self._chosen = chosen
+        self._frozen: subprocess.Popen[bytes] | None = None
+        self._thaw: Callable[[], None] = lambda: None
+        self._thaws_at = 0.0
+
+    @property
+    def awake(self) -> list[subprocess.Popen[bytes]]:
+        """Return the workers that can be killed: not the frozen one, which is to wake."""
+        return [worker for worker in self._cluster.workers if worker is not self._frozen]
+
+    def after(self, round_: int) -> None:
+        """Do what belongs after a round."""
+        if round_ == 0 and self._chosen.restart:
+            self._server.restart(away=self._chosen.away)
+            self.done.append(f"PostgreSQL away for {self._chosen.away:.0f} s")
+        elif round_ == 1 and self._chosen.freeze:
+            self._frozen = self._cluster.workers[0]
+            self._thaw = self._cluster.freeze(self._frozen)
+            self._thaws_at = time.monotonic() + self._chosen.freeze
+            self.done.append(f"a worker frozen for {self._chosen.freeze:.0f} s")
+        elif round_ == 2 and self._chosen.leader:
+            self._cluster.replace_leader()
+            self.done.append("the leader killed")
+
+    def thaw_when_due(self) -> None:
+        """Let the frozen worker go on if it is time."""
+        if self._frozen is not None and time.monotonic() >= self._thaws_at:
+            self._thaw()
+            self._frozen = None
+
+    def end(self) -> None:
+        """Let the frozen worker go on when it is time."""
+        if self._frozen is not None:
+            time.sleep(max(0.0, self._thaws_at - time.monotonic()))
+            self.thaw_when_due()
+
+
 def endure(server: Server, layout: Layout, chosen: argparse.Namespace) -> Outcome:
     """Crawl all hosts while workers are killed; wait until nothing is under way any more."""
     with (
@@ -72,23 +121,25 @@ def endure(server: Server, layout: Layout, chosen: argparse.Namespace) -> Outcom
         Cluster(Path(folder), database.address, hosts, Pace(delay=DELAY, slots=chosen.slots)) as cluster,
     ):
         cluster.start(chosen.workers)
-        began_at, chance, killed, restarts = time.monotonic(), random.Random(1), 0, 0
+        if chosen.leader:
+            cluster.start_daemon()
+        began_at, chance, killed = time.monotonic(), random.Random(1), 0
+        others = Others(cluster, server, chosen)
         for round_ in range(chosen.rounds):
             if cluster.wait(cluster.is_done, chosen.every):
                 break
-            for worker in chance.sample(cluster.workers, max(1, chosen.workers // 4)):
-                cluster.kill(worker)
-                cluster.start_worker()
-                killed += 1
-            if chosen.restart and round_ == 0:
-                server.restart()
-                restarts += 1
+            others.thaw_when_due()
+            victims = chance.sample(others.awake, max(1, chosen.workers // 4))
+            cluster.replace(victims)
+            killed += len(victims)
+            others.after(round_)
+        others.end()
         cluster.wait(cluster.is_done, chosen.patience)
         requests = hosts.requests()
         return Outcome(
             workers=chosen.workers,
             killed=killed,
-            restarts=restarts,
+            faults=others.done,
             seconds=time.monotonic() - began_at,
             pages=len(requests),
             gaps=gaps(requests),
@@ -100,12 +151,12 @@ def endure(server: Server, layout: Layout, chosen: argparse.Namespace) -> Outcom
 
 def table(outcome: Outcome) -> Iterator[str]:
     """Write what happened."""
-    yield "workers  killed  restarts  seconds  pages  stored  runs  gap min  lost  twice  open runs  jobs"
+    yield "workers  killed  seconds  pages  stored  runs  gap min  lost  twice  open runs  jobs  and"
     progress = outcome.progress
     yield (
-        f"{outcome.workers:>7} {outcome.killed:>7} {outcome.restarts:>9} {outcome.seconds:>8.0f} {outcome.pages:>6} "
-        f"{progress.stored:>7} {progress.runs:>5} {outcome.gaps[0]:>8.3f} {outcome.lost:>5} {outcome.twice:>6} "
-        f"{progress.open_runs:>10} {progress.jobs:>5}"
+        f"{outcome.workers:>7} {outcome.killed:>7} {outcome.seconds:>8.0f} {outcome.pages:>6} {progress.stored:>7} "
+        f"{progress.runs:>5} {outcome.gaps[0]:>8.3f} {outcome.lost:>5} {outcome.twice:>6} {progress.open_runs:>10} "
+        f"{progress.jobs:>5}  {', '.join(outcome.faults)}"
     )
 
 

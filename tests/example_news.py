@@ -106,7 +106,9 @@ class SiteCrawl:
         )
         polls = [ChannelPoll(state=state, links=links, result=result)]
         listed = {link.url: link for link in links}
-        return self.store.crawls.record_polls(self.source.name, polls, listed, now=at, all_articles=True).known
+        return self.store.crawls.record_polls(
+            self.source.name, polls, listed, now=at, run_id=None, all_articles=True
+        ).known
 
     def fail(self, at: datetime, error: str) -> None:
         """Record a failed crawl."""

@@ -29,7 +29,22 @@ SMALL = {
     "idle": ("--polls", "2", "--child-polls", "1", "--rest", "1"),
     "workers": ("--interval", "5", "--watched", "10", "--rest", "1"),
     "scale": ("--hosts", "6", "--workers", "1,2", "--articles", "5", "--cpu-articles", "5"),
-    "scale_faults": ("--hosts", "6", "--workers", "4", "--articles", "6", "--every", "3", "--rounds", "2", "--restart"),
+    "scale_faults": (
+        "--hosts",
+        "6",
+        "--workers",
+        "4",
+        "--articles",
+        "6",
+        "--every",
+        "3",
+        "--rounds",
+        "3",
+        "--restart",
+        "--freeze",
+        "3",
+        "--leader",
+    ),
 }
 """Arguments by benchmark; `month` has one size, which tests/scheduler/test_month_store.py runs."""
 APART = {"growth", "scale", "scale_faults"}

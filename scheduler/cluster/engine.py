@@ -1,7 +1,8 @@
 """Hand the crawls of a daemon to workers anywhere: a place of the dispatcher is a job in the queue.
 
 A worker plans the next poll of its source itself. The daemon waits until the job has left the queue, and gives the jobs
-of workers that died or were cut off to others.
+of workers that died or were cut off to others. Its periodic tasks are jobs, too, but it does them itself if no worker
+takes them: that no worker runs is what an alert would have to say.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from scheduler.cluster.job_queue import MAX_ATTEMPTS, JobQueue, StalledJob
 from scheduler.daemon.crawl_exit import CrawlExit
+from scheduler.daemon.jobs import DaemonTask, Tasks
 from scheduler.daemon.ticks import PeriodicTasks
 from scheduler.daemon.worker import WorkerLimits
 from storage.crawling.runs import RunFailure
@@ -32,6 +34,8 @@ RESCUE_INTERVAL = timedelta(seconds=5)
 FORGET_INTERVAL = timedelta(hours=1)
 KEEP_FAILED = timedelta(days=7)
 """Age after which a failed job is deleted."""
+TASK_PATIENCE = timedelta(minutes=1)
+"""Time that a periodic task waits for a worker before the daemon does it."""
 UNPLANNED_DELAY = 10.0
 """Seconds of wait after a job that left the next poll of its source as it was: it failed, or its worker was stopped."""
 
@@ -68,6 +72,7 @@ class ClusterEngine:
         self._url_of = url_of
         self._places: dict[str, QueuedPlace] = {}
         self._deferred: dict[str, QueuedPlace] = {}
+        self._waiting_since: dict[DaemonTask, float] = {}  # by the clock of the loop
         self._stopped = asyncio.Event()
         self._ticks = PeriodicTasks()
 
@@ -85,6 +90,22 @@ class ClusterEngine:
     def crawl_count(self) -> int:
         """Return the number of crawls that wait in the queue or run."""
         return len(self._places)
+
+    async def run_task(self, task: DaemonTask, tasks: Tasks) -> None:
+        """Put a periodic task into the queue; do it here if it has waited there for too long."""
+        now = asyncio.get_running_loop().time()
+        try:
+            if await self._queue.defer_task(task):
+                self._waiting_since[task] = now
+                return
+            since = self._waiting_since.setdefault(task, now)
+            if now - since < TASK_PATIENCE.total_seconds() or not await self._queue.withdraw_task(task):
+                return
+        except StoreError as error:
+            logger.debug("%s", error)  # the daemon's own writes tell that the database is away
+            return
+        logger.warning("no worker took the task: %s; the daemon does it", task)
+        await tasks.run(task)
 
     def reserve(self, source: str, *, isolated: bool = False) -> QueuedPlace | None:
         """Return a place in the queue, which has room for every source; None once it is stopped."""
@@ -153,6 +174,9 @@ class ClusterEngine:
             logger.debug("%s", error)
 
     async def _rescue_job(self, job: StalledJob) -> None:
+        if job.order is None:
+            await self._queue.requeue(job)
+            return
         # First the run, so that a worker that wakes writes nothing beside the one that gets its job.
         process = job.order.run_process(job.attempts)
         why = f"its worker sent no heartbeat for {format_duration(STALE_AFTER)}; its job was given to another one"

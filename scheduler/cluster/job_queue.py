@@ -1,7 +1,8 @@
 """Keep the queue of crawls: one job a source, on the PostgreSQL of the store, in a schema of its own.
 
 The lock of a job is the registrable domain of its source, so that a domain is crawled by one worker at a time; its
-queueing lock is the source. A job with a lock never gets a time in the future, which a constraint of the table holds:
+queueing lock is the source. The periodic tasks of a daemon are jobs, too, each once at a time and after the crawls that
+wait. A job with a lock never gets a time in the future, which a constraint of the table holds:
 such a job would hold up every other job of its lock until it is due. The next poll in the store is the only clock.
 """
 
@@ -22,6 +23,7 @@ from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 
 from scheduler.cluster.domains import registrable_domain
+from scheduler.daemon.jobs import DaemonTask
 from storage.crawling.processes import new_process_id
 from storage.database.engine import connection_error, psycopg_arguments
 from storage.scheduling.queue_status import QUEUE_SCHEMA, STALE_AFTER
@@ -31,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 SCHEMA = QUEUE_SCHEMA
 TASK = "crawl"
+TASK_QUEUE = "daemon tasks"
+"""Queue of the periodic tasks, which a worker on some sources alone does not take."""
+PRIORITIES = {TASK: 30, DaemonTask.NOTIFY: 20, DaemonTask.CHECK_HEALTH: 10, DaemonTask.PRUNE: 0}
 MAX_ATTEMPTS = 5
 """Workers that may die of one job, after which it counts as a crashed crawl."""
 MAX_QUEUE_NAME = 40
@@ -59,7 +64,8 @@ class StalledJob:
     id: int
     attempts: int
     worker_id: int | None
-    order: CrawlOrder
+    order: CrawlOrder | None
+    """None of a periodic task."""
 
 
 class OwnedJobs(JobManager):
@@ -128,13 +134,34 @@ class JobQueue:
         """Defer the crawl of a source; nothing if it is in the queue already. `url` is where it is crawled."""
         order = CrawlOrder(source=source, planned_at=planned_at.isoformat(), crawl_id=new_process_id())
         deferrer = self.app.configure_task(
-            TASK, queue=queue_name(source), lock=f"domain:{registrable_domain(url)}", queueing_lock=source
+            TASK,
+            queue=queue_name(source),
+            lock=f"domain:{registrable_domain(url)}",
+            queueing_lock=source,
+            priority=PRIORITIES[TASK],
         )
         async with self._translated():
             try:
                 await deferrer.defer_async(source=order.source, planned_at=order.planned_at, crawl_id=order.crawl_id)
             except exceptions.AlreadyEnqueued:
                 logger.debug("%s is queued already", source)
+
+    async def defer_task(self, task: DaemonTask) -> bool:
+        """Defer a periodic task; return False if it waits in the queue already."""
+        lock = f"task:{task}"
+        deferrer = self.app.configure_task(
+            task, queue=TASK_QUEUE, lock=lock, queueing_lock=lock, priority=PRIORITIES[task]
+        )
+        async with self._translated():
+            try:
+                await deferrer.defer_async()
+            except exceptions.AlreadyEnqueued:
+                return False
+        return True
+
+    async def withdraw_task(self, task: DaemonTask) -> bool:
+        """Take back a periodic task that waits; return False if a worker has it by now."""
+        return bool(await self._rows(_WITHDRAW, task=task.value))
 
     async def unfinished(self) -> frozenset[str]:
         """Return the sources whose crawls wait or run."""
@@ -144,14 +171,19 @@ class JobQueue:
         """Return the jobs of workers that sent no heartbeat for too long."""
         rows = await self._rows(_STALLED, stale=STALE_AFTER)
         return [
-            StalledJob(id=row["id"], attempts=row["attempts"], worker_id=row["worker_id"], order=as_order(row["args"]))
+            StalledJob(
+                id=row["id"],
+                attempts=row["attempts"],
+                worker_id=row["worker_id"],
+                order=as_order(row["args"]) if row["task_name"] == TASK else None,
+            )
             for row in rows
         ]
 
     async def requeue(self, job: StalledJob) -> bool:
         """Give a stalled job to another worker; return False if its own one lives after all, or it has ended.
 
-        It is dropped if the next crawl of its source waits already.
+        It is dropped if the next crawl of its source, or the same task, waits already.
         """
         given = {"job_id": job.id, "worker_id": job.worker_id, "stale": STALE_AFTER}
         try:
@@ -188,7 +220,7 @@ class JobQueue:
 
 
 class _DuplicateError(Exception):
-    """The next crawl of the source waits already."""
+    """The next crawl of the source, or the same task, waits already."""
 
 
 def as_order(arguments: dict[str, Any]) -> CrawlOrder:
@@ -212,7 +244,11 @@ _NO_WAITING_LOCKS = """
 ALTER TABLE procrastinate_jobs
     ADD CONSTRAINT presswatch_no_waiting_lock CHECK (lock IS NULL OR scheduled_at IS NULL);
 """
-_UNFINISHED = "SELECT DISTINCT queueing_lock AS source FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+_UNFINISHED = f"""
+SELECT DISTINCT queueing_lock AS source FROM procrastinate_jobs
+    WHERE status IN ('todo', 'doing') AND task_name = '{TASK}'
+"""  # noqa: S608
+_WITHDRAW = "DELETE FROM procrastinate_jobs WHERE task_name = %(task)s AND status = 'todo' RETURNING id"
 _FINISH_OWN = """
 SELECT procrastinate_finish_job_v1(id, %(status)s, %(delete_job)s)
     FROM (SELECT id FROM procrastinate_jobs
@@ -222,7 +258,7 @@ _IS_STALLED = """
 status = 'doing' AND NOT EXISTS (SELECT 1 FROM procrastinate_workers AS alive
     WHERE alive.id = procrastinate_jobs.worker_id AND alive.last_heartbeat >= now() - %(stale)s::interval)
 """
-_STALLED = f"SELECT id, attempts, worker_id, args FROM procrastinate_jobs WHERE {_IS_STALLED}"  # noqa: S608
+_STALLED = f"SELECT id, attempts, worker_id, task_name, args FROM procrastinate_jobs WHERE {_IS_STALLED}"  # noqa: S608
 _OWN_STALLED = f"id = %(job_id)s AND worker_id IS NOT DISTINCT FROM %(worker_id)s::bigint AND {_IS_STALLED}"
 _REQUEUE = f"""
 UPDATE procrastinate_jobs SET status = 'todo', attempts = attempts + 1, worker_id = NULL

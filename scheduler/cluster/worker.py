@@ -1,11 +1,15 @@
-"""Run the crawls of the queue in this process, until it is asked to stop."""
+"""Take crawls and periodic tasks from the queue, and have the crawls run by worker processes, until asked to stop.
+
+The worker processes are those of a daemon that crawls itself, with its limits of time and memory. This process crawls
+nothing, so that no page keeps its heartbeat from the server.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import signal
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -13,16 +17,19 @@ from procrastinate import JobContext
 from procrastinate.worker import Worker
 
 from scheduler.cluster.job_queue import TASK, CrawlOrder, JobQueue, queue_names
+from scheduler.daemon.configuration import Configuration
 from scheduler.daemon.crawl_exit import CrawlExit
-from scheduler.daemon.jobs import DaemonTasks
+from scheduler.daemon.jobs import DaemonTask, DaemonTasks
 from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.planner import Planner
-from scraper.source import Source
+from scheduler.daemon.stop_request import StopRequest
+from scheduler.daemon.worker import WorkerLimits
+from scheduler.daemon.workers import Place, WorkerPool, worker_environment, worker_limits
+from scraper.sources import Sources
+from storage.config import logging_setup
 from storage.config.settings import Config
-from storage.crawling.worker_messages import CrawlJob, CrawlReport
-from storage.model.errors import PresswatchError, StoreError
+from storage.model.errors import ConfigError, PresswatchError, StoreError, failure_cause
 from storage.model.failure_causes import FailureCause
-from storage.model.records import RunStatus
 from storage.scheduling.queue_status import STALE_AFTER
 from storage.store import Store
 
@@ -34,74 +41,112 @@ FETCH_INTERVAL = timedelta(seconds=1)
 RECONNECT_DELAY = timedelta(seconds=2)
 WRITE_FAILURES = frozenset({FailureCause.DATABASE, FailureCause.DISK})
 
-Crawl = Callable[[CrawlJob], Awaitable[CrawlReport]]
-"""Runs one crawl and reports its end; cancelled once, it finishes the requests under way."""
-
 
 class FailedWriteError(PresswatchError):
     """A crawl could not write all that it had fetched."""
 
 
 class ClusterWorker:
-    """Take crawls from the queue, run them by a coroutine, and plan the next poll of their sources."""
+    """Have crawls of the queue run by processes, and plan the next poll of their sources."""
 
     def __init__(
         self,
         store: Store,
         config: Config,
-        sources: Mapping[str, Source],
-        crawl: Crawl,
+        watched: Callable[[Config], Sources],
+        load: Callable[[], Config] | None = None,
         *,
         concurrency: int,
         only: Collection[str] = (),
     ) -> None:
+        """`watched` returns the sources of a configuration that is in order; it raises ConfigError."""
         self._store = store
-        self._limits = config.scheduler
-        self._sources = sources
-        self._crawl = crawl
+        self._watched = watched
+        self._configuration = Configuration(config, load, now=_now())
+        self._sources = dict(watched(config))  # one for all components: loading again changes it in place
         self._concurrency = concurrency
         self._only = only
-        self._busy_timeout = config.storage.busy_timeout
         self._outage = OutageLog()
-        self._planner = Planner(store, config, sources)
-        self._tasks = DaemonTasks(store, config, sources, self._planner, clock=_now, outage=self._outage)
-        self._stopping = asyncio.Event()
+        self._planner = Planner(store, config, self._sources)
+        self._tasks = DaemonTasks(store, config, self._sources, self._planner, clock=_now, outage=self._outage)
+        self._pool = WorkerPool(self._limits(config), worker_environment(config), config.toml)
+        self._room = asyncio.Event()
+        self._pool.on_room = self._room.set
+        self._stop = StopRequest(on_hurry=self._pool.hurry)
         self._worker: Worker | None = None
-        self._crawls: set[asyncio.Task[CrawlReport]] = set()
 
-    def stop(self) -> None:
-        """Take no more crawls; those that run may end within the grace period. Again: finish their requests alone."""
-        if self._stopping.is_set():
-            for crawl in tuple(self._crawls):
-                crawl.cancel()
-        self._stopping.set()
+    def _limits(self, config: Config) -> WorkerLimits:
+        """Return the limits of the settings, with as many processes as the crawls at once need."""
+        limits = worker_limits(config)
+        crawls = min(limits.crawls, self._concurrency)
+        return WorkerLimits(
+            deadline=limits.deadline,
+            grace=limits.grace,
+            memory=limits.memory,
+            workers=-(-self._concurrency // crawls),
+            crawls=crawls,
+        )
+
+    async def run(self) -> None:
+        """Run crawls until SIGTERM or SIGINT; while the database is away, wait for it."""
+        self._stop.listen()
+        if hasattr(signal, "SIGHUP"):  # not on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+        stopping = asyncio.create_task(self._end_when_asked())
+        try:
+            with suppress(OSError):  # the first crawl says so
+                await self._pool.warm()  # so that whoever is registered can crawl at once
+            while not self._stop.is_set:
+                await self._work_until_outage()
+                await self._stop.comes_within(RECONNECT_DELAY)
+        finally:
+            stopping.cancel()
+            await asyncio.gather(self._tasks.stop(), self._pool.stop())
+
+    async def _end_when_asked(self) -> None:
+        """Take no more jobs once a stop was asked for; crawls that run may end within the grace period."""
+        await self._stop.wait()
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
 
-    async def run(self) -> None:
-        """Run crawls until `stop` is called; while the database is away, wait for it."""
-        while not self._stopping.is_set():
-            try:
-                async with JobQueue(
-                    self._store, busy_timeout=self._busy_timeout, connections=self._concurrency + 3
-                ) as queue:
-                    self._outage.answered()
-                    await self._work(queue)
-            except StoreError as error:
-                self._outage.failed(error)
-            except Exception as error:  # noqa: BLE001  (whatever the driver raises when its server goes away)
-                self._outage.failed(error, "the queue of crawls failed: %s")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), RECONNECT_DELAY.total_seconds())
+    def _reload(self) -> None:
+        """Load the configuration again, for processes to come, too; keep the one in force if it is invalid."""
+        try:
+            config = self._configuration.read()
+            sources = self._watched(config)
+        except ConfigError as error:
+            self._configuration.keep(error)
+            return
+        for name in self._sources.keys() - sources.keys():
+            del self._sources[name]
+        self._sources.update(sources)
+        self._planner.configure(config)
+        self._tasks.configure(config)
+        self._pool.configure(self._limits(config), config.toml)
+        logging_setup.configure(level=config.log.level, form=config.log.format, traces=logging_setup.DEBUG.get())
+        self._configuration.use(config, now=_now())
+
+    async def _work_until_outage(self) -> None:
+        try:
+            timeout = self._configuration.config.storage.busy_timeout
+            async with JobQueue(self._store, busy_timeout=timeout, connections=self._concurrency + 3) as queue:
+                self._outage.answered()
+                await self._work(queue)
+        except StoreError as error:
+            self._outage.failed(error)
+        except Exception as error:  # noqa: BLE001  (whatever the driver raises when its server goes away)
+            self._outage.failed(error, "the queue of crawls failed: %s")
 
     async def _work(self, queue: JobQueue) -> None:
-        queue.app.task(name=TASK, pass_context=True)(self._run_job)
+        queue.app.task(name=TASK, pass_context=True)(self._run_crawl)
+        for task in DaemonTask:
+            queue.app.task(name=task.value)(self._task(task))
         self._worker = worker = Worker(
             queue.app,
             queues=queue_names(self._only),
             concurrency=self._concurrency,
             fetch_job_polling_interval=FETCH_INTERVAL.total_seconds(),
-            shutdown_graceful_timeout=self._limits.shutdown_grace_period.total_seconds(),
+            shutdown_graceful_timeout=self._configuration.config.scheduler.shutdown_grace_period.total_seconds(),
             delete_jobs="successful",
             install_signal_handlers=False,
             update_heartbeat_interval=HEARTBEAT_INTERVAL.total_seconds(),
@@ -120,11 +165,20 @@ class ClusterWorker:
         """Send heartbeats to the end of the last crawl: those of the library end with the wish to stop."""
         while True:
             await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
-            if self._stopping.is_set() and worker.worker_id is not None:
+            if self._stop.is_set and worker.worker_id is not None:
                 with suppress(Exception):
                     await queue.app.job_manager.update_heartbeat(worker.worker_id)
 
-    async def _run_job(self, context: JobContext, *, source: str, planned_at: str, crawl_id: str) -> None:
+    def _task(self, task: DaemonTask) -> Callable[[], object]:
+        """Return a periodic task of the daemon, as a job."""
+
+        async def run() -> None:
+            self._tasks.problem = await asyncio.to_thread(self._problem)
+            await self._tasks.run(task)
+
+        return run
+
+    async def _run_crawl(self, context: JobContext, *, source: str, planned_at: str, crawl_id: str) -> None:
         """Crawl a source and plan its next poll, unless that was done since the job was deferred.
 
         Raises FailedWriteError, or StoreError if the plan could not be written.
@@ -133,9 +187,18 @@ class ClusterWorker:
         if not await asyncio.to_thread(self._is_due, order):
             logger.info("%s was crawled meanwhile", source)
             return
+        place = await self._reserve(order, context.job.attempts)
+        if place is None:
+            return
         launched_at = _now()
         logger.info("crawling %s", source)
-        ending = await self._crawl_in_time(CrawlJob(crawl_id=order.run_process(context.job.attempts), source=source))
+        try:
+            ending = await self._end_of(place)
+        except OSError as error:  # no further process allowed
+            self._outage.failed(error, f"{source} could not be crawled: %s")
+            ending = CrawlExit(source=source, error=str(error), cause=failure_cause(error))
+        finally:
+            place.release()
         if ending.failure_cause is FailureCause.LEASE:
             return  # whoever took over plans the next poll
         self._tasks.problem = await asyncio.to_thread(self._problem)
@@ -152,33 +215,33 @@ class ClusterWorker:
         schedule = self._store.schedules.get(order.source)
         return schedule is not None and schedule.next_poll_at == datetime.fromisoformat(order.planned_at)
 
-    async def _crawl_in_time(self, job: CrawlJob) -> CrawlExit:
-        """Run a crawl; stop it at its deadline or when this is cancelled: in good order, then now."""
-        crawl = asyncio.ensure_future(self._crawl(job))
-        self._crawls.add(crawl)
-        crawl.add_done_callback(self._crawls.discard)
-        limits, is_late = self._limits, False
-        try:
-            await asyncio.wait({crawl}, timeout=limits.crawl_timeout.total_seconds())
-            is_late = not crawl.done()
-        except asyncio.CancelledError:
-            pass
-        while not crawl.done():
-            crawl.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({crawl}, timeout=limits.shutdown_grace_period.total_seconds() / 2)
-        report = crawl.result()
-        if not is_late or report.cause is None:
-            return CrawlExit(source=job.source, crawl_id=job.crawl_id, pid=os.getpid(), report=report)
-        return CrawlExit(
-            source=job.source,
-            crawl_id=job.crawl_id,
-            pid=os.getpid(),
-            report=report,
-            status=RunStatus.TIMED_OUT,
-            error=f"it took longer than {limits.crawl_timeout} and was ended",
-            cause=FailureCause.LIMIT,
-        )
+    async def _reserve(self, order: CrawlOrder, attempts: int) -> Place | None:
+        """Wait for a place in a process, one of its own after a crawl that was killed; None if a stop comes first."""
+        schedule = await asyncio.to_thread(self._store.schedules.get, order.source)
+        isolated = schedule is not None and schedule.run_isolated
+        while not self._stop.is_set:
+            self._room.clear()
+            place = self._pool.reserve(order.source, isolated=isolated, crawl_id=order.run_process(attempts))
+            if place is not None:
+                return place
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), FETCH_INTERVAL.total_seconds())
+        return None
+
+    async def _end_of(self, place: Place) -> CrawlExit:
+        """Wait for the end of a crawl; cancelled, ask for it: in good order, then now; then end its process."""
+        crawl = asyncio.ensure_future(place.crawl())
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({crawl})
+        grace = self._configuration.config.scheduler.shutdown_grace_period
+        for _ in range(2):
+            if not crawl.done():
+                place.stop()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait({crawl}, timeout=grace.total_seconds() / 2)
+        if not crawl.done():
+            await place.end()
+        return await crawl
 
 
 def _now() -> datetime:

@@ -20,13 +20,12 @@ from scheduler.daemon.configuration_check import daemon_problems, schedulable
 from scheduler.daemon.dispatcher import Dispatcher, Engine
 from scheduler.daemon.file_handles import raise_handle_limit
 from scheduler.daemon.http import HttpServer
-from scheduler.daemon.jobs import DaemonTasks
+from scheduler.daemon.jobs import DaemonTask, DaemonTasks
 from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.planner import Planner
 from scheduler.daemon.stop_request import StopRequest
 from scheduler.daemon.ticks import PeriodicTasks
-from scheduler.daemon.worker import WorkerLimits
-from scheduler.daemon.workers import WorkerPool
+from scheduler.daemon.workers import WorkerPool, worker_environment, worker_limits
 from scraper.source import Source
 from scraper.sources import Sources
 from storage.config import logging_setup
@@ -40,10 +39,11 @@ logger = logging.getLogger(__name__)
 
 CONTROL_INTERVAL = timedelta(seconds=1)
 """Interval between two reads of pause and crawl requests from the database."""
-HEALTH_INTERVAL = timedelta(minutes=5)
-NOTIFY_INTERVAL = timedelta(seconds=15)
-PRUNE_INTERVAL = timedelta(hours=6)
-"""A daemon that is started anew every night prunes, too."""
+TASK_INTERVALS = {
+    DaemonTask.CHECK_HEALTH: timedelta(minutes=5),
+    DaemonTask.NOTIFY: timedelta(seconds=15),
+    DaemonTask.PRUNE: timedelta(hours=6),  # a daemon that is started anew every night prunes, too
+}
 LEASE_POLL_INTERVAL = timedelta(seconds=2)
 CONFIRM_INTERVAL = timedelta(seconds=4)
 TAKEN_OVER = "another daemon has taken over this database"
@@ -111,12 +111,10 @@ class Daemon:
         self._outage = OutageLog()
         self._planner = Planner(store, config, self._sources)
         self._tasks = DaemonTasks(store, config, self._sources, self._planner, clock=now, outage=self._outage)
-        environment = {"PRESSWATCH_DATABASE": config.storage.database}
+        environment = worker_environment(config)
         if config.file_of("log.level") == LEVEL_OF_ONCE:  # its crawls are as quiet
             environment["PRESSWATCH_LOG_LEVEL"] = config.log.level
-        if config.path is not None:
-            environment["PRESSWATCH_CONFIG"] = str(config.path)  # its name in messages
-        self._workers = engine or WorkerPool(_limits(config), environment, config.toml)
+        self._workers = engine or WorkerPool(worker_limits(config), environment, config.toml)
         self._companion = companion
         self._dispatcher = Dispatcher(self._workers, self._tasks, clock=now, outage=self._outage)
         self._server = self._http_server(config)
@@ -189,7 +187,7 @@ class Daemon:
         self._use_sources(sources)
         self._planner.configure(config)
         self._tasks.configure(config)
-        self._workers.configure(_limits(config), config.toml)
+        self._workers.configure(worker_limits(config), config.toml)
         if self._companion is not None:
             self._companion.restart()
         logging_setup.configure(level=config.log.level, form=config.log.format, traces=logging_setup.DEBUG.get())
@@ -295,9 +293,8 @@ class Daemon:
         self._ticks.add(CONTROL_INTERVAL, self._if_leading(self._follow_clock))
         self._ticks.add(CONTROL_INTERVAL, self._if_leading(self._control))
         self._ticks.add(HEARTBEAT_INTERVAL, self._check_configuration)
-        self._ticks.add(HEALTH_INTERVAL, self._if_leading(self._tasks.check_health))
-        self._ticks.add(NOTIFY_INTERVAL, self._if_leading(self._tasks.notify))
-        self._ticks.add(PRUNE_INTERVAL, self._if_leading(self._tasks.prune))
+        for task, length in TASK_INTERVALS.items():
+            self._ticks.add(length, self._if_leading(self._task(task)))
         if (interval := systemd.watchdog_interval()) is not None:
             self._vital_ticks.add(interval, self._notify_watchdog)
         await self._server.start()
@@ -403,6 +400,15 @@ class Daemon:
         self._configuration.check_file()
         await self._tell_problem()
 
+    def _task(self, task: DaemonTask) -> Callable[[], Awaitable[None]]:
+        """Return a periodic task as the engine runs it."""
+
+        async def run() -> None:
+            await self._workers.run_task(task, self._tasks)
+
+        run.__name__ = task
+        return run
+
     def _if_leading(self, task: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """Return a task that does nothing while another daemon may lead."""
 
@@ -441,14 +447,3 @@ class Daemon:
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def _limits(config: Config) -> WorkerLimits:
-    settings = config.scheduler
-    return WorkerLimits(
-        deadline=settings.crawl_timeout,
-        grace=settings.shutdown_grace_period,
-        memory=settings.memory_limit,
-        workers=settings.max_workers,
-        crawls=settings.crawls_per_worker,
-    )

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from scheduler.daemon.crawl_exit import CrawlExit
-from scheduler.daemon.jobs import DaemonTasks
+from scheduler.daemon.jobs import DaemonTask, DaemonTasks, Tasks
 from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.worker import WorkerLimits
 from storage.model.errors import PresswatchError, failure_cause
@@ -55,6 +55,9 @@ class Engine(Protocol):
     @property
     def crawl_count(self) -> int:
         """Return the number of crawls that have a place."""
+
+    async def run_task(self, task: DaemonTask, tasks: Tasks) -> None:
+        """Run a periodic task of the daemon, or let a worker do it."""
 
     def reserve(self, source: str, *, isolated: bool = False) -> Place | None:
         """Reserve a place for a crawl, apart from others if it is isolated; None if there is none."""

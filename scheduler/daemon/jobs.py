@@ -6,7 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from threading import Event, Lock
+from typing import Protocol
 
 from scheduler.daemon.crawl_exit import STOPPED, CrawlExit
 from scheduler.daemon.outage import OutageLog
@@ -29,6 +31,21 @@ logger = logging.getLogger(__name__)
 
 NO_FAILURES = frozenset({FailureCause.STOP, FailureCause.BUSY, FailureCause.LEASE})
 """Causes of a crawl without a run that is no failure: it was stopped, or another process crawls the source."""
+
+
+class DaemonTask(StrEnum):
+    """Name of a periodic task, the most urgent first."""
+
+    NOTIFY = "notify"
+    CHECK_HEALTH = "check health"
+    PRUNE = "prune"
+
+
+class Tasks(Protocol):
+    """What runs periodic tasks of a daemon."""
+
+    async def run(self, task: DaemonTask) -> None:
+        """Run a periodic task once; a database that is away is logged."""
 
 
 class DaemonTasks:
@@ -60,6 +77,14 @@ class DaemonTasks:
     def configure(self, config: Config) -> None:
         """Use another configuration from now on."""
         self._config = config
+
+    async def run(self, task: DaemonTask) -> None:
+        """Run a periodic task once; a database that is away is logged."""
+        await {
+            DaemonTask.NOTIFY: self.notify,
+            DaemonTask.CHECK_HEALTH: self.check_health,
+            DaemonTask.PRUNE: self.prune,
+        }[task]()
 
     async def begin(self, source: str) -> None:
         """Clear the crawl request of a source that is crawled now."""

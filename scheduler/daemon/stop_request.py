@@ -1,4 +1,4 @@
-"""Ask the daemon to stop: the first signal in good order, the second soon, the third at once."""
+"""Ask a daemon or a worker to stop: the first signal in good order, the second soon, the third at once."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ logger = logging.getLogger(__name__)
 HURRIED_STOP = timedelta(seconds=10)
 """Time from the second signal to the end of the process, also if the database is locked for longer."""
 HURRIED_EXIT_CODE = 1
+
+
+def ignore_hang_up() -> None:
+    """Ignore SIGHUP until the process listens to it: its default would end one that is starting."""
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 class StopRequest:

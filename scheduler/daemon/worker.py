@@ -96,7 +96,7 @@ class Worker:
     _held: dict[str, HeldCrawl] = field(default_factory=dict)
     _starting: Task[_Started] | None = None
     _started: _Started | None = None
-    _is_ready: bool = False
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
     _is_stopping: bool = False
     _finishing: Task[None] | None = None
     _ending: Task[None] | None = None
@@ -112,23 +112,39 @@ class Worker:
         """Return the bytes of resident memory."""
         return rss_bytes(self.pid) if self.pid else 0
 
-    async def crawl(self, source: str) -> CrawlExit:
+    async def crawl(self, source: str, crawl_id: str | None = None) -> CrawlExit:
         """Crawl a source, until the crawl ends, exceeds a limit or the worker dies.
 
-        Raises OSError if its process cannot be started.
+        The process of its run has the id `crawl_id`, or one of this worker. Raises OSError if the process of the worker
+        cannot be started.
         """
-        if self._starting is None:
-            self._starting = asyncio.create_task(self._start())
-        started = await asyncio.shield(self._starting)
-        if self._is_stopping or (self._is_ready and started.ended.done()):  # it died while it held nothing
+        started = await self._begin()
+        if self._is_stopping or (self._ready.is_set() and started.ended.done()):  # it died while it held nothing
             return CrawlExit(source=source, error=STOPPED, cause=FailureCause.STOP)
-        held = self._hold(source, started)
+        held = self._hold(source, crawl_id, started)
         try:
             if not await self._ends_within(self.limits.deadline, held, started):
                 await self._end_late(held, started)
             return await self._exit_of(held, started)
         finally:
             del self._held[held.job.crawl_id]
+
+    async def start(self) -> None:
+        """Start the process before its first crawl, and wait until it is ready or has ended. Raises OSError."""
+        started = await self._begin()
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait({ready, started.ended}, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+
+    @property
+    def has_begun(self) -> bool:
+        """Return whether its process was started."""
+        return self._starting is not None
+
+    async def _begin(self) -> _Started:
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start())
+        return await asyncio.shield(self._starting)
 
     async def _start(self) -> _Started:
         descriptors = list[int]()
@@ -167,16 +183,21 @@ class Worker:
         self.on_end(self)
         return code
 
-    def _hold(self, source: str, started: _Started) -> HeldCrawl:
+    def _hold(self, source: str, crawl_id: str | None, started: _Started) -> HeldCrawl:
         self.crawls += 1
-        job = CrawlJob(crawl_id=f"{self.id}-{self.crawls}", source=source)
+        job = CrawlJob(crawl_id=crawl_id or f"{self.id}-{self.crawls}", source=source)
         reported = asyncio.get_running_loop().create_future()
-        position = started.log.position if self._is_ready else 0  # why it cannot start belongs to each crawl
+        position = started.log.position if self._ready.is_set() else 0  # why it cannot start belongs to each crawl
         held = self._held[job.crawl_id] = HeldCrawl(job, position, count_oom_kills(), reported)
         self._send(job)
         if self._monitoring is None:
             self._monitor()
         return held
+
+    def stop_crawl(self, crawl_id: str) -> None:
+        """Ask for the end of a crawl: it finishes the requests under way; asked again, it drops them."""
+        if crawl_id in self._held:
+            self._send(StopCrawl(crawl_id=crawl_id))
 
     def _send(self, message: Message) -> None:
         if self._started is not None and self._started.process.stdin is not None:
@@ -184,7 +205,7 @@ class Worker:
 
     def _receive(self, message: Message) -> None:
         if isinstance(message, WorkerReady):
-            self._is_ready = True
+            self._ready.set()
             self.first_rss = self.rss
         elif isinstance(message, CrawlReport) and message.crawl_id in self._held:
             held = self._held[message.crawl_id]
@@ -222,7 +243,7 @@ class Worker:
         elif code is not None:
             end = WorkerEnd(
                 exit_code=code,
-                was_ready=self._is_ready,
+                was_ready=self._ready.is_set(),
                 was_stopped=self._is_stopping,
                 ran_out_of_memory=count_oom_kills() > held.oom_kills,
             )
@@ -274,7 +295,7 @@ class Worker:
             return
         with suppress(OSError):  # it could not be started
             started = await asyncio.shield(self._starting)
-            if self._held or not self._is_ready:
+            if self._held or not self._ready.is_set():
                 await self.end()
             else:
                 self.finish()

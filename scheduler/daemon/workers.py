@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from scheduler.daemon.crawl_exit import CrawlExit
+from scheduler.daemon.jobs import DaemonTask, Tasks
 from scheduler.daemon.program import Program, ProgramStamp
 from scheduler.daemon.worker import Worker, WorkerLimits, WorkerProgram
+from storage.config.settings import Config
 from storage.text.counts import counted
 from storage.text.durations import format_duration
 
@@ -28,6 +30,24 @@ MAX_GROWTH_SHARE = 0.25
 IDLE_TIMEOUT = timedelta(minutes=10)
 """Time without a crawl after which a worker ends: longer than the shortest adaptive interval, 5 min, so that a busy
 source finds it warm; one that is polled each hour does not keep 100 MB for the rest of it."""
+
+
+def worker_limits(config: Config) -> WorkerLimits:
+    """Return what the settings allow a crawl, a worker and all of them."""
+    settings = config.scheduler
+    return WorkerLimits(
+        deadline=settings.crawl_timeout,
+        grace=settings.shutdown_grace_period,
+        memory=settings.memory_limit,
+        workers=settings.max_workers,
+        crawls=settings.crawls_per_worker,
+    )
+
+
+def worker_environment(config: Config) -> dict[str, str]:
+    """Return the variables by which a worker has the database, and the name of the settings' file for its messages."""
+    named = {} if config.path is None else {"PRESSWATCH_CONFIG": str(config.path)}
+    return {"PRESSWATCH_DATABASE": config.storage.database, **named}
 
 
 @dataclass(eq=False)
@@ -49,10 +69,20 @@ class Place:
     source: str
     slot: _Slot
     pool: WorkerPool
+    crawl_id: str | None = None
 
     async def crawl(self) -> CrawlExit:
         """Crawl the source in the worker. Raises OSError if it cannot be started."""
-        return await self.slot.worker.crawl(self.source)
+        return await self.slot.worker.crawl(self.source, self.crawl_id)
+
+    def stop(self) -> None:
+        """Ask for the end of the crawl, which has an id: in good order, and the second time now."""
+        if self.crawl_id is not None:
+            self.slot.worker.stop_crawl(self.crawl_id)
+
+    async def end(self) -> None:
+        """End the worker, with all that it crawls: SIGKILL after the grace period."""
+        await self.slot.worker.end()
 
     def release(self) -> None:
         """Give the place back; a second call does nothing."""
@@ -90,6 +120,10 @@ class WorkerPool:
     async def start(self) -> None:
         """Do nothing: a worker is started by its first crawl."""
 
+    async def warm(self) -> None:
+        """Start a worker before its first crawl, and wait until it is ready. Raises OSError if it cannot be started."""
+        await self._new_slot(self._files.stamp(), is_isolated=False).worker.start()
+
     @property
     def pids(self) -> tuple[int, ...]:
         """Return the process ids of the workers."""
@@ -100,10 +134,15 @@ class WorkerPool:
         """Return the number of crawls that have a place."""
         return sum(len(slot.places) for slot in self._slots)
 
-    def reserve(self, source: str, *, isolated: bool = False) -> Place | None:
+    async def run_task(self, task: DaemonTask, tasks: Tasks) -> None:
+        """Run a task of the daemon, here."""
+        await tasks.run(task)
+
+    def reserve(self, source: str, *, isolated: bool = False, crawl_id: str | None = None) -> Place | None:
         """Reserve a place for a crawl; None if there is none, until `on_room` is called.
 
-        An isolated crawl has a worker of its own. The others fill the fullest worker first, so that few are started.
+        The process of its run has the id `crawl_id`, or one of its worker. An isolated crawl has a worker of its own.
+        The others fill the fullest worker first, so that few are started.
         """
         if self._stopped:
             return None
@@ -121,7 +160,7 @@ class WorkerPool:
         if found.idling is not None:
             found.idling.cancel()
             found.idling = None
-        place = Place(source, found, self)
+        place = Place(source, found, self, crawl_id)
         found.places.add(place)
         return place
 
@@ -152,8 +191,8 @@ class WorkerPool:
         if worn is not None:
             self._retire(slot, worn)
         if not slot.places:
-            if slot.worker.crawls == 0:
-                self._remove(slot.worker)  # its process was never started
+            if not slot.worker.has_begun:
+                self._remove(slot.worker)
             elif slot.retired is not None:
                 slot.worker.finish()
             else:

@@ -119,7 +119,7 @@ class Crawls:
         listed: Mapping[str, Link],
         *,
         now: datetime,
-        run_id: int | None = None,
+        run_id: int | None,
         all_articles: bool = False,
     ) -> PollRecord:
         """Write the links that the channels listed, and return those known before. Raises LostLeaseError.

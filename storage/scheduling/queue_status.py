@@ -1,6 +1,7 @@
 """Query the queue of crawls that `presswatch worker` works through: its workers, its depth, and what is stalled in it.
 
-The tables are those of procrastinate, which is not needed to read them.
+Periodic tasks of the daemon, which are in it, too, are not counted. The tables are those of procrastinate, which is not
+needed to read them.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ WITH alive AS (
     SELECT status, status = 'doing' AND NOT EXISTS (SELECT FROM alive WHERE alive.id = worker_id) AS is_stalled,
         now() - (SELECT max(at) FROM {QUEUE_SCHEMA}.procrastinate_events AS event
             WHERE event.job_id = job.id) AS age
-    FROM {QUEUE_SCHEMA}.procrastinate_jobs AS job WHERE status IN ('todo', 'doing')
+    FROM {QUEUE_SCHEMA}.procrastinate_jobs AS job WHERE status IN ('todo', 'doing') AND task_name = 'crawl'
 )
 SELECT (SELECT count(*) FROM alive) AS worker_count,
     count(*) FILTER (WHERE status = 'todo') AS waiting_count,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, text
 
+from scheduler.cluster.job_queue import JobQueue
+from scheduler.daemon.jobs import DaemonTask
 from tests.support.daemon_env import DaemonEnv
 from tests.support.site import Site
 
@@ -27,6 +31,25 @@ class ClusterEnv(DaemonEnv):
         settings = settings.replace("[scheduler]\n", '[scheduler]\nengine = "procrastinate"\n')
         settings = settings.replace('delay = "0 s"\nretry', f'delay = "{delay}"\nretry')
         file.write_text(settings.replace('interval = "1 s"', f'interval = "{interval}"'), encoding="utf-8")
+
+    def set(self, table: str, line: str) -> None:
+        """Write a setting, in place of one of the same name."""
+        file = self.folder / "presswatch.toml"
+        name = line.partition("=")[0].strip()
+        head, found, tail = file.read_text(encoding="utf-8").partition(f"[{table}]\n")
+        rest = [old for old in tail.splitlines() if old.partition("=")[0].strip() != name]
+        file.write_text("\n".join([head, f"[{table}]", line, *rest, ""]), encoding="utf-8")
+        assert found or table not in head
+
+    def defer_task(self, task: DaemonTask) -> None:
+        """Put a periodic task into the queue."""
+
+        async def defer() -> None:
+            with closing(self.store()) as store:
+                async with JobQueue(store, busy_timeout=timedelta(seconds=30)) as queue:
+                    assert await queue.defer_task(task)
+
+        asyncio.run(defer())
 
     def serve_no_metrics(self) -> None:
         """Let several daemons live on this machine: each would take the port of the metrics."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Mapping, Sequence
 
 import click
@@ -14,18 +13,13 @@ from presswatch.cli.group import config_options
 from presswatch.cli.pages_process import PagesProcess
 from presswatch.web.safety.preconditions import require_libraries, require_protection
 from scheduler.daemon.daemon import LEVEL_OF_ONCE, Daemon
+from scheduler.daemon.stop_request import ignore_hang_up
 from scraper.sources import Sources, load_crawl_config, load_sources
 from storage.config import logging_setup
 from storage.config.logging_setup import DEBUG
 from storage.config.settings import STDIN, Config
 from storage.model.errors import AlreadyRunningError, ConfigError
 from storage.store import open_store
-
-
-def ignore_hang_up() -> None:
-    """Ignore SIGHUP until the daemon listens to it: its default would end a daemon that is starting."""
-    if hasattr(signal, "SIGHUP"):  # not on Windows
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 @click.command()

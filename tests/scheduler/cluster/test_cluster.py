@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
+from scheduler.daemon.jobs import DaemonTask
+from storage.model.event_kinds import EventKind
 from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
 from tests.support.cluster_env import JOBS, ClusterEnv, cluster_env
@@ -23,6 +30,13 @@ def env(tmp_path: Path, postgres_database: str) -> Iterator[ClusterEnv]:
     """Two sources on one host, so that they share a lock."""
     with cluster_env(tmp_path, ["caliber", "apa"], postgres_database) as env:
         yield env
+
+
+def worker_of(workers: Sequence[subprocess.Popen[str]], pid: int) -> subprocess.Popen[str]:
+    """Return the worker one of whose processes has an id."""
+    parent = psutil.Process(pid).ppid()
+    (found,) = [worker for worker in workers if worker.pid == parent]
+    return found
 
 
 def assert_stored_once(env: ClusterEnv, count: int) -> None:
@@ -48,7 +62,7 @@ def test_two_workers_share_a_domain_in_turn_and_a_killed_one_loses_nothing(env: 
     workers = [env.start_worker("--concurrency", "4") for _ in range(2)]
     env.wait(lambda: len(env.rows("articles")) >= 3)
     (open_run,) = env.rows("crawl_runs", finished_at=None)
-    (killed,) = [worker for worker in workers if worker.pid == open_run.pid]
+    killed = worker_of(workers, open_run.pid)
     (other,) = [worker for worker in workers if worker is not killed]
     assert end(killed, signal.SIGKILL) == -signal.SIGKILL
     for site in env.sites.values():
@@ -60,7 +74,7 @@ def test_two_workers_share_a_domain_in_turn_and_a_killed_one_loses_nothing(env: 
     lost = env.rows("crawl_runs", id=open_run.id)[0]
     assert (lost.status, lost.failure_cause) == (RunStatus.INTERRUPTED, FailureCause.LEASE)
     done = [run for run in env.rows("crawl_runs") if run.id != open_run.id]
-    assert {(run.status, run.pid) for run in done} == {(RunStatus.SUCCEEDED, other.pid)}
+    assert {(run.status, worker_of(workers, run.pid)) for run in done} == {(RunStatus.SUCCEEDED, other)}
     assert all(schedule.next_poll_at > lost.finished_at for schedule in env.rows("schedules"))
     assert (end(other), end(daemon)) == (0, 0)
     assert "Traceback" not in env.log
@@ -74,12 +88,14 @@ def test_a_worker_that_is_stopped_and_wakes_writes_nothing(env: ClusterEnv) -> N
     workers = [env.start_worker() for _ in range(2)]
     env.wait(lambda: len(env.rows("articles")) >= 2)
     (open_run,) = env.rows("crawl_runs", finished_at=None)
-    (frozen,) = [worker for worker in workers if worker.pid == open_run.pid]
-    frozen.send_signal(signal.SIGSTOP)
+    frozen = worker_of(workers, open_run.pid)
+    for pid in (frozen.pid, open_run.pid):
+        os.kill(pid, signal.SIGSTOP)
     env.outdate_busy_workers()
     env.wait(lambda: not env.jobs() and len(env.rows("articles")) == 2 * COUNT)
     fetches = env.rows("fetches")
-    frozen.send_signal(signal.SIGCONT)
+    for pid in (open_run.pid, frozen.pid):
+        os.kill(pid, signal.SIGCONT)
     env.wait(lambda: f"run {open_run.id} lost its lease" in env.log)
     assert env.rows("fetches") == fetches
     assert_stored_once(env, COUNT)
@@ -148,3 +164,56 @@ def test_connections_that_are_cut_in_mid_crawl_lose_nothing(env: ClusterEnv) -> 
     assert_never_at_once(env)
     assert [end(worker) for worker in workers] == [0, 0]
     assert "Traceback" not in env.log
+
+
+@pytest.mark.long
+def test_a_crawl_that_kills_its_process_is_crawled_apart_from_others(env: ClusterEnv) -> None:
+    env.publish(2)
+    env.use_queue()
+    for site in env.sites.values():
+        site.misbehave("story-0", bad.slow(600))
+    env.start()
+    worker = env.start_worker()
+    (open_run,) = env.wait_for("crawl_runs", finished_at=None)
+    for site in env.sites.values():
+        site.behave()
+    os.kill(open_run.pid, signal.SIGKILL)
+    (killed,) = env.wait_for("crawl_runs", status=RunStatus.CRASHED)
+    env.wait_for("events", kind=EventKind.CRAWL_KILLED, source=killed.source)
+    env.wait_for("schedules", source=killed.source, run_isolated=True)
+    env.wait_for("crawl_runs", status=RunStatus.SUCCEEDED)
+    assert "Traceback" not in env.log
+    assert end(worker) == 0
+
+
+@pytest.mark.long
+def test_a_worker_loads_its_settings_again_at_a_hang_up(env: ClusterEnv) -> None:
+    env.publish(2)
+    env.use_queue()
+    env.start()
+    worker = env.start_worker()
+    env.wait(lambda: len(env.rows("articles")) == 4)
+    env.set("scheduler", 'crawl_timeout = "0 s"')
+    worker.send_signal(signal.SIGHUP)
+    env.wait(lambda: "configuration not loaded" in env.log)
+    env.set("scheduler", 'crawl_timeout = "9 min"')
+    worker.send_signal(signal.SIGHUP)
+    env.wait(lambda: "configuration loaded again" in env.log)
+    env.wait(lambda: "ends after 2 crawls: the configuration has changed" in env.log)
+    assert end(worker) == 0
+
+
+@pytest.mark.long
+def test_a_worker_does_the_periodic_tasks_of_the_daemon(env: ClusterEnv) -> None:
+    env.publish(1)
+    env.use_queue()
+    env.set("alerts", 'targets = ["json://127.0.0.1:1/"]')
+    assert env.command("crawl", "apa").returncode == 0
+    with closing(env.store()) as store:
+        now = datetime.now(UTC)
+        store.events.open(source="apa", kind=EventKind.SILENT, subject="apa", details={"sentence": "silent"}, now=now)
+    worker = env.start_worker()
+    env.defer_task(DaemonTask.NOTIFY)
+    env.wait(lambda: not env.jobs())
+    assert len(env.rows("alerts")) == 1
+    assert end(worker) == 0

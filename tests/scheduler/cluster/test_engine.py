@@ -14,6 +14,7 @@ from sqlalchemy import update
 from scheduler.cluster import engine as engine_module
 from scheduler.cluster.engine import ClusterEngine
 from scheduler.cluster.job_queue import MAX_ATTEMPTS, JobQueue
+from scheduler.daemon.jobs import DaemonTask
 from storage.crawling.runs import list_runs
 from storage.database.daemon_tables import schedules
 from storage.model.errors import LostLeaseError
@@ -124,3 +125,54 @@ def test_a_crawl_of_which_many_workers_died_counts_as_crashed(postgres_database:
         assert await queue.unfinished() == frozenset()
 
     with_engine(postgres_database, work)
+
+
+class Counted:
+    """Tasks of a daemon that count how often they were done here."""
+
+    def __init__(self) -> None:
+        self.done: list[DaemonTask] = []
+
+    async def run(self, task: DaemonTask) -> None:
+        self.done.append(task)
+
+
+def test_a_periodic_task_that_no_worker_takes_is_done_by_the_daemon(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(engine: ClusterEngine, queue: JobQueue, _store: Store) -> None:
+        tasks = Counted()
+        await engine.run_task(DaemonTask.NOTIFY, tasks)
+        await engine.run_task(DaemonTask.NOTIFY, tasks)
+        assert (tasks.done, await queue.unfinished()) == ([], frozenset()), "no crawl"
+        monkeypatch.setattr(engine_module, "TASK_PATIENCE", timedelta(0))
+        await engine.run_task(DaemonTask.NOTIFY, tasks)
+        assert tasks.done == [DaemonTask.NOTIFY]
+        assert await lost_task(queue) is None, "it was taken back"
+        await engine.run_task(DaemonTask.NOTIFY, tasks)
+        assert await lost_task(queue) == "notify"
+        assert tasks.done == [DaemonTask.NOTIFY]
+        while await lost_task(queue) != "notify":  # noqa: ASYNC110  (the daemon gives it to another worker)
+            await asyncio.sleep(0.01)
+
+    with_engine(postgres_database, work)
+
+
+def test_crawls_are_taken_before_periodic_tasks(postgres_database: str) -> None:
+    async def work(_engine: ClusterEngine, queue: JobQueue, _store: Store) -> None:
+        for task in reversed(DaemonTask):
+            assert await queue.defer_task(task)
+        await queue.defer("caliber", "https://caliber.az", planned_at=NOON)
+        worker = await queue.app.job_manager.register_worker()
+        taken = [await queue.app.job_manager.fetch_job(queues=None, worker_id=worker) for _ in range(4)]
+        assert [job.task_name for job in taken if job is not None] == ["crawl", "notify", "check health", "prune"]
+
+    with_engine(postgres_database, work)
+
+
+async def lost_task(queue: JobQueue) -> str | None:
+    """Take a job by a worker that is lost then; return the task, None if nothing waits."""
+    worker = await queue.app.job_manager.register_worker()
+    job = await queue.app.job_manager.fetch_job(queues=None, worker_id=worker)
+    await queue.app.job_manager.unregister_worker(worker)
+    return None if job is None else job.task_name

@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.crawl_cluster import Cluster, Pace
@@ -29,9 +30,8 @@ def test_a_killed_worker_and_a_restart_of_postgresql_lose_nothing(tmp_path: Path
             cluster.start(WORKERS)
             assert cluster.wait(lambda: cluster.progress().stored >= 2 * WORKERS, patient(60))
             [(pid,), *_] = cluster.rows("SELECT pid FROM crawl_runs WHERE finished_at IS NULL ORDER BY id")
-            [killed] = [worker for worker in cluster.workers if worker.pid == pid]
-            cluster.kill(killed)
-            cluster.start_worker()
+            [killed] = [worker for worker in cluster.workers if worker.pid == psutil.Process(pid).ppid()]
+            cluster.replace([killed])
             server.restart(away=3)
             assert cluster.wait(cluster.is_done, patient(150))
             assert (cluster.lost(), cluster.twice()) == (0, 0)
