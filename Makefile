@@ -22,8 +22,8 @@ RUN = $(BIN)/python -m coverage run -m
 else
 RUN = $(BIN)/python -m
 endif
-# More than there are cores, for many tests wait for a daemon or a site.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(2 * (os.cpu_count() or 1) + 1, 8))')
+# One more than there are cores, for many tests wait for a daemon or a site; each collects all tests, in 10 s of CPU.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1, 8))')
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 

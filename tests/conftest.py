@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -27,8 +28,17 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to the long run what says on PostgreSQL only what it says on SQLite: all that is not marked `dialect`."""
+    """Leave to the long run what says on PostgreSQL only what it says on SQLite: all that is not marked `dialect`.
+
+    Also the parameter sets of a test beyond the number of its mark `long_after`.
+    """
+    counts: Counter[str] = Counter()
     for item in items:
+        if (after := item.get_closest_marker("long_after")) is not None:
+            test = item.nodeid.partition("[")[0]
+            counts[test] += 1
+            if counts[test] > after.args[0]:
+                item.add_marker(pytest.mark.long)
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if "postgres" in parameters.values() and item.get_closest_marker("dialect") is None:
             item.add_marker(pytest.mark.long)

@@ -53,6 +53,7 @@ def test_help_and_config_load_no_heavy_library(arguments: list[str], unwanted: s
     [["query"], ["query", "--group-by", "day", "--format", "md"], ["report"], ["export", "out.jsonl", "--force"]],
     ids=" ".join,
 )
+@pytest.mark.long_after(1)
 def test_a_query_loads_neither_scraper_nor_scheduler_nor_the_mapper(tmp_path: Path, arguments: list[str]) -> None:
     database = f"sqlite:///{tmp_path}/news.db"
     modules_loaded_by(["db", "upgrade", "--database", database], tmp_path)

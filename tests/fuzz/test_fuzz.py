@@ -47,6 +47,7 @@ def test_a_few_inputs_find_nothing() -> None:
         ("value == fuzz.make('date', 7, 1) and bytes(10**12)", "failed"),
     ],
 )
+@pytest.mark.long_after(1)
 def test_a_planted_fault_is_found_once(check: str, said: str) -> None:
     done = run("-c", PLANTED.format(check))
     assert (done.returncode, done.stderr) == (1, "")

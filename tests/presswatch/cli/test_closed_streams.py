@@ -27,6 +27,7 @@ def run(rows: Rows, alone: Path, command: str, redirected: str) -> subprocess.Co
 
 @pytest.mark.parametrize("command", ["query", "query --format csv", "query --count", "sql 'select 1'", "show 1"])
 @pytest.mark.parametrize("redirected", [">&-", "> /dev/full"])
+@pytest.mark.long_after(4)
 def test_what_cannot_be_written_is_said_in_one_line(rows: Rows, alone: Path, command: str, redirected: str) -> None:
     done = run(rows, alone, command, redirected)
     assert done.returncode == 1
@@ -37,6 +38,7 @@ def test_what_cannot_be_written_is_said_in_one_line(rows: Rows, alone: Path, com
 @pytest.mark.parametrize(
     ("command", "code"), [("query --limit 1", 0), ("export out.csv", 0), ("db reindex", 0), ("query --limit x", 2)]
 )
+@pytest.mark.long_after(2)
 def test_nobody_need_listen_to_what_goes_wrong(rows: Rows, alone: Path, command: str, code: int) -> None:
     done = run(rows, alone, command, "2>&-")
     assert (done.returncode, done.stderr) == (code, "")

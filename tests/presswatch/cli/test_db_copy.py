@@ -80,6 +80,7 @@ def target(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> str
     return str(tmp_path / "moved.db")
 
 
+@pytest.mark.long
 def test_a_copy_gives_the_same_answers(stored: Rows, target: str, alone: Path) -> None:
     before = [run(*words, "--database", stored.database) for words in QUESTIONS]
     assert all(before)
@@ -131,6 +132,7 @@ class Copying:
         return self.process.returncode, printed
 
 
+@pytest.mark.long
 def test_a_copy_goes_on_after_a_lost_connection_and_kill_9(
     sqlite_database: str, postgres_database: str, alone: Path
 ) -> None:

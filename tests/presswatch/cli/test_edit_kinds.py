@@ -37,6 +37,7 @@ def edited(rows: Rows) -> Rows:
     ],
     ids=str,
 )
+@pytest.mark.long_after(7)
 def test_an_edit_must_meet_every_condition(edited: Rows, conditions: dict[str, Any], expected: list[str]) -> None:
     listed = [article.url.rpartition("/")[2] for article in edited.store.articles.find(ArticleFilter(**conditions))]
     assert listed == expected

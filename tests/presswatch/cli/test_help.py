@@ -68,6 +68,7 @@ def test_commands_sources_and_watches_are_completed(rows: Rows, ask: Ask, tmp_pa
     assert completed(tmp_path, "presswatch query --watch R", **database) == ["Rail"]
 
 
+@pytest.mark.long
 def test_bash_completes_a_name_with_blanks_as_it_would_be_typed(rows: Rows, ask: Ask, tmp_path: Path) -> None:
     for name in ("Gas and oil", "Rail"):
         ask("watch", "add", name, "gas")

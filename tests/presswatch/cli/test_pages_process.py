@@ -44,6 +44,7 @@ def pages_process(runner: DaemonRunner, daemon_pid: int) -> psutil.Process | Non
     return next((one for one in children if "serve" in one.cmdline()), None)
 
 
+@pytest.mark.long
 def test_the_daemon_serves_pages_starts_them_again_and_ends_them(runner: DaemonRunner) -> None:
     runner.settle(more=WEB.format(port=free_port()))
     daemon = runner.start("--serve")

@@ -296,6 +296,7 @@ def test_wrong_asking_is_one_clear_line(rows: Rows, ask: Ask, options: list[str]
 
 @pytest.mark.dialect
 @pytest.mark.parametrize("form", FEEDS)
+@pytest.mark.long_after(2)
 def test_a_feed_of_every_article_has_the_description_of_each(rows: Rows, ask: Ask, form: str) -> None:
     """Descriptions are read a batch at a time while the list is open; of one as of a moment, if the page is as old."""
     for number in range(LIST_BATCH_SIZE + 5):

@@ -375,6 +375,7 @@ def test_a_folder_in_the_place_of_the_file_that_tells_is_met_before_anything_is_
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.long_after(2)
 def test_a_full_disk_is_one_line_and_leaves_nothing(sqlite_rows: Rows, alone: Path, kind: str) -> None:
     for number in range(60):
         sqlite_rows.article(f"a{number}", body=f"{token_hex(2_500)}")

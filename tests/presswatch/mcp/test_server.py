@@ -66,6 +66,7 @@ def answers(tmp_path: Path) -> Iterator[Answers]:
 
 
 @pytest.mark.parametrize("stop", ["end of stdin", "SIGTERM", pytest.param("SIGINT", marks=pytest.mark.long)])
+@pytest.mark.long_after(1)
 def test_stdout_is_the_protocol_alone_and_it_ends_in_good_order(mcp_folder: Path, stop: str) -> None:
     process = subprocess.Popen(
         [*COMMAND, "--database", address_of(mcp_folder)],

@@ -69,6 +69,7 @@ def test_every_format_has_its_writer(form: str) -> None:
 
 
 @pytest.mark.parametrize("words", LISTINGS, ids=" ".join)
+@pytest.mark.long_after(8)
 def test_a_listing_writes_every_format(words: tuple[str, ...], rows: Rows, ask: Ask) -> None:
     rows.article("one", title="A | title")
     for form in RECORD_FORMATS:

@@ -101,6 +101,7 @@ def detail(got: Answer) -> str:
         ("since=yesterday&timezone=Asia/Tokyo", ["--since", "yesterday", "--timezone", "Asia/Tokyo"]),
     ],
 )
+@pytest.mark.long_after(5)
 def test_a_list_is_that_of_the_command_line(served: Served, address: str, options: list[str]) -> None:
     rows = served.ask_cli("query", *options)
     assert rows

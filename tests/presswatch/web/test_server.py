@@ -150,6 +150,7 @@ def test_a_query_that_takes_too_long_ends_in_words(tmp_path: Path) -> None:
         assert "narrow it" in program.text
 
 
+@pytest.mark.long
 def test_fifty_readers_at_once_while_articles_are_saved(tmp_path: Path) -> None:
     (tmp_path / "news.db").write_bytes(empty_database())
     rows = Rows(address_of(tmp_path))

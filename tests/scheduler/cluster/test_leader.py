@@ -201,6 +201,7 @@ def health(env: ClusterEnv) -> Any:
         return json.load(answer)
 
 
+@pytest.mark.long
 def test_a_daemon_that_stands_by_takes_over_from_one_that_was_killed(env: ClusterEnv) -> None:
     env.publish(2)
     env.use_queue()

@@ -240,6 +240,7 @@ def test_a_hang_up_loads_the_configuration_for_daemon_and_crawls(runner: DaemonR
     assert end(daemon) == 0
 
 
+@pytest.mark.long
 def test_a_run_is_found_by_its_process_though_the_clock_was_set_back(runner: DaemonRunner, site: Site) -> None:
     """Its start lies before that of its process, as after a clock that was set back meanwhile."""
     site.misbehave("/rss.xml", bad.slow(FOREVER))

@@ -121,6 +121,7 @@ def test_a_crawl_that_takes_too_much_memory_is_ended(runner: DaemonRunner, site:
     assert (ending.status, ending.error) == (RunStatus.CRASHED, "its process took more than 20 MB and was ended")
 
 
+@pytest.mark.long
 def test_a_crawl_that_is_killed_from_outside_has_crashed(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.slow(FOREVER))
 

@@ -55,6 +55,7 @@ def due(source: str, *, alone: bool = False) -> Schedule:
 
 
 @pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.long_after(1)
 def test_what_becomes_due_together_shares_a_process_unless_it_was_killed(tmp_path: Path, alone: bool) -> None:
     async def run() -> list[CrawlExit]:
         office = Office(tmp_path)

@@ -74,7 +74,7 @@ class Rows(Worker):
         super().__init__(instead.program, instead.limits, instead.hurry, instead.on_end)
         self._crawls = crawls
 
-    async def crawl(self, source: str) -> CrawlExit:
+    async def crawl(self, source: str, crawl_id: str | None = None) -> CrawlExit:
         return self._crawls.crawl(source)
 
 

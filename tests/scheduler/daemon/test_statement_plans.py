@@ -265,6 +265,7 @@ def test_each_exception_is_a_statement_that_is_executed(executed: tuple[Store, S
         "uq_events_open",
     ],
 )
+@pytest.mark.long_after(5)
 def test_without_an_index_something_is_scanned_or_sorted(
     executed: tuple[Store, Sequence[Statement]], index: str
 ) -> None:

@@ -52,6 +52,7 @@ def test_a_database_file_that_is_replaced_ends_it_instead_of_being_written_past(
     assert "Traceback" not in runner.log
 
 
+@pytest.mark.long
 def test_a_crawl_that_fails_says_so_in_the_form_of_the_log(runner: DaemonRunner, site: Site) -> None:
     site.misbehave("/rss.xml", bad.server_error())
     runner.settle(more='\n[log]\nformat = "json"\n')
@@ -76,6 +77,7 @@ def test_a_shorter_interval_does_not_wait_for_the_poll_that_the_longer_one_plann
     runner.wait_for("crawl_runs", 2, status="succeeded")
 
 
+@pytest.mark.long
 def test_its_health_is_that_of_the_sources_it_watches(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     port = free_port()

@@ -91,6 +91,7 @@ def test_polls_with_nothing_new_run_in_one_process(runner: DaemonRunner, site: S
     assert not psutil.pid_exists(runs[0].pid)
 
 
+@pytest.mark.long
 def test_crawls_of_one_worker_know_nothing_of_each_other(two: DaemonEnv) -> None:
     """One is refused by robots.txt, the other is not, though both run at once in one loop."""
     two.sites["courier"].robots("User-agent: *\nDisallow: /\n")
@@ -109,6 +110,7 @@ def test_crawls_of_one_worker_know_nothing_of_each_other(two: DaemonEnv) -> None
     assert {row.source for row in two.rows("articles")} == {"caliber"}
 
 
+@pytest.mark.long
 def test_the_log_of_a_failed_crawl_begins_with_it(two: DaemonEnv) -> None:
     async def work(pool: WorkerPool) -> list[CrawlExit]:
         first = await crawl(pool, "nosuch")
@@ -207,6 +209,7 @@ REASONS: dict[str, tuple[str, object]] = {
 
 
 @pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.long_after(2)
 def test_a_worker_is_replaced(
     runner: DaemonRunner,
     site: Site,

@@ -35,11 +35,13 @@ def pages_until_found(field: str, *, seed: int, rates: Mapping[str, float] = RAT
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.long_after(1)
 def test_noise_is_no_drift(seed: int) -> None:
     assert [one.sentence for one in false_alarms(normal(700, seed=seed))] == []
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.long_after(1)
 def test_runs_of_sections_that_differ_are_no_drift(seed: int) -> None:
     """A handful of sport, a handful of politics: fields are filled in runs, not page by page."""
     runs = [normal(6, start=6 * run, seed=seed, rates=BY_SECTION[run % 2]) for run in range(80)]

@@ -36,6 +36,7 @@ BUSY_ROOMS = [Newsroom(per_workday=100, burst=burst, timezone=BERLIN) for burst 
     [*ROOMS, *(pytest.param(room, marks=pytest.mark.long) for room in BUSY_ROOMS)],
     ids=lambda room: f"{room.per_workday} a day in {room.burst:.0f}s",
 )
+@pytest.mark.long_after(2)
 def test_a_normal_month_with_nights_weekends_and_bursts_is_never_silent(room: Newsroom) -> None:
     """The first month of a source, so that its first night and weekend are in it."""
     assert [found.sentence for seed in range(3) for found in false_alarms(room, days=30, seed=seed)] == []
@@ -57,12 +58,14 @@ def test_a_newsroom_that_rests_at_weekends_is_not_silent_then() -> None:
 @pytest.mark.parametrize(
     ("per_workday", "stops_at", "least", "most"),
     [
-        (150, datetime(2026, 10, 20, 6, tzinfo=UTC), 2 * HOUR, 5 * HOUR),  # Tuesday 10:00 in Baku
+        pytest.param(  # Tuesday 10:00 in Baku
+            150, datetime(2026, 10, 20, 6, tzinfo=UTC), 2 * HOUR, 5 * HOUR, marks=pytest.mark.long
+        ),
         pytest.param(  # 23:00: found in the morning
             150, datetime(2026, 10, 20, 19, tzinfo=UTC), 9 * HOUR, 15 * HOUR, marks=pytest.mark.long
         ),
         (40, datetime(2026, 10, 20, 6, tzinfo=UTC), 4 * HOUR, 14 * HOUR),
-        (40, datetime(2026, 10, 20, 19, tzinfo=UTC), 12 * HOUR, 24 * HOUR),
+        pytest.param(40, datetime(2026, 10, 20, 19, tzinfo=UTC), 12 * HOUR, 24 * HOUR, marks=pytest.mark.long),
         (8, datetime(2026, 10, 20, 6, tzinfo=UTC), 24 * HOUR, 7 * 24 * HOUR),
     ],
 )

@@ -272,6 +272,7 @@ while True:
 
 
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.3, 0.6])
+@pytest.mark.long_after(1)
 def test_kill_9_loses_nothing_and_delivers_twice_only_what_was_on_its_way(
     rows: Rows, webhook: WebhookServer, after: float
 ) -> None:

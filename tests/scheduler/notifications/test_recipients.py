@@ -221,6 +221,7 @@ class TestRefusals:
         assert hours * HOUR <= alert.given_up_at - alert.refused_since <= hours * HOUR + 6 * HOUR
 
     @pytest.mark.parametrize("status", [408, 429, 500, 503])
+    @pytest.mark.long_after(1)
     def test_what_may_be_accepted_later_is_never_given_up(
         self, rows: Rows, webhook: WebhookServer, status: int
     ) -> None:
@@ -252,6 +253,7 @@ class TestRefusals:
 
 
 class TestUnreachable:
+    @pytest.mark.long
     def test_new_alerts_do_not_shorten_the_wait_for_a_dead_target(self, rows: Rows, webhook: WebhookServer) -> None:
         webhook.judge = lambda message: 503
         rows.store.watches.add(new_watch(target=webhook.target), NOON)

@@ -59,6 +59,7 @@ def least_and_most(rule: ScheduleRule) -> tuple[timedelta, timedelta]:
     return rule.interval * 0.9, rule.interval * 1.1
 
 
+@pytest.mark.long_after(1)
 def test_no_poll_is_out_of_bounds_but_for_trouble(month: tuple[ScheduleRule, NewsSite, History]) -> None:
     """In real time, with the crawl and a heartbeat on top, but for downtime, outage and the moments of the jumps."""
     rule, _, history = month
@@ -98,6 +99,7 @@ def test_there_is_no_flood_after_downtime_or_jumps(month: tuple[ScheduleRule, Ne
 @pytest.mark.parametrize(
     "rule", [pytest.param(rule, id=str(rule), marks=[pytest.mark.long] * (rule != RULES[0])) for rule in RULES]
 )
+@pytest.mark.long
 def test_a_long_list_misses_nothing(rule: ScheduleRule) -> None:
     site = site_of(1, cards=400)
     history = Watcher(site, rule, timezone=KYIV, seed=1, host=HOST).watch(START, END)
@@ -106,6 +108,7 @@ def test_a_long_list_misses_nothing(rule: ScheduleRule) -> None:
     assert history.gaps == []
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_month() -> None:
     once, again = (Watcher(site_of(1), RULES[0], timezone=KYIV, seed=1, host=HOST).watch(START, END) for _ in "12")
     assert once == again

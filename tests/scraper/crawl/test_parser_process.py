@@ -107,6 +107,7 @@ DEATHS: dict[str, tuple[Callable[..., object], tuple[object, ...], str]] = {
 
 
 @pytest.mark.parametrize("name", DEATHS)
+@pytest.mark.long_after(2)
 def test_a_death_is_named_and_the_next_call_has_a_new_process(name: str) -> None:
     call, arguments, reason = DEATHS[name]
 

@@ -53,6 +53,7 @@ BAD_PAGES = {
 
 
 @pytest.mark.parametrize("name", BAD_PAGES)
+@pytest.mark.long_after(10)
 def test_a_bad_page_stays_pending_with_its_reason_and_is_had_later(name: str, env: CrawlEnv, site: Site) -> None:
     act, stage, reason = BAD_PAGES[name]
     site.publish_many([plain_article("good"), plain_article("ill")])

@@ -171,6 +171,7 @@ TWO_PAGES = {"/list": listing("a", "b"), "/list?page=2": listing("c", "d")}
     ],
     ids=["ends with 404", "declared limit", "json pages", "next link", "json list", "more than twenty"],
 )
+@pytest.mark.long_after(3)
 def test_the_end_of_a_list_is_no_trouble(
     channel: Channel,
     answers: dict[str, bytes],
@@ -212,6 +213,7 @@ def test_a_page_that_fails_is_named(tmp_path: Path, caplog: pytest.LogCaptureFix
     ],
     ids=["itself", "a page that repeats itself", "script", "another host", "too long", "too long as it is sent"],
 )
+@pytest.mark.long_after(3)
 def test_a_next_link_that_leads_nowhere_ends_the_list_alone(
     link: str, said: str | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -109,6 +109,7 @@ def test_read_as_json_is_one_object(env: CrawlEnv, site: Site) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.long_after(1)
 def test_read_writes_whatever_the_output_can_hold(
     form: str, env: CrawlEnv, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +162,7 @@ def scrapy(env: CrawlEnv, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_scrapy_list_names_the_sources(env: CrawlEnv) -> None:
     done = scrapy(env, "list")
     assert sorted(done.stdout.split()) == sorted(load_sources()), done.stderr

@@ -91,6 +91,7 @@ def test_what_is_quarantined_is_shown_and_tried_again_by_its_url(env: CrawlEnv, 
     assert "quarantined" not in env.command("inspect", url).stdout
 
 
+@pytest.mark.long
 def test_a_large_page_kills_no_crawl(env: CrawlEnv, site: Site) -> None:
     publish(site, "KILL", large=True)
     run = crawl_here(env)
@@ -114,6 +115,7 @@ def test_a_crawl_goes_on_while_a_large_page_is_parsed(
     assert (last.result, last.reason) == (FetchResult.FAILED, "its parser took more than 2 s of CPU time")
 
 
+@pytest.mark.long
 def test_a_large_page_is_stored_like_a_small_one(env: CrawlEnv, site: Site) -> None:
     publish(site, "Harmless.", large=True)
     assert (crawl_here(env).new, crawl_here(env, urls=(site.url_of("deadly"),)).unchanged) == (7, 1)

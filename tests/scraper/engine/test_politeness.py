@@ -91,6 +91,7 @@ def test_robots_txt_forbids_nothing_else(target: str) -> None:
         "/en/post/..%2f..%2fadmin/x",
     ],
 )
+@pytest.mark.long_after(2)
 def test_a_redirect_is_judged_by_robots_txt_as_it_is_sent(location: str, env: CrawlEnv) -> None:
     robots = answer(RULES.encode(), b"Content-Type: text/plain")
     with RawServer({}) as server:

@@ -106,6 +106,7 @@ def test_a_damaged_database_ends_in_one_line_that_says_what_to_do(env: CrawlEnv)
 
 
 @pytest.mark.parametrize("after", [0, 5, 20], ids=lambda count: f"after {count} articles")
+@pytest.mark.long_after(1)
 def test_a_killed_crawl_loses_nothing_and_stores_nothing_twice(after: int, env: CrawlEnv, site: Site) -> None:
     site.publish_many([plain_article(f"story-{number}", days=number + 1) for number in range(40)])
     env.store().close()

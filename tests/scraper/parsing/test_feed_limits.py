@@ -30,6 +30,7 @@ def read(text: str) -> ParsedFeed:
 
 @pytest.mark.parametrize("surplus", [0, 1, 1000])
 @pytest.mark.parametrize("form", ["rss", "json"])
+@pytest.mark.long_after(3)
 def test_entries_beyond_the_limit_are_dropped_with_one_notice(form: str, surplus: int) -> None:
     numbers = range(MAX_ENTRIES + surplus)
     if form == "rss":
@@ -49,6 +50,7 @@ def test_an_entry_nested_too_deep_is_not_read_and_that_is_the_reason_of_an_empty
     assert len(read(rss(nested + item(1))).links) == 1
 
 
+@pytest.mark.long
 def test_tags_and_texts_beyond_the_limit_are_not_read() -> None:
     found = read(rss(item() + "<" * MAX_TOKENS + item(1)))
     assert [link.url for link in found.links] == [f"{HOME}/en/post/a0"]

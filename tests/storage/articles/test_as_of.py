@@ -29,7 +29,7 @@ from tests.support.revision_histories import MOMENTS, History, clear, histories,
 from tests.support.rows import DAY, HOUR, NOON, Rows
 
 REAL = settings(
-    max_examples=examples(40),
+    max_examples=examples(20),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TICK = timedelta(microseconds=1)

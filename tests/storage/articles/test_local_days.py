@@ -88,7 +88,7 @@ def local(published_at: datetime | None, how: DatePrecision | datetime, zone: tz
     return published_at.replace(tzinfo=zone) if how is DatePrecision.DAY else published_at.astimezone(zone)
 
 
-@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     dated=stored,
     name=st.sampled_from(ZONES),
@@ -105,7 +105,7 @@ def test_each_article_is_counted_once_where_zoneinfo_says(rows: Rows, dated: Sto
     assert len({period for period, _number in filled}) == len(filled)
 
 
-@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(dated=stored, name=st.sampled_from(ZONES), change=st.sampled_from(CHANGES))
 def test_each_article_is_found_within_one_day(rows: Rows, dated: Stored, name: str, change: datetime) -> None:
     """What `--since DAY --until NEXT` finds is what a day has: all but the minute that came before its midnight."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def watched_sources(draw: st.DrawFn) -> WatchedSource:
 
 
 @given(watched_sources(), moments, moments)
+@pytest.mark.long
 def test_no_unknown_story_appeared_in_visible_time(source: WatchedSource, one: datetime, other: datetime) -> None:
     period = Interval(min(one, other), max(one, other) + MINUTE)
     visible = complement([hidden.interval for hidden in not_visible(source.history(), period)], period)

@@ -51,6 +51,7 @@ POSTGRESQL_ENDLESS = [
 
 
 @by_database(SQLITE_ENDLESS, POSTGRESQL_ENDLESS)
+@pytest.mark.long_after(5)
 def test_a_statement_without_an_end_is_ended(rows: Rows, ask: Ask, statement: str) -> None:
     answer = ask("sql", statement, "--timeout", "500 ms")
     assert (answer.exit_code, answer.stdout) == (1, "")
@@ -112,6 +113,7 @@ ENDLESS_OF_EACH = by_database([SQLITE_ENDLESS[1], ENDLESS], [POSTGRESQL_ENDLESS[
 
 
 @ENDLESS_OF_EACH
+@pytest.mark.long_after(1)
 def test_ctrl_c_ends_it_at_once(rows: Rows, postgres: Server, statement: str) -> None:
     process = asked(rows, statement)
     (child,) = children_of(process.pid)
@@ -124,6 +126,7 @@ def test_ctrl_c_ends_it_at_once(rows: Rows, postgres: Server, statement: str) ->
 
 
 @ENDLESS_OF_EACH
+@pytest.mark.long_after(1)
 def test_it_ends_with_the_program_that_asked(rows: Rows, postgres: Server, statement: str) -> None:
     process = asked(rows, statement)
     (child,) = children_of(process.pid)

@@ -59,6 +59,7 @@ BY_NAME = [
 
 @pytest.mark.parametrize("statement", BEYOND_THE_TABLES + BY_NAME)
 @ON_POSTGRESQL
+@pytest.mark.long_after(12)
 def test_the_role_of_the_daemon_reads_tables_alone(rows: Rows, ask: Ask, statement: str) -> None:
     answer = ask("sql", statement, "--format", "csv")
     assert (answer.exit_code, answer.stdout) == (2, ""), statement
@@ -141,6 +142,7 @@ def test_a_reader_ends_no_session_of_others_and_keeps_the_functions_of_text(rows
     ],
 )
 @ON_POSTGRESQL
+@pytest.mark.long_after(5)
 def test_a_role_that_reaches_further_is_refused(
     rows: Rows, ask_as: AskAs, postgres: Server, setup: str, danger: str
 ) -> None:

@@ -61,6 +61,7 @@ def folder(sqlite_database: str, tmp_path: Path) -> Iterator[Path]:
     ],
     ids=lambda arguments: arguments[0],
 )
+@pytest.mark.long_after(3)
 def test_it_is_asked(folder: Path, arguments: tuple[str, ...]) -> None:
     done = run(folder, *arguments)
     assert done.returncode == 0, done.stderr

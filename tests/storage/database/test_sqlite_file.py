@@ -140,6 +140,7 @@ def test_an_open_connection_writes_nothing_into_what_is_left(sqlite_database: st
 
 @pytest.mark.parametrize("harm", IN_PLACE)
 @pytest.mark.parametrize("command", [("query",), ("sql", "select title, body from articles")], ids=str)
+@pytest.mark.long_after(6)
 def test_a_reader_names_what_was_done(
     sqlite_database: str, tmp_path: Path, alone: Path, harm: Harm, command: tuple[str, ...]
 ) -> None:

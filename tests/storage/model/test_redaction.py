@@ -84,6 +84,7 @@ def test_no_function_shows_the_password(address: str, redact: object) -> None:
 @pytest.mark.parametrize("command", [("query",), ("sql", "select 1"), ("db", "info"), ("crawl",), ("status",)], ids=str)
 @pytest.mark.parametrize("debug", [(), ("--debug",)], ids=["", "debug"])
 @pytest.mark.parametrize("address", [MISTYPED[9], MISTYPED[11], MISTYPED[7], MISTYPED[21], *REFUSED_BY_THE_SERVER])
+@pytest.mark.long_after(30)
 def test_no_command_shows_the_password(
     alone: Path, command: tuple[str, ...], debug: tuple[str, ...], address: str
 ) -> None:

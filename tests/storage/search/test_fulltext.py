@@ -127,6 +127,7 @@ def nested(kernel: str, levels: int, *around: str) -> str:
     ],
     ids=str,
 )
+@pytest.mark.long_after(12)
 def test_queries_as_deep_as_they_may_be(filled: Filled, text: tuple[str, ...], kernel: str) -> None:
     deepest = None
     for levels in range(1, 25):
