@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ from scheduler.daemon.planner import Planner
 from scheduler.daemon.stop_request import StopRequest
 from scheduler.daemon.worker import WorkerLimits
 from scheduler.daemon.workers import Place, WorkerPool, worker_environment, worker_limits
-from scraper.sources import Sources
+from scraper.source import Source
 from storage.config import logging_setup
 from storage.config.settings import Config
 from storage.model.errors import ConfigError, PresswatchError, StoreError, failure_cause
@@ -53,7 +53,7 @@ class ClusterWorker:
         self,
         store: Store,
         config: Config,
-        watched: Callable[[Config], Sources],
+        watched: Callable[[Config], Mapping[str, Source]],
         load: Callable[[], Config] | None = None,
         *,
         concurrency: int,
