@@ -27,7 +27,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1,
 PYTEST = $(RUN) pytest -q --numprocesses=$(WORKERS) --dist=loadgroup
 BUSY ?= 10
 
-.PHONY: demo demo-daemon frames test test-long test-properties test-kills test-busy fuzz coverage lint docs bench bench-growth bench-reading bench-scale audit setup clean
+.PHONY: demo demo-daemon frames test test-long test-properties test-kills test-busy fuzz coverage lint docs bench bench-growth bench-reading bench-scale bench-load audit setup clean
 
 DEMO ?=
 
@@ -81,6 +81,9 @@ bench-growth: $(VENV)/ready  ## measure polls, health checks and status beside 1
 bench-scale: $(VENV)/ready  ## crawl 200 hosts by 1, 4 and 16 workers of a queue, then kill workers meanwhile; takes about 25 minutes
 	@$(BIN)/python -m benchmarks.scale
 	@$(BIN)/python -m benchmarks.scale_faults --hosts 200 --articles 40 --restart --away 120 --freeze 60 --leader
+
+bench-load: $(VENV)/ready  ## fill PostgreSQL with three million articles and measure lists, searches, counts, saves and vacuum
+	@$(BIN)/python -m benchmarks.store_load
 
 bench-reading: $(VENV)/bench-ready  ## read the real pages of DIR without selectors, and score them beside trafilatura
 	@test -n "$(DIR)" || { echo "make bench-reading DIR=FOLDER: a folder of index.jsonl.gz and pages (docs/measured.md)"; exit 2; }

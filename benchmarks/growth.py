@@ -78,7 +78,7 @@ class Watch:
             self._last_link = connection.scalar(select(func.max(links.c.id))) or 0
             own = select(links.c.url).where(links.c.source == MAIN, links.c.article_id.is_not(None))
             self._known = list(connection.scalars(own.order_by(links.c.id.desc()).limit(LISTED)))
-        self._channel = self._begin().channels[CHANNEL]
+        self.channel = self._begin().channels[CHANNEL]
         self.calls = {
             "poll": lambda: self._poll([_link(url) for url in self._known]),
             "unchanged-poll": lambda: self._poll([]),
@@ -125,7 +125,7 @@ class Watch:
         """Record a poll of these links, or of none that changed, and select from them; return the known links."""
         now = self._now()
         result = replace(_RESULT, changed=bool(listed))
-        polls = [ChannelPoll(state=self._channel, links=listed, result=result)]
+        polls = [ChannelPoll(state=self.channel, links=listed, result=result)]
         by_url = {link.url: link for link in listed}
         record = self._store.crawls.record_polls(MAIN, polls, by_url, now=now, run_id=None)
         plan = select_links(by_url, record.known, now=now, policy=SelectionPolicy())

@@ -28,6 +28,7 @@ SMALL = {
     "growth": ("--articles", "40,80", "--links", "20", "--rounds", "1"),
     "idle": ("--polls", "2", "--child-polls", "1", "--rest", "1"),
     "workers": ("--interval", "5", "--watched", "10", "--rest", "1"),
+    "store_load": ("--articles", "100,200", "--rounds", "1", "--saved", "20"),
     "scale": ("--hosts", "6", "--workers", "1,2", "--articles", "5", "--cpu-articles", "5"),
     "scale_faults": (
         "--hosts",
@@ -47,8 +48,8 @@ SMALL = {
     ),
 }
 """Arguments by benchmark; `month` has one size, which tests/scheduler/test_month_store.py runs."""
-APART = {"growth", "scale", "scale_faults"}
-"""Runs of their own: make bench-growth, make bench-scale."""
+APART = {"growth", "scale", "scale_faults", "store_load"}
+"""Runs of their own: make bench-growth, make bench-scale, make bench-load."""
 LONG = set(SMALL) - {"view_lists", "polling"}
 UNFIT = {
     "count-by-to-sql-ratio",  # of a few articles the fixed cost of a query is most
