@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from scheduler.daemon.configuration_check import cluster_problem
@@ -14,9 +15,11 @@ from storage.store import Store
 
 
 def require_cluster(config: Config) -> None:
-    """Raise ConfigError, which says what to do, without PostgreSQL or the libraries of the extra."""
+    """Quiet the libraries of the extra. Raises ConfigError, which says what to do, without them or PostgreSQL."""
     if (problem := cluster_problem(config)) is not None:
         raise ConfigError(problem)
+    for library in ("procrastinate", "psycopg.pool"):  # they tell of each job
+        logging.getLogger(library).setLevel(logging.DEBUG if config.log.level == "debug" else logging.CRITICAL)
 
 
 def make_engine(store: Store, config: Config, urls: Mapping[str, str]) -> Engine | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 import click
@@ -58,8 +57,6 @@ def worker(concurrency: int | None, names: Sequence[str], config_path: str | Non
     watched = _watched(config)
     only = tuple(watched.named(name).name for name in names)
     logging_setup.configure(level=config.log.level, form=config.log.format, traces=DEBUG.get())
-    for library in ("procrastinate", "psycopg.pool"):  # they tell of each job
-        logging.getLogger(library).setLevel(logging.DEBUG if config.log.level == "debug" else logging.CRITICAL)
     raise_handle_limit()
     from scheduler.cluster.worker import ClusterWorker  # noqa: PLC0415  (an optional library)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import make_url
 
 from scheduler.daemon.jobs import DaemonTask
 from storage.model.event_kinds import EventKind
@@ -21,6 +22,7 @@ from storage.model.records import RunStatus
 from tests.support.cluster_env import JOBS, ClusterEnv, cluster_env
 from tests.support.daemon_process import end
 from tests.support.site import bad
+from tests.support.tcp_proxy import TcpProxy
 
 COUNT = 12
 
@@ -78,6 +80,7 @@ def test_two_workers_share_a_domain_in_turn_and_a_killed_one_loses_nothing(env: 
     assert all(schedule.next_poll_at > lost.finished_at for schedule in env.rows("schedules"))
     assert (end(other), end(daemon)) == (0, 0)
     assert "Traceback" not in env.log
+    assert "Deferred" not in env.log, "the libraries tell of each job"
 
 
 @pytest.mark.long
@@ -217,3 +220,34 @@ def test_a_worker_does_the_periodic_tasks_of_the_daemon(env: ClusterEnv) -> None
     env.wait(lambda: not env.jobs())
     assert len(env.rows("alerts")) == 1
     assert end(worker) == 0
+
+
+@pytest.mark.long
+def test_a_worker_that_is_cut_off_from_the_database_loses_its_crawl_to_another(env: ClusterEnv) -> None:
+    env.publish(COUNT)
+    env.use_queue()
+    for site in env.sites.values():
+        site.misbehave("story-0", bad.slow(600))  # whichever is crawled first does not end before it is cut off
+    env.start()
+    address = make_url(env.database)
+    assert address.host is not None
+    assert address.port is not None
+    with TcpProxy(address.host, address.port) as proxy:
+        apart = address.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
+        lone = env.start_worker("--database", apart)
+        (open_run,) = env.wait_for("crawl_runs", finished_at=None)
+        assert psutil.Process(open_run.pid).ppid() == lone.pid
+        proxy.cut()
+        other = env.start_worker()
+        for site in env.sites.values():
+            site.behave()
+        env.outdate_busy_workers()
+        env.wait(lambda: not env.jobs() and len(env.rows("articles")) == 2 * COUNT)
+        proxy.mend()
+        env.wait(lambda: "caliber: its job was given" in env.log or "apa: its job was given" in env.log)
+        assert_stored_once(env, COUNT)
+        assert_never_at_once(env)
+        lost = env.rows("crawl_runs", id=open_run.id)[0]
+        assert (lost.status, lost.failure_cause) == (RunStatus.INTERRUPTED, FailureCause.LEASE)
+        assert [end(worker) for worker in (lone, other)] == [0, 0]
+    assert "Traceback" not in env.log
