@@ -111,6 +111,7 @@ def test_a_worker_that_is_stopped_and_wakes_writes_nothing(env: ClusterEnv) -> N
 def test_a_worker_that_is_asked_to_stop_finishes_what_runs(env: ClusterEnv) -> None:
     env.publish(COUNT)
     env.use_queue(delay="1 s")
+    env.set("scheduler", 'shutdown_grace_period = "10 min"')  # however long the crawl takes here
     env.start()
     worker = env.start_worker("--sources", "caliber", "--sources", "apa")
     env.wait(lambda: len(env.rows("articles")) >= 2)
