@@ -56,7 +56,8 @@ _STORED = """
 SELECT (SELECT count(*) FROM articles) AS stored,
        (SELECT count(*) FROM crawl_runs WHERE finished_at IS NULL) AS open_runs,
        (SELECT count(*) FROM crawl_runs) AS runs,
-       (SELECT count(*) FROM presswatch_queue.procrastinate_jobs WHERE status IN ('todo', 'doing')) AS jobs
+       (SELECT count(*) FROM presswatch_queue.procrastinate_jobs
+        WHERE status IN ('todo', 'doing') AND task_name = 'crawl') AS jobs
 """
 _TWICE = """
 SELECT (SELECT count(*) - count(DISTINCT url) FROM articles)

@@ -68,8 +68,9 @@ class ClusterEnv(DaemonEnv):
             return found.all() if found.returns_rows else []
 
     def jobs(self) -> Sequence[Row[Any]]:
-        """Return all jobs of the queue."""
-        return self.ask(f"SELECT * FROM {JOBS} ORDER BY id")
+        """Return the crawls that wait in the queue or run."""
+        crawls = "task_name = 'crawl' AND status IN ('todo', 'doing')"
+        return self.ask(f"SELECT * FROM {JOBS} WHERE {crawls} ORDER BY id")
 
     def outdate_busy_workers(self) -> None:
         """Let the time pass after which workers that hold a job and send no heartbeat count as lost."""

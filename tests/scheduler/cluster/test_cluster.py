@@ -19,7 +19,7 @@ from scheduler.daemon.jobs import DaemonTask
 from storage.model.event_kinds import EventKind
 from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
-from tests.support.cluster_env import JOBS, ClusterEnv, cluster_env
+from tests.support.cluster_env import ClusterEnv, cluster_env
 from tests.support.daemon_process import end
 from tests.support.site import bad
 from tests.support.tcp_proxy import TcpProxy
@@ -161,8 +161,7 @@ def test_connections_that_are_cut_in_mid_crawl_lose_nothing(env: ClusterEnv) -> 
     env.wait(lambda: len(env.rows("articles")) >= 2)
     others = "datname = current_database() AND pid <> pg_backend_pid()"
     env.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
-    waiting = f"SELECT 1 FROM {JOBS} WHERE status IN ('todo', 'doing')"
-    env.wait(lambda: not env.ask(waiting) and len(env.rows("articles")) == 2 * COUNT)
+    env.wait(lambda: not env.jobs() and len(env.rows("articles")) == 2 * COUNT)
     env.wait(lambda: not env.rows("crawl_runs", finished_at=None))
     assert_stored_once(env, COUNT)
     assert_never_at_once(env)
@@ -218,8 +217,7 @@ def test_a_worker_does_the_periodic_tasks_of_the_daemon(env: ClusterEnv) -> None
         store.events.open(source="apa", kind=EventKind.SILENT, subject="apa", details={"sentence": "silent"}, now=now)
     worker = env.start_worker()
     env.defer_task(DaemonTask.NOTIFY)
-    env.wait(lambda: not env.jobs())
-    assert len(env.rows("alerts")) == 1
+    env.wait_for("alerts")
     assert end(worker) == 0
 
 
