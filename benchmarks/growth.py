@@ -124,7 +124,7 @@ class Watch:
     def _poll(self, listed: Sequence[Link]) -> int:
         """Record a poll of these links, or of none that changed, and select from them; return the known links."""
         now = self._now()
-        result = replace(_RESULT, changed=bool(listed))
+        result = replace(POLLED, changed=bool(listed))
         polls = [ChannelPoll(state=self.channel, links=listed, result=result)]
         by_url = {link.url: link for link in listed}
         record = self._store.crawls.record_polls(MAIN, polls, by_url, now=now, run_id=None)
@@ -160,7 +160,7 @@ def _link(url: str) -> Link:
     return Link(url=url, channel=CHANNEL, title="A headline of some words", sections=("politics",), language="en")
 
 
-_RESULT = PollResult(
+POLLED = PollResult(
     etag='"1"',
     last_modified=None,
     body_hash="1",

@@ -13,18 +13,18 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import text, update
 
 from benchmarks.goals import Goal, goal_line
 from benchmarks.grown import END, MAIN, fill
-from benchmarks.growth import Watch
+from benchmarks.growth import POLLED, Watch
 from benchmarks.million import title_and_body
 from scraper.crawl.write_batcher import MAX_BATCH
 from storage.articles.counts import counts
 from storage.articles.filters import ArticleFilter, By
-from storage.crawling.channels import PollResult
 from storage.crawling.crawls import ChannelPoll
 from storage.crawling.fetches import FetchAttempt
 from storage.database.tables import search_index_state
@@ -157,7 +157,7 @@ class Saver:
             for one in self._requests
         ]
         started = Watch(store, 0, PAGE)
-        polls = [ChannelPoll(state=started.channel, links=links, result=_POLLED)]
+        polls = [ChannelPoll(state=started.channel, links=links, result=replace(POLLED, fingerprint="load"))]
         store.crawls.record_polls(MAIN, polls, {link.url: link for link in links}, now=now, run_id=None)
 
     def run(self) -> None:
@@ -189,17 +189,6 @@ def _requests(count: int) -> Iterator[SaveRequest]:
             url=url, purpose=FetchPurpose.NEW, fetched_at=END, run_id=None, byte_count=65_000, http_status=200
         )
         yield SaveRequest(data=data, attempt=attempt, section="politics")
-
-
-_POLLED = PollResult(
-    etag=None,
-    last_modified=None,
-    body_hash="load",
-    fingerprint="load",
-    validators_trusted=True,
-    conditional=False,
-    changed=True,
-)
 
 
 if __name__ == "__main__":

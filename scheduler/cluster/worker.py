@@ -11,6 +11,7 @@ import logging
 import signal
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from procrastinate import JobContext
@@ -24,7 +25,7 @@ from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.planner import Planner
 from scheduler.daemon.stop_request import StopRequest
 from scheduler.daemon.worker import WorkerLimits
-from scheduler.daemon.workers import Place, WorkerPool, worker_environment, worker_limits
+from scheduler.daemon.workers import Place, WorkerPool, process_environment, worker_limits
 from scraper.source import Source
 from storage.config import logging_setup
 from storage.config.settings import Config
@@ -69,7 +70,7 @@ class ClusterWorker:
         self._outage = OutageLog()
         self._planner = Planner(store, config, self._sources)
         self._tasks = DaemonTasks(store, config, self._sources, self._planner, clock=_now, outage=self._outage)
-        self._pool = WorkerPool(self._limits(config), worker_environment(config), config.toml)
+        self._pool = WorkerPool(self._limits(config), process_environment(config), config.toml)
         self._room = asyncio.Event()
         self._pool.on_room = self._room.set
         self._stop = StopRequest(on_hurry=self._pool.hurry)
@@ -79,13 +80,7 @@ class ClusterWorker:
         """Return the limits of the settings, with as many processes as the crawls at once need."""
         limits = worker_limits(config)
         crawls = min(limits.crawls, self._concurrency)
-        return WorkerLimits(
-            deadline=limits.deadline,
-            grace=limits.grace,
-            memory=limits.memory,
-            workers=-(-self._concurrency // crawls),
-            crawls=crawls,
-        )
+        return replace(limits, workers=-(-self._concurrency // crawls), crawls=crawls)
 
     async def run(self) -> None:
         """Run crawls until SIGTERM or SIGINT; while the database is away, wait for it."""

@@ -25,7 +25,7 @@ from scheduler.daemon.outage import OutageLog
 from scheduler.daemon.planner import Planner
 from scheduler.daemon.stop_request import StopRequest
 from scheduler.daemon.ticks import PeriodicTasks
-from scheduler.daemon.workers import WorkerPool, worker_environment, worker_limits
+from scheduler.daemon.workers import WorkerPool, process_environment, worker_limits
 from scraper.source import Source
 from scraper.sources import Sources
 from storage.config import logging_setup
@@ -111,7 +111,7 @@ class Daemon:
         self._outage = OutageLog()
         self._planner = Planner(store, config, self._sources)
         self._tasks = DaemonTasks(store, config, self._sources, self._planner, clock=now, outage=self._outage)
-        environment = worker_environment(config)
+        environment = process_environment(config)
         if config.file_of("log.level") == LEVEL_OF_ONCE:  # its crawls are as quiet
             environment["PRESSWATCH_LOG_LEVEL"] = config.log.level
         self._workers = engine or WorkerPool(worker_limits(config), environment, config.toml)

@@ -44,8 +44,8 @@ def worker_limits(config: Config) -> WorkerLimits:
     )
 
 
-def worker_environment(config: Config) -> dict[str, str]:
-    """Return the variables by which a worker has the database, and the name of the settings' file for its messages."""
+def process_environment(config: Config) -> dict[str, str]:
+    """Return the variables by which a process beside has the same database and configuration."""
     named = {} if config.path is None else {"PRESSWATCH_CONFIG": str(config.path)}
     return {"PRESSWATCH_DATABASE": config.storage.database, **named}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import click
 
@@ -14,6 +14,7 @@ from presswatch.cli.pages_process import PagesProcess
 from presswatch.web.safety.preconditions import require_libraries, require_protection
 from scheduler.daemon.daemon import LEVEL_OF_ONCE, Daemon
 from scheduler.daemon.stop_request import ignore_hang_up
+from scheduler.daemon.workers import process_environment
 from scraper.sources import Sources, load_crawl_config, load_sources
 from storage.config import logging_setup
 from storage.config.logging_setup import DEBUG
@@ -76,19 +77,13 @@ def daemon(
     with open_store(config.storage.database, busy_timeout=config.storage.busy_timeout) as store:
         many = config.scheduler.engine == "procrastinate" and not once
         while True:
-            companion = PagesProcess(_environment(config)) if serves else None
+            companion = PagesProcess(process_environment(config)) if serves else None
             engine, claim = make_engine(store, config, urls), make_claim(store, config)
             made = Daemon(store, config, watched, load, companion=companion, engine=engine, claim=claim)
             code = asyncio.run(made.run(standby=standby or many, once=once))
             if not many or code != AlreadyRunningError.exit_code:
                 return code
             config = load()
-
-
-def _environment(config: Config) -> Mapping[str, str]:
-    """Return what the process of the pages needs to read the same configuration."""
-    named = {} if config.path is None else {"PRESSWATCH_CONFIG": str(config.path)}
-    return {"PRESSWATCH_DATABASE": config.storage.database, **named}
 
 
 def _check_pages(config: Config, *, once: bool) -> None:
