@@ -72,7 +72,7 @@ class ClusterEngine:
         self._url_of = url_of
         self._places: dict[str, QueuedPlace] = {}
         self._deferred: dict[str, QueuedPlace] = {}
-        self._waiting_since: dict[DaemonTask, float] = {}  # by the clock of the loop
+        self._waiting: dict[DaemonTask, tuple[float, Tasks]] = {}  # since when, by the clock of the loop
         self._stopped = asyncio.Event()
         self._ticks = PeriodicTasks()
 
@@ -81,6 +81,7 @@ class ClusterEngine:
         await self._queue.__aenter__()
         self._ticks.add(WATCH_INTERVAL, self._watch)
         self._ticks.add(RESCUE_INTERVAL, self._rescue)
+        self._ticks.add(RESCUE_INTERVAL, self._do_untaken)
         self._ticks.add(FORGET_INTERVAL, self._forget)
 
     def configure(self, limits: WorkerLimits, configuration: str | None) -> None:
@@ -92,20 +93,30 @@ class ClusterEngine:
         return len(self._places)
 
     async def run_task(self, task: DaemonTask, tasks: Tasks) -> None:
-        """Put a periodic task into the queue; do it here if it has waited there for too long."""
-        now = asyncio.get_running_loop().time()
+        """Put a periodic task into the queue unless it waits there; `tasks` does it if it waits for too long."""
         try:
-            if await self._queue.defer_task(task):
-                self._waiting_since[task] = now
-                return
-            since = self._waiting_since.setdefault(task, now)
-            if now - since < TASK_PATIENCE.total_seconds() or not await self._queue.withdraw_task(task):
-                return
+            is_new = await self._queue.defer_task(task)
         except StoreError as error:
             logger.debug("%s", error)  # the daemon's own writes tell that the database is away
             return
-        logger.warning("no worker took the task: %s; the daemon does it", task)
-        await tasks.run(task)
+        if is_new or task not in self._waiting:
+            self._waiting[task] = (asyncio.get_running_loop().time(), tasks)
+
+    async def _do_untaken(self) -> None:
+        """Do the periodic tasks that no worker has taken in time."""
+        latest = asyncio.get_running_loop().time() - TASK_PATIENCE.total_seconds()
+        for task, (since, tasks) in tuple(self._waiting.items()):
+            if since > latest:
+                continue
+            try:
+                is_untaken = await self._queue.withdraw_task(task)
+            except StoreError as error:
+                logger.debug("%s", error)
+                return
+            del self._waiting[task]
+            if is_untaken:
+                logger.warning("no worker took the task: %s; the daemon does it", task)
+                await tasks.run(task)
 
     def reserve(self, source: str, *, isolated: bool = False) -> QueuedPlace | None:
         """Return a place in the queue, which has room for every source; None once it is stopped."""

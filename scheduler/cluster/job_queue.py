@@ -160,7 +160,7 @@ class JobQueue:
         return True
 
     async def withdraw_task(self, task: DaemonTask) -> bool:
-        """Take back a periodic task that waits; return False if a worker has it by now."""
+        """Take back a periodic task that waits; return False if a worker has it, or does the one before."""
         return bool(await self._rows(_WITHDRAW, task=task.value))
 
     async def unfinished(self) -> frozenset[str]:
@@ -248,7 +248,11 @@ _UNFINISHED = f"""
 SELECT DISTINCT queueing_lock AS source FROM procrastinate_jobs
     WHERE status IN ('todo', 'doing') AND task_name = '{TASK}'
 """  # noqa: S608
-_WITHDRAW = "DELETE FROM procrastinate_jobs WHERE task_name = %(task)s AND status = 'todo' RETURNING id"
+_WITHDRAW = """
+DELETE FROM procrastinate_jobs AS waiting WHERE task_name = %(task)s AND status = 'todo' AND NOT EXISTS (
+    SELECT 1 FROM procrastinate_jobs AS other WHERE other.task_name = waiting.task_name AND other.status = 'doing'
+) RETURNING id
+"""
 _FINISH_OWN = """
 SELECT procrastinate_finish_job_v1(id, %(status)s, %(delete_job)s)
     FROM (SELECT id FROM procrastinate_jobs

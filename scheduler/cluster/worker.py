@@ -40,6 +40,8 @@ HEARTBEAT_INTERVAL = timedelta(seconds=5)
 FETCH_INTERVAL = timedelta(seconds=1)
 """Interval of looks into the queue: nobody is told of a lock that was released."""
 RECONNECT_DELAY = timedelta(seconds=2)
+CONFIGURATIONS_AGREE_WITHIN = timedelta(hours=1)
+"""Time in which the settings of all machines are changed: until then a target may be new and not gone."""
 WRITE_FAILURES = frozenset({FailureCause.DATABASE, FailureCause.DISK})
 
 
@@ -69,18 +71,30 @@ class ClusterWorker:
         self._only = only
         self._outage = OutageLog()
         self._planner = Planner(store, config, self._sources)
-        self._tasks = DaemonTasks(store, config, self._sources, self._planner, clock=_now, outage=self._outage)
+        self._tasks = DaemonTasks(
+            store,
+            config,
+            self._sources,
+            self._planner,
+            clock=_now,
+            outage=self._outage,
+            forget_targets_after=CONFIGURATIONS_AGREE_WITHIN,
+        )
         self._pool = WorkerPool(self._limits(config), process_environment(config), config.toml)
         self._room = asyncio.Event()
         self._pool.on_room = self._room.set
-        self._stop = StopRequest(on_hurry=self._pool.hurry)
+        self._stop = StopRequest(on_hurry=self._hurry)
         self._worker: Worker | None = None
+        self._hurrying: asyncio.Task[None] | None = None
 
     def _limits(self, config: Config) -> WorkerLimits:
-        """Return the limits of the settings, with as many processes as the crawls at once need."""
+        """Return the limits of the settings, with as many processes as the crawls at once need, and one.
+
+        A crawl apart from others, or a process that ends after its crawls, must not hold up the rest.
+        """
         limits = worker_limits(config)
         crawls = min(limits.crawls, self._concurrency)
-        return replace(limits, workers=-(-self._concurrency // crawls), crawls=crawls)
+        return replace(limits, workers=-(-self._concurrency // crawls) + 1, crawls=crawls)
 
     async def run(self) -> None:
         """Run crawls until SIGTERM or SIGINT; while the database is away, wait for it."""
@@ -103,6 +117,12 @@ class ClusterWorker:
         await self._stop.wait()
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
+        await self._tasks.stop()
+
+    def _hurry(self) -> None:
+        """End the processes: crawls drop the requests under way."""
+        self._pool.hurry()
+        self._hurrying = asyncio.create_task(self._pool.stop())
 
     def _reload(self) -> None:
         """Load the configuration again, for processes to come, too; keep the one in force if it is invalid."""
@@ -149,7 +169,8 @@ class ClusterWorker:
         )
         heart = asyncio.create_task(self._beat(queue, worker))
         try:
-            await worker.run()  # type: ignore[no-untyped-call]
+            if not self._stop.is_set:  # asked while the queue was opened; the library would forget it
+                await worker.run()  # type: ignore[no-untyped-call]
         finally:
             self._worker = None
             heart.cancel()
@@ -157,10 +178,10 @@ class ClusterWorker:
                 await heart
 
     async def _beat(self, queue: JobQueue, worker: Worker) -> None:
-        """Send heartbeats to the end of the last crawl: those of the library end with the wish to stop."""
+        """Send heartbeats to the end of the last crawl: those of the library end with a stop, or an outage."""
         while True:
             await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
-            if self._stop.is_set and worker.worker_id is not None:
+            if worker.worker_id is not None:
                 with suppress(Exception):
                     await queue.app.job_manager.update_heartbeat(worker.worker_id)
 

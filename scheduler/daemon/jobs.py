@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Event, Lock
 from typing import Protocol
@@ -60,6 +60,7 @@ class DaemonTasks:
         *,
         clock: Callable[[], datetime],
         outage: OutageLog | None = None,
+        forget_targets_after: timedelta = timedelta(0),
     ) -> None:
         self._store = store
         self._config = config
@@ -67,6 +68,7 @@ class DaemonTasks:
         self._planner = planner
         self._clock = clock
         self._outage = outage or OutageLog()
+        self._forget_targets_after = forget_targets_after
         self.problem: str | None = None
         """Trouble of the daemon itself, an open event of every source."""
         self._checking = Lock()
@@ -190,7 +192,12 @@ class DaemonTasks:
         alerts, kinds = self._config.alerts, [EventKind(kind) for kind in self._config.alerts.kinds]
         match_saved_searches(self._store, now=self._clock())
         enqueue_event_alerts(self._store, alerts.targets, kinds=kinds, now=self._clock())
-        options = DeliveryOptions(timeout=alerts.timeout, give_up_after=alerts.give_up_after, targets=alerts.targets)
+        options = DeliveryOptions(
+            timeout=alerts.timeout,
+            give_up_after=alerts.give_up_after,
+            targets=alerts.targets,
+            forget_targets_after=self._forget_targets_after,
+        )
         deliver_due(self._store, now=self._clock(), options=options, late=self._late, stopping=self._stopping)
 
     async def stop(self) -> None:

@@ -137,6 +137,11 @@ class Worker:
         ready.cancel()
 
     @property
+    def is_stopping(self) -> bool:
+        """Return whether its process is being ended, so that it takes no crawl."""
+        return self._is_stopping
+
+    @property
     def has_begun(self) -> bool:
         """Return whether its process was started."""
         return self._starting is not None

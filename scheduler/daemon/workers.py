@@ -165,7 +165,11 @@ class WorkerPool:
         return place
 
     def _with_room(self) -> _Slot | None:
-        shared = (slot for slot in self._slots if slot.retired is None and not slot.is_isolated)
+        shared = (
+            slot
+            for slot in self._slots
+            if slot.retired is None and not slot.is_isolated and not slot.worker.is_stopping
+        )
         with_room = [slot for slot in shared if len(slot.places) < self._limits.crawls]
         return max(with_room, key=lambda slot: len(slot.places), default=None)
 

@@ -67,6 +67,8 @@ class DeliveryOptions:
     timeout: timedelta = SEND_TIMEOUT
     give_up_after: timedelta = GIVE_UP_AFTER
     targets: tuple[str, ...] = ()
+    forget_targets_after: timedelta = timedelta(0)
+    """Age at which an alert of an event is given up whose target is none of these."""
 
     @property
     def answer_time(self) -> timedelta:
@@ -113,7 +115,7 @@ def deliver_due(
     """
     options, late, stopping = options or DeliveryOptions(), late or LateAnswers(), stopping or threading.Event()
     configured = {fingerprint(target): target for target in options.targets}
-    _give_up_unconfigured(store, configured, now)
+    _give_up_unconfigured(store, configured, now, before=now - options.forget_targets_after)
     due = [target_hash for target_hash in store.alerts.due_targets(now) if not late.is_awaited(target_hash)]
     rounds = [
         _TargetRound(store, target_hash, configured.get(target_hash), now, options, late, stopping)
@@ -126,8 +128,8 @@ def deliver_due(
     return DeliveryCounts(delivered, failed, counts.waiting, counts.failed)
 
 
-def _give_up_unconfigured(store: Store, configured: Iterable[str], now: datetime) -> None:
-    count = store.alerts.give_up_unconfigured(frozenset(configured), now)
+def _give_up_unconfigured(store: Store, configured: Iterable[str], now: datetime, *, before: datetime) -> None:
+    count = store.alerts.give_up_unconfigured(frozenset(configured), now, before=before)
     if count:
         log.warning("%d alerts were given up: their target is no longer in alerts.targets", count)
 
@@ -211,6 +213,8 @@ class _TargetRound:
 
     def _record_failure(self, target: str, part: MessageBundle, result: SendResult, *, some_have_it: bool) -> None:
         reason, again_at = str(result.reason), self._retry_at(part)
+        # Another process knows of no late answer: it may try again when this one waits for none any more.
+        silent_until = self.now + self.options.answer_time if self.awaited is not None else self.now
         if result.status is SendStatus.REFUSED:
             self.refusals += 1
             self._record_refusal(target, part, reason)
@@ -218,8 +222,12 @@ class _TargetRound:
         if not (some_have_it or self.has_receipt):
             # The other alerts of the target wait as long, without an attempt counted.
             self.is_unreachable = True
-            again_at = self.store.alerts.target_failed(self.target_hash, redact_target(target), reason, self.now)
+            hidden = redact_target(target)
+            again_at = self.store.alerts.target_failed(
+                self.target_hash, hidden, reason, self.now, silent_until=silent_until
+            )
             again_at = defer_quiet_hours(again_at, part.alerts[0].quiet)
+        again_at = max(again_at, silent_until)
         self.store.alerts.failed(part.ids, reason, again_at)
         log.warning(NOT_DELIVERED, redact_target(target), reason, again_at)
 

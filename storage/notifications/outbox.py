@@ -198,9 +198,13 @@ class Alerts:
         """Give alerts up; their last error stays."""
         self._update(ids, {"given_up_at": now})
 
-    def give_up_unconfigured(self, configured: Collection[str], now: datetime) -> int:
-        """Give up the alerts of events whose target is none of the `configured` hashes; return their number."""
-        gone = (_OPEN, alerts.c.saved_search_id.is_(None), alerts.c.target_hash.not_in(configured))
+    def give_up_unconfigured(self, configured: Collection[str], now: datetime, *, before: datetime) -> int:
+        """Give up the alerts of events whose target is none of the `configured` hashes; return their number.
+
+        Only those that were created until `before`.
+        """
+        is_gone = alerts.c.target_hash.not_in(configured)
+        gone = (_OPEN, alerts.c.saved_search_id.is_(None), is_gone, alerts.c.created_at <= before)
         with self._database.read() as connection:
             if not connection.scalar(select(exists().where(*gone))):
                 return 0
@@ -218,15 +222,17 @@ class Alerts:
         with self._database.write() as connection:
             connection.execute(upsert_insert(connection, alert_receipts).on_conflict_do_nothing(), values)
 
-    def target_failed(self, target_hash: str, target: str, error: str, now: datetime) -> datetime:
+    def target_failed(
+        self, target_hash: str, target: str, error: str, now: datetime, *, silent_until: datetime | None = None
+    ) -> datetime:
         """Count a failed attempt to reach a target, and return the time before which nothing is sent to it.
 
-        `target` is its URL without secrets.
+        `target` is its URL without secrets; the time is `silent_until` at least.
         """
         known = alert_targets.c.target_hash == target_hash
         with self._database.write() as connection:
             failures = connection.scalar(select(alert_targets.c.consecutive_failures).where(known)) or 0
-            again_at = now + retry_delay(failures + 1)
+            again_at = max(now + retry_delay(failures + 1), silent_until or now)
             values = {"consecutive_failures": failures + 1, "next_attempt_at": again_at, "error": error}
             first = {"target_hash": target_hash, "target": target, "failing_since": now}
             statement = upsert_insert(connection, alert_targets).values(first | values)

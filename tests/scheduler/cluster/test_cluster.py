@@ -127,6 +127,22 @@ def test_a_worker_that_is_asked_to_stop_finishes_what_runs(env: ClusterEnv) -> N
 
 
 @pytest.mark.long
+def test_a_second_signal_drops_the_requests_under_way(env: ClusterEnv) -> None:
+    env.publish(COUNT)
+    env.use_queue()
+    env.set("scheduler", 'shutdown_grace_period = "10 min"')  # nothing but the second signal ends the crawl
+    for site in env.sites.values():
+        site.misbehave("story-0", bad.slow(600))
+    env.start()
+    worker = env.start_worker()
+    env.wait_for("crawl_runs", finished_at=None)
+    worker.send_signal(signal.SIGTERM)
+    env.wait(lambda: "stopping…" in env.log)
+    assert end(worker) == 0
+    assert not env.rows("crawl_runs", finished_at=None)
+
+
+@pytest.mark.long
 def test_a_daemon_that_is_killed_finds_its_jobs_again(env: ClusterEnv) -> None:
     env.publish(COUNT)
     env.use_queue(delay="100 ms")
