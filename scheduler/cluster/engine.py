@@ -106,7 +106,7 @@ class ClusterEngine:
         """Do the periodic tasks that no worker has taken in time."""
         latest = asyncio.get_running_loop().time() - TASK_PATIENCE.total_seconds()
         for task, (since, tasks) in tuple(self._waiting.items()):
-            if since > latest:
+            if since > latest or task is DaemonTask.REINDEX:
                 continue
             try:
                 is_untaken = await self._queue.withdraw_task(task)

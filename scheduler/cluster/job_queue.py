@@ -35,7 +35,14 @@ SCHEMA = QUEUE_SCHEMA
 TASK = "crawl"
 TASK_QUEUE = "daemon tasks"
 """Queue of the periodic tasks, which a worker on some sources alone does not take."""
-PRIORITIES = {TASK: 30, DaemonTask.NOTIFY: 20, DaemonTask.CHECK_HEALTH: 10, DaemonTask.PRUNE: 0}
+PRIORITIES = {
+    TASK: 40,
+    DaemonTask.NOTIFY: 30,
+    DaemonTask.CHECK_HEALTH: 20,
+    DaemonTask.PRUNE: 10,
+    DaemonTask.REINDEX: 0,
+}
+"""Of the jobs that wait, that with the highest number is taken first."""
 MAX_ATTEMPTS = 5
 """Workers that may die of one job, after which it counts as a crashed crawl."""
 MAX_QUEUE_NAME = 40

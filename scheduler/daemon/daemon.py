@@ -43,6 +43,7 @@ TASK_INTERVALS = {
     DaemonTask.CHECK_HEALTH: timedelta(minutes=5),
     DaemonTask.NOTIFY: timedelta(seconds=15),
     DaemonTask.PRUNE: timedelta(hours=6),  # a daemon that is started anew every night prunes, too
+    DaemonTask.REINDEX: timedelta(minutes=5),
 }
 LEASE_POLL_INTERVAL = timedelta(seconds=2)
 CONFIRM_INTERVAL = timedelta(seconds=4)
@@ -294,7 +295,8 @@ class Daemon:
         self._ticks.add(CONTROL_INTERVAL, self._if_leading(self._control))
         self._ticks.add(HEARTBEAT_INTERVAL, self._check_configuration)
         for task, length in TASK_INTERVALS.items():
-            self._ticks.add(length, self._if_leading(self._task(task)))
+            if task is not DaemonTask.REINDEX or self._workers.outlives_daemon:
+                self._ticks.add(length, self._if_leading(self._task(task)))
         if (interval := systemd.watchdog_interval()) is not None:
             self._vital_ticks.add(interval, self._notify_watchdog)
         await self._server.start()

@@ -25,6 +25,7 @@ from storage.model.failure_causes import FailureCause
 from storage.model.records import RunStatus
 from storage.retention.pruning import RetentionLimits, prune
 from storage.scheduling.schedules import Schedule
+from storage.search.index import IS_COMPLETE, reindex
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,8 @@ class DaemonTask(StrEnum):
     NOTIFY = "notify"
     CHECK_HEALTH = "check health"
     PRUNE = "prune"
+    REINDEX = "reindex"
+    """Only where workers do it: it takes a core for hours beside millions of articles."""
 
 
 class Tasks(Protocol):
@@ -86,6 +89,7 @@ class DaemonTasks:
             DaemonTask.NOTIFY: self.notify,
             DaemonTask.CHECK_HEALTH: self.check_health,
             DaemonTask.PRUNE: self.prune,
+            DaemonTask.REINDEX: self.reindex,
         }[task]()
 
     async def begin(self, source: str) -> None:
@@ -179,6 +183,21 @@ class DaemonTasks:
             return
         if counts.fetches or counts.readings:
             logger.info("deleted %d old fetches and %d view readings", counts.fetches, counts.readings)
+
+    async def reindex(self) -> None:
+        """Complete the full-text index if it does not hold all articles, such as after an upgrade."""
+        try:
+            await asyncio.to_thread(self._reindex)
+        except PresswatchError as error:
+            self._outage.failed(error)
+
+    def _reindex(self) -> None:
+        with self._store.read() as connection:
+            if connection.scalar(IS_COMPLETE) is not None:
+                return
+        logger.info("completing the full-text index")
+        done = reindex(self._store, stopping=self._stopping.is_set)
+        logger.info("indexed %d of %d articles", done.indexed_count, done.total_count)
 
     async def notify(self) -> None:
         """Match saved searches with new articles, enqueue alerts, and deliver those that are due."""

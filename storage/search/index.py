@@ -112,12 +112,17 @@ class ReindexProgress:
 
 
 def reindex(
-    database: Database, *, anew: bool = False, progress: Callable[[ReindexProgress], None] = lambda _done: None
+    database: Database,
+    *,
+    anew: bool = False,
+    progress: Callable[[ReindexProgress], None] = lambda _done: None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> ReindexProgress:
     """Index every article that is not indexed; all of them if the index has another analyser's words, or if `anew`.
 
     A batch a transaction: other processes write in between, and what is done stays done when this is ended; the next
-    call goes on from there. `progress` is called after each batch. Raises StoreError.
+    call goes on from there, also after one that ended because `stopping` returned True. `progress` is called after each
+    batch. Raises StoreError.
     """
     with database.write() as connection:
         known = connection.scalar(select(search_index_state.c.analyser_version).where(IS_STATE))
@@ -126,13 +131,14 @@ def reindex(
         wanted = connection.scalar(select(func.count()).select_from(articles).where(_is_missing(connection))) or 0
     done, last = ReindexProgress(0, wanted), 0
     progress(done)
-    while True:
+    while not stopping():
         batch = _index_batch(database, last)
         if not batch:
             return done
         last = batch[-1].id
         done = ReindexProgress(done.indexed_count + len(batch), wanted)
         progress(done)
+    return done
 
 
 def _index_batch(database: Database, last: int) -> list[AnyRow]:

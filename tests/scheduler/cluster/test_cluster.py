@@ -234,6 +234,11 @@ def test_a_worker_does_the_periodic_tasks_of_the_daemon(env: ClusterEnv) -> None
     worker = env.start_worker()
     env.defer_task(DaemonTask.NOTIFY)
     env.wait_for("alerts")
+    env.ask("TRUNCATE articles_fts")
+    env.ask("UPDATE search_index_state SET complete = false")
+    env.defer_task(DaemonTask.REINDEX)
+    env.wait_for("search_index_state", complete=True)
+    assert [row.count for row in env.ask("SELECT count(*) AS count FROM articles_fts")] == [1]
     assert end(worker) == 0
 
 
