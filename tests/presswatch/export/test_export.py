@@ -276,6 +276,7 @@ def test_an_export_that_fails_leaves_nothing(
     assert not list(alone.glob("*out*"))
 
 
+@pytest.mark.long
 def test_a_killed_export_leaves_no_half_file_under_the_name(rows: Rows, alone: Path) -> None:
     for number in range(40):
         rows.article(f"a{number}", body="long " * 200_000)

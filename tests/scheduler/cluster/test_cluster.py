@@ -55,6 +55,7 @@ def assert_never_at_once(env: ClusterEnv) -> None:
     assert all(before.finished_at <= after.started_at for before, after in pairwise(runs))
 
 
+@pytest.mark.long
 def test_two_workers_share_a_domain_in_turn_and_a_killed_one_loses_nothing(env: ClusterEnv) -> None:
     env.publish(COUNT)
     env.use_queue()

@@ -69,6 +69,7 @@ def test_the_next_poll_and_its_reason_survive_a_restart(runner: DaemonRunner, si
     assert len(runner.rows("crawl_runs")) == 1
 
 
+@pytest.mark.long
 def test_people_ask_from_another_terminal(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     runner.settle(schedule=FAR)
@@ -214,6 +215,7 @@ def test_a_killed_daemon_loses_nothing(runner: DaemonRunner, site: Site) -> None
     assert len({row.url for row in runner.rows("articles")}) == len(runner.rows("articles")) == 30
 
 
+@pytest.mark.long
 def test_it_answers_whoever_watches_it(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     port = free_port()

@@ -79,6 +79,7 @@ def account_for(runner: DaemonRunner, ending: CrawlExit) -> list[str]:
         return store.runs.close_for_process(ending.crawl_id, failure, now=datetime.now(UTC))
 
 
+@pytest.mark.long
 def test_polls_with_nothing_new_run_in_one_process(runner: DaemonRunner, site: Site) -> None:
     site.publish(plain_article("one"))
     daemon = runner.start()
@@ -123,6 +124,7 @@ def test_the_log_of_a_failed_crawl_begins_with_it(two: DaemonEnv) -> None:
     assert "'nosuch'" not in second.stderr_tail
 
 
+@pytest.mark.long
 def test_a_crawl_that_takes_too_long_is_stopped_and_its_neighbour_is_not(two: DaemonEnv) -> None:
     two.sites["caliber"].misbehave("/rss.xml", bad.slow(FOREVER))
     limits = replace(ROOMY, deadline=patient_duration(3), grace=patient_duration(6))

@@ -168,6 +168,7 @@ def test_scrapy_list_names_the_sources(env: CrawlEnv) -> None:
     assert sorted(done.stdout.split()) == sorted(load_sources()), done.stderr
 
 
+@pytest.mark.long
 def test_scrapy_crawl_stores_the_same_rows(env: CrawlEnv, site: Site, tmp_path: Path) -> None:
     site.publish_many([plain_article("one"), plain_article("two", sections=("sport",))])
     done = scrapy(env, "crawl", "caliber", "-a", f"base_url={site.url}")

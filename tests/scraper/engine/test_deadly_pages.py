@@ -52,6 +52,7 @@ def publish(site: Site, act: str, *, large: bool = False) -> None:
 
 
 @pytest.mark.parametrize("act", ["KILL", pytest.param("CRASH", marks=pytest.mark.long)])
+@pytest.mark.long
 def test_a_page_that_kills_the_crawl_is_quarantined_and_no_other_is_lost(act: str, env: CrawlEnv, site: Site) -> None:
     publish(site, act)
     assert crawl_apart(env).returncode < 0

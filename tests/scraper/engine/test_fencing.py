@@ -73,6 +73,7 @@ def frozen(process: subprocess.Popen[str], database: str) -> Iterator[None]:
         process.send_signal(signal.SIGCONT)
 
 
+@pytest.mark.long
 def test_a_crawl_that_is_stopped_for_longer_than_its_lease_writes_nothing_when_it_wakes(
     env: CrawlEnv, site: Site
 ) -> None:

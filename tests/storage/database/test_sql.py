@@ -193,7 +193,7 @@ POSTGRESQL_WRITES = [
 
 
 @by_database(SQLITE_WRITES, POSTGRESQL_WRITES)
-@pytest.mark.long_after(36)
+@pytest.mark.long_after(20)
 def test_what_would_write_is_refused_in_one_line(rows: Rows, ask: Ask, alone: Path, statement: str) -> None:
     rows.article("one")
     before = sorted(file.name for file in alone.iterdir())

@@ -130,7 +130,7 @@ def findings(rows: Rows) -> list[str]:
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-@pytest.mark.long_after(8)
+@pytest.mark.long_after(5)
 def test_damage_is_named(sound: Rows, name: str) -> None:
     kinds, statement, expected = DAMAGE[name]
     if sound.store.engine.dialect.name not in kinds:
