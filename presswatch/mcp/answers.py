@@ -242,7 +242,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsentAnswer:
-    """Whether an article said so. `claim` is what may be said; `verdict` is absent, present or not seen.
+    """Tell whether an article said so. `claim` is what may be said; `verdict` is absent, present or not seen.
 
     Of `found_count` articles that said so, or may have, `found` has the first.
     """

@@ -53,7 +53,7 @@ OPEN_TIMEOUT = timedelta(seconds=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlOrder:
-    """What a job asks for: the crawl of a source that was planned for a time; `crawl_id` begins the id of its runs."""
+    """Order the crawl of a source that was planned for a time, as a job does; `crawl_id` begins the id of its runs."""
 
     source: str
     planned_at: str  # as the store has it

@@ -200,10 +200,11 @@ class ClusterWorker:
         Raises FailedWriteError, or StoreError if the plan could not be written.
         """
         order = CrawlOrder(source=source, planned_at=planned_at, crawl_id=crawl_id)
-        if not await asyncio.to_thread(self._is_due, order):
+        schedule = await asyncio.to_thread(self._store.schedules.get, source)
+        if schedule is None or schedule.next_poll_at != datetime.fromisoformat(planned_at):
             logger.info("%s was crawled meanwhile", source)
             return
-        place = await self._reserve(order, context.job.attempts)
+        place = await self._reserve(source, order.run_process(context.job.attempts), isolated=schedule.run_isolated)
         if place is None:
             return
         launched_at = _now()
@@ -227,17 +228,11 @@ class ClusterWorker:
         daemon = self._store.leases.holder()
         return None if daemon is None else daemon.problem
 
-    def _is_due(self, order: CrawlOrder) -> bool:
-        schedule = self._store.schedules.get(order.source)
-        return schedule is not None and schedule.next_poll_at == datetime.fromisoformat(order.planned_at)
-
-    async def _reserve(self, order: CrawlOrder, attempts: int) -> Place | None:
-        """Wait for a place in a process, one of its own after a crawl that was killed; None if a stop comes first."""
-        schedule = await asyncio.to_thread(self._store.schedules.get, order.source)
-        isolated = schedule is not None and schedule.run_isolated
+    async def _reserve(self, source: str, crawl_id: str, *, isolated: bool) -> Place | None:
+        """Wait for a place in a process, one of its own if it is isolated; None if a stop comes first."""
         while not self._stop.is_set:
             self._room.clear()
-            place = self._pool.reserve(order.source, isolated=isolated, crawl_id=order.run_process(attempts))
+            place = self._pool.reserve(source, isolated=isolated, crawl_id=crawl_id)
             if place is not None:
                 return place
             with suppress(TimeoutError):

@@ -41,7 +41,7 @@ PROVENANCE_FIELDS = (
     "reservations",
 )
 LINK_STATE = tuple(name for name in LINK_COLUMNS if name not in {"url", "source", "title"})
-"""What is kept of a link as it is now alone: None as of a moment."""
+"""Fields of a link that are kept as they are now alone: None as of a moment."""
 
 
 def _article(request: ApiRequest) -> tuple[ArticleDetails, ArticleAsOf | None]:

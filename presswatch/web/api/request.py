@@ -1,4 +1,4 @@
-"""What an answer is made from, and the answer: values without a library of HTTP."""
+"""Hold what an answer is made from, and the answer: values without a library of HTTP."""
 
 from __future__ import annotations
 

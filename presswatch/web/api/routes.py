@@ -75,7 +75,7 @@ STATEMENT = (
     SOURCES,
     TIMEZONE,
 )
-"""Which articles a claim is about."""
+"""Parameters that select the articles of a claim."""
 ARTICLE_PATH = (ARTICLE_ID, AS_OF)
 
 NEXT = nullable({"type": "string", "description": "Address of the next page; null on the last."})

@@ -19,7 +19,7 @@ from storage.notifications.watches import SavedSearch
 
 RUN_FACTS = ("id", "source", "trigger", "status", "started_at", "finished_at")
 STATUS_FIELDS = ("state", "next_poll_at", "reason", "is_overdue", "failures", "stored_today", "pending")
-"""What is kept of a source as it is now alone: None as of a moment."""
+"""Fields of a source that are kept as they are now alone: None as of a moment."""
 
 
 def run_record(run: CrawlRun, as_of: datetime | None) -> dict[str, Any]:
