@@ -63,8 +63,16 @@ class LeaderLock:
                 handle.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Give the lock back and close the connection."""
+        """Give the lock back and close the connection.
+
+        Unlocking is a statement of its own: the server ends a session some time after its client has closed it, and
+        until then nobody else could lead.
+        """
         with self._using:
+            if self._is_held and self._connection is not None:
+                # A lost connection has lost the lock as well.
+                with suppress(SQLAlchemyError):
+                    self._connection.execute(select(func.pg_advisory_unlock(ADVISORY_LOCK_IDS["leader"])))
             self._close()
 
     def _try(self) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, event, text
 
 from scheduler.cluster import leader as leader_module
 from scheduler.cluster.leader import LEADS_FOR, LOST_AFTER, Leader
@@ -87,6 +87,23 @@ def test_one_leads_until_it_gives_the_lock_back(stores: tuple[Store, Store]) -> 
     second.release()
     assert not is_locked(stores[0])
     assert stores[0].leases.holder() is None
+
+
+def test_the_lock_is_given_back_before_its_session_ends(stores: tuple[Store, Store]) -> None:
+    """A busy server takes its time to end a session that its client has closed; nobody could lead until then."""
+    seen: list[bool] = []
+
+    def look(*_: object) -> None:
+        seen.append(is_locked(stores[1]))
+
+    lock = leader_lock.LeaderLock(stores[0])
+    assert lock.hold()
+    event.listen(NullPool, "close", look)
+    try:
+        lock.release()
+    finally:
+        event.remove(NullPool, "close", look)
+    assert seen == [False]
 
 
 def test_a_leader_without_its_connection_does_not_lead_and_leads_again_if_nobody_else_does(
