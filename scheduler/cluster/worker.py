@@ -80,21 +80,12 @@ class ClusterWorker:
             outage=self._outage,
             forget_targets_after=CONFIGURATIONS_AGREE_WITHIN,
         )
-        self._pool = WorkerPool(self._limits(config), process_environment(config), config.toml)
+        self._pool = WorkerPool(pool_limits(config, concurrency), process_environment(config), config.toml)
         self._room = asyncio.Event()
         self._pool.on_room = self._room.set
         self._stop = StopRequest(on_hurry=self._hurry)
         self._worker: Worker | None = None
         self._hurrying: asyncio.Task[None] | None = None
-
-    def _limits(self, config: Config) -> WorkerLimits:
-        """Return the limits of the settings, with as many processes as the crawls at once need, and one.
-
-        A crawl apart from others, or a process that ends after its crawls, must not hold up the rest.
-        """
-        limits = worker_limits(config)
-        crawls = min(limits.crawls, self._concurrency)
-        return replace(limits, workers=-(-self._concurrency // crawls) + 1, crawls=crawls)
 
     async def run(self) -> None:
         """Run crawls until SIGTERM or SIGINT; while the database is away, wait for it."""
@@ -137,7 +128,7 @@ class ClusterWorker:
         self._sources.update(sources)
         self._planner.configure(config)
         self._tasks.configure(config)
-        self._pool.configure(self._limits(config), config.toml)
+        self._pool.configure(pool_limits(config, self._concurrency), config.toml)
         logging_setup.configure(level=config.log.level, form=config.log.format, traces=logging_setup.DEBUG.get())
         self._configuration.use(config, now=_now())
 
@@ -253,6 +244,16 @@ class ClusterWorker:
         if not crawl.done():
             await place.end()
         return await crawl
+
+
+def pool_limits(config: Config, concurrency: int) -> WorkerLimits:
+    """Return the limits of the settings, with as many processes as `concurrency` crawls at once need, and one.
+
+    A crawl apart from others, or a process that ends after its crawls, must not hold up the rest.
+    """
+    limits = worker_limits(config)
+    crawls = min(limits.crawls, concurrency)
+    return replace(limits, workers=-(-concurrency // crawls) + 1, crawls=crawls)
 
 
 def _now() -> datetime:

@@ -18,8 +18,8 @@ class WebhookServer:
     """A webhook; `target` is its URL with a password and a token, `received` the messages answered with 200.
 
     `answers` are the statuses of the next requests, then what `judge` returns for a message, 200 by default; 0 hangs
-    until the server is closed. `slow` is the delay of each response in seconds. `keys` are the identifiers of all
-    requests.
+    until the server is closed. `slow` is the delay of each response in seconds; while `answering` is clear, there is
+    none. `keys` are the identifiers of all requests.
     """
 
     def __init__(self) -> None:
@@ -28,6 +28,8 @@ class WebhookServer:
         self.keys: list[str | None] = []
         self.judge: Callable[[dict[str, Any]], int] = lambda message: 200
         self.slow = 0.0
+        self.answering = threading.Event()
+        self.answering.set()
         self.answers: deque[int] = deque()
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -59,6 +61,7 @@ class WebhookServer:
                 webhook.request_count += 1
                 webhook.keys.append(self.headers["Idempotency-Key"])
                 status = webhook.answers.popleft() if webhook.answers else webhook.judge(message)
+                webhook.answering.wait()
                 webhook._closing.wait(webhook.slow)
                 if status == 0:
                     webhook._closing.wait()
@@ -80,6 +83,7 @@ class WebhookServer:
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
+        self.answering.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

@@ -10,7 +10,8 @@ from contextlib import closing
 import pytest
 
 from scheduler.cluster.job_queue import JobQueue
-from scheduler.cluster.worker import ClusterWorker
+from scheduler.cluster.worker import ClusterWorker, pool_limits
+from scheduler.daemon.workers import WorkerPool, process_environment
 from scraper.sources import load_crawl_config
 from storage.store import open_store
 from tests.support.patience import patient
@@ -34,3 +35,19 @@ def test_a_stop_while_the_queue_is_opened_is_kept(postgres_database: str, monkey
             await asyncio.wait_for(worker.run(), patient(60))
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("concurrency", [1, 4, 5, 16])
+def test_a_crawl_apart_from_others_holds_up_none_of_them(concurrency: int) -> None:
+    asyncio.run(reserve_beside_one_apart(concurrency))
+
+
+async def reserve_beside_one_apart(concurrency: int) -> None:
+    config = load_crawl_config(toml="", database="sqlite:///unused.db")
+    pool = WorkerPool(pool_limits(config, concurrency), process_environment(config), config.toml)
+    apart = pool.reserve("apart", isolated=True)
+    assert apart is not None
+    others = [pool.reserve(f"site-{number}") for number in range(concurrency - 1)]
+    assert None not in others
+    apart.release()
+    assert pool.reserve("the next"), "while the process of the crawl apart ends"

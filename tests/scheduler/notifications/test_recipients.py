@@ -288,65 +288,6 @@ class TestUnreachable:
         assert webhook.titles == ["Caliber.az has gone silent", "Caliber.az publishes again, after 1 h"]
 
 
-class TestSlowAnswers:
-    OPTIONS = DeliveryOptions(timeout=timedelta(seconds=0.2))
-
-    @pytest.mark.parametrize("target", ["json://127.0.0.1:{}/x", "ntfy://127.0.0.1:{}/a", "ntfy://127.0.0.1:{}/a/b"])
-    def test_a_hook_slower_than_its_timeout_is_told_once(self, rows: Rows, webhook: WebhookServer, target: str) -> None:
-        webhook.slow, late = 1.0, LateAnswers()
-        rows.store.watches.add(new_watch(target=target.format(webhook.port)), NOON)
-        rows.article("one", body="Gas.")
-        match_saved_searches(rows.store, now=NOON)
-        first = deliver_due(rows.store, now=NOON, options=self.OPTIONS, late=late)
-        assert first == DeliveryCounts(0, 1, 1, 1)
-        again = deliver_due(rows.store, now=NOON + DAY, options=self.OPTIONS, late=late)
-        assert again == DeliveryCounts(0, 0, 1, 1)
-        wait_until(lambda: stored(rows)[0].delivered_at is not None)
-        deliver_due(rows.store, now=NOON + 2 * DAY, options=self.OPTIONS, late=late)
-        assert webhook.request_count == target.count("/") - 2
-        assert stored(rows, alert_targets) == []
-
-    def test_a_late_refusal_is_recorded_as_one(self, rows: Rows, webhook: WebhookServer) -> None:
-        webhook.slow, webhook.judge, late = 1.0, lambda message: 400, LateAnswers()
-        rows.store.watches.add(new_watch(target=webhook.target), NOON)
-        rows.article("one", body="Gas.")
-        match_saved_searches(rows.store, now=NOON)
-        deliver_due(rows.store, now=NOON, options=self.OPTIONS, late=late)
-        wait_until(lambda: stored(rows)[0].refused_since == NOON)
-        assert stored(rows)[0].error == "answered with HTTP 400"
-
-    def test_a_bundle_that_is_refused_late_is_tried_in_pieces(self, rows: Rows, webhook: WebhookServer) -> None:
-        webhook.slow, late = 1.0, LateAnswers()
-        webhook.judge = lambda message: 400 if "Poison" in message["title"] + message["message"] else 200
-        digest(rows, webhook.target, "one", "poison", "three")
-        deliver_due(rows.store, now=NOON + 30 * MINUTE, options=self.OPTIONS, late=late)
-        late.wait(timedelta(minutes=1))
-        webhook.slow = 0.0
-        assert deliver_due(rows.store, now=NOON + HOUR, late=late) == DeliveryCounts(2, 1, 1, 1)
-
-    def test_an_answer_that_is_late_is_waited_for_at_a_stop(self, rows: Rows, webhook: WebhookServer) -> None:
-        webhook.slow, late = 1.0, LateAnswers()
-        digest(rows, webhook.target, "one")
-        deliver_due(rows.store, now=NOON + 30 * MINUTE, options=self.OPTIONS, late=late)
-        late.wait(timedelta(0))
-        assert stored(rows)[0].delivered_at is None
-        late.wait(timedelta(minutes=1))
-        assert stored(rows)[0].delivered_at is not None
-
-    def test_every_attempt_at_a_message_has_the_same_key(self, rows: Rows, webhook: WebhookServer) -> None:
-        digest(rows, webhook.target, "one", "two", "three")
-        webhook.answer(503, 500)
-        deliver_due(rows.store, now=NOON + 30 * MINUTE)
-        rows.article("four", body="Gas.")  # does not join the message that was tried
-        match_saved_searches(rows.store, now=NOON + 30 * MINUTE)
-        for hours in range(1, 5):
-            deliver_due(rows.store, now=NOON + hours * HOUR + 30 * MINUTE)
-        assert len(webhook.received) == 2
-        assert len(set(webhook.keys)) == 2
-        assert None not in webhook.keys
-        assert len({webhook.keys[0], webhook.keys[1], webhook.keys[2]}) == 1
-
-
 class TestProcesses:
     def test_what_one_process_sends_no_other_sends(self, rows: Rows) -> None:
         rows.store.watches.add(new_watch(), NOON)
@@ -419,6 +360,23 @@ class TestConfiguredTargets:
         assert "1 alerts were given up: their target is no longer in alerts.targets" in caplog.text
         assert [row.error for row in stored(rows) if row.given_up_at] == ["is no longer configured"]
         assert stored(rows, alert_targets) == []
+
+    def test_a_machine_with_older_settings_gives_up_nothing_of_a_new_target(
+        self, rows: Rows, webhook: WebhookServer
+    ) -> None:
+        open_event(rows)
+        new, older = self.targets(webhook), DeliveryOptions(forget_targets_after=HOUR)
+        enqueue_event_alerts(rows.store, new.targets, now=NOON)
+        deliver_due(rows.store, now=NOON + 59 * MINUTE, options=older)
+        assert [row.given_up_at for row in stored(rows)] == [None]
+        deliver_due(rows.store, now=NOON + 59 * MINUTE, options=new)
+        assert len(webhook.received) == 1
+
+    def test_a_target_that_no_machine_has_any_more_is_given_up(self, rows: Rows, webhook: WebhookServer) -> None:
+        open_event(rows)
+        enqueue_event_alerts(rows.store, self.targets(webhook).targets, now=NOON)
+        deliver_due(rows.store, now=NOON + HOUR, options=DeliveryOptions(forget_targets_after=HOUR))
+        assert [row.error for row in stored(rows)] == ["is no longer configured"]
 
     def test_an_added_target_gets_no_old_alerts(self, rows: Rows, webhook: WebhookServer) -> None:
         with WebhookServer() as added:
