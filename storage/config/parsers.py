@@ -32,6 +32,7 @@ _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
 _AGO = re.compile(r"\s+ago\s*$")
 _MONTHS_AGO = re.compile(r"(\d{1,4})\s*(months?|y|years?)", re.ASCII)
 _MONTH = re.compile(r"\s*(\d{4})(?:-(\d{2}))?\s*", re.ASCII)
+_DOTTED = re.compile(r"^\s*(\d{1,2})\.(\d{1,2})\.(\d{4})(?![\d.])", re.ASCII)
 
 
 def text(value: Any) -> str | None:
@@ -169,7 +170,8 @@ def point_in_time(value: str, *, now: datetime, zone: tzinfo = UTC) -> datetime:
     """Parse a point in time, to UTC; a day, a month or a year stands for its beginning in `zone`.
 
     `now`, `today`, `yesterday`, `7d` or `7 days` (that long ago by the clocks of the zone), `3 months`, `1y` (to the
-    day of the calendar), `2026-11-01`, `2026-11`, `2026`, `2026-11-01T08:00` (in the zone) or `2026-11-01T08:00Z`.
+    day of the calendar), `2026-11-01`, `2026-11`, `2026`, `2026-11-01T08:00` (in the zone) or `2026-11-01T08:00Z`;
+    `1.11.2026` as well, since dots stand between day, month and year everywhere. Slashes do not: they are refused.
     """
     word = _AGO.sub("", value.lower()).strip()
     local = in_zone(now, zone)
@@ -199,6 +201,7 @@ _DAYS_AGO = {"today": timedelta(0), "yesterday": timedelta(days=1)}
 
 
 def _date_or_time(value: str, zone: tzinfo) -> datetime:
+    value = _DOTTED.sub(lambda day: f"{day[3]}-{day[2]:0>2}-{day[1]:0>2}", value)
     if month := _MONTH.fullmatch(value):
         return start_of_day(date(int(month[1]), int(month[2] or 1), 1), zone)
     try:

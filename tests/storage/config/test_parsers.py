@@ -20,6 +20,8 @@ NOW = datetime(2026, 11, 4, 1, 30, tzinfo=UTC)
         ("2026", datetime(2026, 1, 1, tzinfo=UTC)),
         ("2026-11", datetime(2026, 11, 1, tzinfo=UTC)),
         ("2026-11-02", datetime(2026, 11, 2, tzinfo=UTC)),
+        ("2.11.2026", datetime(2026, 11, 2, tzinfo=UTC)),
+        ("02.11.2026 08:00", datetime(2026, 11, 2, 8, tzinfo=UTC)),
         ("2026-11-02T08:00", datetime(2026, 11, 2, 8, tzinfo=UTC)),
         ("2026-11-02 08:00+04:00", datetime(2026, 11, 2, 4, tzinfo=UTC)),
         ("7d", NOW - timedelta(days=7)),
@@ -49,7 +51,23 @@ def test_today_is_the_day_of_utc_wherever_the_clock_stands() -> None:
     assert point_in_time("today", now=in_baku) == datetime(2026, 11, 4, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("typed", ["someday", "2026-13", "0000", "2026-1", "", "ago", "99999-01", "-7 days", "7 moons"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "someday",
+        "2026-13",
+        "0000",
+        "2026-1",
+        "",
+        "ago",
+        "99999-01",
+        "-7 days",
+        "7 moons",
+        "2.13.2026",
+        "2.11.26",
+        "2/11/2026",
+    ],
+)
 def test_what_is_no_time_is_refused_with_the_forms(typed: str) -> None:
     with pytest.raises(ValueError, match='is not a date: write "today", "yesterday", "7d", "2026-11"'):
         point_in_time(typed, now=NOW)
