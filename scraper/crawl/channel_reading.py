@@ -198,7 +198,7 @@ async def _linked_pages(
         )
         if found is None or found in seen:
             return
-        if not context.urls.is_same_site(found):
+        if not context.may_request(found):
             logger.warning("%s: names a next page on another host: %s", response.url, found[:200])
             return
         seen.add(found)
@@ -279,11 +279,14 @@ async def _read_children(
     links: list[Link] = []
     failed: list[ChannelError] = []
     for child in chosen:
+        if not context.may_request(child.url):
+            logger.warning("%s: names a sitemap on another host: %s", index_url, child.url)
+            continue
         try:
             url = context.urls.channel_url(child.url)
             parsed = await _parse_sitemap(context, channel, await fetch(url, {}))
-        except ConfigError:
-            logger.warning("%s: names a sitemap on another host: %s", index_url, child.url)
+        except ConfigError as error:
+            logger.warning("%s: names a sitemap that cannot be fetched: %s", index_url, error)
             continue
         except ChannelError as error:
             logger.warning("%s: %s", error.url, error.reason)

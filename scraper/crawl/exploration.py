@@ -86,6 +86,7 @@ async def explore(context: SourceContext, fetch: Fetch, notify: Notify) -> Explo
         raise ConfigError(f"{urls.request_base}/ is no page in HTML")
     notify(f"home page: {home.title or 'without a title'}")
     named = [*await _robots(context, fetch), *home.channels]
+    context.other_origins.update(filter(None, (urls.other_origin(one.url) for one in home.channels)))
     judged = await _judge_all(context, fetch, named, notify)
     chosen = choose_channels(judged_channels(judged))
     if is_short(chosen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -31,7 +31,7 @@ from storage.crawling.sources import RateLimit, SourceDeclaration
 from storage.model.errors import ConfigError, LostLeaseError, PresswatchError, RateLimitedError
 from storage.model.extras import Extra, missing_extra
 from storage.model.records import ArticleData, FetchFailure, Trigger
-from storage.model.urls import host_of, is_public_name
+from storage.model.urls import Origin, host_of, is_public_name, request_url
 from storage.saving.requests import SaveRequest, SaveResult
 from storage.store import Store
 from storage.text.section_names import normalize_section
@@ -65,6 +65,8 @@ class SourceContext:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # no further request is sent once it is set
     crawl_delay: timedelta = timedelta(0)  # that robots.txt asks for
     identity: Identity | None = None  # signs each request
+    # Of channels and view counts on other hosts, as they are requested; exploring a site adds those that it names.
+    other_origins: set[Origin] = field(default_factory=set)
     browser: str | None = None  # path of the Chromium that renders the pages; None: they are not rendered
     clock: Callable[[], datetime] = now  # replaced in simulations
     parser: ParserProcess = field(default_factory=ParserProcess)  # for large bodies; started by its first call
@@ -72,10 +74,29 @@ class SourceContext:
     def __post_init__(self) -> None:
         base = self.options.base(self.config.source(self.source.name).base_url)
         self.urls = SourceUrls(self.source, base)
+        self.other_origins.update(filter(None, map(self.urls.other_origin, self._declared_addresses())))
         if self.settings.identity:
             self.identity = load_identity(self.settings.identity)
         if self.source.render:
             self.browser = find_browser(self.settings.browser, reason=f"source {self.source.name} says render = true")
+
+    def _declared_addresses(self) -> Iterator[str]:
+        """Yield the addresses that the configuration names beside the home page: of channels and of view counts."""
+        yield from map(first_path, channels_of(self.source, self.config.source(self.source.name)))
+        if self.source.views is not None:
+            yield self.source.views.address
+
+    def is_on_other_origin(self, url: str) -> bool:
+        """Return whether a URL is on one of the other origins that may be requested; https is better than http."""
+        sent = request_url(url)
+        if sent is None:
+            return False
+        http = sent.origin._replace(scheme="http")
+        return sent.origin in self.other_origins or (sent.origin.scheme == "https" and http in self.other_origins)
+
+    def may_request(self, url: str) -> bool:
+        """Return whether a channel may name a URL as a part of itself: on the site, or on a declared origin."""
+        return self.urls.is_own(url) or self.is_on_other_origin(url)
 
     def now(self) -> datetime:
         """Return the current time of the crawl's clock, UTC."""
@@ -98,13 +119,15 @@ class SourceContext:
         """Return the hosts that may have private addresses: those that somebody chose to crawl.
 
         They are the hosts of --base-url, or else of base_url, and of channels of the configuration file. The declared
-        base URL counts only if it is an address or a local name: a public name must not lead into this network.
+        base URL and channels count only if they are addresses or local names: a public name must not lead into this
+        network.
         """
         settings = self.config.source(self.source.name)
         chosen = (self.options.base(settings.base_url), *channel_texts(settings))
         hosts = {host for url in chosen if (host := host_of(url)) is not None}
-        declared = host_of(self.source.base_url)
-        return frozenset(hosts if declared is None or is_public_name(declared) else {*hosts, declared})
+        declared = map(host_of, (self.source.base_url, *self._declared_addresses()))
+        hosts.update(host for host in declared if host is not None and not is_public_name(host))
+        return frozenset(hosts)
 
     def rate_limit_until(self, until: datetime) -> None:
         """Record the latest Retry-After time of the host."""

@@ -91,7 +91,7 @@ def _check_channels(source: Source, table: DeclaredTable) -> None:
 
 
 def _check_views(source: Source, table: DeclaredTable) -> None:
-    """Refuse an address of view counts that needs an id no article has, or that is on another host."""
+    """Refuse an address of view counts that needs an id no article has, or that cannot be requested."""
     if source.views is None:
         return
     if "{id}" in source.views.address and "(?P<id>" not in (source.article_path or ""):
@@ -100,7 +100,7 @@ def _check_views(source: Source, table: DeclaredTable) -> None:
     try:
         SourceUrls(source).channel_url(source.views.address)
     except ConfigError as error:
-        problem = f"must be a path, or an address on {source.base_url}; it is {short_value(source.views.address)}"
+        problem = f"must be a path or an http(s) address; it is {short_value(source.views.address)}"
         raise table.error("page.views.json", problem) from error
 
 

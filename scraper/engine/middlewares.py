@@ -74,10 +74,13 @@ class CrawlComponent(SourceComponent):
 class SameHostOnly(SourceComponent):
     """Rejects requests to other hosts than the source's, and from https to http, redirects included.
 
-    A resource of a rendered page may also be at a host below the source's, such as api.news.example.
+    A resource of a rendered page may also be at a host below the source's, such as api.news.example, and a channel at
+    the host that its declaration names.
     """
 
     def process_request(self, request: Request) -> None:
+        if request.meta.get("of_other_origin") and self.context.is_on_other_origin(request.url):
+            return
         parts = urlparse_cached(request)
         is_below = request.meta.get("is_subrequest") and self._is_below(parts.hostname or "")
         if not (is_below or self.context.urls.is_same_site(request.url)):
@@ -133,14 +136,15 @@ class RobotsTxt(SourceComponent):
         parts = urlparse_cached(request)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
-            self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/robots.txt"))
+            self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/robots.txt", request))
         rules = await asyncio.shield(self._rules[origin])
         if not rules.allows(request.url):
             raise RequestRejected(FailureStage.ROBOTS, "robots.txt forbids this URL")
         request.meta["reservations"] = rules.reservations(request.url)
 
-    async def _fetch(self, url: str) -> RobotsRules:
-        request = verbatim_request(url, meta={"is_robots_txt": True}, callback=NO_CALLBACK)
+    async def _fetch(self, url: str, asking: Request) -> RobotsRules:
+        meta = {"is_robots_txt": True, "of_other_origin": asking.meta.get("of_other_origin")}
+        request = verbatim_request(url, meta=meta, callback=NO_CALLBACK)
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:

@@ -35,6 +35,7 @@ async def send(crawler: Crawler, context: SourceContext, url: str, request: Requ
 
     Raises ChannelError if it got no response, CrawlStoppedError if the crawl is being stopped.
     """
+    request.meta["of_other_origin"] = context.is_on_other_origin(request.url)
     try:
         return await crawler.engine.download_async(request)
     except Exception as error:

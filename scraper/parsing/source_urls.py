@@ -160,25 +160,42 @@ class SourceUrls:
         return match
 
     def channel_url(self, path: str) -> str:
-        """Return the URL of a channel, given as a path or as a full URL on the source's host. The query is unchanged.
+        """Return the URL of a channel, given as a path or as a full URL. The query is unchanged.
 
-        Its host has no `www.`: see `channel_request_url`. Raises ConfigError for a URL on another host, or one that is
-        too long to be stored.
+        One on the source's host has no `www.`: see `channel_request_url`. A feed of a service for feeds is on another
+        host, and stays as it is written. Raises ConfigError for a URL that is no http(s) URL, one that is too long to
+        be stored, or one on another host when a copy of the site is in use, which has no copy of that.
         """
         url = _percent_encode(path).partition("#")[0]
         if len(url) + len(self.base) >= MAX_URL_LENGTH:
             raise ConfigError(f"channel {path[:40]!r}… has more than {MAX_URL_LENGTH:,} characters")
         if "://" not in url.partition("?")[0]:
             return f"{self.base}/{url.removeprefix('/')}"
-        url_origin = origin(url)
-        if url_origin is None or not self._is_own_host(url_origin):
-            raise ConfigError(f"channel {path!r} is not on {self.base}; write its path, such as /rss.xml")
+        url_origin, sent = origin(url), request_url(url)
+        if url_origin is None or sent is None or len(str(sent)) > MAX_URL_LENGTH:
+            raise ConfigError(f"channel {path[:200]!r} is no http(s) URL; write its path, such as /rss.xml")
+        if not self._is_own_host(url_origin):
+            if not self.is_original:
+                raise ConfigError(f"channel {path!r} is not on {self.base}; write its path, such as /rss.xml")
+            return str(sent)
         rest = url.partition("://")[2]
         return f"{self.base}/{rest[len(re.split('[/?]', rest, maxsplit=1)[0]) :].removeprefix('/')}"
 
+    def other_origin(self, path: str) -> Origin | None:
+        """Return the origin of a channel on another host than the source, as it is requested; None on its own."""
+        url_origin, sent = origin(path), request_url(path)
+        return None if url_origin is None or sent is None or self._is_own_host(url_origin) else sent.origin
+
     def channel_request_url(self, channel_url: str) -> str:
         """Return the URL at which a channel is requested: on the host of the source as it was declared."""
+        if not self.is_in_base(channel_url):
+            return channel_url  # on another host
         return self.request_base + channel_url.removeprefix(self.base)
+
+    @property
+    def is_original(self) -> bool:
+        """Return whether the site itself is in use, and not a copy of it."""
+        return self._home is not None and _is_same_host(self._origin, self._home)
 
     def is_in_base(self, url: str) -> bool:
         """Return whether a stored URL belongs to the copy in use."""
@@ -188,6 +205,11 @@ class SourceUrls:
         """Return whether a URL is on the host of the copy in use, ignoring www. and, without a port, the scheme."""
         url_origin = origin(url)
         return url_origin is not None and _is_same_host(url_origin, self._origin)
+
+    def is_own(self, url: str) -> bool:
+        """Return whether a URL is on the host of the source, or of the copy in use."""
+        url_origin = origin(url)
+        return url_origin is not None and self._is_own_host(url_origin)
 
     def _is_own_host(self, url_origin: Origin) -> bool:
         own_hosts = (self._origin, self._home)

@@ -60,7 +60,7 @@ def judge_channel(
     body: bytes, *, url: str, origin: str, urls: SourceUrls, content_type: str | None
 ) -> FoundChannel | NoChannel:
     """Return the channel that a response is, by its content; the content type and the address say nothing."""
-    path = path_of(url)
+    path = path_of(url) if urls.is_own(url) else url
     try:
         feed = parse_feed(body, url=url, urls=urls, language=None, content_type=content_type)
     except ChannelError as error:

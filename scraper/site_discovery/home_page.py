@@ -92,9 +92,9 @@ def read_home_page(body: bytes, *, url: str, urls: SourceUrls, content_type: str
     if tree is None:
         return None
     base = tree.base_url(url)
-    named = [*_alternates(tree, base), *_feed_anchors(tree, base)]
-    own = (one for one in named if urls.is_same_site(one.url) and not _NO_NEWS_FEED.search(urlsplit(one.url).path))
-    distinct = {one.url: one for one in reversed(list(own))}
+    # Any page may be linked to; a feed on another host that the page names as its own is the site's.
+    named = [*_alternates(tree, base), *(one for one in _feed_anchors(tree, base) if urls.is_same_site(one.url))]
+    distinct = {one.url: one for one in reversed(named) if not _is_other_feed(one.url, urls)}
     return HomePage(
         title=_title(tree),
         page_title=page_title(tree),
@@ -121,6 +121,12 @@ def _feed_anchors(tree: HtmlTree, base: str) -> Iterator[NamedChannel]:
 def _named(href: str, base: str, origin: str) -> Iterable[NamedChannel]:
     url = resolve(href.partition("#")[0], base) if href.strip() else None
     return () if url is None or not url.startswith(("http://", "https://")) else (NamedChannel(url, origin),)
+
+
+def _is_other_feed(url: str, urls: SourceUrls) -> bool:
+    """Return whether the address of a feed tells that it is of comments, or of the site's pages at another service."""
+    split = urlsplit(url)
+    return _NO_NEWS_FEED.search(split.path if urls.is_same_site(url) else f"{split.netloc}{split.path}") is not None
 
 
 def _title(tree: HtmlTree) -> str | None:

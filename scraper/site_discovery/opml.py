@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from xml.sax.saxutils import quoteattr
@@ -18,6 +19,8 @@ from storage.text.sanitize import clean_text
 
 MAX_OUTLINES = 10_000
 """Maximum outlines of a file that are read."""
+
+_SEPARATORS = " -–—|:·»/,"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*")
 
@@ -54,7 +57,7 @@ def read_opml(
         if (reason := _refusal(row, homes)) is not None:
             refused.append(f"{row.url[:200]}: {reason}")
         else:
-            feeds.setdefault(site_of(row.url) or "", []).append(row)
+            feeds.setdefault(_site_of_row(row) or "", []).append(row)
     names = {*known, *taken}
     sites = []
     for rows in feeds.values():
@@ -86,13 +89,15 @@ def _row(outline: _Element) -> _FeedRow | None:
 
 def _refusal(row: _FeedRow, homes: set[str | None]) -> str | None:
     """Return why a feed cannot be declared; None if it can."""
-    site = site_of(row.url)
-    if site is None:
+    if site_of(row.url) is None:
         return "not an http(s) address"
-    if site in homes:
-        return f"a source of {site} is declared already"
-    stated = site_of(row.site) if row.site else None
-    return None if stated in {site, None} else f"the feed is not on the host of its site, {stated}"
+    site = _site_of_row(row)
+    return f"a source of {site} is declared already" if site in homes else None
+
+
+def _site_of_row(row: _FeedRow) -> str | None:
+    """Return the site that a feed is of: that of its articles, or its own if the file does not say."""
+    return site_of(row.site) or site_of(row.url)
 
 
 def site_of(url: str) -> str | None:
@@ -105,18 +110,26 @@ def site_of(url: str) -> str | None:
 
 
 def _source(rows: list[_FeedRow], language: str, timezone: str, taken: Iterable[str]) -> Source:
-    url, _site, title, _stated = rows[0]
+    site = _site_of_row(rows[0])
+    addresses = (address for row in rows for address in (row.url, row.site) if site_of(address) == site)
+    url = next(addresses)
     split = urlsplit(url)
     name = source_name(url, taken)
-    channels = [_path(row.url) for row in rows]
+    channels = [_path(row.url) if site_of(row.url) == site else row.url.partition("#")[0] for row in rows]
     return Source(
         name=name,
-        title=title if len(rows) == 1 and title else name,
+        title=_title(row.title for row in rows) or name,
         base_url=f"{split.scheme.lower()}://{split.netloc}",
         default_language=language,
         timezone=timezone,
         channels=tuple(Feed(path=path) for path in dict.fromkeys(channels)),
     )
+
+
+def _title(titles: Iterable[str]) -> str:
+    """Return the words with which the titles of all feeds of a site begin; empty if they share none."""
+    shared = takewhile(lambda words: len(set(words)) == 1, zip(*map(str.split, titles), strict=False))
+    return " ".join(words[0] for words in shared).strip(_SEPARATORS)
 
 
 def _path(url: str) -> str:

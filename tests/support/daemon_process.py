@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Row, select
 
+from scraper.source import first_path
 from scraper.sources import load_crawl_config, load_sources
 from storage.database import daemon_tables  # noqa: F401  (its tables join METADATA)
 from storage.database.tables import METADATA
@@ -176,7 +177,9 @@ def refuse_live_sites(folder: Path) -> None:
         return  # no daemon starts with it, and one that is running keeps what it has
     for name, source in watched.items():
         address = config.source(name).base_url or source.base_url
-        assert host_of(address) in {"127.0.0.1", "localhost"}, f"a daemon of a test would crawl {name} at {address}"
+        elsewhere = [first_path(channel) for channel in source.channels if "://" in first_path(channel)]
+        for one in (address, *elsewhere):
+            assert host_of(one) in {"127.0.0.1", "localhost"}, f"a daemon of a test would crawl {name} at {one}"
 
 
 def _as_from_a_terminal(handles: int | None) -> None:

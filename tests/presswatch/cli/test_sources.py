@@ -19,6 +19,7 @@ from tests.support.made_up_sites import (
     COUNT,
     FEED_COUNT,
     HEADLINES,
+    HTML,
     PART_COUNT,
     SITES,
     busy_site,
@@ -27,7 +28,7 @@ from tests.support.made_up_sites import (
     site_in_parts,
 )
 from tests.support.patience import patient
-from tests.support.raw_server import RawServer
+from tests.support.raw_server import RawServer, answer
 
 STATIC_ARTICLE = r"/news/[^/]*\d{3,}[^/]*\.html"
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -222,6 +223,28 @@ def test_the_end_of_the_input_is_told_with_the_answer_that_is_missing(
 
 
 @pytest.mark.long
+def test_a_feed_of_a_service_that_the_site_names_is_found_and_crawled(
+    server: RawServer, run: Run, tmp_path: Path
+) -> None:
+    """Sites whose front page names a feed at a service for feeds, or at a host of their own for all feeds."""
+    with RawServer({}) as service:
+        site = SITES["wordpress"](server.url, now())
+        feed = site.pop("/feed/")
+        front = site["/"].partition(b"\r\n\r\n")[2].replace(b"'/feed/'", f"'{service.url}/tern'".encode())
+        server.answer_with(site | {"/": answer(front, HTML)})
+        service.answer_with({"/tern": feed})
+        added = run("sources", "add", server.url, "--name", "tern", "--yes")
+        assert added.returncode == 0, added.stderr
+        declared = tomllib.loads((tmp_path / "sources.d" / "tern.toml").read_text(encoding="utf-8"))
+        assert declared["channels"] == [{"feed": f"{service.url}/tern"}]
+        assert run("sources", "check", "tern").returncode == 0
+        assert f"{COUNT} listed, {COUNT} new" in run("crawl", "tern").stdout
+        copy = run("crawl", "tern", "--base-url", "http://127.0.0.1:9")
+        assert copy.returncode == 2
+        assert f"channel '{service.url}/tern' is not on http://127.0.0.1:9" in copy.stderr
+
+
+@pytest.mark.long
 def test_a_site_without_news_is_told_with_what_was_tried(server: RawServer, run: Run, tmp_path: Path) -> None:
     server.answer_with({})
     gone = run("sources", "add", server.url, "--yes")
@@ -255,7 +278,8 @@ OPML = """<?xml version="1.0"?><!DOCTYPE opml [<!ENTITY x "y">]><opml version="2
 <outline type="rss" text="Tern &amp; Sons" xmlUrl="https://www.tern.example/feed?x=1" htmlUrl="https://tern.example/"
  language="uk"/>
 <outline type="rss" text="More" xmlUrl="https://tern.example/more.xml"/></outline>
-<outline type="rss" text="Else" xmlUrl="https://feeds.example/tern" htmlUrl="https://orrin.example/"/>
+<outline type="rss" text="Orrin News: World" xmlUrl="https://feeds.example/orrin" htmlUrl="https://orrin.example/"/>
+<outline type="rss" text="Orrin News: Trade" xmlUrl="https://www.orrin.example/b" htmlUrl="https://orrin.example/"/>
 <outline type="rss" text="Known" xmlUrl="https://caliber.az/rss.xml"/>
 <outline type="rss" text="Odd" xmlUrl="mailto:me@tern.example"/></body></opml>"""
 
@@ -266,14 +290,17 @@ def test_feeds_of_a_feed_reader_are_imported_and_exported(run: Run, tmp_path: Pa
     assert done.returncode == 1
     assert "sources.d/tern.toml: https://www.tern.example, 2 feeds\n" in done.stdout
     assert [line.split(": ")[2] for line in done.stderr.splitlines()] == [
-        "the feed is not on the host of its site, orrin.example",
         "a source of caliber.az is declared already",
         "not an http(s) address",
     ]
     declared = tomllib.loads((tmp_path / "sources.d" / "tern.toml").read_text(encoding="utf-8"))
     assert declared["channels"] == [{"feed": "/feed?x=1"}, {"feed": "/more.xml"}]
     assert (declared["language"], declared["timezone"]) == ("uk", "Europe/Kyiv")
+    other = tomllib.loads((tmp_path / "sources.d" / "orrin.toml").read_text(encoding="utf-8"))
+    assert (other["home"], other["title"]) == ("https://orrin.example", "Orrin News")
+    assert other["channels"] == [{"feed": "https://feeds.example/orrin"}, {"feed": "/b"}]
     exported = run("sources", "export").stdout
+    assert 'xmlUrl="https://feeds.example/orrin" htmlUrl="https://orrin.example"' in exported
     assert 'xmlUrl="https://www.tern.example/feed?x=1"' in exported
     assert 'xmlUrl="https://caliber.az/rss.xml"' in exported
     assert "left out" not in run("sources", "export").stderr

@@ -75,11 +75,11 @@ def test_wrong_arguments_end_in_one_line_and_2(arguments: list[str], said: str, 
     ("settings", "said"),
     [
         ("[sources.calibre]\nsections = []\n", "unknown setting sources.calibre (did you mean caliber?); known here: "),
-        ('[sources.caliber]\nchannels = [{ feed = "https://example.org/rss" }]\n', "channel 'https://example.org/rss'"),
+        ('[sources.caliber]\nchannels = [{ feed = "ftp://example.org/rss" }]\n', "channel 'ftp://example.org/rss'"),
         ('[sources.caliber]\nbase_url = ""\n', "base_url ''"),
         ('[scraper]\nmax_response_size = "0.1 B"\n', "scraper.max_response_size = '0.1 B': must be a size"),
     ],
-    ids=["no source", "another host", "no base", "no byte"],
+    ids=["no source", "no address", "no base", "no byte"],
 )
 def test_invalid_settings_are_refused_before_opening_anything(settings: str, said: str, env: CrawlEnv) -> None:
     (env.folder / "presswatch.toml").write_text(settings, encoding="utf-8")

@@ -150,10 +150,28 @@ def test_channel(path: str, expected: str) -> None:
     assert COPY.channel_url(path) == "http://127.0.0.1:8099" + expected
 
 
-@pytest.mark.parametrize("path", ["https://feeds.example/caliber", "ftp://caliber.az/rss", "https://caliber.az:81/rss"])
-def test_a_channel_elsewhere_is_refused_by_name(path: str) -> None:
-    with pytest.raises(ConfigError, match=r"channel '.*is not on https://caliber\.az"):
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("https://feeds.example/caliber?x=1#top", "https://feeds.example/caliber?x=1"),
+        ("http://WWW.feeds.example:80/Caliber", "http://www.feeds.example/Caliber"),
+        ("https://caliber.az:81/rss", "https://caliber.az:81/rss"),
+        ("https://caliber.az.evil.example/rss", "https://caliber.az.evil.example/rss"),
+    ],
+)
+def test_a_channel_on_another_host_is_requested_as_it_is_declared(path: str, url: str) -> None:
+    assert SOURCE_URLS.channel_url(path) == url
+    assert SOURCE_URLS.channel_request_url(url) == url
+    assert str(SOURCE_URLS.other_origin(path)) == url.rpartition("/")[0]
+    with pytest.raises(ConfigError, match=r"channel '.*is not on http://127\.0\.0\.1:8099"):
+        COPY.channel_url(path)
+
+
+@pytest.mark.parametrize("path", ["ftp://caliber.az/rss", "https://u:p@caliber.az/rss", "https://feeds.example:x/rss"])
+def test_a_channel_that_cannot_be_requested_is_refused_by_name(path: str) -> None:
+    with pytest.raises(ConfigError, match=r"channel '.*is no http\(s\) URL"):
         SOURCE_URLS.channel_url(path)
+    assert SOURCE_URLS.other_origin(path) is None
 
 
 def test_own() -> None:

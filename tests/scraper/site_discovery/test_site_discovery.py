@@ -200,15 +200,18 @@ def test_a_home_page_names_feeds_by_links_of_two_kinds() -> None:
         "<link rel='alternate' type='application/rss+xml' href='feed.xml'>"
         "<link rel='alternate' type='application/rss+xml' href='/comments/feed/'>"
         "<link rel='alternate' hreflang='ru' href='/ru/'>"
-        "<link rel='alternate' type='application/atom+xml' href='https://elsewhere.example/atom'>"
+        "<link rel='alternate' type='application/atom+xml' href='https://feeds.example/atom'>"
+        "<link rel='alternate' type='application/rss+xml' href='https://www.youtube.com/feeds/videos.xml'>"
     )
     body = "<a href='/rss/all.xml'>RSS</a><a href='/feedback'>Write to us</a><a href='/rss/all.xml#top'>RSS</a>"
+    body += "<a href='https://elsewhere.example/rss'>The feed of a friend</a>"
     html = f"<html lang='az-AZ'><head>{head}</head><body>{body}</body></html>".encode()
     home = read_home_page(html, url=f"{HOME}/", urls=URLS, content_type=None)
     assert home is not None
     assert (home.title, home.language) == ("Tern Gazette", "az")
     assert [one.url for one in home.channels] == [
         f"{HOME}/start/feed.xml",
+        "https://feeds.example/atom",
         f"{HOME}/rss/all.xml",
     ]
     assert read_home_page(b"%PDF-1.4", url=HOME, urls=URLS, content_type=None) is None
