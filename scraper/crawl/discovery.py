@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from scraper.crawl.article_ids import unify
+from scraper.crawl.background import start_task
 from scraper.crawl.channel_reading import ChannelResponse, FetchChannel, read_channel, read_sitemap
 from scraper.crawl.selection import FetchRequest, RecrawlMode, select
 from scraper.crawl.session import CrawlSession
@@ -42,7 +43,7 @@ async def discover(session: CrawlSession, fetch: FetchChannel) -> AsyncGenerator
     if session.options.urls:
         yield await _requested_urls(session)
         return
-    polls = [asyncio.create_task(_poll(session, channel, fetch)) for channel in session.channels]
+    polls = [start_task(_poll(session, channel, fetch)) for channel in session.channels]
     try:
         async for answered, is_last in _as_answered(session, polls):
             session.failures.extend(poll.failure for poll in answered if poll.failure is not None)

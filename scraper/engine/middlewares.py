@@ -18,6 +18,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.python.failure import Failure as TwistedFailure
 
+from scraper.crawl.background import start_task
 from scraper.crawl.session import retry_after_message
 from scraper.engine.failures import BROKEN_BODY_TEXTS, REDIRECT_STATUSES, RequestRejected, from_exception
 from scraper.engine.requests import DOWNLOAD_SLOT, verbatim_request
@@ -136,7 +137,7 @@ class RobotsTxt(SourceComponent):
         parts = urlparse_cached(request)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
-            self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/robots.txt", request))
+            self._rules[origin] = start_task(self._fetch(f"{origin}/robots.txt", request))
         rules = await asyncio.shield(self._rules[origin])
         if not rules.allows(request.url):
             raise RequestRejected(FailureStage.ROBOTS, "robots.txt forbids this URL")
@@ -148,6 +149,8 @@ class RobotsTxt(SourceComponent):
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
+            if self.context.stopping.is_set():
+                raise CrawlStoppedError("stopped before its request was sent") from error
             failure = from_exception(url, error)
             raise _unknown_rules(url, failure.failure_stage, failure.reason) from error
         if response.status >= 500 or response.status == 429:
@@ -190,7 +193,7 @@ class TdmReservations(SourceComponent):
         parts = urlparse_cached(request)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
-            self._rules[origin] = asyncio.create_task(self._fetch(f"{origin}/.well-known/tdmrep.json"))
+            self._rules[origin] = start_task(self._fetch(f"{origin}/.well-known/tdmrep.json"))
         found = from_tdmrep(await asyncio.shield(self._rules[origin]), parts.path)
         request.meta["reservations"] = (*request.meta.get("reservations", ()), *found)
 
