@@ -178,6 +178,14 @@ def first_path(channel: Channel) -> str:
     return channel.path
 
 
+def addresses(channel: Channel) -> tuple[str, ...]:
+    """Return the addresses that a channel declares: `first_path`, and that of further pages in JSON."""
+    paging = channel.paging if isinstance(channel, ListingPage) else None
+    if paging is None or paging.json is None:
+        return (first_path(channel),)
+    return first_path(channel), paging.json.replace("{page}", str(paging.first))
+
+
 class Identity(StrEnum):
     """Part of an article's URL by which it is known: its path, or the number or name that group `id` matches."""
 

@@ -9,6 +9,7 @@ from scheduler.daemon.configuration_check import daemon_problems, schedulable
 from scheduler.daemon.listen import check_listen
 from scraper.crawl.options import CrawlOptions
 from scraper.crawl.session import SourceContext
+from scraper.declarations.source_settings import setting_problems
 from scraper.source import Source
 from scraper.sources import load_sources, read_crawl_config
 from storage.config.settings import Config
@@ -37,6 +38,8 @@ def _crawler_problems(config: Config, sources: Iterable[Source]) -> list[str]:
     """Return a line about the key of the requests and about browsers, without which crawls do not begin."""
     problems: list[str] = []
     for source in sources:
+        if any(key == "channels" for key, _ in setting_problems(source, config)):
+            continue  # said already
         try:
             SourceContext(source=source, config=config, options=CrawlOptions(base_url=source.base_url))
         except ConfigError as error:

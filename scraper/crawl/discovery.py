@@ -217,7 +217,7 @@ async def _select(session: CrawlSession, polls: Sequence[ChannelPoll], *, is_las
 
 async def _is_other_site(session: CrawlSession) -> bool:
     """Return whether --base-url names another site than the one that is watched, such as a copy of it."""
-    if session.options.base_url is None:
+    if session.options.base_url is None or session.urls.is_original:
         return False
     return await session.call(has_other_site, session.store, session.source.name, session.urls.base)
 

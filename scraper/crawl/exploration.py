@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scraper.crawl.page_parsing import PageJob, propose_views
@@ -13,6 +13,7 @@ from scraper.crawl.session import SourceContext
 from scraper.crawl.source_check import Fetch, Fetched, FieldCheck, check_fields, parse_fetched, poll
 from scraper.errors import ChannelError, PageError
 from scraper.parsing.list_page import parse_listing_page
+from scraper.parsing.source_urls import SourceUrls
 from scraper.site_discovery.article_pattern import article_pattern, listed_pattern
 from scraper.site_discovery.channel_choice import NEWS_KINDS, choose_channels, is_short, why_not
 from scraper.site_discovery.channels import FoundChannel, NoChannel, articles_a_day, judge_channel, path_of
@@ -34,7 +35,7 @@ from scraper.site_discovery.time_zones import propose_zone
 from scraper.source import ListingPage, Source
 from storage.model.errors import ConfigError
 from storage.model.records import Link, ParsedPage
-from storage.model.urls import host_of
+from storage.model.urls import Origin, host_of, is_public_name
 from storage.text.counts import counted
 
 READ_ARTICLES = 5
@@ -86,7 +87,7 @@ async def explore(context: SourceContext, fetch: Fetch, notify: Notify) -> Explo
         raise ConfigError(f"{urls.request_base}/ is no page in HTML")
     notify(f"home page: {home.title or 'without a title'}")
     named = [*await _robots(context, fetch), *home.channels]
-    context.other_origins.update(filter(None, (urls.other_origin(one.url) for one in home.channels)))
+    context.other_origins.update(_named_elsewhere(urls, home))
     judged = await _judge_all(context, fetch, named, notify)
     chosen = choose_channels(judged_channels(judged))
     if is_short(chosen):
@@ -99,6 +100,14 @@ async def explore(context: SourceContext, fetch: Fetch, notify: Notify) -> Explo
     if not chosen:
         raise ConfigError(_nothing_found(context, judged))
     return await _read(context, fetch, home, chosen, _others(judged, chosen), notify)
+
+
+def _named_elsewhere(urls: SourceUrls, home: HomePage) -> Iterator[Origin]:
+    """Yield the other origins of the channels that a home page names; it names no way into the own network."""
+    own = host_of(urls.request_base)
+    for origin in filter(None, (urls.other_origin(one.url) for one in home.channels)):
+        if is_public_name(origin.host) or origin.host == own:
+            yield origin
 
 
 def _others(

@@ -21,7 +21,7 @@ from scraper.crawl.store_thread import StoreThread
 from scraper.crawl.write_batcher import WriteBatcher
 from scraper.declarations.channel_tables import channel_path, channels_of_settings
 from scraper.parsing.source_urls import LINKS_VERSION, SourceUrls
-from scraper.source import Channel, Source, first_path
+from scraper.source import Channel, Source, addresses, first_path
 from storage.config.settings import Config, ScraperSettings, SourceSettings
 from storage.crawling.channels import ChannelState
 from storage.crawling.fencing import HEARTBEATS
@@ -82,17 +82,29 @@ class SourceContext:
 
     def _declared_addresses(self) -> Iterator[str]:
         """Yield the addresses that the configuration names beside the home page: of channels and of view counts."""
-        yield from map(first_path, channels_of(self.source, self.config.source(self.source.name)))
+        for channel in channels_of(self.source, self.config.source(self.source.name)):
+            yield from addresses(channel)
         if self.source.views is not None:
             yield self.source.views.address
 
     def is_on_other_origin(self, url: str) -> bool:
-        """Return whether a URL is on one of the other origins that may be requested; https is better than http."""
+        """Return whether a URL is on one of the other origins that may be requested, with www. or without.
+
+        One that is declared with http may redirect to https, not the other way round.
+        """
         sent = request_url(url)
-        if sent is None:
+        if sent is None or not self.other_origins:
             return False
-        http = sent.origin._replace(scheme="http")
-        return sent.origin in self.other_origins or (sent.origin.scheme == "https" and http in self.other_origins)
+        asked = _without_www(sent.origin)
+        allowed = set(map(_without_www, self.other_origins))
+        return asked in allowed or (asked.scheme == "https" and asked._replace(scheme="http") in allowed)
+
+    def polls_nothing_without(self, url: str) -> bool:
+        """Return whether every channel of the source is on the host of a URL: a crawl can do nothing without it."""
+        channels = channels_of(self.source, self.config.source(self.source.name))
+        hosts = {origin and origin.host for origin in (self.urls.other_origin(first_path(one)) for one in channels)}
+        sent = request_url(url)
+        return sent is not None and hosts == {sent.origin.host}
 
     def may_request(self, url: str) -> bool:
         """Return whether a channel may name a URL as a part of itself: on the site, or on a declared origin."""
@@ -351,6 +363,10 @@ class CrawlSession(SourceContext):
         return isinstance(self.error, LostLeaseError)
 
 
+def _without_www(origin: Origin) -> Origin:
+    return origin._replace(host=origin.host.removeprefix("www."))
+
+
 def load_identity(file: str) -> Identity:
     """Read the key that signs requests. Raises ConfigError, also if cryptography is not installed."""
     try:
@@ -372,8 +388,9 @@ def check_options(source: Source, config: Config, options: CrawlOptions) -> None
     """Validate the base URL, the channel URLs and the options of a crawl. Raises ConfigError."""
     settings = config.source(source.name)
     source_urls = SourceUrls(source, options.base(settings.base_url))
-    for channel in channels_of(source, settings):
-        source_urls.channel_url(first_path(channel))
+    for channel in () if options.urls else channels_of(source, settings):
+        for address in addresses(channel):
+            source_urls.channel_url(address)
     for url in options.urls:
         if source_urls.article_url(url) is None:
             raise ConfigError(f"--url {url} is not an article URL of {source.name} at {source_urls.base}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scraper.declarations.channel_tables import channels_of_settings
 from scraper.parsing.source_urls import SourceUrls
-from scraper.source import Channel, Source, first_path
+from scraper.source import Channel, Source, addresses
 from storage.config.parsers import nearest_key, unknown_name
 from storage.config.settings import Config
 from storage.model.errors import ConfigError
@@ -31,6 +31,9 @@ def setting_problems(source: Source, config: Config) -> Iterator[tuple[str, str]
         else:
             where = config.where(f"sources.{source.name}.channels")
             yield from (("channels", f"{where}{problem}") for problem in _refused_channels(urls, channels))
+    elif settings.base_url is not None:
+        where = config.where(f"sources.{source.name}.base_url")
+        yield from (("base_url", f"{where}: channels{problem}") for problem in _refused_channels(urls, source.channels))
     for problem in _misspelt_sections(source, settings.sections or ()):
         yield "sections", f"{config.where(f'sources.{source.name}.sections')}: {problem}"
 
@@ -38,7 +41,8 @@ def setting_problems(source: Source, config: Config) -> Iterator[tuple[str, str]
 def _refused_channels(urls: SourceUrls, channels: tuple[Channel, ...]) -> Iterator[str]:
     for number, channel in enumerate(channels, 1):
         try:
-            urls.channel_url(first_path(channel))
+            for address in addresses(channel):
+                urls.channel_url(address)
         except ConfigError as error:
             yield f"[{number}]: {error}"
 

@@ -20,7 +20,7 @@ from scraper.declarations.declared_table import (
 from scraper.declarations.new_source import new_name, user_agent
 from scraper.declarations.page_tables import parse_page, parse_views
 from scraper.parsing.source_urls import SourceUrls
-from scraper.source import DEFAULT_PER_DAY, Identity, Source, first_path
+from scraper.source import DEFAULT_PER_DAY, Identity, Source, addresses
 from storage.config.parsers import boolean, choice, timezone_name
 from storage.config.source_files import SourceTable
 from storage.config.toml_text import short_value
@@ -85,7 +85,8 @@ def _check_channels(source: Source, table: DeclaredTable) -> None:
     urls = SourceUrls(source)
     for number, channel in enumerate(source.channels, 1):
         try:
-            urls.channel_url(first_path(channel))
+            for address in addresses(channel):
+                urls.channel_url(address)
         except ConfigError as error:
             raise table.error(f"channels[{number}]", str(error)) from error
 

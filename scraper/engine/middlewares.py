@@ -80,9 +80,12 @@ class SameHostOnly(SourceComponent):
     """
 
     def process_request(self, request: Request) -> None:
-        if request.meta.get("of_other_origin") and self.context.is_on_other_origin(request.url):
-            return
         parts = urlparse_cached(request)
+        is_other = request.meta.get("of_other_origin") and self.context.is_on_other_origin(request.url)
+        request.meta["download_slot"] = parts.netloc if is_other else DOWNLOAD_SLOT
+        if is_other:
+            request.meta["autothrottle_dont_adjust_delay"] = True  # there are too few requests to learn from
+            return
         is_below = request.meta.get("is_subrequest") and self._is_below(parts.hostname or "")
         if not (is_below or self.context.urls.is_same_site(request.url)):
             raise RequestRejected(FailureStage.NETWORK, f"redirects to another host, {parts.netloc}")
@@ -144,8 +147,8 @@ class RobotsTxt(SourceComponent):
         request.meta["reservations"] = rules.reservations(request.url)
 
     async def _fetch(self, url: str, asking: Request) -> RobotsRules:
-        meta = {"is_robots_txt": True, "of_other_origin": asking.meta.get("of_other_origin")}
-        request = verbatim_request(url, meta=meta, callback=NO_CALLBACK)
+        kept = {name: asking.meta.get(name) for name in ("of_other_origin", "is_subrequest")}
+        request = verbatim_request(url, meta={"is_robots_txt": True, **kept}, callback=NO_CALLBACK)
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:
@@ -156,20 +159,24 @@ class RobotsTxt(SourceComponent):
         if response.status >= 500 or response.status == 429:
             raise _unknown_rules(url, FailureStage.ROBOTS, f"answered {response.status}")
         rules = RobotsRules(response.body if 200 <= response.status < 300 else b"", USER_AGENT_PRODUCT)
-        self._raise_delay(url, rules.delay)
+        self._raise_delay(url, request.meta["download_slot"], rules.delay)
         return rules
 
-    def _raise_delay(self, url: str, requested: timedelta) -> None:
-        """Apply a delay to all further requests of the crawl, also to those that AutoThrottle would send earlier."""
+    def _raise_delay(self, url: str, slot_name: str, requested: timedelta) -> None:
+        """Apply a delay to all further requests to a host, also to those that AutoThrottle would send earlier."""
         delay = min(requested, self.context.settings.max_crawl_delay)
-        if delay <= max(self.context.settings.delay, self.context.crawl_delay):
+        is_other = slot_name != DOWNLOAD_SLOT
+        if delay <= max(self.context.settings.delay, timedelta(0) if is_other else self.context.crawl_delay):
             return
         logger.info("%s: asks for a delay of %s between requests", url, format_duration(requested))
-        self.context.crawl_delay = delay
         seconds, downloader = delay.total_seconds(), self.crawler.engine.downloader
-        downloader.per_slot_settings[DOWNLOAD_SLOT] = {"delay": seconds, "jitter": 0.0}  # for a slot made later
-        for slot in downloader.slots.values():
+        downloader.per_slot_settings[slot_name] = {"delay": seconds, "jitter": 0.0}  # for a slot made later
+        slot = downloader.slots.get(slot_name)
+        if slot is not None:
             slot.delay, slot.jitter = max(slot.delay, seconds), 0.0  # a jitter would halve some delays
+        if is_other:
+            return
+        self.context.crawl_delay = delay
         throttle = self.crawler.get_extension(AutoThrottle)
         if throttle is not None:
             throttle.mindelay, throttle.maxdelay = seconds, max(throttle.maxdelay, seconds)
@@ -241,29 +248,31 @@ class RetryWithDelay(SourceComponent, RetryMiddleware):
 class RetryAfter(SourceComponent):
     """Obeys Retry-After on any status, for all requests to the host.
 
-    Requests are delayed by up to `scraper.max_retry_after`; a longer Retry-After rejects the remaining requests of
-    the crawl and is stored for the next crawl.
+    Requests are delayed by up to `scraper.max_retry_after`; a longer Retry-After rejects the remaining requests to the
+    host, and is stored for the next crawl if that can do nothing without it.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._free_at = 0.0  # time.monotonic() of the next allowed request
-        self._rate_limited_until: datetime | None = None
+        self._free_at: dict[str, float] = {}  # time.monotonic() of the next allowed request, by slot
+        self._rate_limited_until: dict[str, datetime] = {}
         crawler.signals.connect(self._delay_queue, signal=signals.response_downloaded)
 
     async def process_request(self, request: Request) -> None:
-        self._reject_if_rate_limited()
-        wait = max(self._free_at, request.meta.get("not_before", 0.0)) - time.monotonic()
+        slot_name = request.meta["download_slot"]
+        self._reject_if_rate_limited(slot_name)
+        wait = max(self._free_at.get(slot_name, 0.0), request.meta.get("not_before", 0.0)) - time.monotonic()
         if wait > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.context.stopping.wait(), wait)
-            self._reject_if_rate_limited()
+            self._reject_if_rate_limited(slot_name)
         if self.context.stopping.is_set():
             raise CrawlStoppedError("stopped before its request was sent")
 
-    def _reject_if_rate_limited(self) -> None:
-        if self._rate_limited_until is not None:
-            raise RequestRejected(FailureStage.BLOCKED, retry_after_message(self._rate_limited_until))
+    def _reject_if_rate_limited(self, slot_name: str) -> None:
+        until = self._rate_limited_until.get(slot_name)
+        if until is not None:
+            raise RequestRejected(FailureStage.BLOCKED, retry_after_message(until))
 
     def _delay_queue(self, response: Response, request: Request) -> None:
         """Apply a Retry-After before Scrapy sends the next queued request of the host."""
@@ -273,17 +282,20 @@ class RetryAfter(SourceComponent):
         if wait is None or wait <= timedelta(0):
             return
         self.crawler.stats.inc_value("retry_after/count")
-        slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
+        slot_name = request.meta["download_slot"]
+        slot = self.crawler.engine.downloader.slots.get(slot_name)
         if wait > self.context.settings.max_retry_after:
-            self._rate_limited_until = now + min(wait, MAX_RETRY_AFTER)
-            self.context.rate_limit_until(self._rate_limited_until)
-            self._reject_queue(slot, self._rate_limited_until)
+            until = self._rate_limited_until[slot_name] = now + min(wait, MAX_RETRY_AFTER)
+            if slot_name == DOWNLOAD_SLOT or self.context.polls_nothing_without(request.url):
+                self.context.rate_limit_until(until)
+            self._reject_queue(slot, until)
             return
-        self._free_at = max(self._free_at, time.monotonic() + wait.total_seconds())
+        free_at = max(self._free_at.get(slot_name, 0.0), time.monotonic() + wait.total_seconds())
+        self._free_at[slot_name] = free_at
         if slot is not None:
             # Scrapy sends the next request of a host at `lastseen + delay`, but ignores both if the delay is 0.
             slot.delay = max(slot.delay, 0.001)
-            slot.lastseen = self._free_at
+            slot.lastseen = free_at
 
     @staticmethod
     def _reject_queue(slot: Slot | None, until: datetime) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scrapy import signals
@@ -22,6 +23,7 @@ from scraper.engine.middlewares import SourceComponent
 from scraper.engine.requests import verbatim_request
 from storage.model.errors import ConfigError, CrawlStoppedError
 from storage.model.records import FailureStage
+from storage.model.urls import origin
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -62,7 +64,7 @@ class RenderPages(SourceComponent):
             html = await self._browser.render(
                 response.url,
                 _resource(response),
-                self._fetch,
+                partial(self._fetch, request),
                 timeout=RENDER_TIMEOUTS * settings.timeout.total_seconds(),
             )
         except TimeoutError as error:
@@ -82,8 +84,10 @@ class RenderPages(SourceComponent):
         headers["Content-Type"] = "text/html; charset=utf-8"
         return response.replace(body=body, headers=headers)
 
-    async def _fetch(self, url: str, headers: Mapping[str, str]) -> Resource | None:
+    async def _fetch(self, of_page: Request, url: str, headers: Mapping[str, str]) -> Resource | None:
         """Fetch a resource of a page as a request of the crawl; None if a rule of the crawl refuses it.
+
+        A list on another host may load what is on that host.
 
         Raises PageError if it has no answer, since the page would look as if something had been taken out of it, and
         CrawlStoppedError.
@@ -92,7 +96,9 @@ class RenderPages(SourceComponent):
             name: value for name, value in headers.items() if not name.startswith("sec-") and name not in _OWN_HEADERS
         }
         try:
-            request = verbatim_request(url, meta={"is_subrequest": True}, headers=kept, callback=NO_CALLBACK)
+            is_other = of_page.meta.get("of_other_origin") and origin(url) == origin(of_page.url)
+            meta = {"is_subrequest": True, "of_other_origin": is_other}
+            request = verbatim_request(url, meta=meta, headers=kept, callback=NO_CALLBACK)
             response = await self.crawler.engine.download_async(request)
         except CrawlStoppedError:
             raise

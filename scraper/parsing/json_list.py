@@ -55,7 +55,8 @@ def parse_json_list(
 
 def _link(item: Any, url: str, urls: SourceUrls, items: JsonItems, language: str | None) -> Link | None:
     href = find_text(item, items.url)
-    article = None if href is None or len(href) > MAX_URL_LENGTH else urls.find_article(href, url)
+    base = url if urls.is_own(url) else None  # an API on another host has paths of the site
+    article = None if href is None or len(href) > MAX_URL_LENGTH else urls.find_article(href, base)
     if article is None:
         return None
     raw = (find_text(item, items.published) or "")[:MAX_FIELD_LENGTH]

@@ -169,9 +169,9 @@ class SourceUrls:
         url = _percent_encode(path).partition("#")[0]
         if len(url) + len(self.base) >= MAX_URL_LENGTH:
             raise ConfigError(f"channel {path[:40]!r}… has more than {MAX_URL_LENGTH:,} characters")
-        if "://" not in url.partition("?")[0]:
+        if not is_full_url(path):
             return f"{self.base}/{url.removeprefix('/')}"
-        url_origin, sent = origin(url), request_url(url)
+        url_origin, sent = origin(path), request_url(path)
         if url_origin is None or sent is None or len(str(sent)) > MAX_URL_LENGTH:
             raise ConfigError(f"channel {path[:200]!r} is no http(s) URL; write its path, such as /rss.xml")
         if not self._is_own_host(url_origin):
@@ -269,6 +269,11 @@ def _merged(first: Link, other: Link) -> Link:
 def _date_grade(link: Link) -> tuple[bool, bool, bool]:
     is_time = link.published_precision not in (None, DatePrecision.DAY)
     return is_time, link.published_at is not None, link.published_raw is not None
+
+
+def is_full_url(path: str) -> bool:
+    """Return whether a channel is declared by a full URL, and not by its path."""
+    return "://" in path.partition("?")[0]
 
 
 def slug_of(href: str) -> str:

@@ -33,7 +33,7 @@ _FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "text/xml"}
 )
 _FEED_PATH = re.compile(r"(?:^|[/._-])(?:rss\d*|feeds?|atom|rdf)(?:[/._?-]|$)|\.(?:rss|rdf|atom)$", re.IGNORECASE)
-_NO_NEWS_FEED = re.compile(r"comments?|podcast|twitter|facebook|youtube|t\.me", re.IGNORECASE)
+_NO_NEWS_FEED = re.compile(r"comments?|podcast|twitter|facebook|youtube|(?:^|[./])t\.me(?:/|$)", re.IGNORECASE)
 _SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 

@@ -12,13 +12,19 @@ from xml.sax.saxutils import quoteattr
 from lxml import etree
 from lxml.etree import _Element
 
+from scraper.parsing.source_urls import is_full_url
 from scraper.source import Feed, Source
 from storage.model.errors import ConfigError
-from storage.model.urls import origin
+from storage.model.urls import MAX_URL_LENGTH, host_of, is_public_name, origin, request_url
 from storage.text.sanitize import clean_text
 
 MAX_OUTLINES = 10_000
 """Maximum outlines of a file that are read."""
+
+MIN_TITLE = 4
+"""Characters that the titles of several feeds share at least, to be a name and not an article."""
+MAX_HOST_LENGTH = 300
+"""Characters of scheme and host, which are not longer (RFC 1035 §2.3.4)."""
 
 _SEPARATORS = " -–—|:·»/,"
 
@@ -84,14 +90,19 @@ def _row(outline: _Element) -> _FeedRow | None:
     if not values["xmlUrl"]:
         return None
     title = clean_text(values["title"] or values["text"])[:100]
-    return _FeedRow(values["xmlUrl"], values["htmlUrl"], title, values["language"].lower())
+    feed, site = (str(request_url(values[name]) or values[name]) for name in ("xmlUrl", "htmlUrl"))
+    return _FeedRow(feed, site, title, values["language"].lower())
 
 
 def _refusal(row: _FeedRow, homes: set[str | None]) -> str | None:
     """Return why a feed cannot be declared; None if it can."""
     if site_of(row.url) is None:
         return "not an http(s) address"
+    if len(row.url) > MAX_URL_LENGTH - MAX_HOST_LENGTH:
+        return "its address is too long"
     site = _site_of_row(row)
+    if site != site_of(row.url) and not is_public_name(host_of(row.url) or ""):
+        return f"the feed is in a private network, and its site, {site}, is not"
     return f"a source of {site} is declared already" if site in homes else None
 
 
@@ -128,8 +139,12 @@ def _source(rows: list[_FeedRow], language: str, timezone: str, taken: Iterable[
 
 def _title(titles: Iterable[str]) -> str:
     """Return the words with which the titles of all feeds of a site begin; empty if they share none."""
-    shared = takewhile(lambda words: len(set(words)) == 1, zip(*map(str.split, titles), strict=False))
-    return " ".join(words[0] for words in shared).strip(_SEPARATORS)
+    distinct = list(dict.fromkeys(filter(None, titles)))
+    if len(distinct) < 2:
+        return next(iter(distinct), "")
+    shared = takewhile(lambda words: len(set(words)) == 1, zip(*map(str.split, distinct), strict=False))
+    title = " ".join(words[0] for words in shared).strip(_SEPARATORS)
+    return title if len(title) >= MIN_TITLE else ""
 
 
 def _path(url: str) -> str:
@@ -155,7 +170,7 @@ def write_opml(sources: Iterable[Source]) -> str:
     for source in sources:
         for channel in source.channels:
             if isinstance(channel, Feed):
-                full = channel.path if "://" in channel.path else f"{source.base_url}/{channel.path.lstrip('/')}"
+                full = channel.path if is_full_url(channel.path) else f"{source.base_url}/{channel.path.lstrip('/')}"
                 lines.append(
                     f'    <outline type="rss" text={quoteattr(source.title)} title={quoteattr(source.title)} '
                     f"xmlUrl={quoteattr(full)} htmlUrl={quoteattr(source.base_url)}/>"

@@ -66,7 +66,7 @@ def has_other_site(database: Database, source: str, base_url: str) -> bool:
     elsewhere = select(channels.c.id).where(
         channels.c.source == source,
         channels.c.polled_at.is_not(None),
-        not_(channels.c.url.startswith(base_url, autoescape=True)),
+        not_(channels.c.url.startswith(f"{base_url}/", autoescape=True)),
     )
     with database.read() as connection:
         return connection.scalar(elsewhere.limit(1)) is not None

@@ -101,6 +101,20 @@ def check(folder: Path) -> list[str]:
     return [line.removeprefix("presswatch: ") for line in lines]
 
 
+def test_a_copy_of_a_site_has_no_channels_on_other_hosts(folder: Path) -> None:
+    tern = f"[sources.tern]\nhome = 'https://tern.example'\nlanguage = 'en'\ntimezone = 'UTC'\n{BASE}"
+    channels = "channels = [{ feed = 'https://feeds.example.org/tern' }]\n"
+    (folder / "presswatch.toml").write_text(f"[sources.caliber]\n{BASE}{tern}{channels}", encoding="utf-8")
+    [problem] = check(folder)
+    assert "sources.tern.base_url: channels[1]: channel 'https://feeds.example.org/tern' is not on" in problem
+
+
+def test_a_channel_that_cannot_be_read_is_said_once(folder: Path) -> None:
+    text = f"[sources.caliber]\n{BASE}channels = [{{ list = '/x', paging = 3 }}]\n"
+    (folder / "presswatch.toml").write_text(text, encoding="utf-8")
+    assert len(check(folder)) == 1
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.long] * (name not in SHOWN)) for name in (*OF_CRAWLS, *OF_DAEMON)]
 )

@@ -274,12 +274,15 @@ def test_a_check_says_field_by_field_what_is_read_and_fails_if_something_is_not(
     assert run("sources", "check", "nosuch").returncode == 2
 
 
-OPML = """<?xml version="1.0"?><!DOCTYPE opml [<!ENTITY x "y">]><opml version="2.0"><body><outline text="Folder">
+OPML = f"""<?xml version="1.0"?><!DOCTYPE opml [<!ENTITY x "y">]><opml version="2.0"><body><outline text="Folder">
 <outline type="rss" text="Tern &amp; Sons" xmlUrl="https://www.tern.example/feed?x=1" htmlUrl="https://tern.example/"
  language="uk"/>
 <outline type="rss" text="More" xmlUrl="https://tern.example/more.xml"/></outline>
-<outline type="rss" text="Orrin News: World" xmlUrl="https://feeds.example/orrin" htmlUrl="https://orrin.example/"/>
+<outline type="rss" text="Orrin News: World" xmlUrl="\u200bhttps://Feeds.example/orrin#x" htmlUrl="\u200bhttps://orrin.example/"/>
+<outline type="rss" xmlUrl="https://новости.рф/rss" htmlUrl="https://orrin.example/en"/>
 <outline type="rss" text="Orrin News: Trade" xmlUrl="https://www.orrin.example/b" htmlUrl="https://orrin.example/"/>
+<outline type="rss" text="Router" xmlUrl="http://10.0.0.1/rss" htmlUrl="https://tern.example/"/>
+<outline type="rss" text="Long" xmlUrl="https://tern.example/{"x" * 2000}"/>
 <outline type="rss" text="Known" xmlUrl="https://caliber.az/rss.xml"/>
 <outline type="rss" text="Odd" xmlUrl="mailto:me@tern.example"/></body></opml>"""
 
@@ -290,6 +293,8 @@ def test_feeds_of_a_feed_reader_are_imported_and_exported(run: Run, tmp_path: Pa
     assert done.returncode == 1
     assert "sources.d/tern.toml: https://www.tern.example, 2 feeds\n" in done.stdout
     assert [line.split(": ")[2] for line in done.stderr.splitlines()] == [
+        "the feed is in a private network, and its site, tern.example, is not",
+        "its address is too long",
         "a source of caliber.az is declared already",
         "not an http(s) address",
     ]
@@ -298,7 +303,12 @@ def test_feeds_of_a_feed_reader_are_imported_and_exported(run: Run, tmp_path: Pa
     assert (declared["language"], declared["timezone"]) == ("uk", "Europe/Kyiv")
     other = tomllib.loads((tmp_path / "sources.d" / "orrin.toml").read_text(encoding="utf-8"))
     assert (other["home"], other["title"]) == ("https://orrin.example", "Orrin News")
-    assert other["channels"] == [{"feed": "https://feeds.example/orrin"}, {"feed": "/b"}]
+    assert other["channels"] == [
+        {"feed": "https://feeds.example/orrin"},
+        {"feed": "https://xn--b1amnebsh.xn--p1ai/rss"},
+        {"feed": "/b"},
+    ]
+    assert run("sources", "show", "orrin").returncode == 0
     exported = run("sources", "export").stdout
     assert 'xmlUrl="https://feeds.example/orrin" htmlUrl="https://orrin.example"' in exported
     assert 'xmlUrl="https://www.tern.example/feed?x=1"' in exported

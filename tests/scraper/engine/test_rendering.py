@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -112,6 +113,18 @@ def test_lists_and_counts_that_scripts_fill_are_read(env: CrawlEnv, server: RawS
     assert set(server.targets) == wanted | {f"/{kind}" for n in "12" for kind in (f"news/{n}", f"api/views/{n}.json")}
     assert server.targets.count("/app.js") == 1
     assert run.requests == len(server.targets)
+
+
+def test_a_list_on_another_host_loads_what_is_there_and_an_article_does_not(env: CrawlEnv, server: RawServer) -> None:
+    with RawServer({}) as service:
+        more = f"</script><script src={service.url}/spy.js></script><script>"
+        server.answer_with(answers(more=more))
+        listed = LIST.replace(b'"/news/', f'"{server.url}/news/'.encode())
+        service.answer_with({**answers(), "/list": answer(listed, HTML), "/spy.js": answer(APP, SCRIPT)})
+        run = env.crawl_source(replace(source(server.url), channels=(ListingPage(path=f"{service.url}/list"),)))
+        assert (run.status, run.error, run.new) == (RunStatus.SUCCEEDED, None, 2)
+        assert set(service.targets) == {"/robots.txt", "/list", "/app.js", "/api/news.json"}
+        assert sorted(row.view_count for row in env.rows("articles")) == [121, 122]
 
 
 @pytest.mark.long

@@ -156,6 +156,7 @@ def test_channel(path: str, expected: str) -> None:
         ("https://feeds.example/caliber?x=1#top", "https://feeds.example/caliber?x=1"),
         ("http://WWW.feeds.example:80/Caliber", "http://www.feeds.example/Caliber"),
         ("https://caliber.az:81/rss", "https://caliber.az:81/rss"),
+        ("https://новости.рф/лента", "https://xn--b1amnebsh.xn--p1ai/%D0%BB%D0%B5%D0%BD%D1%82%D0%B0"),
         ("https://caliber.az.evil.example/rss", "https://caliber.az.evil.example/rss"),
     ],
 )

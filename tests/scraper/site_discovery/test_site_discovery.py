@@ -21,7 +21,7 @@ from scraper.site_discovery.home_page import (
 )
 from scraper.site_discovery.list_pages import find_list, find_paging
 from scraper.site_discovery.news_lists import news_pages
-from scraper.site_discovery.opml import source_name
+from scraper.site_discovery.opml import read_opml, source_name
 from scraper.site_discovery.time_zones import COUNTRY_ZONES, propose_zone
 from scraper.source import Feed, ListingPage, Paging, Sitemap, TeaserSelectors
 from storage.config.parsers import timezone_name
@@ -202,6 +202,8 @@ def test_a_home_page_names_feeds_by_links_of_two_kinds() -> None:
         "<link rel='alternate' hreflang='ru' href='/ru/'>"
         "<link rel='alternate' type='application/atom+xml' href='https://feeds.example/atom'>"
         "<link rel='alternate' type='application/rss+xml' href='https://www.youtube.com/feeds/videos.xml'>"
+        "<link rel='alternate' type='application/rss+xml' href='https://t.me/s/tern'>"
+        "<link rel='alternate' type='application/rss+xml' href='https://feeds.east.media/rss'>"
     )
     body = "<a href='/rss/all.xml'>RSS</a><a href='/feedback'>Write to us</a><a href='/rss/all.xml#top'>RSS</a>"
     body += "<a href='https://elsewhere.example/rss'>The feed of a friend</a>"
@@ -212,6 +214,7 @@ def test_a_home_page_names_feeds_by_links_of_two_kinds() -> None:
     assert [one.url for one in home.channels] == [
         f"{HOME}/start/feed.xml",
         "https://feeds.example/atom",
+        "https://feeds.east.media/rss",
         f"{HOME}/rss/all.xml",
     ]
     assert read_home_page(b"%PDF-1.4", url=HOME, urls=URLS, content_type=None) is None
@@ -360,3 +363,24 @@ def test_a_rate_is_told_by_recent_dates(hours: list[int], rate: float | None) ->
         Link(url=f"{HOME}/{n}", channel="", published_at=NOW - timedelta(hours=hour)) for n, hour in enumerate(hours)
     ]
     assert articles_a_day(links) == rate
+
+
+@pytest.mark.parametrize(
+    ("titles", "title"),
+    [
+        (["/r/news"], "/r/news"),
+        (["Tern: World", "", "Tern: Trade"], "Tern"),
+        (["Tern Gazette - World", "Tern Gazette | Trade"], "Tern Gazette"),
+        (["Tern", "Tern"], "Tern"),
+        (["The Latest", "The Sports"], "orrin"),
+        (["World", "Trade"], "orrin"),
+        (["", ""], "orrin"),
+    ],
+)
+def test_the_title_of_a_site_is_what_those_of_its_feeds_begin_with(titles: list[str], title: str) -> None:
+    outlines = "".join(
+        f'<outline title="{title}" xmlUrl="https://orrin.example/{number}"/>' for number, title in enumerate(titles)
+    )
+    document = f"<opml><body>{outlines}</body></opml>".encode()
+    [found], refused = read_opml(document, language="en", timezone="UTC", known={})
+    assert (found.source.title, refused) == (title, [])
