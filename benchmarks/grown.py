@@ -265,7 +265,8 @@ def _runs(connection: Connection, articles: int) -> str:
 
 
 def _over_numbers(into: str, values: str, count: int) -> str:
-    numbers = f"WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {count})"
+    first = "SELECT CAST(1 AS BIGINT)"  # PostgreSQL's INTEGER does not hold the seconds of ten million steps
+    numbers = f"WITH RECURSIVE numbers (i) AS ({first} UNION ALL SELECT i + 1 FROM numbers WHERE i < {count})"
     return f"INSERT INTO {into} {numbers} SELECT {values}"
 
 

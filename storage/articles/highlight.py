@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Select, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Select, Text, any_, bindparam, func, select
 
 from storage.articles.as_of_conditions import texts_as_of
 from storage.articles.results import ArticleSummary, Highlight
@@ -76,7 +76,7 @@ def _current_texts(dialect: str) -> Select[Any]:
             select(func.json_each(bindparam(IDS_PARAM, type_=Text)).table_valued("value").c.value)
         )
     else:
-        wanted = articles.c.id == any_(bindparam(IDS_PARAM, type_=ARRAY(Integer)))
+        wanted = articles.c.id == any_(bindparam(IDS_PARAM, type_=ARRAY(BigInteger)))
     return select(articles.c.id, articles.c.subtitle, articles.c.body).where(wanted)
 
 

@@ -44,8 +44,8 @@ from storage.search.query import Query
 from storage.text.section_names import normalize_section
 
 NEWEST_FIRST = articles.c.id.desc()
-MAX_ARTICLE_ID = 2**31 - 1
-"""Ids are INTEGER: a larger number is no id, and PostgreSQL refuses to compare with it."""
+MAX_ARTICLE_ID = 2**63 - 1
+"""Ids are BIGINT: a larger number is no id, and PostgreSQL refuses to compare with it."""
 
 _KEYS = {Sort.DATE: articles.c.published_at, Sort.VIEWS: articles.c.view_count}
 

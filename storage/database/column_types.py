@@ -85,7 +85,10 @@ class DurationSeconds(TypeDecorator[timedelta]):
 
 
 BigInt = BigInteger().with_variant(Integer(), "sqlite")
-"""For counts that pass 2³¹, such as bytes and views; SQLite's INTEGER holds them as it is."""
+"""For what passes 2³¹, such as bytes, views and ids; SQLite's INTEGER holds them as it is.
+
+Ids are not used again: ten thousand sources of fifty articles a day, each fetched thirty times, use 2³¹ in five months.
+"""
 
 
 class StringList(TypeDecorator[tuple[str, ...]]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, text
 
-from storage.database.column_types import DurationSeconds, UtcDateTime, Utf8Text, enum_of
+from storage.database.column_types import BigInt, DurationSeconds, UtcDateTime, Utf8Text, enum_of
 from storage.database.tables import METADATA, process_columns
 from storage.model.failure_causes import FailureCause
 from storage.model.records import DeliveryMode
@@ -67,7 +67,7 @@ leases = Table(
 saved_searches = Table(
     "saved_searches",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
     Column("name", Utf8Text, unique=True, nullable=False, doc="Name of the saved search."),
     Column("query", Utf8Text, nullable=False, doc="Full-text query."),
     Column(
@@ -82,9 +82,7 @@ saved_searches = Table(
     Column("quiet_until", Utf8Text, doc="End of the quiet hours, HH:MM in `timezone`."),
     Column("timezone", Utf8Text, nullable=False, doc="IANA time zone of the quiet hours and digests."),
     Column("created_at", UtcDateTime, nullable=False, doc="Time of creation."),
-    Column(
-        "last_article_id", Integer, nullable=False, doc="Id of the last article that was matched against the query."
-    ),
+    Column("last_article_id", BigInt, nullable=False, doc="Id of the last article that was matched against the query."),
     Column("last_notified_at", UtcDateTime, doc="Time of the last digest."),
     Column("digest_at", Utf8Text, doc="Hours of daily digests, HH:MM in `timezone`, separated by commas."),
     info={"doc": "A saved search; one with a target is notified once of each matching article."},
@@ -93,7 +91,7 @@ saved_searches = Table(
 alerts = Table(
     "alerts",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
     Column(
         "key",
         Utf8Text,
@@ -117,9 +115,9 @@ alerts = Table(
     ),
     Column("delivered_at", UtcDateTime, doc="Time of delivery."),
     Column("error", Utf8Text, doc="Error of the last attempt."),
-    Column("saved_search_id", Integer, ForeignKey("saved_searches.id", ondelete="SET NULL"), doc="The saved search."),
-    Column("article_id", Integer, ForeignKey("articles.id"), doc="The article."),
-    Column("event_id", Integer, ForeignKey("events.id"), doc="The event."),
+    Column("saved_search_id", BigInt, ForeignKey("saved_searches.id", ondelete="SET NULL"), doc="The saved search."),
+    Column("article_id", BigInt, ForeignKey("articles.id"), doc="The article."),
+    Column("event_id", BigInt, ForeignKey("events.id"), doc="The event."),
     Column("refused_since", UtcDateTime, doc="Time at which the target first refused this message by itself."),
     Column("given_up_at", UtcDateTime, doc="Time at which its delivery was given up; `error` is the reason."),
     Index("ix_alerts_delivered_at_next_attempt_at", "delivered_at", "next_attempt_at"),
@@ -129,7 +127,7 @@ alerts = Table(
 alert_receipts = Table(
     "alert_receipts",
     METADATA,
-    Column("alert_id", Integer, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True, doc="The message."),
+    Column("alert_id", BigInt, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True, doc="The message."),
     Column(
         "receipt", Utf8Text, primary_key=True, doc="Number of the part and hash of the recipient that has accepted it."
     ),

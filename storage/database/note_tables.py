@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import Column, ForeignKey, Index, Table
 
-from storage.database.column_types import UtcDateTime, Utf8Text
+from storage.database.column_types import BigInt, UtcDateTime, Utf8Text
 from storage.database.tables import METADATA
 
 notes = Table(
     "notes",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
-    Column("article_id", Integer, ForeignKey("articles.id"), nullable=False, doc="The article."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
+    Column("article_id", BigInt, ForeignKey("articles.id"), nullable=False, doc="The article."),
     Column("text", Utf8Text, nullable=False, doc="What a reader wrote."),
     Column("created_at", UtcDateTime, nullable=False, doc="Time of writing."),
     Index("ix_notes_article_id", "article_id"),
@@ -21,7 +21,7 @@ notes = Table(
 tags = Table(
     "tags",
     METADATA,
-    Column("article_id", Integer, ForeignKey("articles.id"), primary_key=True, doc="The article."),
+    Column("article_id", BigInt, ForeignKey("articles.id"), primary_key=True, doc="The article."),
     Column("tag", Utf8Text, primary_key=True, doc="A word or some, in small letters."),
     Column("created_at", UtcDateTime, nullable=False, doc="Time of tagging."),
     Index("ix_tags_tag_article_id", "tag", "article_id"),

@@ -322,5 +322,5 @@ INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('crisismerge', 64);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('pgsz', 8000);
 INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(1.0, 10.0, 4.0, 0.0, 0.0, 0.0)');
-INSERT INTO alembic_version VALUES ('0015');
+INSERT INTO alembic_version VALUES ('0016');
 INSERT INTO search_index_state VALUES (1, 2, 1);

@@ -24,7 +24,7 @@ from storage.model.records import (
     Trigger,
 )
 
-SCHEMA_VERSION = "0015"
+SCHEMA_VERSION = "0016"
 """Alembic revision of these tables; revisions are numbered, so that a newer one is known from an older one."""
 
 METADATA = MetaData(
@@ -59,7 +59,7 @@ INDEXED_LISTING_COLUMNS = ("section", "language")
 articles = Table(
     "articles",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id, in the order of storing."),
+    Column("id", BigInt, primary_key=True, doc="Row id, in the order of storing."),
     Column("source", Utf8Text, ForeignKey("sources.name"), nullable=False, doc="Source of the article."),
     Column("url", Utf8Text, unique=True, nullable=False, doc="Canonical URL."),
     Column("language", Utf8Text, doc="Language code."),
@@ -95,7 +95,7 @@ articles = Table(
     Column("gone_at", UtcDateTime, doc="Time at which the article was confirmed gone."),
     Column(
         "duplicate_of_id",
-        Integer,
+        BigInt,
         ForeignKey("articles.id"),
         doc="First article of the source with the same content hash, or the article whose URL redirects here.",
     ),
@@ -118,7 +118,7 @@ articles = Table(
 article_sections = Table(
     "article_sections",
     METADATA,
-    Column("article_id", Integer, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, doc="The article."),
+    Column("article_id", BigInt, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, doc="The article."),
     Column(
         "position",
         Integer,
@@ -136,8 +136,8 @@ article_sections = Table(
 revisions = Table(
     "revisions",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
-    Column("article_id", Integer, ForeignKey("articles.id"), nullable=False, doc="The article."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
+    Column("article_id", BigInt, ForeignKey("articles.id"), nullable=False, doc="The article."),
     Column("revision_number", Integer, nullable=False, doc="Number of the version, from 1."),
     Column("title", Utf8Text, nullable=False, doc="Headline of the version."),
     Column("subtitle", Utf8Text, doc="Subheadline of the version."),
@@ -159,7 +159,7 @@ revisions = Table(
 view_readings = Table(
     "view_readings",
     METADATA,
-    Column("article_id", Integer, ForeignKey("articles.id"), primary_key=True, doc="The article."),
+    Column("article_id", BigInt, ForeignKey("articles.id"), primary_key=True, doc="The article."),
     Column("measured_at", UtcDateTime, primary_key=True, doc="Time of the fetch, or of the poll of a list."),
     Column("view_count", BigInt, nullable=False, doc="View count on the page, or in a list."),
     info={"doc": "A view count at one time; rows are only added."},
@@ -182,7 +182,7 @@ search_index_state = Table(
 links = Table(
     "links",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
     Column("source", Utf8Text, ForeignKey("sources.name"), nullable=False, doc="Source of the link."),
     Column("url", Utf8Text, unique=True, nullable=False, doc="Canonical URL."),
     Column(
@@ -211,10 +211,10 @@ links = Table(
         UtcDateTime,
         doc=("Time at which the page was last parsed; sections and language are hints of its channels before."),
     ),
-    Column("article_id", Integer, ForeignKey("articles.id"), doc="The article at this URL."),
+    Column("article_id", BigInt, ForeignKey("articles.id"), doc="The article at this URL."),
     Column(
         "parsing_run_id",
-        Integer,
+        BigInt,
         doc="Run that fetches or parses the page next; empty once the outcome is known.",
     ),
     Column(
@@ -240,7 +240,7 @@ links = Table(
 channels = Table(
     "channels",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
     Column("source", Utf8Text, ForeignKey("sources.name"), nullable=False, doc="Source of the channel."),
     Column("url", Utf8Text, nullable=False, doc="URL of the feed or list page."),
     Column("etag", Utf8Text, doc="ETag of the last response."),
@@ -271,8 +271,8 @@ channels = Table(
 listings = Table(
     "listings",
     METADATA,
-    Column("link_id", Integer, ForeignKey("links.id"), primary_key=True, doc="The link."),
-    Column("channel_id", Integer, ForeignKey("channels.id"), primary_key=True, doc="The channel."),
+    Column("link_id", BigInt, ForeignKey("links.id"), primary_key=True, doc="The link."),
+    Column("channel_id", BigInt, ForeignKey("channels.id"), primary_key=True, doc="The channel."),
     Column(
         "first_listed_at",
         UtcDateTime,
@@ -308,7 +308,7 @@ def process_columns(of: str) -> tuple[Column[Any], ...]:
 crawl_runs = Table(
     "crawl_runs",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
     Column("source", Utf8Text, ForeignKey("sources.name"), nullable=False, doc="Source that was crawled."),
     Column("trigger", enum_of(Trigger), nullable=False, doc="Cause of the crawl."),
     Column("status", enum_of(RunStatus), nullable=False, doc="Status of the run."),
@@ -393,9 +393,9 @@ crawl_runs = Table(
 fetches = Table(
     "fetches",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
-    Column("link_id", Integer, ForeignKey("links.id"), nullable=False, doc="The link."),
-    Column("run_id", Integer, ForeignKey("crawl_runs.id"), doc="The run."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
+    Column("link_id", BigInt, ForeignKey("links.id"), nullable=False, doc="The link."),
+    Column("run_id", BigInt, ForeignKey("crawl_runs.id"), doc="The run."),
     Column("fetched_at", UtcDateTime, nullable=False, doc="Time of the fetch."),
     Column("purpose", enum_of(FetchPurpose), nullable=False, doc="Purpose of the fetch."),
     Column("result", enum_of(FetchResult), nullable=False, doc="Result of the fetch."),
@@ -412,7 +412,7 @@ fetches = Table(
 events = Table(
     "events",
     METADATA,
-    Column("id", Integer, primary_key=True, doc="Row id."),
+    Column("id", BigInt, primary_key=True, doc="Row id."),
     Column("source", Utf8Text, ForeignKey("sources.name"), nullable=False, doc="Source of the event."),
     Column("kind", Utf8Text, nullable=False, doc="Kind of the event."),
     Column("subject", Utf8Text, nullable=False, doc="URL or field that the event is about."),

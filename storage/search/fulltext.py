@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import (
     TEXT,
+    BigInteger,
     BindParameter,
     ColumnElement,
     Connection,
@@ -74,7 +75,7 @@ class Tsvector(UserDefinedType[str]):
 TEXT_COLUMNS = "{title subtitle body}"
 
 fts5: Any = table("articles_fts", column("rowid", Integer), column("rank", Double), column("articles_fts", TEXT))
-vectors: Any = table("articles_fts", column("article_id", Integer), column("vector"))
+vectors: Any = table("articles_fts", column("article_id", BigInteger), column("vector"))
 
 
 def match_expression(connection: Connection, query: Query) -> str:
@@ -149,7 +150,7 @@ def query_depth(node: Node) -> int:
 P_MATCH: BindParameter[str] = bindparam("match", type_=TEXT)
 P_RANK_LIMIT: BindParameter[int] = bindparam("common", type_=Integer)
 """Bind parameters of a statement that is built once; `query_params` returns their values."""
-P_CUTOFF_ID: BindParameter[int] = bindparam("oldest", type_=Integer)
+P_CUTOFF_ID: BindParameter[int] = bindparam("oldest", type_=BigInteger)
 """Id up to which the matches of a common query are not ranked: see `ranking_cutoff_id`."""
 
 

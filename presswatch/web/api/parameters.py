@@ -23,7 +23,7 @@ Reader = Callable[[str, datetime], Any]
 """Reads a value as typed, with the time of the request. Raises ValueError."""
 MAX_VALUE_LENGTH = 2_000
 """Characters of a value."""
-MAX_ID = 2**31 - 1
+MAX_INTEGER = 2**53 - 1
 MAX_NAMES = 100
 """Names of a list."""
 
@@ -59,7 +59,7 @@ def whole(
     description: str,
     *,
     least: int = 0,
-    most: int = MAX_ID,
+    most: int = MAX_INTEGER,
     default: int | None = None,
     in_path: bool = False,
 ) -> Parameter:
