@@ -89,13 +89,14 @@ def test_a_text_of_accents_is_hashed_in_no_time() -> None:
     assert_reads(lambda size: PILE * (75_000 * size), normalise)
 
 
+# Depth costs more than its length and has a maximum, MAX_DEPTH: the length grows here at a depth near it.
 LISTS: dict[str, Make] = {
-    "nested cards": lambda n: CARD * (750 * n) + "<a href='/en/post/x'>" + "<b></b>" * (10_000 * n),
+    "nested cards": lambda n: CARD * 1_500 + "<a href='/en/post/x'>" + "<b></b>" * (10_000 * n),
     "nested cards of links": lambda n: (
-        CARD * (750 * n) + "".join(f"<a href='/en/post/x{number}'>x</a>" for number in range(500 * n))
+        CARD * 1_500 + "".join(f"<a href='/en/post/x{number}'>x</a>" for number in range(500 * n))
     ),
     "nested labels": lambda n: (
-        f"{CARD}<a href='/en/post/x'>x</a>" + "<i class='float_block_category'>" * (750 * n) + WORDS * n
+        f"{CARD}<a href='/en/post/x'>x</a>" + "<i class='float_block_category'>" * 1_500 + WORDS * (2 * n)
     ),
 }
 
