@@ -31,7 +31,7 @@ from storage.crawling.sources import RateLimit, SourceDeclaration
 from storage.model.errors import ConfigError, LostLeaseError, PresswatchError, RateLimitedError
 from storage.model.extras import Extra, missing_extra
 from storage.model.records import ArticleData, FetchFailure, Trigger
-from storage.model.urls import Origin, host_of, is_public_name, request_url
+from storage.model.urls import Origin, host_of, is_public_name, request_url, without_www
 from storage.saving.requests import SaveRequest, SaveResult
 from storage.store import Store
 from storage.text.section_names import normalize_section
@@ -95,8 +95,8 @@ class SourceContext:
         sent = request_url(url)
         if sent is None or not self.other_origins:
             return False
-        asked = _without_www(sent.origin)
-        allowed = set(map(_without_www, self.other_origins))
+        asked = sent.origin._replace(host=without_www(sent.origin.host))
+        allowed = {one._replace(host=without_www(one.host)) for one in self.other_origins}
         return asked in allowed or (asked.scheme == "https" and asked._replace(scheme="http") in allowed)
 
     def polls_nothing_without(self, url: str) -> bool:
@@ -361,10 +361,6 @@ class CrawlSession(SourceContext):
     def has_lost_lease(self) -> bool:
         """Return whether a write was refused because another crawl took the source over."""
         return isinstance(self.error, LostLeaseError)
-
-
-def _without_www(origin: Origin) -> Origin:
-    return origin._replace(host=origin.host.removeprefix("www."))
 
 
 def load_identity(file: str) -> Identity:

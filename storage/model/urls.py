@@ -189,7 +189,7 @@ def _origin(scheme: str, netloc: str) -> Origin | None:
     sent = _request_origin(scheme, netloc)
     if sent is None:
         return None
-    host = _without_www(sent.host)
+    host = without_www(sent.host)
     is_upgraded = scheme == "http" and sent.port is None and is_public_name(host)
     return Origin("https" if is_upgraded else scheme, host, sent.port)
 
@@ -222,7 +222,8 @@ def _host(split: SplitResult) -> str | None:
     return name if not ends_in_number or _IPV4.match(name) else None
 
 
-def _without_www(name: str) -> str:
+def without_www(name: str) -> str:
+    """Return a host name without its `www.`, as canonical URLs have it; `www.az` stays."""
     while name.startswith("www.") and "." in name[4:]:
         name = name[4:]
     return name
